@@ -1,0 +1,30 @@
+"""The three rules that every shop starts with; ``three_rules.yaml`` says the same."""
+
+from journeykit import Catalog, Do, Journey, On, Step
+
+# A cart left for two hours: a reminder by e-mail with a small discount.
+cart_reminder = Journey(
+    "cart-reminder", key="cart_id", entry="Product Added", exits="Order Completed",
+    steps=[
+        Step("left", stage="consideration", wait="2 hours", when={"Product Added": "left"}),
+        Step("reminded", do=Do("email", template="cart-reminder", discount=10)),
+    ],
+)  # fmt: skip
+
+# A loyal customer without a purchase for 90 days: into the re-engagement audience.
+win_back = Journey(
+    "win-back", entry=On("Order Completed", where="customer.orders >= 3"), reentry="always",
+    steps=[
+        Step("loyal", stage="retention", wait="90 days", when={"Order Completed": "loyal"}),
+        Step("silent", do=Do("audience", add_to="re-engagement")),
+    ],
+)  # fmt: skip
+
+# A new customer's purchase: a welcome by text message with the guide to start with.
+welcome = Journey(
+    "welcome", entry=On("Order Completed", where="customer.orders == 1"),
+    steps=[Step("welcomed", stage="purchase", do=Do("sms", template="welcome", guide="getting-started"))],
+)  # fmt: skip
+
+# What the shop counts for all of them.
+catalog = Catalog(facts={"orders": "count of Order Completed"})

@@ -1,0 +1,102 @@
+"""
+Customer journeys as values: define them, run them durably inside your own application, and prove what happened.
+
+Everything public stands here by name. What brings an adapter, a codec or an engine along is imported when first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from journeykit.errors import (
+    ConditionError,
+    ConflictError,
+    DefinitionError,
+    EventError,
+    JourneykitError,
+    LoopError,
+    SchemaError,
+    StorageError,
+    UnknownError,
+)
+from journeykit.model.conditions import Expression
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
+from journeykit.model.messages import ActionRequest, Done, Event, Failed, Retry
+from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
+from journeykit.model.wait import Wait
+
+if TYPE_CHECKING:
+    from journeykit.codec import dumps, load, loads
+    from journeykit.insight.diagram import mermaid
+    from journeykit.runtime.engine import Engine
+    from journeykit.runtime.worker import Worker
+    from journeykit.storage.memory import MemoryStorage
+    from journeykit.storage.sqlite import SQLiteStorage
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ActionRequest",
+    "Aggregate",
+    "Catalog",
+    "ConditionError",
+    "ConflictError",
+    "DefinitionError",
+    "Do",
+    "Done",
+    "Engine",
+    "Entry",
+    "Event",
+    "EventError",
+    "Exit",
+    "Expiry",
+    "Expression",
+    "Failed",
+    "Goal",
+    "Journey",
+    "JourneykitError",
+    "LoopError",
+    "MemoryStorage",
+    "On",
+    "Reentry",
+    "Retry",
+    "SQLiteStorage",
+    "SchemaError",
+    "Scope",
+    "Split",
+    "Start",
+    "Step",
+    "StorageError",
+    "Transition",
+    "UnknownError",
+    "Wait",
+    "Worker",
+    "dumps",
+    "load",
+    "loads",
+    "mermaid",
+]
+
+_WHERE = {
+    "Engine": "journeykit.runtime.engine",
+    "MemoryStorage": "journeykit.storage.memory",
+    "SQLiteStorage": "journeykit.storage.sqlite",
+    "Worker": "journeykit.runtime.worker",
+    "dumps": "journeykit.codec",
+    "load": "journeykit.codec",
+    "loads": "journeykit.codec",
+    "mermaid": "journeykit.insight.diagram",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is public and heavy when it is first asked for."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

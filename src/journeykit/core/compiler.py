@@ -1,0 +1,322 @@
+"""
+From a journey to the tables that decisions look things up in.
+
+The rules of every step are put, in the order of P9, into one ``transitions`` machine, which is then asked for the moves of each
+step and signal: the machine is the authority, the tables are its answers. The machine stays at hand for diagrams and as an oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from attrs import define, field
+from transitions import Machine
+
+from journeykit.core.calendar import read_moment
+from journeykit.core.outline import Onward, Place, first_step, scopes
+from journeykit.core.planner import Planner, every_on
+from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.model.conditions import Expression
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Exit, Journey, On, Transition
+from journeykit.model.phrases import MICROSECONDS, Split
+from journeykit.model.records import NEVER
+
+COMPLETED, EXITED = "(completed)", "(exited)"
+AUTOMATIC = "(automatic)"
+
+
+@define(slots=True, eq=False)
+class CompiledJourney:
+    """One version of one journey, compiled."""
+
+    journey: Journey
+    hash: str
+    text: str
+    rules: Rules
+    timers: tuple[CompiledTimer, ...]
+    entries: tuple[CompiledEntry, ...]
+    entry_plan: Plan
+    key: Value | None
+    stages: dict[str, str | None]
+    machine: Machine
+    following: tuple[CompiledTimer, ...]
+    signals: frozenset[str]  #: names of events and other signals that some rule waits for
+    reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
+    restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
+    window: tuple[int, int] | None  #: from and until when customers may enter
+    name: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.name = self.journey.name
+
+
+def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]) -> CompiledJourney:
+    """
+    Compile one journey that has been checked.
+
+    Args:
+        journey: the journey.
+        digest: its content hash.
+        text: its canonical text, stored with the first enrollment.
+        catalog: the shop's vocabulary, for what each action is.
+        facts: how the value of each declared aggregate is read.
+    """
+    return _Compiler(Planner(journey, catalog, facts)).compile(digest, text)
+
+
+class _Compiler:
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self.journey = planner.journey
+        self.onward = {id(scope): onward for scope, _, onward in scopes(planner.journey)}
+
+    # -- the whole ---------------------------------------------------------------------------------------------------
+
+    def compile(self, digest: str, text: str) -> CompiledJourney:
+        rows = {name: list(self._rows(place)) for name, place in self.planner.places.items()}
+        automatic = {name: tuple(self._automatic(place)) for name, place in self.planner.places.items()}
+        machine = self._machine(rows, automatic)
+        timers = tuple(self.planner.timers.values())
+        following = tuple(timer for timer in timers if timer.wait.following or timer.wait.missing == "wait")
+        quiet = [on.where for on in every_on(self.journey) if on.where and self._signal(on, "") is None]
+        read = {path for expression in quiet for path in expression.paths} | {path for timer in following for path in timer.reads}
+        return CompiledJourney(
+            journey=self.journey,
+            hash=digest,
+            text=text,
+            rules=Rules(
+                rows={name: _tabulate(machine, name, mine) for name, mine in rows.items()},
+                quiet={name: tuple(row for row in mine if row.signal is None and row.kind == "exit") for name, mine in rows.items()},
+                automatic=automatic,
+                deferred=tuple(self._deferred()),
+                skips=dict(self.planner.skips()),
+            ),
+            timers=timers,
+            entries=tuple(self._entries()),
+            entry_plan=self.planner.plan(None, first_step(self.journey.steps[0]), entering=True),
+            key=self.planner.key(self.journey.key),
+            stages={name: place.stage for name, place in self.planner.places.items()},
+            machine=machine,
+            following=following,
+            signals=frozenset(s for s in self._signals() if isinstance(s, str)),
+            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent") and len(path) > 1),
+            restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
+            window=_window(self.journey),
+        )
+
+    def _signals(self) -> Iterator[Signal]:
+        yield from (self._signal(on, "") for on in every_on(self.journey) if on.after is None)
+        yield from (self._signal(entry.on, "") for entry in self.journey.entry)
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+
+    def _rows(self, place: Place) -> Iterator[Row]:
+        """Every rule that holds in a step, in the order of P9."""
+        step = place.step
+        if step.end is not None:
+            return
+        for rule in self.journey.exits:
+            yield from self._exit(rule, place, f"journey {self.journey.name}")
+        for scope in place.scopes:
+            onward = self.onward[id(scope)]
+            for rule in scope.exits:
+                yield from self._scope_exit(rule, place, scope.name, onward)
+        yield from self._goal(place)
+        yield from self._moves(place, step.when, f"step {step.name}")
+        if step.wait:
+            yield from self._onward(place, place.onward, self.planner.timers[f"step {step.name}", step.wait.text].index, f"after {step.wait.text}")
+        for scope in reversed(place.scopes):
+            onward = self.onward[id(scope)]
+            if scope.wait:
+                index = self.planner.timers[f"scope {scope.name}", scope.wait.text].index
+                yield from self._onward(place, onward, index, f"after {scope.wait.text} in {scope.name}")
+            yield from self._moves(place, scope.when, f"scope {scope.name}")
+        yield from self._moves(place, self.journey.when, f"journey {self.journey.name}")
+
+    def _row(self, kind: Literal["exit", "goal", "move"], on: On, place: Place | None, owner: str, plan: Plan | None, **more: Any) -> Row:
+        return Row(
+            kind=kind,
+            signal=self._signal(on, owner),
+            plan=plan,
+            condition=self.planner.condition(on.where, place),
+            key=self._row_key(on),
+            drop_late=on.late == "drop",
+            cause=_cause(on),
+            where=on.where.text if on.where else "",
+            reads=self.planner.reads(on.where, place),
+            **more,
+        )
+
+    def _row_key(self, on: On) -> Value | None:
+        if self.journey.key is None or on.event is None or on.key == "any":
+            return None
+        return self.planner.key(on.key or self.journey.key)
+
+    def _signal(self, on: On, owner: str) -> Signal:
+        if on.event is not None:
+            return on.event
+        if on.changed is not None:
+            return f"~changed {on.changed}"
+        if on.settled is not None:
+            return f"~settled {on.settled}"
+        if on.after is not None:
+            timer = self.planner.timers.get((owner, on.after.text))
+            return timer.index if timer else -1
+        return None
+
+    def _exit(self, rule: Exit, place: Place, owner: str) -> Iterator[Row]:
+        defer = rule.at == "next action"
+        if defer and self._signal(rule.on, owner) is None:
+            return  # looked at before an action, see _deferred
+        reason = rule.end or _cause(rule.on)
+        plan = Plan(place.step.name, None, ("completed", None) if rule.end == "completed" else ("exited", reason))
+        yield self._row("exit", rule.on, place, owner, plan, defer=defer, reason=reason)
+
+    def _deferred(self) -> Iterator[tuple[Callable[[Any], bool], str]]:
+        for rule in self.journey.exits:
+            condition = self.planner.condition(rule.on.where, None)
+            if rule.at == "next action" and self._signal(rule.on, "") is None and condition:
+                yield condition, rule.end or _cause(rule.on)
+
+    def _scope_exit(self, rule: Exit, place: Place, scope: str, onward: Onward) -> Iterator[Row]:
+        if rule.end is not None:
+            yield from self._exit(rule, place, f"scope {scope}")
+            return
+        row = self._row("exit", rule.on, place, f"scope {scope}", None)
+        yield from self._branches(place, onward, row)
+
+    def _goal(self, place: Place) -> Iterator[Row]:
+        goal = self.journey.goal
+        if goal is None:
+            return
+        ends = None if goal.end is None else Plan(place.step.name, None, ("completed", None) if goal.end == "completed" else ("exited", goal.end))
+        yield self._row("goal", goal.on, place, f"journey {self.journey.name}", ends, reason=goal.end)
+
+    def _moves(self, place: Place, when: Iterable[Transition], owner: str) -> Iterator[Row]:
+        for move in when:
+            on = move.on
+            if on is not None:
+                name = place.step.name
+                plan = self.planner.internal(name, move) if move.to is None else self.planner.plan(name, move.to, move)
+                yield self._row("move", on, place, owner, plan)
+
+    def _onward(self, place: Place, onward: Onward, signal: Signal, cause: str) -> Iterator[Row]:
+        yield from self._branches(place, onward, Row("move", signal, None, cause=cause))
+
+    def _branches(self, place: Place, onward: Onward, like: Row) -> Iterator[Row]:
+        """Rows like *like* that lead on to *onward*: one, one for each branch, or a split."""
+        name = place.step.name
+
+        def row(plan: Plan | None, where: Expression | None = None, split: CompiledSplit | None = None) -> Row:
+            condition, reads, text = like.condition, like.reads, like.where
+            if where is not None:
+                condition = _both(condition, self.planner.condition(where, place))
+                reads, text = (*reads, *self.planner.reads(where, place)), where.text
+            return Row(like.kind, like.signal, plan, condition, like.key, like.drop_late, False, split, like.cause, None, text, reads)
+
+        if isinstance(onward, Split):
+            yield row(None, split=self._split(name, onward))
+        elif onward is None:
+            yield row(self.planner.plan(name, None))
+        else:
+            for branch in onward:
+                yield row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+
+    def _split(self, source: str, split: Split) -> CompiledSplit:
+        total, arms = 0, []
+        for target, share in split.shares:
+            total += share
+            arms.append((total, target, self.planner.plan(source, target)))
+        experiment = f"{self.journey.name}/{split.experiment or source}"
+        return CompiledSplit(experiment, split.per == "customer", tuple(arms))
+
+    def _automatic(self, place: Place) -> Iterator[Row]:
+        step = place.step
+        if step.end is not None:
+            return
+        owners = [(step.when, f"step {step.name}"), *((s.when, f"scope {s.name}") for s in reversed(place.scopes))]
+        for when, owner in [*owners, (self.journey.when, f"journey {self.journey.name}")]:
+            yield from (row for row in self._moves(place, when, owner) if row.signal is None)
+        if step.wait is None and not step.when:
+            yield from self._onward(place, place.onward, None, "then")
+
+    def _entries(self) -> Iterator[CompiledEntry]:
+        for number, entry in enumerate(self.journey.entry):
+            data = tuple(self.planner.settings(entry.set, self.planner.resolver(None)))
+            idle = entry.wait.seconds * MICROSECONDS if entry.wait else None
+            on, where = entry.on, entry.on.where
+            yield CompiledEntry(
+                number, self._signal(on, ""), self.planner.condition(where, None), data, idle, _cause(on), where.text if where else "", self.planner.reads(where, None)
+            )
+
+    # -- the machine -------------------------------------------------------------------------------------------------
+
+    def _machine(self, rows: Mapping[str, Iterable[Row]], automatic: Mapping[str, Iterable[Row]]) -> Machine:
+        states = [*self.planner.places, COMPLETED, EXITED]
+        first = first_step(self.journey.steps[0])
+        machine = Machine(model=None, states=states, initial=first, auto_transitions=False, send_event=True, ignore_invalid_triggers=True)
+        for name in self.planner.places:
+            for row in [*(row for row in rows[name] if row.signal is not None or row.kind == "exit"), *automatic[name]]:
+                _add(machine, name, row)
+        return machine
+
+
+def _add(machine: Machine, source: str, row: Row) -> None:
+    if row.kind == "goal" or row.defer:
+        return
+    for plan in [arm[2] for arm in row.split.arms] if row.split else [row.plan]:
+        machine.add_transition(_trigger(row.signal), source, _destination(plan), conditions=[row.holds])
+
+
+def _tabulate(machine: Machine, name: str, rows: list[Row]) -> dict[Signal, tuple[Row, ...]]:
+    """
+    The table of one step: for each signal the moves that the machine answers with, in its order.
+
+    What is no move of its own stands where P9 puts it: goal, exits that wait for the next action, exits without a signal.
+    """
+    table: dict[Signal, tuple[Row, ...]] = {}
+    for signal in dict.fromkeys(row.signal for row in rows if row.signal is not None):
+        event = machine.events.get(_trigger(signal))
+        moves = {id(move.conditions[0].func.__self__) for move in event.transitions.get(name, ())} if event else set()
+        aside = [row for row in rows if (row.signal == signal and (row.kind == "goal" or row.defer)) or (row.signal is None and row.kind == "exit")]
+        table[signal] = tuple(row for row in rows if id(row) in moves or row in aside)
+    return table
+
+
+def _window(journey: Journey) -> tuple[int, int] | None:
+    if journey.open is None:
+        return None
+    begin, end = (read_moment(part.strip(), journey.zone or "UTC") for part in journey.open.split(" to "))
+    return begin or 0, end or NEVER
+
+
+def _destination(plan: Plan | None) -> str | None:
+    if plan is None:
+        return None
+    if plan.target is None:
+        return COMPLETED if plan.outcome and plan.outcome[0] == "completed" else EXITED
+    return None if plan.internal else plan.target
+
+
+def _trigger(signal: Signal) -> str:
+    if signal is None:
+        return AUTOMATIC
+    return f"(timer {signal})" if isinstance(signal, int) else signal
+
+
+def _cause(on: On) -> str:
+    if on.event is not None:
+        return on.event
+    if on.after is not None:
+        return f"after {on.after.text}"
+    if on.changed is not None:
+        return f"changed {on.changed}"
+    return f"settled {on.settled}" if on.settled else f"where {on.where.text}" if on.where else ""
+
+
+def _both(one: Callable[[Any], bool] | None, other: Callable[[Any], bool] | None) -> Callable[[Any], bool] | None:
+    if one is None or other is None:
+        return one or other
+    return lambda context: one(context) and other(context)

@@ -1,0 +1,171 @@
+"""What an expression can see: the paths of a definition, each as a function of one `Context`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from journeykit.core.expressions import MISSING
+from journeykit.errors import DefinitionError
+from journeykit.model.messages import Event, moment
+from journeykit.model.phrases import suggestion
+from journeykit.model.records import Enrollment, Facts
+
+Path = tuple[str | int, ...]
+Getter = Callable[["Context"], Any]
+ROOTS = ("event", "signal", "customer", "consent", "data", "arm", "step", "scope", "journey", "now")
+
+_NOTHING: dict[str, Any] = {}
+
+
+class Context:
+    """One signal as seen by one enrollment; made once a signal, its enrollment and data change from one to the next."""
+
+    __slots__ = ("customer_id", "data", "enrollment", "event", "facts", "new", "now", "old", "properties")
+
+    def __init__(self, customer_id: str, facts: Facts, now: int, event: Event | None = None) -> None:
+        self.customer_id = customer_id
+        self.facts = facts
+        self.now = now
+        self.event = event
+        self.properties: Mapping[str, Any] = _NOTHING if event is None else event.properties
+        self.data: Mapping[str, Any] = _NOTHING
+        self.enrollment: Enrollment | None = None
+        self.old: Any = None
+        self.new: Any = None
+
+
+def _present(value: object) -> Any:
+    return MISSING if value is None else value
+
+
+def _walk(getter: Getter, rest: Path) -> Getter:
+    """Follow *rest* into mappings and lists."""
+
+    def walk(context: Context) -> Any:
+        value = getter(context)
+        for part in rest:
+            if isinstance(value, Mapping):
+                value = value.get(part)
+            elif isinstance(value, list) and isinstance(part, int) and -len(value) <= part < len(value):
+                value = value[part]
+            else:
+                return MISSING
+        return _present(value)
+
+    return walk
+
+
+def _event(name: str) -> Getter:
+    def get(context: Context) -> Any:
+        value = context.properties.get(name)
+        return MISSING if value is None else value
+
+    return get
+
+
+def _data(name: str) -> Getter:
+    def get(context: Context) -> Any:
+        value = context.data.get(name)
+        return MISSING if value is None else value
+
+    return get
+
+
+def _trait(name: str) -> Getter:
+    def get(context: Context) -> Any:
+        value = context.facts.traits.get(name)
+        return MISSING if value is None else value
+
+    return get
+
+
+def _fact(name: str, read: Callable[[Any], Any]) -> Getter:
+    def get(context: Context) -> Any:
+        return read(context.facts.values.get(name))
+
+    return get
+
+
+_CUSTOMER: dict[str, Getter] = {
+    "id": lambda context: context.customer_id,
+    "zone": lambda context: _present(context.facts.zone),
+    "stage": lambda context: _present(context.facts.stage),
+}
+_SIGNAL: dict[str, Getter] = {
+    "name": lambda context: MISSING if context.event is None else context.event.name,
+    "id": lambda context: MISSING if context.event is None else context.event.id,
+    "occurred_at": lambda context: MISSING if context.event is None else moment(context.event.at),
+    "old": lambda context: _present(context.old),
+    "new": lambda context: _present(context.new),
+}
+_JOURNEY: dict[str, Getter] = {
+    "entered_at": lambda context: MISSING if context.enrollment is None else moment(context.enrollment.entered_at),
+    "key": lambda context: MISSING if context.enrollment is None else context.enrollment.key,
+}
+
+
+def _entered(scope: str | None) -> Getter:
+    def get(context: Context) -> Any:
+        if context.enrollment is None or scope not in context.enrollment.scopes:
+            return MISSING
+        return moment(context.enrollment.scopes[scope][0])
+
+    return get
+
+
+def _step_entered(context: Context) -> Any:
+    return MISSING if context.enrollment is None else moment(context.enrollment.step_at)
+
+
+def _one_of(root: str, name: str, known: dict[str, Getter]) -> Getter:
+    if name not in known:
+        raise DefinitionError(f"no {root}.{name}; there are {', '.join(f'{root}.{n}' for n in known)}{suggestion(name, known)}")
+    return known[name]
+
+
+class Resolver:
+    """
+    Finds the getter of a path.
+
+    Args:
+        facts: for each declared aggregate how its value is read from its running state.
+        scope: the innermost scope of the place the expression stands in.
+    """
+
+    def __init__(self, facts: Mapping[str, Callable[[Any], Any]], scope: str | None = None) -> None:
+        self._facts = facts
+        self._scope = scope
+
+    def __call__(self, path: Path) -> Getter:
+        """Return the getter of *path*; raise `DefinitionError` for a root or name that does not exist."""
+        root, *rest = path
+        if root == "now" and not rest:
+            return lambda context: moment(context.now)
+        if root not in ROOTS:
+            raise DefinitionError(f'"{root}" is not known; begin with {", ".join(ROOTS)}{suggestion(str(root), ROOTS)}')
+        if not rest:
+            raise DefinitionError(f'"{root}" alone says nothing; write for example "{root}.name"')
+        getter = self._named(str(root), str(rest[0]))
+        return _walk(getter, tuple(rest[1:])) if rest[1:] else getter
+
+    def _named(self, root: str, name: str) -> Getter:
+        match root:
+            case "event":
+                return _event(name)
+            case "data":
+                return _data(name)
+            case "customer":
+                return _CUSTOMER.get(name) or (_fact(name, self._facts[name]) if name in self._facts else _trait(name))
+            case "consent":
+                return lambda context: _present(context.facts.consent.get(name))
+            case "arm":
+                return lambda context: _present(context.facts.arms.get(name))
+            case "signal":
+                return _one_of(root, name, _SIGNAL)
+            case "journey":
+                return _one_of(root, name, _JOURNEY)
+            case "step":
+                return _one_of(root, name, {"entered_at": _step_entered})
+            case _:
+                return _one_of(root, name, {"entered_at": _entered(self._scope)})

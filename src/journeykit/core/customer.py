@@ -1,0 +1,166 @@
+"""
+The heart: one customer, one signal, what it changes.
+
+`advance` first catches up on timers due before the signal, then decides it: facts, active enrollments in order of entry, entries
+in order of definition, then what these raise (P3, P8, P9). Engine, import, replay and the test kit all call it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from journeykit.core.index import Compiled
+from journeykit.core.parking import park_event, park_timer
+from journeykit.core.signals import decide, fire
+from journeykit.core.turn import Covered, Incomplete, Trace, Turn
+from journeykit.errors import LoopError
+from journeykit.model.messages import Event
+from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent
+
+__all__ = ["Covered", "Customer", "Incomplete", "advance"]
+
+
+class Due(NamedTuple):
+    """The next moment of a customer: a timer of an enrollment, or (index -1) an entry that waits."""
+
+    due_at: int
+    rank: int
+    order: int
+    place: tuple[str, str]
+    index: int
+
+
+class Customer:
+    """
+    One customer's state while decisions are made, before it is written.
+
+    Args:
+        loaded: what the storage knows.
+        covered: which rows were asked for; None where all of them are there.
+    """
+
+    __slots__ = ("accepted_at", "covered", "customer_id", "enrollments", "facts", "next_due", "pending", "revision")
+
+    def __init__(self, loaded: Loaded, covered: Covered | None = None) -> None:
+        self.customer_id = loaded.customer_id
+        self.revision = loaded.revision
+        self.accepted_at = loaded.accepted_at
+        self.facts: Facts = loaded.facts
+        self.enrollments: dict[tuple[str, str], Enrollment] = {(e.journey, e.key): e for e in loaded.enrollments}
+        self.pending: list[LoggedEvent] = list(loaded.pending)
+        self.covered = covered
+        self.next_due = self._earliest()
+
+    def _earliest(self) -> int | None:
+        return min((due for e in self.enrollments.values() if (due := e.next_due) is not None), default=None)
+
+    def apply(self, commit: Commit) -> None:
+        """Go on from *commit*, as if it had been written and read again."""
+        self.revision, self.accepted_at = commit.revision, commit.accepted_at
+        if commit.facts is not None:
+            self.facts = commit.facts
+        for e in commit.enrollments:
+            self.enrollments[e.journey, e.key] = e
+        for place in commit.removed:
+            self.enrollments.pop(place, None)
+        if commit.enrollments or commit.removed:
+            self.next_due = self._earliest()
+        if self.pending and commit.events:
+            decided = {one.event.id for one in commit.events if one.state == "decided"}
+            self.pending = [one for one in self.pending if one.event.id not in decided]
+
+    def fork(self) -> Customer:
+        """The same state, to work on without touching this one."""
+        fork = object.__new__(Customer)
+        for name in Customer.__slots__:
+            setattr(fork, name, getattr(self, name))
+        fork.enrollments = dict(self.enrollments)
+        return fork
+
+    def due(self, compiled: Compiled, before: int) -> Due | None:
+        """The first timer due before *before*: by moment, step before scope before journey, earlier armed first."""
+        found: Due | None = None
+        for place, e in self.enrollments.items():
+            for timer in e.timers:
+                if timer.due_at is not None and timer.due_at < before:
+                    rank = compiled.definitions[e.definition].timers[timer.index].rank
+                    found = _sooner(found, Due(timer.due_at, rank, timer.order, place, timer.index))
+            if e.waiting is not None and e.waiting.due_at < before:
+                found = _sooner(found, Due(e.waiting.due_at, 2, e.waiting.order, place, -1))
+        return found
+
+
+def _sooner(one: Due | None, other: Due) -> Due:
+    return other if one is None or other[:3] < one[:3] else one
+
+
+def advance(
+    compiled: Compiled, customer: Customer, event: LoggedEvent | None, now: int, limit: int = 1_000, trace: list[Trace] | None = None
+) -> Commit:
+    """
+    Decide one event, or only what is due, for one customer. Pure: *customer* is not changed.
+
+    Args:
+        compiled: all journeys.
+        customer: the customer's state, with the rows that the event concerns.
+        event: the event; None to fire timers only.
+        now: when it was accepted, microseconds UTC; everything due before it is decided first, each at its own moment.
+        limit: the most timers to fire; where it is reached the event is left undecided and ``commit.events`` is empty.
+        trace: a list to note in why something did not happen.
+
+    Raises:
+        Incomplete: rows of further journeys are needed.
+    """
+    commit = Commit(customer.customer_id, customer.revision, customer.revision, customer.accepted_at)
+    if customer.next_due is not None and customer.next_due < now:
+        customer = customer.fork()
+        if not _catch_up(compiled, customer, now, limit, commit, trace):
+            return commit
+    if event is not None:
+        turn = _turn(compiled, customer, now, event.event, trace)
+        try:
+            decide(turn, event)
+        except LoopError as error:
+            turn = _turn(compiled, customer, now, event.event, trace)
+            park_event(turn, event, error)
+        _conclude(turn, commit, customer.facts)
+    return commit
+
+
+def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
+    return Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace)
+
+
+def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, commit: Commit, trace: list[Trace] | None) -> bool:
+    """Fire what is due before *now* on the forked *customer*; return False where the limit was reached first."""
+    while (due := customer.due(compiled, now)) is not None:
+        if commit.fired >= limit:
+            return False
+        turn = _turn(compiled, customer, due.due_at, None, trace)
+        try:
+            fire(turn, due.place, due.index)
+        except LoopError as error:
+            turn = _turn(compiled, customer, due.due_at, None, trace)
+            park_timer(turn, turn.enrollments[due.place], due.index, error)
+        _conclude(turn, commit, customer.facts)
+        commit.fired += 1
+        customer.revision, customer.facts = turn.seq, turn.facts
+        customer.enrollments.update(turn.changed)
+        for place in turn.removed:
+            customer.enrollments.pop(place, None)
+    return True
+
+
+def _conclude(turn: Turn, commit: Commit, facts: Facts) -> None:
+    """Add what *turn* decided to *commit*."""
+    commit.revision = turn.seq
+    commit.accepted_at = max(commit.accepted_at, turn.now)
+    if turn.facts is not facts:
+        commit.facts = turn.facts
+    commit.enrollments += turn.changed.values()
+    commit.removed += turn.removed
+    commit.history += turn.history
+    commit.outbox += turn.outbox
+    commit.events += turn.events
+    commit.mail += turn.mail
+    commit.definitions += turn.definitions

@@ -1,0 +1,274 @@
+"""
+Deciding for one enrollment: which rule takes a signal, and what its transition does.
+
+An enrollment is copied before the first change and put in its place at the end, so a condition that fails leaves it as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from journeykit.core.compiler import CompiledJourney
+from journeykit.core.context import Context
+from journeykit.core.expressions import MISSING
+from journeykit.core.operations import operate
+from journeykit.core.plans import CompiledSplit, Plan, Row, Signal, as_key
+from journeykit.core.splits import arm
+from journeykit.core.timing import Away, arm_timers, cancelled, follow
+from journeykit.core.turn import MOST, Trace, Turn
+from journeykit.errors import LoopError
+from journeykit.model.records import Enrollment, Status
+
+
+class Deciding:
+    """One enrollment while one signal is decided for it."""
+
+    __slots__ = ("context", "e", "fired", "journey", "mine", "rules", "turn")
+
+    def __init__(self, turn: Turn, journey: CompiledJourney, enrollment: Enrollment, *, mine: bool = False) -> None:
+        self.turn = turn
+        self.journey = journey
+        self.rules = journey.rules
+        self.e = enrollment
+        self.mine = mine  #: whether ``e`` is a copy of our own already
+        self.fired = ""  #: the mark of the timer that fired, for the history of the transition it starts
+        context = self.context = turn.context
+        context.enrollment = enrollment
+        context.data = enrollment.data
+
+    # -- a signal ----------------------------------------------------------------------------------------------------
+
+    def offer(self, signal: Signal) -> bool:
+        """Offer *signal*; return whether a rule took it. P9: the first that matches and holds, and no other."""
+        step = self.e.step
+        rows = self.rules.rows[step].get(signal) or self.rules.quiet[step]
+        taken = False
+        for row in rows:
+            if self._matches(row):
+                taken = self._take_row(row)
+                if taken:
+                    break
+        if taken or self.rules.automatic[step] or self.journey.following:
+            self.settle(moved=taken)
+        return taken
+
+    def fire(self, index: int) -> None:
+        """Fire a timer: it is spent, whether a rule takes it or not."""
+        e = self.own()
+        e.timers = tuple(timer for timer in e.timers if timer.index != index)
+        self.fired = f"!{index} "
+        if not self.offer(index) and self.fired:
+            self.turn.note("spent", self.e, f"after {self.journey.timers[index].wait.text}", self.e.step, timers=self.fired.strip())
+
+    def own(self) -> Enrollment:
+        """The enrollment as something that may be changed."""
+        if not self.mine:
+            self.e = self.e.copy()
+            self.context.enrollment = self.e
+            self.mine = True
+        return self.e
+
+    def _matches(self, row: Row) -> bool:
+        if row.key is not None and not self._same_key(row):
+            return False
+        if row.drop_late and self.context.event is not None and self.context.event.at < self.e.step_at:
+            self.turn.note("late", self.e, row.cause, self.e.step, reason="occurred before the step was entered")
+            self._trace("late", row)
+            return False
+        if row.condition is not None and not row.condition(self.context):
+            self._trace("condition", row)
+            return False
+        return True
+
+    def _same_key(self, row: Row) -> bool:
+        if row.key is None or self.context.event is None:
+            return True
+        key = as_key(row.key(self.context))
+        if key == self.e.key:
+            return True
+        self._trace("missing key" if key is MISSING else "key", row)
+        return False
+
+    def _trace(self, kind: str, row: Row) -> None:
+        if self.turn.trace is None:
+            return
+        values = ", ".join(f"{name} = {_shown(get(self.context))}" for name, get in row.reads)
+        detail = f"{row.where} ({values})" if kind == "condition" else ""
+        actions = actions_of(row)
+        e = self.e
+        self.turn.trace.append(Trace(self.turn.now, kind, e.journey, e.key, e.step, row.cause, detail, actions))
+
+    def _take_row(self, row: Row) -> bool:
+        if row.kind == "goal":
+            return self._goal(row)
+        if row.defer:
+            if self.e.leaving is None:
+                self.own().leaving = row.reason
+            return False
+        plan = row.plan
+        if row.split is not None:
+            plan = self._drawn(row.split)
+        if plan is None:
+            return False
+        if row.kind == "exit" and plan.target is None and plan.outcome is not None and not plan.before and plan.outcome[0] == "exited":
+            self.end("exited", plan.outcome[1], row.cause)
+        else:
+            self.take(plan, row.cause)
+        return True
+
+    def _goal(self, row: Row) -> bool:
+        """Record the goal, once; it takes the signal only where it ends the journey."""
+        if self.e.goal_at is not None:
+            return False
+        self.own().goal_at = self.turn.now
+        self.turn.note("goal", self.e, row.cause, self.e.step)
+        if row.plan is None or row.plan.outcome is None:
+            return False
+        self.end(row.plan.outcome[0], row.plan.outcome[1], row.cause)
+        return True
+
+    def _drawn(self, split: CompiledSplit) -> Plan:
+        turn, e = self.turn, self.e
+        drawn, facts = arm(split, turn.customer_id, e, turn.facts)
+        if facts is not turn.facts:
+            turn.set_facts(facts)
+        return drawn
+
+    # -- a transition ------------------------------------------------------------------------------------------------
+
+    def take(self, plan: Plan, cause: str) -> None:
+        """Carry out *plan*, in the order of P10."""
+        turn = self.turn
+        if plan.acts and (reason := self._leaves()) is not None:
+            self.end("exited", reason, cause)
+            return
+        turn.taken += 1
+        if turn.taken > MOST:
+            raise LoopError(f"{self.journey.name}: more than {MOST} automatic transitions in one decision, the last from {self.e.step}")
+        e = self.own()
+        source, timers, self.fired = plan.source, self.fired, ""
+        if plan.before:
+            operate(turn, e, plan.before)
+        if plan.internal:
+            turn.note("stayed", e, cause, source, source, timers=timers.rstrip())
+            return
+        if plan.cancel and e.timers:
+            timers += cancelled(e, plan.cancel)
+        if plan.left:
+            e.scopes = {name: since for name, since in e.scopes.items() if name not in plan.left}
+        if plan.target is None:
+            self._finish(plan, source, cause, timers)
+            return
+        self._enter(plan, source, cause, timers)
+
+    def _leaves(self) -> str | None:
+        """The reason of an exit that waited for this action (P17)."""
+        if self.e.leaving is not None:
+            return self.e.leaving
+        return next((reason for condition, reason in self.rules.deferred if condition(self.context)), None)
+
+    def _enter(self, plan: Plan, source: str | None, cause: str, timers: str) -> None:
+        turn, e = self.turn, self.e
+        assert plan.target is not None  # noqa: S101  a plan without target was finished before
+        e.step, e.step_at = plan.target, turn.now
+        e.visit += 1
+        if plan.entered:
+            e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (turn.now, e.visit))}
+        self._stage(plan.stage)
+        if plan.after:
+            operate(turn, e, plan.after)
+        away: Away | None = None
+        if plan.arms:
+            armed, away = arm_timers(turn, self.journey.journey, e, plan.arms)
+            timers += armed
+        turn.note("moved" if source is not None else "entered", e, cause, source, plan.target, timers=timers.rstrip())
+        if plan.outcome is not None:
+            self.end(plan.outcome[0], plan.outcome[1], cause)
+        elif away is not None:
+            self._away(away)
+
+    def _finish(self, plan: Plan, source: str, cause: str, timers: str) -> None:
+        self.fired = timers
+        status, reason = plan.outcome or ("completed", None)
+        self.end(status, reason, cause)
+
+    def _away(self, away: Away) -> None:
+        """Skip or exit because a moment is missing or past (P6)."""
+        if away.target is None:
+            self.end("exited", away.reason, away.reason)
+        else:
+            self.take(self.rules.skips[self.e.step, away.target], away.reason)
+
+    def end(self, status: Status, reason: str | None, cause: str) -> None:
+        """End the enrollment; its open timers go with it."""
+        e = self.own()
+        timers = self.fired + cancelled(e, None)
+        self.fired = ""
+        e.status, e.reason, e.ended_at = status, reason, self.turn.now
+        e.timers, e.scopes, e.leaving = (), {}, None
+        self.turn.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
+
+    def _stage(self, stage: str | None) -> None:
+        """The lifecycle's stage is the customer's."""
+        turn = self.turn
+        if not self.journey.journey.lifecycle or stage == turn.facts.stage:
+            return
+        facts = turn.facts
+        before = facts.stage
+        turn.set_facts(type(facts)(facts.zone, stage, facts.consent, facts.traits, facts.values, facts.arms))
+        turn.raise_changes([("customer.stage", before, stage)])
+
+    # -- what follows by itself --------------------------------------------------------------------------------------
+
+    def settle(self, *, moved: bool) -> None:
+        """Automatic transitions until none holds (P11), exits without a signal before each, then timers that follow (P7)."""
+        while self.e.ended_at is None:
+            if moved and self._exits():
+                return
+            row = self._first(self.rules.automatic[self.e.step])
+            if row is not None:
+                self._take_row(row)
+                moved = True
+                continue
+            away = self._follow()
+            if away is None:
+                return
+            self._away(away)
+            moved = True
+
+    def _exits(self) -> bool:
+        row = self._first(self.rules.quiet[self.e.step])
+        return row is not None and self._take_row(row) and self.e.ended_at is not None
+
+    def _first(self, rows: Iterable[Row]) -> Row | None:
+        return next((row for row in rows if self._matches(row)), None)
+
+    def _follow(self) -> Away | None:
+        if not self.journey.following or not self.e.timers:
+            return None
+        timers, marks, away = follow(self.turn, self.journey, self.e)
+        if timers != self.e.timers:
+            self.own().timers = timers
+        if marks:
+            self.turn.note("stayed", self.e, "following", self.e.step, self.e.step, timers=marks.rstrip())
+        return away
+
+
+def actions_of(row: Row) -> tuple[str, ...]:
+    """The actions that a rule would ask for."""
+    plans = [arm[2] for arm in row.split.arms] if row.split else [row.plan]
+    return tuple(o.action for plan in plans if plan for o in (*plan.before, *plan.after) if hasattr(o, "action"))
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is MISSING else repr(value)
+
+
+def signal_of(context: Context) -> Signal:
+    """The name under which rules wait for the event of *context*."""
+    event = context.event
+    if event is None:
+        return None
+    if event.name == "$settled":
+        return f"~settled {event.properties.get('action')} {event.properties.get('outcome')}"
+    return event.name

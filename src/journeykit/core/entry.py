@@ -1,0 +1,153 @@
+"""Coming in: filter, re-entry, idle time, and the first step (P16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from journeykit.core.compiler import CompiledJourney
+from journeykit.core.context import Context
+from journeykit.core.decision import Deciding
+from journeykit.core.expressions import MISSING
+from journeykit.core.facts import storable
+from journeykit.core.index import key_of
+from journeykit.core.operations import changed_data
+from journeykit.core.plans import CompiledEntry
+from journeykit.core.turn import Trace, Turn
+from journeykit.model.phrases import Reentry
+from journeykit.model.records import Enrollment, Waiting
+
+
+def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None:
+    """Look at one entry whose signal has come."""
+    key = key_of(journey, turn.context)
+    if key is MISSING:
+        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.key}", "missing key")
+    elif entry.idle is not None:
+        _hold(turn, journey, key, entry)
+    else:
+        let_in(turn, journey, key, entry)
+
+
+def let_in(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
+    """Look at filter and re-entry, and let the customer in where both allow."""
+    context = turn.context
+    context.enrollment = None
+    context.data = {}
+    if entry.condition is not None and not entry.condition(context):
+        _trace(turn, journey, key, "filter", entry.cause, f"{entry.where} ({_values(entry, context)})")
+        return
+    data: dict[str, Any] = {}
+    for setting in entry.data:
+        data = changed_data(data, setting.name, storable(setting.value(context)))
+    enter(turn, journey, key, data, entry.cause)
+
+
+def enter(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str) -> None:
+    """Let a customer in under *key*, or record why not."""
+    if (journey.key is None) != (key == ""):
+        _refuse(turn, journey, key, cause, "it has no key" if journey.key is None else "its key is missing", "missing key")
+        return
+    turn.need_key(journey.name, None if journey.journey.reentry.per_customer else key)
+    prior = turn.enrollment(journey.name, key)
+    reason = refusal(turn, journey, key, prior)
+    if reason == "active" and prior is not None and journey.journey.reentry.restarting:
+        deciding = Deciding(turn, journey, prior)
+        deciding.end("exited", "restarted", cause)
+        turn.changed[journey.name, key] = prior = deciding.e
+    elif reason == "active":
+        if (journey.name, key) not in turn.touched:
+            _refuse(turn, journey, key, cause, "already inside", "reentry")
+        return
+    elif reason is not None:
+        _refuse(turn, journey, key, cause, reason, "closed" if reason == "not open" else "reentry")
+        return
+    _begin(turn, journey, key, data, cause, prior)
+
+
+def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str, prior: Enrollment | None) -> None:
+    e = Enrollment(
+        journey=journey.name, key=key, number=prior.number + 1 if prior else 1, definition=journey.hash, order=turn.order(), status="active",
+        step=journey.entry_plan.target or "", visit=0, entered_at=turn.now, step_at=turn.now, data=dict(data),
+        performed_at=prior.performed_at if prior else None, performing=prior.performing + (prior.performed > 0) if prior else 0,
+        waiting=prior.waiting if prior else None,
+    )  # fmt: skip
+    deciding = Deciding(turn, journey, e, mine=True)
+    step = e.step
+    exits = next((row for row in journey.rules.quiet[step] if row.condition is None or row.condition(deciding.context)), None)
+    if exits is not None:
+        _refuse(turn, journey, key, cause, f"exit rule: {exits.reason or exits.cause}", "exit rule")
+        return
+    deciding.take(journey.entry_plan, cause)
+    deciding.settle(moved=True)
+    turn.changed[journey.name, key] = deciding.e
+    turn.touched.add((journey.name, key))
+    turn.definitions.append((journey.hash, journey.name, journey.text))
+
+
+def refusal(turn: Turn, journey: CompiledJourney, key: str, prior: Enrollment | None) -> str | None:
+    """Why the customer may not come in: ``active`` while inside under that key, another reason, or None where they may."""
+    if journey.window is not None and not journey.window[0] <= turn.now < journey.window[1]:
+        return "not open"
+    if prior is not None and prior.number and prior.ended_at is None:
+        return "active"
+    rule = journey.journey.reentry
+    rows = [prior] if prior else []
+    if rule.per_customer:
+        every = {**turn.enrollments, **turn.changed}
+        rows = [row for (name, _), row in every.items() if name == journey.name]
+    return again(rule, [row for row in rows if row.number], turn.now)
+
+
+def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
+    """Why *rule* refuses a customer who was in *earlier*, or None where it does not."""
+    rows = list(earlier)
+    times = sum(row.performing + (row.performed > 0) if rule.performed else row.number for row in rows)
+    if rule.rule == "always" or not times:
+        return None
+    if rule.rule == "once":
+        return "once"
+    if rule.rule == "at most":
+        return None if times < rule.number else f"at most {rule.number}"
+    moments = {"entry": [r.entered_at for r in rows], "end": [r.ended_at for r in rows], "action": [r.performed_at for r in rows]}[rule.since]
+    last = max((moment for moment in moments if moment is not None), default=None)
+    return None if last is None or now >= last + rule.number else rule.text
+
+
+def _hold(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
+    """Keep the event for the idle time of the entry; the same event again restarts it."""
+    event = turn.context.event
+    if event is None or entry.idle is None:
+        return
+    turn.need_key(journey.name, key)
+    kept = (event.name, event.id, event.occurred_at.isoformat(), event.properties, event.source)
+    prior = turn.enrollment(journey.name, key)
+    e = prior.copy() if prior else Enrollment(journey.name, key, 0, journey.hash, turn.order(), "pending", "", 0, turn.now, turn.now, {})
+    e.waiting = Waiting(turn.now + entry.idle, turn.order(), entry.number, kept)
+    turn.changed[journey.name, key] = e
+    turn.definitions.append((journey.hash, journey.name, journey.text))
+
+
+def _refuse(turn: Turn, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
+    prior = turn.enrollment(journey.name, key)
+    turn.note("refused", _stub(journey, key, prior), cause, reason=reason)
+    _trace(turn, journey, key, kind, cause, reason)
+
+
+def _stub(journey: CompiledJourney, key: str, prior: Enrollment | None) -> Enrollment:
+    number = prior.number if prior else 0
+    return Enrollment(journey.name, key, number, journey.hash, 0, "pending", "", 0, 0, 0, {})
+
+
+def _values(entry: CompiledEntry, context: Context) -> str:
+    return ", ".join(f"{name} = {'missing' if (value := get(context)) is MISSING else repr(value)}" for name, get in entry.reads)
+
+
+def _trace(turn: Turn, journey: CompiledJourney, key: str, kind: str, cause: str, detail: str) -> None:
+    if turn.trace is None:
+        return
+    rules = journey.rules
+    rows = [row for table in rules.rows.values() for several in table.values() for row in several] + [r for rs in rules.automatic.values() for r in rs]
+    plans = [journey.entry_plan, *(row.plan for row in rows if row.plan)]
+    actions = tuple(dict.fromkeys(o.action for plan in plans for o in (*plan.before, *plan.after) if hasattr(o, "action")))
+    turn.trace.append(Trace(turn.now, kind, journey.name, key, "", cause, detail, actions))

@@ -1,0 +1,386 @@
+"""
+Expressions as functions: each tree becomes closures once, so that asking it costs little.
+
+What a path reads is not known here: the caller gives *resolve*, which turns a path into a getter of its own context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from journeykit.core.values import FUNCTIONS, MISSING, calculated, compared, equal, holds, missing, negative, ordered, refuse, shown
+from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.conditions import Expression, template_parts
+from journeykit.model.grammar import DEEPEST, Path, Tree
+
+__all__ = ["MISSING", "compile_condition", "compile_expression", "compile_template", "plain"]
+
+Getter = Callable[[Any], Any]
+Test = Callable[[Any], bool]
+Resolve = Callable[[Path], Getter]
+
+
+@frozen
+class _Source:
+    """What every part of one expression needs: its text, for errors, and where paths lead."""
+
+    text: str
+    resolve: Resolve
+
+
+def compile_expression(expression: Expression, resolve: Resolve) -> Getter:
+    """
+    Make a function of *expression*.
+
+    Args:
+        expression: what to compute.
+        resolve: gives for each path the function that reads it from a context, `MISSING` where there is nothing.
+
+    Returns:
+        A function of a context that gives the value, or `MISSING`, never None. It raises `ConditionError` for values that the
+        expression cannot work on.
+
+    Raises:
+        DefinitionError: *resolve* does not know a path.
+    """
+    return _value(expression.tree, _Source(expression.text, resolve))
+
+
+def compile_condition(expression: Expression, resolve: Resolve) -> Test:
+    """
+    Make a test of *expression*: the same as `compile_expression`, but it gives True or False, and is faster.
+
+    A missing value, zero, and an empty text or list are False.
+    """
+    return _test(expression.tree, _Source(expression.text, resolve))
+
+
+def compile_template(value: object, resolve: Resolve) -> Getter:
+    """
+    Make a function of an action's parameter.
+
+    A text that is one expression in braces gives its value as it is (None where missing, moments as ISO 8601 text); in
+    other texts each expression is replaced by its value as text, nothing where it is missing. Lists and mappings are walked.
+
+    Returns:
+        A function of a context. A value without any expression is the same object every time.
+
+    Raises:
+        DefinitionError: a template is wrong, or *resolve* does not know a path.
+    """
+    return _template(value, resolve, 0)[0]
+
+
+# values
+
+
+def _value(tree: Tree, source: _Source) -> Getter:
+    kind = tree[1] if tree[0] == "call" else tree[0]
+    if kind in FUNCTIONS:
+        return _function(source.text, FUNCTIONS[kind], [_value(argument, source) for argument in tree[2:]])
+    return _VALUES[kind](tree, source) if kind in _VALUES else _test(tree, source)
+
+
+def _always(value: Any) -> Getter:
+    return lambda _context: value
+
+
+def _present(get: Getter) -> Getter:
+    def read(context: Any) -> Any:
+        value = get(context)
+        return MISSING if value is None else value
+
+    return read
+
+
+def _either(conjunction: bool, getters: list[Getter]) -> Getter:
+    first, *rest = getters
+
+    def choose(context: Any) -> Any:
+        value = first(context)
+        for following in rest:
+            if bool(value) is not conjunction:
+                return value
+            value = following(context)
+        return value
+
+    return choose
+
+
+def _chosen(condition: Test, yes: Getter, no: Getter) -> Getter:
+    return lambda context: yes(context) if condition(context) else no(context)
+
+
+def _calculation(text: str, operator: str, left: Getter, right: Getter) -> Getter:
+    return lambda context: calculated(text, operator, left(context), right(context))
+
+
+def _function(text: str, function: Callable[..., Any], arguments: list[Getter]) -> Getter:
+    if len(arguments) == 1:
+        only = arguments[0]
+        return lambda context: function(text, only(context))
+    return lambda context: function(text, *[argument(context) for argument in arguments])
+
+
+def _list(items: list[Getter]) -> Getter:
+    return lambda context: [None if (value := item(context)) is MISSING else value for item in items]
+
+
+_VALUES: Mapping[str, Callable[[Tree, _Source], Getter]] = {
+    "const": lambda tree, _: _always(MISSING if tree[1] is None else tree[1]),
+    "path": lambda tree, source: _present(source.resolve(tree[1])),
+    "and": lambda tree, source: _either(True, [_value(part, source) for part in tree[1:]]),
+    "or": lambda tree, source: _either(False, [_value(part, source) for part in tree[1:]]),
+    "if": lambda tree, source: _chosen(_test(tree[1], source), _value(tree[2], source), _value(tree[3], source)),
+    "math": lambda tree, source: _calculation(source.text, tree[1], _value(tree[2], source), _value(tree[3], source)),
+    "negative": lambda tree, source: _function(source.text, negative, [_value(tree[1], source)]),
+    "list": lambda tree, source: _list([_value(item, source) for item in tree[1:]]),
+}
+
+
+# tests
+
+
+def _test(tree: Tree, source: _Source) -> Test:
+    kind = tree[1] if tree[0] == "call" else tree[0]
+    return _TESTS[kind](tree, source) if kind in _TESTS else _truth(_value(tree, source))
+
+
+def _truth(get: Getter) -> Test:
+    return lambda context: bool(get(context))
+
+
+def _not(test: Test) -> Test:
+    return lambda context: not test(context)
+
+
+def _all(tests: list[Test]) -> Test:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda context: first(context) and second(context)
+    if len(tests) == 3:
+        first, second, third = tests
+        return lambda context: first(context) and second(context) and third(context)
+    return lambda context: all(test(context) for test in tests)
+
+
+def _any(tests: list[Test]) -> Test:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda context: first(context) or second(context)
+    if len(tests) == 3:
+        first, second, third = tests
+        return lambda context: first(context) or second(context) or third(context)
+    return lambda context: any(test(context) for test in tests)
+
+
+def _exists(get: Getter) -> Test:
+    return lambda context: not missing(get(context))
+
+
+def _comparisons(left: Tree, pairs: tuple[Tree, ...], source: _Source) -> Test:
+    if len(pairs) == 1:
+        return _comparison(left, pairs[0][0], pairs[0][1], source)
+    return _chain(source.text, _value(left, source), [(operator, _value(right, source)) for operator, right in pairs])
+
+
+def _chain(text: str, first: Getter, pairs: list[tuple[str, Getter]]) -> Test:
+    def test(context: Any) -> bool:
+        left = first(context)
+        for operator, get in pairs:
+            right = get(context)
+            if not compared(text, operator, left, right):
+                return False
+            left = right
+        return True
+
+    return test
+
+
+def _comparison(left: Tree, operator: str, right: Tree, source: _Source) -> Test:
+    """The common shape, a path beside a constant, is made fast; every other takes the long way."""
+    if left[0] == "path" and right[0] == "const":
+        return _beside_constant(source.text, source.resolve(left[1]), operator, right[1])
+    if left[0] == "path" and operator in ("in", "not in") and _texts(right):
+        return _among(source.text, source.resolve(left[1]), [item[1] for item in right[1:]], operator == "in")
+    return _compared(source.text, operator, _value(left, source), _value(right, source))
+
+
+def _texts(tree: Tree) -> bool:
+    return tree[0] == "list" and all(item[0] == "const" and type(item[1]) is str for item in tree[1:])
+
+
+def _compared(text: str, operator: str, left: Getter, right: Getter) -> Test:
+    return lambda context: compared(text, operator, left(context), right(context))
+
+
+def _beside_constant(text: str, get: Getter, operator: str, constant: Any) -> Test:
+    if operator in ("==", "!=") and type(constant) is str:
+        return _is_text(text, get, constant, operator == "==")
+    if operator in ("==", "!="):
+        return _is_value(text, get, constant, operator == "==")
+    if operator in _FAST and type(constant) in (int, float):
+        return _FAST[operator](text, get, constant)
+    return lambda context: compared(text, operator, get(context), constant)
+
+
+def _is_text(text: str, get: Getter, constant: str, wanted: bool) -> Test:
+    def test(context: Any) -> bool:
+        value = get(context)
+        if value.__class__ is str:
+            return (value == constant) is wanted
+        return equal(text, value, constant) is wanted
+
+    return test
+
+
+def _is_value(text: str, get: Getter, constant: Any, wanted: bool) -> Test:
+    same = type(constant)
+
+    def test(context: Any) -> bool:
+        value = get(context)
+        if value.__class__ is same:
+            return (value == constant) is wanted
+        return equal(text, value, constant) is wanted
+
+    return test
+
+
+def _among(text: str, get: Getter, constants: list[str], wanted: bool) -> Test:
+    known = frozenset(constants)
+
+    def test(context: Any) -> bool:
+        value = get(context)
+        if value.__class__ is str:
+            return (value in known) is wanted
+        return holds(text, constants, value) is wanted
+
+    return test
+
+
+def _less(text: str, get: Getter, limit: float) -> Test:
+    def test(context: Any) -> bool:
+        value = get(context)
+        return value < limit if value.__class__ is int or value.__class__ is float else ordered(text, "<", value, limit)
+
+    return test
+
+
+def _at_most(text: str, get: Getter, limit: float) -> Test:
+    def test(context: Any) -> bool:
+        value = get(context)
+        return value <= limit if value.__class__ is int or value.__class__ is float else ordered(text, "<=", value, limit)
+
+    return test
+
+
+def _more(text: str, get: Getter, limit: float) -> Test:
+    def test(context: Any) -> bool:
+        value = get(context)
+        return value > limit if value.__class__ is int or value.__class__ is float else ordered(text, ">", value, limit)
+
+    return test
+
+
+def _at_least(text: str, get: Getter, limit: float) -> Test:
+    def test(context: Any) -> bool:
+        value = get(context)
+        return value >= limit if value.__class__ is int or value.__class__ is float else ordered(text, ">=", value, limit)
+
+    return test
+
+
+_FAST: Mapping[str, Callable[[str, Getter, float], Test]] = {"<": _less, "<=": _at_most, ">": _more, ">=": _at_least}
+
+
+_TESTS: Mapping[str, Callable[[Tree, _Source], Test]] = {
+    "and": lambda tree, source: _all([_test(part, source) for part in tree[1:]]),
+    "or": lambda tree, source: _any([_test(part, source) for part in tree[1:]]),
+    "not": lambda tree, source: _not(_test(tree[1], source)),
+    "compare": lambda tree, source: _comparisons(tree[1], tree[2:], source),
+    "exists": lambda tree, source: _exists(source.resolve(tree[2][1])),
+    "contains": lambda tree, source: _comparison(tree[3], "in", tree[2], source),
+}
+
+
+# templates
+
+
+def _template(value: object, resolve: Resolve, depth: int) -> tuple[Getter, bool]:
+    """The function of *value*, and whether it gives the same for every context."""
+    if depth > DEEPEST:
+        raise DefinitionError(f"a parameter is nested more than {DEEPEST} deep; make it flatter")
+    if isinstance(value, str):
+        return _text(value, resolve)
+    if isinstance(value, Mapping):
+        parts = {name: _template(item, resolve, depth + 1) for name, item in value.items()}
+        return _mapping(value, parts)
+    if isinstance(value, (list, tuple)):
+        items = [_template(item, resolve, depth + 1) for item in value]
+        return (_always(value), True) if all(same for _, same in items) else (_sequence([get for get, _ in items]), False)
+    return _always(value), True
+
+
+def _mapping(value: Mapping[str, Any], parts: dict[str, tuple[Getter, bool]]) -> tuple[Getter, bool]:
+    if all(same for _, same in parts.values()):
+        return _always(value), True
+    getters = [(name, get) for name, (get, _) in parts.items()]
+    return (lambda context: {name: get(context) for name, get in getters}), False
+
+
+def _sequence(items: list[Getter]) -> Getter:
+    return lambda context: [get(context) for get in items]
+
+
+def _text(template: str, resolve: Resolve) -> tuple[Getter, bool]:
+    parts = template_parts(template)
+    if not any(isinstance(part, Expression) for part in parts):
+        plain = "".join(str(part) for part in parts)
+        return _always(template if plain == template else plain), True
+    if len(parts) == 1 and isinstance(parts[0], Expression):
+        return _plain(compile_expression(parts[0], resolve)), False
+    return _joined([part if isinstance(part, str) else _written(part.text, compile_expression(part, resolve)) for part in parts]), False
+
+
+def _plain(get: Getter) -> Getter:
+    return lambda context: plain(get(context))
+
+
+def plain(value: Any) -> Any:
+    """The JSON value that stands for *value*: None for a missing one, ISO 8601 text for a moment."""
+    if value is MISSING:
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _joined(parts: list[str | Getter]) -> Getter:
+    return lambda context: "".join([part if isinstance(part, str) else part(context) for part in parts])
+
+
+def _written(text: str, get: Getter) -> Callable[[Any], str]:
+    """The value as people read it within a sentence."""
+
+    def write(context: Any) -> str:
+        value = plain(get(context))
+        if value is None:
+            return ""
+        if not isinstance(value, (str, int, float)):
+            refuse(text, "cannot stand within a text; only texts, numbers, flags and moments can", value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return value if isinstance(value, str) else _digits(text, value)
+
+    return write
+
+
+def _digits(text: str, value: float) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise ConditionError(f'"{text}": {shown(value)} has too many digits to stand within a text') from None

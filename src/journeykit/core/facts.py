@@ -1,0 +1,208 @@
+"""What is known about a customer: declared aggregates folded event by event, and traits that change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve, frozen
+
+from journeykit.core.calendar import known_zone
+from journeykit.core.context import Context, Resolver
+from journeykit.core.expressions import MISSING, compile_condition
+from journeykit.errors import ConditionError, EventError
+from journeykit.model.customer import Catalog
+from journeykit.model.messages import Event, moment
+from journeykit.model.phrases import Aggregate
+from journeykit.model.records import Facts
+
+Change = tuple[str, Any, Any]  #: path such as ``customer.plan``, the old and the new value
+
+
+def _number(value: object, aggregate: Aggregate) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConditionError(f"{aggregate.text}: {value!r:.40} is no number")
+    if aggregate.kind == "sum" and isinstance(value, float):
+        raise ConditionError(f"{aggregate.text}: {value!r} is a float, and sums of floats drift; send minor units, an integer")
+    return value
+
+
+def _count(state: Any, value: Any, at: int) -> Any:
+    return (state or 0) + 1
+
+
+def _sum(state: Any, value: Any, at: int) -> Any:
+    return (state or 0) + value
+
+
+def _min(state: Any, value: Any, at: int) -> Any:
+    return value if state is None or value < state else state
+
+
+def _max(state: Any, value: Any, at: int) -> Any:
+    return value if state is None or value > state else state
+
+
+def _mean(state: Any, value: Any, at: int) -> Any:
+    number, total = state or (0, 0)
+    return [number + 1, total + value]
+
+
+def _first(state: Any, value: Any, at: int) -> Any:
+    return [at, value] if state is None or at < state[0] else state
+
+
+def _last(state: Any, value: Any, at: int) -> Any:
+    return [at, value] if state is None or at >= state[0] else state
+
+
+def _distinct(state: Any, value: Any, at: int) -> Any:
+    return state if state is not None and value in state else [*(state or []), value]
+
+
+def _or_missing(state: Any) -> Any:
+    return MISSING if state is None else state
+
+
+def _placed(state: Any) -> Any:
+    if state is None:
+        return MISSING
+    return moment(state[0]) if state[1] is None else state[1]
+
+
+_FOLDS: dict[str, tuple[Callable[[Any, Any, int], Any], Callable[[Any], Any]]] = {
+    "count": (_count, lambda state: state or 0),
+    "sum": (_sum, lambda state: state or 0),
+    "min": (_min, _or_missing),
+    "max": (_max, _or_missing),
+    "mean": (_mean, lambda state: MISSING if state is None else state[1] / state[0]),
+    "first": (_first, _placed),
+    "last": (_last, _placed),
+    "distinct": (_distinct, lambda state: len(state or ())),
+}
+_NUMERIC = ("sum", "min", "max", "mean")
+
+
+@frozen
+class Fold:
+    """One declared aggregate, ready to fold."""
+
+    name: str
+    aggregate: Aggregate
+    condition: Callable[[Any], bool] | None
+
+    def value(self, event: Event) -> Any:
+        """What *event* adds; raise `ConditionError` where it cannot be folded."""
+        value = event.properties.get(self.aggregate.of) if self.aggregate.of else None
+        return _number(value, self.aggregate) if value is not None and self.aggregate.kind in _NUMERIC else value
+
+    def __call__(self, facts: Facts, context: Context, at: int) -> Any:
+        """Return the new state; an event placed at *at*, never later than its acceptance (P22)."""
+        state = facts.values.get(self.name)
+        event = context.event
+        if event is None or (self.condition is not None and not self.condition(context)):
+            return state
+        value = self.value(event)
+        if value is None and self.aggregate.of is not None:
+            return state
+        return _FOLDS[self.aggregate.kind][0](state, value, at)
+
+
+class FactTable:
+    """All declared aggregates, found by the event they fold."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.readers: dict[str, Callable[[Any], Any]] = {name: _FOLDS[a.kind][1] for name, a in catalog.facts.items()}
+        self.by_event: dict[str, list[Fold]] = {}
+        for name, aggregate in catalog.facts.items():
+            condition = compile_condition(aggregate.where, Resolver(self.readers)) if aggregate.where else None
+            self.by_event.setdefault(aggregate.event, []).append(Fold(name, aggregate, condition))
+
+    def check(self, event: Event) -> None:
+        """Raise `EventError` for an event whose properties a declared fact cannot keep (a float where sums are kept)."""
+        for fold in self.by_event.get(event.name, ()):
+            try:
+                fold.value(event)
+            except ConditionError as error:
+                raise EventError(f'event "{event.name}", property {fold.aggregate.of}: {error}') from None
+
+
+def fold(folds: list[Fold], facts: Facts, context: Context) -> tuple[Facts, list[Change], list[str]]:
+    """
+    Fold one event into *facts*.
+
+    Returns:
+        The new facts (the same object where nothing changed), the changes, and why a fact was left as it was.
+    """
+    values, changes, failures = facts.values, [], []
+    at = min(context.event.at, context.now) if context.event else context.now
+    for one in folds:
+        before = facts.values.get(one.name)
+        try:
+            after = one(facts, context, at)
+        except ConditionError as error:
+            failures.append(f"fact {one.name}: {error}")
+            continue
+        if after is not before:
+            values = {**values, one.name: after}
+            changes.append((f"customer.{one.name}", before, after))
+    return (evolve(facts, values=values) if changes else facts), changes, failures
+
+
+def storable(value: Any) -> Any:
+    """The JSON value under which the value of an expression is kept; None for a missing one."""
+    if value is MISSING:
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [storable(item) for item in value]
+    return value
+
+
+def _with(values: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    changed = {**values, name: value}
+    if value is None:
+        del changed[name]
+    return changed
+
+
+def set_zone(facts: Facts, zone: Any) -> tuple[Facts, Change | None]:
+    """Set the customer's zone; raise `ConditionError` where it is no time zone."""
+    if zone is not None and not (isinstance(zone, str) and known_zone(zone)):
+        raise ConditionError(f'zone: {zone!r} is no time zone; give an IANA name such as "Europe/Berlin"')
+    if zone == facts.zone:
+        return facts, None
+    return evolve(facts, zone=zone), ("customer.zone", facts.zone, zone)
+
+
+def set_trait(facts: Facts, name: str, value: Any) -> tuple[Facts, Change | None]:
+    """Set one trait, None deletes it; report the change where there is one."""
+    before = facts.traits.get(name)
+    if before == value and type(before) is type(value):
+        return facts, None
+    return evolve(facts, traits=_with(facts.traits, name, value)), (f"customer.{name}", before, value)
+
+
+def set_consent(facts: Facts, channel: str, value: bool | None) -> tuple[Facts, Change | None]:
+    """Set the consent for one channel, None forgets it."""
+    before = facts.consent.get(channel)
+    if before is value:
+        return facts, None
+    return evolve(facts, consent=_with(facts.consent, channel, value)), (f"consent.{channel}", before, value)
+
+
+def identify(facts: Facts, properties: Mapping[str, Any]) -> tuple[Facts, list[Change]]:
+    """Apply an ``$identify`` event: zone, consent, traits, in this order."""
+    changes: list[Change | None] = []
+    if "zone" in properties:
+        facts, change = set_zone(facts, properties["zone"])
+        changes.append(change)
+    for channel, agreed in (properties.get("consent") or {}).items():
+        facts, change = set_consent(facts, channel, agreed)
+        changes.append(change)
+    for name, value in (properties.get("traits") or {}).items():
+        facts, change = set_trait(facts, name, value)
+        changes.append(change)
+    return facts, [change for change in changes if change is not None]

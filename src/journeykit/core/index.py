@@ -1,0 +1,145 @@
+"""All journeys of an engine together: which of them a signal concerns, so that the others are not even read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attrs import define, frozen
+
+from journeykit.core.checks import problems
+from journeykit.core.compiler import CompiledJourney, compile_journey
+from journeykit.core.context import Context
+from journeykit.core.expressions import MISSING
+from journeykit.core.facts import FactTable, Fold
+from journeykit.core.plans import CompiledEntry, as_key
+from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Journey
+from journeykit.model.messages import Event
+from journeykit.model.records import Facts
+
+Definition = tuple[str, str, Journey]  #: content hash, canonical text, journey
+Key = tuple[str, str | None]  #: journey, and key; a key of None stands for all of that journey
+_NOBODY = Facts()
+
+
+@frozen
+class Concern:
+    """
+    What one signal concerns.
+
+    Attributes:
+        folds: the declared facts it is folded into.
+        offers: journeys whose active enrollments it is offered to.
+        entries: entries it may open, in order of definition.
+        needs: journeys whose rows a decision on it reads.
+    """
+
+    folds: list[Fold]
+    offers: frozenset[str]
+    entries: tuple[tuple[CompiledJourney, CompiledEntry], ...]
+    needs: frozenset[str]
+
+
+@define(slots=True, eq=False)
+class Compiled:
+    """
+    Every journey of an engine, compiled.
+
+    Attributes:
+        journeys: the current version of each journey, in order of definition.
+        definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
+        facts: the declared aggregates.
+    """
+
+    journeys: dict[str, CompiledJourney]
+    definitions: dict[str, CompiledJourney]
+    facts: FactTable
+    _concerns: dict[str, Concern]
+
+    def concern(self, signal: str) -> Concern:
+        """What a signal of that name concerns; worked out once for each name."""
+        found = self._concerns.get(signal)
+        if found is None:
+            found = self._concerns[signal] = self._work_out(signal)
+        return found
+
+    def concerned(self, event_name: str) -> frozenset[str]:
+        """The journeys whose rows a decision on an event of that name reads."""
+        return self.concern(event_name).needs
+
+    def readers(self, path: str) -> frozenset[str]:
+        """The journeys with rules that may come true when ``customer.plan`` or the like changes, without any other signal."""
+        return self.concern(f"~changed {path}").needs
+
+    def _work_out(self, signal: str) -> Concern:
+        path = signal.removeprefix("~changed ") if signal.startswith("~changed ") else None
+        folds = [] if path else self.facts.by_event.get(signal, [])
+        fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
+        offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
+        entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
+        return Concern(folds, offers, entries, offers | {c.name for c, _ in entries})
+
+    def wants(self, event: Event) -> tuple[frozenset[str], tuple[Key, ...]]:
+        """Which journeys' active rows, and which keys' rows of whatever state, a decision on *event* reads."""
+        if event.name.startswith("$"):
+            return self._wants_of_ours(event)
+        concern = self.concern(event.name)
+        keys = dict.fromkeys((c.name, self._entry_key(c, event)) for c, _ in concern.entries)
+        return concern.needs, tuple((name, key) for name, key in keys if key is not MISSING)
+
+    def _entry_key(self, journey: CompiledJourney, event: Event) -> Any:
+        if journey.journey.reentry.per_customer:
+            return None
+        return key_of(journey, Context(event.customer_id, _NOBODY, event.at, event))
+
+    def _wants_of_ours(self, event: Event) -> tuple[frozenset[str], tuple[Key, ...]]:
+        given = event.properties
+        if event.name == "$identify":
+            paths = [f"customer.{name}" for name in given.get("traits") or ()] + [f"consent.{name}" for name in given.get("consent") or ()]
+            paths += ["customer.zone"] if "zone" in given else []
+            return frozenset().union(*(self.readers(path) for path in paths)), ()
+        if event.name == "$retry" and given.get("event"):
+            inner = given["event"]
+            return self.wants(Event(inner["name"], id="-", customer_id=event.customer_id, occurred_at=event.occurred_at, properties=inner["properties"]))
+        name = given.get("journey") or ""
+        journey = self.journeys.get(name)
+        per_customer = journey is not None and journey.journey.reentry.per_customer
+        return frozenset({name}), ((name, None if per_customer else given.get("key") or ""),)
+
+
+def key_of(journey: CompiledJourney, context: Context) -> Any:
+    """The key that an entry would have: empty for a journey without keys, ``MISSING`` where the event has none."""
+    if journey.key is None:
+        return ""
+    try:
+        return as_key(journey.key(context))
+    except ConditionError:
+        return MISSING
+
+
+def compile_journeys(current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None) -> Compiled:
+    """
+    Check and compile all journeys of an engine.
+
+    Args:
+        current: content hash, canonical text and value of each journey, in order of definition.
+        catalog: the shop's vocabulary.
+        older: versions that enrollments are still pinned to; they are compiled, not checked again.
+        actions: the names of the actions there are; None leaves them unchecked.
+
+    Raises:
+        DefinitionError: with every problem found.
+    """
+    catalog = catalog or Catalog()
+    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions)))
+    if found:
+        raise DefinitionError(found)
+    facts = FactTable(catalog)
+    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers) for digest, text, journey in current}
+    journeys = {one.name: one for one in compiled.values()}
+    for digest, text, journey in older:
+        if digest not in compiled:
+            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
+    return Compiled(journeys, compiled, facts, {})

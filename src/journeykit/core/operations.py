@@ -1,0 +1,109 @@
+"""What a transition does besides moving: settings, requests for actions, starts of other journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from journeykit.core.facts import set_consent, set_trait, set_zone, storable
+from journeykit.core.plans import DoOperation, Operation, SetOperation, StartOperation, as_key
+from journeykit.core.turn import Raised, Turn
+from journeykit.errors import ConditionError
+from journeykit.model.messages import Event, derived_id, moment
+from journeykit.model.records import Enrollment, Mail, OutboxMessage
+
+
+
+def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
+    """Carry out *operations* in order."""
+    for operation in operations:
+        if type(operation) is DoOperation:
+            _do(turn, e, operation)
+        elif type(operation) is SetOperation:
+            _set(turn, e, operation)
+        elif type(operation) is StartOperation:
+            _start(turn, e, operation)
+
+
+def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
+    parameters = do.constant if do.parameters is None else storable_tree(do.parameters(turn.context))
+    turn.outbox.append(
+        OutboxMessage(
+            turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, turn.now, do.message,
+            None if do.age is None else turn.now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
+        )
+    )  # fmt: skip
+    e.performed += 1
+    e.performed_at = turn.now
+
+
+def _owner(e: Enrollment, owner: str) -> str:
+    if owner == "step":
+        return f"step {e.visit}"
+    name = owner.removeprefix("scope ")
+    return f"{owner} {e.scopes[name][1]}" if name in e.scopes else f"step {e.visit}"
+
+
+def storable_tree(value: Any) -> Any:
+    """*value* with everything in it as JSON."""
+    if isinstance(value, dict):
+        return {name: storable_tree(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [storable_tree(item) for item in value]
+    return storable(value)
+
+
+def changed_data(data: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """*data* with one value set; a missing one is taken out."""
+    after = {**data, name: value}
+    if value is None:
+        del after[name]
+    return after
+
+
+def _set(turn: Turn, e: Enrollment, operation: SetOperation) -> None:
+    value = storable(operation.value(turn.context))
+    if operation.root == "data":
+        e.data = turn.context.data = changed_data(e.data, operation.name, value)
+        return
+    if operation.root == "consent":
+        if value is not None and not isinstance(value, bool):
+            raise ConditionError(f"consent.{operation.name}: {value!r} is neither true nor false")
+        facts, change = set_consent(turn.facts, operation.name, value)
+    elif operation.name == "zone":
+        facts, change = set_zone(turn.facts, value)
+    else:
+        facts, change = set_trait(turn.facts, operation.name, value)
+    if change is not None:
+        turn.set_facts(facts)
+        turn.raise_changes([change])
+
+
+def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
+    data: dict[str, Any] = {}
+    for setting in start.data:
+        data = changed_data(data, setting.name, storable(setting.value(turn.context)))
+    given = {"journey": start.journey, "key": _key(start, turn.context), "data": data}
+    if start.customer is None:
+        turn.raised.append(Raised("start", given))
+        return
+    customer = start.customer(turn.context)
+    if not isinstance(customer, str) or not customer:
+        raise ConditionError(f"start {start.journey}: {customer!r} names no customer")
+    if customer == turn.customer_id:
+        turn.raised.append(Raised("start", given))
+        return
+    given["from"] = turn.customer_id
+    number = len(turn.mail)
+    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, number)
+    event = Event("$enter", id=name, customer_id=customer, occurred_at=moment(turn.now), properties=given, source=e.journey)
+    turn.mail.append(Mail(event, turn.now))
+
+
+def _key(start: StartOperation, context: Any) -> str:
+    if start.key is None:
+        return ""
+    key = as_key(start.key(context))
+    if not isinstance(key, str):
+        raise ConditionError(f"start {start.journey}: its key is missing")
+    return key

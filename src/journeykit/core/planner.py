@@ -1,0 +1,207 @@
+"""What is known before any signal: timers, operations, and for each move from a certain step the plan of carrying it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from journeykit.core.context import Getter, Resolver
+from journeykit.core.expressions import compile_condition, compile_expression, compile_template
+from journeykit.core.outline import Place, places, scopes
+from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
+from journeykit.model.conditions import Expression, template_expressions
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Do, Exit, Journey, On, Start, Transition
+from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.wait import Wait
+
+DEFAULT_AGE = 3 * 86_400 * MICROSECONDS  #: of a message that names no expiry (P33)
+
+
+class Planner:
+    """
+    Makes the plans of one journey.
+
+    Attributes:
+        places: every step where it stands.
+        timers: every timer by its owner (``step left``) and the text of its rule.
+    """
+
+    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]) -> None:
+        self.journey = journey
+        self.catalog = catalog
+        self.facts = facts
+        self.places = {place.step.name: place for place in places(journey)}
+        self.around = {name: tuple(scope.name for scope in place.scopes) for name, place in self.places.items()}
+        self.timers: dict[tuple[str, str], CompiledTimer] = {}
+        self.settled = {on.settled.rsplit(" ", 1)[0] for on in every_on(journey) if on.settled}
+        self._collect_timers()
+
+    # -- expressions -------------------------------------------------------------------------------------------------
+
+    def resolver(self, place: Place | None) -> Resolver:
+        return Resolver(self.facts, place.scopes[-1].name if place and place.scopes else None)
+
+    def condition(self, where: Expression | None, place: Place | None) -> Callable[[Any], bool] | None:
+        return compile_condition(where, self.resolver(place)) if where else None
+
+    def reads(self, where: Expression | None, place: Place | None) -> tuple[tuple[str, Value], ...]:
+        resolve = self.resolver(place)
+        return tuple((".".join(map(str, path)), resolve(path)) for path in sorted(where.paths, key=str)) if where else ()
+
+    def key(self, text: str | None) -> Getter | None:
+        if text is None:
+            return None
+        expression = Expression(text if "." in text or "[" in text or "(" in text else f"event[{text!r}]")
+        return compile_expression(expression, self.resolver(None))
+
+    # -- timers ------------------------------------------------------------------------------------------------------
+
+    def _collect_timers(self) -> None:
+        afters = lambda rules: (rule.on.after for rule in rules if rule.on and rule.on.after)  # noqa: E731
+        for wait in [*afters(self.journey.exits), *afters(self.journey.when)]:
+            self._timer("journey", self.journey.name, wait, None)
+        for scope, _, _ in scopes(self.journey):
+            for wait in [*([scope.wait] if scope.wait else []), *afters(scope.exits), *afters(scope.when)]:
+                self._timer("scope", scope.name, wait, scope.name)
+        for place in self.places.values():
+            step = place.step
+            for wait in [*([step.wait] if step.wait else []), *afters(step.when)]:
+                self._timer("step", step.name, wait, place.scopes[-1].name if place.scopes else None)
+
+    def _timer(self, owner: Literal["step", "scope", "journey"], name: str, wait: Wait, scope: str | None) -> None:
+        place = (f"{owner} {name}", wait.text)
+        if place in self.timers:
+            return
+        moment = compile_expression(wait.moment, Resolver(self.facts, scope)) if wait.moment else None
+        reads = wait.moment.paths if wait.moment else frozenset()
+        plain = wait.seconds * MICROSECONDS if wait.kind == "elapsed" and moment is None else None
+        rank = ("step", "scope", "journey").index(owner)
+        reads = reads | {("customer", "zone")} if wait.civil else reads
+        self.timers[place] = CompiledTimer(len(self.timers), owner, name, wait, rank, moment, reads, plain)
+
+    def _owned(self, owner: str, name: str) -> list[CompiledTimer]:
+        return [timer for timer in self.timers.values() if (timer.owner, timer.name) == (owner, name)]
+
+    # -- operations --------------------------------------------------------------------------------------------------
+
+    def _do(self, actions: Iterable[Do | Start], place: Place | None) -> Iterator[Operation]:
+        resolve = self.resolver(place)
+        for action in actions:
+            if isinstance(action, Start):
+                yield self._start(action, resolve)
+                continue
+            template = compile_template(action.parameters, resolve)
+            constant = action.parameters if not template_expressions(action.parameters) else None
+            message = action.message or self.catalog.actions.get(action.action, "marketing")
+            age, owner = _validity(action, message, place)
+            listens = action.action in self.settled
+            yield DoOperation(action.action, None if constant is not None else template, constant, message, age, owner, listens)
+
+    def _start(self, start: Start, resolve: Resolver) -> StartOperation:
+        customer = compile_expression(start.customer, resolve) if start.customer else None
+        key = compile_expression(start.key, resolve) if start.key else None
+        return StartOperation(start.journey, customer, key, tuple(self.settings(start.set, resolve)))
+
+    def settings(self, settings: Mapping[str, Expression], resolve: Resolver) -> Iterator[SetOperation]:
+        for target, expression in settings.items():
+            root, _, name = target.partition(".")
+            yield SetOperation(root, name, compile_expression(expression, resolve))
+
+    # -- plans -------------------------------------------------------------------------------------------------------
+
+    def plan(self, source: str | None, target: str | None, move: Transition | None = None, *, entering: bool = False) -> Plan:
+        """The plan of going from *source* to *target*; a target of None leads out behind the last step."""
+        here, there = self.places.get(source or ""), self.places.get(target or "")
+        inside, outside = self.around.get(source or "", ()), self.around.get(target or "", ())
+        common = next((n for n, (a, b) in enumerate(zip(inside, outside, strict=False)) if a != b), min(len(inside), len(outside)))
+        left, entered = tuple(reversed(inside[common:])), outside[common:]
+        before = [*self._leaving(here, common), *self._own(move, here)]
+        after = [*self._entering(there, common)]
+        return Plan(
+            source=source,
+            target=target,
+            outcome=self._outcome(there, target),
+            before=tuple(before),
+            after=tuple(after),
+            cancel=frozenset(t.index for name in left for t in self._owned("scope", name))
+            | frozenset(t.index for t in self._owned("step", source or "")),
+            left=left,
+            entered=entered,
+            arms=tuple(self._arms(target, entered, entering)) if there and there.step.end is None else (),
+            acts=any(isinstance(o, DoOperation) for o in (*before, *after)),
+            stage=there.stage if there else None,
+        )
+
+    def _outcome(self, there: Place | None, target: str | None) -> tuple[Literal["completed", "exited"], str | None] | None:
+        if target is None:
+            return "completed", None
+        if there is None or there.step.end is None:
+            return None
+        return ("completed", None) if there.step.end == "completed" else ("exited", there.step.end)
+
+    def _leaving(self, here: Place | None, common: int) -> Iterator[Operation]:
+        if here is None:
+            return
+        yield from self._do(here.step.leaving, here)
+        for scope in reversed(here.scopes[common:]):
+            yield from self._do(scope.leaving, here)
+
+    def _own(self, move: Transition | None, here: Place | None) -> Iterator[Operation]:
+        if move is not None:
+            yield from self.settings(move.set, self.resolver(here))
+            yield from self._do(move.do, here)
+
+    def _entering(self, there: Place | None, common: int) -> Iterator[Operation]:
+        if there is None:
+            return
+        for scope in there.scopes[common:]:
+            yield from self._do(scope.do, there)
+        yield from self.settings(there.step.set, self.resolver(there))
+        yield from self._do(there.step.do, there)
+
+    def _arms(self, target: str | None, entered: tuple[str, ...], entering: bool) -> Iterator[CompiledTimer]:
+        if entering:
+            yield from self._owned("journey", self.journey.name)
+        for scope in entered:
+            yield from self._owned("scope", scope)
+        yield from self._owned("step", target or "")
+
+    def internal(self, source: str, move: Transition) -> Plan:
+        before = tuple(self._own(move, self.places[source]))
+        return Plan(source=source, target=source, before=before, acts=any(isinstance(o, DoOperation) for o in before), internal=True)
+
+    def skips(self) -> Iterator[tuple[tuple[str, str], Plan]]:
+        for timer in self.timers.values():
+            for target in (timer.wait.missing_to, timer.wait.past_to):
+                if target is not None:
+                    yield from (((source, target), self.plan(source, target)) for source in self.places)
+
+
+def _validity(action: Do, message: str, place: Place | None) -> tuple[int | None, str | None]:
+    """How long an action may be performed after its decision (microseconds), and the visit it is bound to."""
+    age = None if message == "none" else DEFAULT_AGE
+    if action.expires is None:
+        return age, None
+    if action.expires.age is not None:
+        age = action.expires.age * MICROSECONDS or None
+    if action.expires.owner == "scope" and place is not None and place.scopes:
+        return age, f"scope {place.scopes[-1].name}"
+    return age, action.expires.owner
+
+
+def _owners(journey: Journey) -> Iterator[tuple[tuple[Exit, ...], tuple[Transition, ...]]]:
+    yield journey.exits, journey.when
+    for scope, _, _ in scopes(journey):
+        yield scope.exits, scope.when
+    for place in places(journey):
+        yield (), place.step.when
+
+
+def every_on(journey: Journey) -> Iterator[On]:
+    """What every exit, transition and the goal of *journey* wait for."""
+    for exits, when in _owners(journey):
+        yield from (one.on for one in exits)
+        yield from (one.on for one in when if one.on is not None)
+    if journey.goal:
+        yield journey.goal.on

@@ -1,0 +1,204 @@
+"""The compiled form of a journey: rows to look up and plans to carry out. Made once, never changed, read on every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from attrs import Factory, define
+
+from journeykit.core.context import Context
+from journeykit.core.expressions import MISSING
+from journeykit.model.wait import Wait
+
+Condition = Callable[[Context], bool]
+Value = Callable[[Context], Any]
+Signal = str | int | None  #: an event's name, ``~changed customer.plan``, ``~settled email dead``, a timer's index, or no signal
+
+
+@define(slots=True, eq=False)
+class CompiledTimer:
+    """A timer's rule: *owner* is ``step``, ``scope`` or ``journey``; *moment* gives what it counts from, where that is a value."""
+
+    index: int
+    owner: Literal["step", "scope", "journey"]
+    name: str  #: of the owning step or scope
+    wait: Wait
+    rank: int  #: step 0, scope 1, journey 2: the order in which timers due in one instant fire
+    moment: Value | None
+    reads: frozenset[tuple[str | int, ...]]
+    seconds: int | None  #: elapsed microseconds where the rule is nothing but a duration
+
+    @property
+    def label(self) -> str:
+        """How people read it: the owner and the rule."""
+        return f"{self.name}: {self.wait.text}"
+
+
+@define(slots=True, eq=False)
+class SetOperation:
+    """Set ``data.NAME`` or ``customer.NAME`` to a value."""
+
+    root: str
+    name: str
+    value: Value
+
+
+@define(slots=True, eq=False)
+class DoOperation:
+    """Ask for an action. *age* is microseconds until it expires, *owner* the visit it is bound to."""
+
+    action: str
+    parameters: Value | None
+    constant: Any
+    message: str
+    age: int | None
+    owner: str | None  #: ``step``, or ``scope NAME``
+    listens: bool
+
+
+@define(slots=True, eq=False)
+class StartOperation:
+    """Start a journey, for this customer or another."""
+
+    journey: str
+    customer: Value | None
+    key: Value | None
+    data: tuple[SetOperation, ...]
+
+
+Operation = SetOperation | DoOperation | StartOperation
+
+
+@define(slots=True, eq=False)
+class Plan:
+    """
+    What a transition does from one certain step: everything that can be known before it is taken.
+
+    Attributes:
+        source, target: step names; a target of None is an internal transition, unless *outcome* ends the journey.
+        outcome: status and reason where the transition ends the journey.
+        before: leaving actions from the inside out, settings, its own actions.
+        after: settings and entry actions, scopes from the outside in, then the step.
+        cancel: timers of what is left.
+        left, entered: scopes.
+        arms: timers of what is entered: journey, scopes from the outside in, step.
+        acts: that it would commit an action.
+        stage: the stage of the target.
+        internal: performs and sets, but leaves and enters nothing.
+    """
+
+    source: str | None
+    target: str | None
+    outcome: tuple[Literal["completed", "exited"], str | None] | None = None
+    before: tuple[Operation, ...] = ()
+    after: tuple[Operation, ...] = ()
+    cancel: frozenset[int] = frozenset()
+    left: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+    arms: tuple[CompiledTimer, ...] = ()
+    acts: bool = False
+    stage: str | None = None
+    internal: bool = False
+
+
+@define(slots=True, eq=False)
+class CompiledSplit:
+    """Stable shares: the plan of each arm, in order, with the sum of the shares up to it."""
+
+    experiment: str
+    per_customer: bool
+    arms: tuple[tuple[int, str, Plan], ...]
+
+
+@define(slots=True, eq=False)
+class Row:
+    """
+    One rule as it stands in the table of a step.
+
+    Attributes:
+        kind: ``exit``, ``goal`` or ``move``.
+        signal: what it waits for.
+        plan: what it does; of a goal that ends nothing, None; of a split, chosen among its arms.
+        condition: None where it always holds.
+        key: gives the event's key where it must equal the enrollment's.
+        drop_late: it does not take events that occurred before the step was entered.
+        defer: an exit that waits for the next action.
+        cause: how history and people name it.
+        where, reads: the text of the condition and getters of what it reads, for ``explain``.
+    """
+
+    kind: Literal["exit", "goal", "move"]
+    signal: Signal
+    plan: Plan | None
+    condition: Condition | None = None
+    key: Value | None = None
+    drop_late: bool = False
+    defer: bool = False
+    split: CompiledSplit | None = None
+    cause: str = ""
+    reason: str | None = None
+    where: str = ""
+    reads: tuple[tuple[str, Value], ...] = ()
+
+    def holds(self, event_data: Any) -> bool:
+        """The same rule as a condition of a ``transitions`` machine, whose trigger is given ``context=``."""
+        context: Context = event_data.kwargs["context"]
+        if not self.admits(context):
+            return False
+        return self.condition is None or self.condition(context)
+
+    def admits(self, context: Context) -> bool:
+        """Whether key and lateness let the event through."""
+        enrollment = context.enrollment
+        if enrollment is None or context.event is None:
+            return True
+        if self.key is not None and as_key(self.key(context)) != enrollment.key:
+            return False
+        return not (self.drop_late and context.event.at < enrollment.step_at)
+
+
+@define(slots=True, eq=False)
+class CompiledEntry:
+    """What lets a customer in."""
+
+    number: int
+    signal: Signal
+    condition: Condition | None
+    data: tuple[SetOperation, ...]
+    idle: int | None  #: microseconds of its own wait
+    cause: str
+    where: str = ""
+    reads: tuple[tuple[str, Value], ...] = ()
+
+
+Table = dict[str, dict[Signal, tuple[Row, ...]]]
+
+
+@define(slots=True, eq=False)
+class Rules:
+    """
+    The tables of one journey.
+
+    Attributes:
+        rows: for each step and signal, the rows in the order of P9.
+        quiet: for each step, the rows looked at on a signal that it has no row for (exit rules without a signal).
+        automatic: for each step, transitions without a signal, what it goes on to included.
+        deferred: conditions of exits that wait for the next action, with their reasons.
+        onward: for each step and target, the plan of skipping there.
+    """
+
+    rows: Table = Factory(dict)
+    quiet: dict[str, tuple[Row, ...]] = Factory(dict)
+    automatic: dict[str, tuple[Row, ...]] = Factory(dict)
+    deferred: tuple[tuple[Condition, str], ...] = ()
+    skips: dict[tuple[str, str], Plan] = Factory(dict)
+
+
+def as_key(value: Any) -> Any:
+    """The key that a value stands for: text as it is, whole numbers as text, everything else none."""
+    if isinstance(value, str):
+        return value or MISSING
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return MISSING

@@ -1,0 +1,270 @@
+"""The order in which one signal is decided (P8): facts, active enrollments, entries, and then what these raise, first in first out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from journeykit.core.compiler import CompiledJourney
+from journeykit.core.context import Context
+from journeykit.core.decision import Deciding, signal_of
+from journeykit.core.entry import consider, enter, let_in
+from journeykit.core.facts import fold, identify
+from journeykit.core.index import Concern
+from journeykit.core.parking import park, park_timer
+from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.turn import MOST, Raised, Turn
+from journeykit.errors import ConditionError, LoopError
+from journeykit.model.messages import Event
+from journeykit.model.records import Enrollment, LoggedEvent
+
+
+def decide(turn: Turn, logged: LoggedEvent) -> None:
+    """Decide one event and everything it raises."""
+    event, seq = logged.event, turn.seq
+    ours = _OURS.get(event.name)
+    if ours is None:
+        _fact(turn, event)
+    else:
+        ours(turn, event)
+    if turn.raised:
+        _drain(turn)
+    turn.events.append(LoggedEvent(event, turn.now, seq, "decided"))
+
+
+def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
+    """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
+    enrollment = turn.enrollments[place]
+    if index < 0:
+        _waited(turn, enrollment)
+    else:
+        _fire(turn, enrollment, index)
+    _drain(turn)
+
+
+def _fact(turn: Turn, event: Event) -> None:
+    concern = turn.compiled.concern(event.name)
+    turn.need(concern.needs)
+    if concern.folds:
+        facts, changes, failures = fold(concern.folds, turn.facts, turn.context)
+        turn.set_facts(facts)
+        for failure in failures:
+            turn.note("parked", None, event.name, reason=failure)
+        turn.raise_changes(changes)
+    if concern.offers:
+        for enrollment in turn.active(concern.offers):
+            offer(turn, enrollment, event.name)
+    if concern.entries:
+        _enter(turn, concern)
+
+
+def _enter(turn: Turn, concern: Concern) -> None:
+    let = set()
+    for journey, entry in concern.entries:
+        if journey.name not in let:
+            before = len(turn.definitions)
+            _attempt_entry(turn, journey, entry, consider)
+            if len(turn.definitions) > before:
+                let.add(journey.name)
+
+
+def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
+    mark = turn.mark()
+    try:
+        look(turn, journey, *more, entry)
+    except ConditionError as error:
+        turn.rewind(mark)
+        stub = Enrollment(journey.name, "", 0, journey.hash, 0, "pending", "", 0, 0, 0, {})
+        park(turn, stub, entry.cause, error, entry=entry.number)
+
+
+def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
+    """Offer a signal to one enrollment; where a condition fails, that part is parked and the rest goes on (P15)."""
+    journey = turn.compiled.definitions[enrollment.definition]
+    mark = turn.mark()
+    deciding = Deciding(turn, journey, enrollment)
+    try:
+        taken = deciding.offer(signal)
+    except ConditionError as error:
+        turn.rewind(mark)
+        park(turn, enrollment, str(signal), error)
+        return
+    place = (enrollment.journey, enrollment.key)
+    if deciding.mine:
+        turn.changed[place] = deciding.e
+    if taken:
+        turn.touched.add(place)
+
+
+def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
+    mark = turn.mark()
+    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
+    try:
+        deciding.fire(index)
+    except ConditionError as error:
+        turn.rewind(mark)
+        park_timer(turn, enrollment, index, error)
+        return
+    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+
+
+def _waited(turn: Turn, enrollment: Enrollment) -> None:
+    """The idle time of an entry is over: now filter and re-entry are looked at, with the event that began it."""
+    waiting = enrollment.waiting
+    assert waiting is not None  # noqa: S101  the timer of index -1 exists only with it
+    journey = turn.compiled.journeys.get(enrollment.journey)
+    place = (enrollment.journey, enrollment.key)
+    ready = enrollment.copy()
+    ready.waiting = None
+    turn.changed[place] = ready
+    if journey is not None and waiting.entry < len(journey.entries):
+        name, event_id, occurred_at, properties, source = waiting.event
+        event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
+        turn.context = Context(turn.customer_id, turn.facts, turn.now, event)
+        _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
+    if turn.changed[place].number == 0:
+        del turn.changed[place]
+        turn.removed.append(place)
+
+
+# -- raised signals ------------------------------------------------------------------------------------------------------
+
+
+def _drain(turn: Turn) -> None:
+    while turn.raised:
+        raised = turn.raised.popleft()
+        turn.taken += 1
+        if turn.taken > MOST:
+            raise LoopError(f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}")
+        turn.seq += 1
+        turn.touched.clear()
+        turn.context = Context(turn.customer_id, turn.facts, turn.now)
+        _RAISED[raised.kind](turn, raised)
+
+
+def _changed(turn: Turn, raised: Raised) -> None:
+    signal = f"~changed {raised.subject}"
+    concern = turn.compiled.concern(signal)
+    turn.need(concern.needs)
+    turn.context.old, turn.context.new = raised.old, raised.new
+    for enrollment in turn.active(concern.offers):
+        offer(turn, enrollment, signal)
+    _enter(turn, concern)
+
+
+def _started(turn: Turn, raised: Raised) -> None:
+    _let_in_by_name(turn, raised.subject, "start")
+
+
+def _at_once(turn: Turn, raised: Raised) -> None:
+    name, key, number, index = raised.subject[:4]
+    enrollment = turn.enrollment(name, key)
+    if enrollment is not None and enrollment.number == number and any(timer.index == index for timer in enrollment.timers):
+        _fire(turn, enrollment, index)
+
+
+_RAISED: dict[str, Callable[[Turn, Raised], None]] = {"changed": _changed, "start": _started, "timer": _at_once}
+
+
+# -- events of our own ---------------------------------------------------------------------------------------------------
+
+
+def _identify(turn: Turn, event: Event) -> None:
+    try:
+        facts, changes = identify(turn.facts, event.properties)
+    except ConditionError as error:
+        turn.note("parked", None, event.name, reason=str(error))
+        return
+    turn.set_facts(facts)
+    for path, old, new in changes:
+        turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")
+    concerned = frozenset[str]().union(*(turn.compiled.concern(f"~changed {path}").offers for path, _, _ in changes))
+    turn.need(concerned)
+    for enrollment in turn.active(concerned):
+        offer(turn, enrollment, event.name)
+    turn.raise_changes(changes)
+
+
+def _shown(value: object) -> str:
+    return "unknown" if value is None else repr(value)
+
+
+def _let_in(turn: Turn, event: Event) -> None:
+    _let_in_by_name(turn, event.properties, "start" if event.properties.get("from") else "enroll")
+
+
+def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
+    journey = turn.compiled.journeys.get(given["journey"])
+    if journey is None:
+        turn.note("refused", None, cause, reason=f'no journey "{given["journey"]}"')
+        return
+    turn.need(frozenset({journey.name}))
+    mark = turn.mark()
+    try:
+        enter(turn, journey, given.get("key") or "", given.get("data") or {}, cause)
+    except ConditionError as error:
+        turn.rewind(mark)
+        park(turn, None, cause, error)
+
+
+def _let_out(turn: Turn, event: Event) -> None:
+    given = event.properties
+    turn.need(frozenset({given["journey"]}))
+    enrollment = turn.enrollment(given["journey"], given.get("key") or "")
+    if enrollment is None or enrollment.status != "active":
+        turn.note("refused", None, "exit", reason=f'not in "{given["journey"]}"')
+        return
+    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
+    deciding.end("exited", given.get("reason") or "exit", "exit")
+    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+
+
+def _settled(turn: Turn, event: Event) -> None:
+    """The outcome of an action concerns the enrollment that asked for it, and no other."""
+    given = event.properties
+    turn.need(frozenset({given["journey"]}))
+    enrollment = turn.enrollment(given["journey"], given.get("key") or "")
+    if enrollment is not None and enrollment.status == "active" and enrollment.number == given["number"]:
+        offer(turn, enrollment, signal_of(turn.context))
+
+
+def _retry(turn: Turn, event: Event) -> None:
+    """Offer a parked part again, and it alone; its row becomes part of the log."""
+    given = dict(event.properties)
+    parked = given.pop("parked")
+    row = Event("$parked", id=parked, customer_id=turn.customer_id, occurred_at=event.occurred_at, properties=given)
+    turn.events.append(LoggedEvent(row, turn.now, turn.seq, "decided"))
+    original = given.get("event")
+    if original is not None:
+        turn.context = Context(turn.customer_id, turn.facts, turn.now, Event(customer_id=turn.customer_id, **original))
+    _again(turn, given)
+
+
+def _again(turn: Turn, given: dict[str, Any]) -> None:
+    event = turn.context.event
+    if not given["journey"]:
+        if event is not None and event.name not in _OURS:
+            _fact(turn, event)
+        return
+    turn.need(frozenset({given["journey"]}))
+    if given.get("entry") is not None:
+        journey = turn.compiled.journeys.get(given["journey"])
+        if journey is not None and given["entry"] < len(journey.entries):
+            _attempt_entry(turn, journey, journey.entries[given["entry"]], consider)
+        return
+    enrollment = turn.enrollment(given["journey"], given["key"])
+    if enrollment is None or enrollment.status != "active" or enrollment.number != given["number"]:
+        turn.note("refused", None, "retry", reason="the enrollment has ended")
+    elif given.get("timer") is not None:
+        _fire(turn, enrollment, given["timer"])
+    else:
+        offer(turn, enrollment, signal_of(turn.context))
+
+
+_OURS: dict[str, Callable[[Turn, Event], None]] = {
+    "$identify": _identify,
+    "$enter": _let_in,
+    "$exit": _let_out,
+    "$settled": _settled,
+    "$retry": _retry,
+}

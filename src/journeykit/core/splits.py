@@ -1,0 +1,36 @@
+"""Stable random choices: the arm of a customer comes out of a hash and is kept when first drawn (P12)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from attrs import evolve
+
+from journeykit.core.plans import CompiledSplit, Plan
+from journeykit.model.records import Enrollment, Facts
+
+
+def percentile(experiment: str, unit: str) -> int:
+    """
+    Where *unit* stands in *experiment*, 0 to 99.
+
+    The first eight bytes of SHA-256 over ``journey/experiment/unit``, big-endian, modulo 100.
+    """
+    return int.from_bytes(sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
+
+
+def arm(split: CompiledSplit, customer_id: str, e: Enrollment, facts: Facts) -> tuple[Plan, Facts]:
+    """Return the plan of the arm, and the facts with the arm kept where it is drawn for the customer for the first time."""
+    if not split.per_customer:
+        return _draw(split, f"{customer_id}/{e.journey}/{e.key}/{e.number}")[1], facts
+    kept = facts.arms.get(split.experiment)
+    for _, name, plan in split.arms:
+        if name == kept:
+            return plan, facts
+    name, plan = _draw(split, customer_id)
+    return plan, evolve(facts, arms={**facts.arms, split.experiment: name})
+
+
+def _draw(split: CompiledSplit, unit: str) -> tuple[str, Plan]:
+    place = percentile(split.experiment, unit)
+    return next((name, plan) for upto, name, plan in split.arms if place < upto)

@@ -1,0 +1,77 @@
+"""
+Every error that journeykit raises.
+
+::
+
+    JourneykitError
+    ├── DefinitionError      a journey or a catalog is wrong; carries every problem found
+    ├── EventError           an event that cannot be accepted
+    ├── ConditionError       an expression could not be evaluated on this customer (parks that part)
+    ├── LoopError            a decision took too many automatic transitions
+    ├── UnknownError         a journey, action, enrollment or outbox message that is not there
+    └── StorageError         the storage failed
+        ├── ConflictError    somebody else decided for the customer first; decide again
+        └── SchemaError      the database has another schema version than this release expects
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class JourneykitError(Exception):
+    """The base of every error of this library."""
+
+
+class DefinitionError(JourneykitError):
+    """
+    A definition is wrong.
+
+    Attributes:
+        problems: every problem found, each one line that names the place, the value and the way out.
+    """
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def at(self, place: str) -> DefinitionError:
+        """Return the same problems, each with *place* in front."""
+        return DefinitionError([f"{place}{problem if problem.startswith(('[', '.')) else f': {problem}'}" for problem in self.problems])
+
+
+class EventError(JourneykitError, ValueError):
+    """An event has a field that cannot be accepted; the message names field, value and the way out."""
+
+
+class ConditionError(JourneykitError):
+    """An expression met a value that it cannot work on (wrong type, division by zero, arithmetic on a missing value)."""
+
+
+class LoopError(JourneykitError):
+    """One decision took more automatic transitions than allowed; nothing of it was applied."""
+
+
+class UnknownError(JourneykitError, LookupError):
+    """What was asked for by name is not there; the message lists what is."""
+
+
+class StorageError(JourneykitError):
+    """The storage could not do what was asked."""
+
+
+class ConflictError(StorageError):
+    """
+    Another worker committed for one of these customers first; nothing was written.
+
+    Attributes:
+        customers: the ids of the customers whose state has moved on; empty when it is not known.
+    """
+
+    def __init__(self, customers: Sequence[str] = ()) -> None:
+        self.customers = tuple(customers)
+        super().__init__(f"decided elsewhere in the meantime: {len(self.customers)} customers; load them and decide again")
+
+
+class SchemaError(StorageError):
+    """The database was made by another release; the message says which migration to run."""

@@ -1,0 +1,44 @@
+"""What a shop declares once about its customers: the catalog of events, traits, facts and actions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from journeykit.errors import DefinitionError
+from journeykit.model.phrases import Aggregate
+
+Kind = Literal["text", "number", "money", "flag", "moment", "list", "any"]
+
+RESERVED = frozenset({"id", "zone", "stage"})
+
+
+def _facts(value: dict[str, Aggregate | str]) -> dict[str, Aggregate]:
+    return {name: Aggregate(text) if isinstance(text, str) else text for name, text in value.items()}
+
+
+@frozen(kw_only=True)
+class Catalog:
+    """
+    The shop's vocabulary, declared once for all journeys.
+
+    Attributes:
+        events: for each event name its properties and their kinds (``text``, ``number``, ``money``, ``flag``, ``moment``,
+            ``list``, ``any``); where given, a journey that names an unknown event or property does not compile.
+        traits: attributes of a customer and their kinds; where given, unknown ones do not compile.
+        facts: declared folds over a customer's events, by name, see `Aggregate`.
+        actions: the actions there are, and whether each is ``marketing``, ``transactional`` or ``none`` (reaches nobody).
+    """
+
+    events: dict[str, dict[str, Kind]] = field(factory=dict)
+    traits: dict[str, Kind] = field(factory=dict)
+    facts: dict[str, Aggregate] = field(factory=dict, converter=_facts)
+    actions: dict[str, Literal["marketing", "transactional", "none"]] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for name in [*self.traits, *self.facts]:
+            if name in RESERVED:
+                raise DefinitionError(f'"{name}" is the library\'s own; call the trait or fact something else')
+        for name in self.traits.keys() & self.facts.keys():
+            raise DefinitionError(f'"{name}" is declared as a trait and as a fact; keep one')

@@ -1,0 +1,160 @@
+"""What comes in: the event. What an action is given, and what it answers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from attrs import field, frozen
+
+from journeykit.errors import EventError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def microseconds(moment: datetime | str, what: str = "moment") -> int:
+    """
+    Read a moment as microseconds since 1970 UTC.
+
+    Args:
+        moment: a datetime with a zone, or ISO 8601 text with an offset.
+        what: what the moment is, for the error.
+
+    Raises:
+        EventError: it is no moment, or it has no zone.
+    """
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            raise EventError(f'{what}: "{moment}" is no moment; write for example "2026-03-29T09:00:00+01:00"') from None
+    if not isinstance(moment, datetime):
+        raise EventError(f"{what}: {moment!r} is no moment; give a datetime with a zone")
+    if moment.tzinfo is None:
+        raise EventError(f'{what}: "{moment}" has no zone; give one, for example datetime(..., tzinfo=UTC)')
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """The UTC datetime of *at*, microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def text(value: object, what: str) -> str:
+    """Return *value* where it is a usable name or id; raise `EventError` where not."""
+    if not isinstance(value, str) or not value or len(value) > 500:
+        raise EventError(f"{what}: {value!r:.60} is no id or name; give a text of 1 to 500 characters")
+    if "\x00" in value or _SURROGATE.search(value):
+        raise EventError(f"{what}: {value!r:.60} holds characters that cannot be stored; give plain text")
+    return value
+
+
+def derived_id(*parts: object) -> str:
+    """An id made of *parts*: the same for the same parts, never the same for others, never too long."""
+    safe = "/".join(str(part).replace("%", "%25").replace("/", "%2F") for part in parts)
+    return safe if len(safe) <= 400 else sha256(safe.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@frozen
+class Event:
+    """
+    An immutable fact about one customer.
+
+    Attributes:
+        name: what happened, ``Order Completed``. Names that begin with ``$`` are the library's own.
+        id: the host's id of this fact; the same id of the same customer counts once. There is no default.
+        customer_id: whom it is about.
+        occurred_at: when it happened: a datetime with a zone, or ISO 8601 text with an offset.
+        properties: JSON values by name. Money is an integer of minor units beside its currency.
+        source: where it comes from, for people to read.
+        at: *occurred_at* in microseconds since 1970 UTC (derived).
+    """
+
+    name: str
+    id: str = field(kw_only=True)
+    customer_id: str = field(kw_only=True)
+    occurred_at: datetime = field(kw_only=True, converter=lambda v: datetime.fromisoformat(v) if isinstance(v, str) and len(v) > 9 else v)
+    properties: dict[str, Any] = field(kw_only=True, factory=dict)
+    source: str = field(kw_only=True, default="")
+    at: int = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        text(self.name, "name")
+        text(self.id, "id")
+        text(self.customer_id, "customer_id")
+        if type(self.properties) is not dict:
+            raise EventError(f"properties: {self.properties!r:.60} is no mapping of names to JSON values; give a dict")
+        object.__setattr__(self, "at", microseconds(self.occurred_at, "occurred_at"))
+
+
+@frozen
+class ActionRequest:
+    """
+    What an action is given.
+
+    Attributes:
+        action: its name.
+        customer_id: the addressee.
+        parameters: JSON values by name, fixed when the decision was committed.
+        idempotency_key: the same for every attempt at this request, and for no other request; give it to the provider.
+        attempt: 1 for the first.
+        requested_at: the moment of the decision, UTC.
+        deadline: until when it makes sense to perform it, UTC; None where it never expires.
+        journey: the journey that asks for it.
+    """
+
+    action: str
+    customer_id: str
+    parameters: dict[str, Any]
+    idempotency_key: str
+    attempt: int
+    requested_at: datetime
+    deadline: datetime | None
+    journey: str
+
+
+@frozen
+class Done:
+    """
+    The action has been performed.
+
+    Attributes:
+        event: the name of an event that carries its answer (a coupon code, a message id), or None.
+        properties: the answer's properties.
+    """
+
+    event: str | None = None
+    properties: dict[str, Any] = field(factory=dict)
+
+
+@frozen
+class Retry:
+    """
+    Not now; try again.
+
+    Attributes:
+        after: seconds to wait; None leaves it to the engine's backoff.
+        reason: why, for people to read.
+    """
+
+    after: float | None = None
+    reason: str = ""
+
+
+@frozen
+class Failed:
+    """
+    It will never work; the request becomes a dead letter at once.
+
+    Attributes:
+        reason: why, for people to read.
+    """
+
+    reason: str = ""
+
+
+Answer = Done | Retry | Failed

@@ -1,0 +1,285 @@
+"""
+What is decided and kept. Times are integer microseconds since 1970 UTC.
+
+These are made by the thousand, so they are light: tuples, and slotted classes that nobody changes after they are made
+(a test watches that).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from attrs import Factory, define
+
+from journeykit.model.messages import Event
+
+Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
+NEVER = 2**62
+
+
+class Timer(NamedTuple):
+    """A durable promise to look again at *due_at*; its rule stands in the definition under *index*."""
+
+    index: int
+    due_at: int | None  #: None while the moment it waits for is not known
+    order: int  #: number of arming: earlier armed fires first
+    zone: str | None = None  #: the zone the rule was read in, where it was civil
+
+
+class Waiting(NamedTuple):
+    """An entry event that is held for an idle time before filter and re-entry are looked at."""
+
+    due_at: int
+    order: int
+    entry: int  #: place among the journey's entries
+    event: tuple[str, str, str, dict[str, Any], str]  #: name, id, occurred_at in ISO 8601, properties, source
+
+
+@define(slots=True, weakref_slot=False)
+class Enrollment:
+    """
+    One customer's place in one journey under one key.
+
+    Attributes:
+        number: counts the enrollments of this customer, journey and key from 1; 0 for one that never was let in.
+        order: the place of its entry among all of the customer's.
+        visit: the number of the step visit.
+        scopes: for each open scope, the moment it was entered and the visit at that time.
+        leaving: the reason of an exit that waits for the next action.
+        performed: how many actions it has committed; performed_at is the moment of the last.
+    """
+
+    journey: str
+    key: str
+    number: int
+    definition: str
+    order: int
+    status: Status
+    step: str
+    visit: int
+    entered_at: int
+    step_at: int
+    data: dict[str, Any]
+    timers: tuple[Timer, ...] = ()
+    scopes: dict[str, tuple[int, int]] = Factory(dict)
+    goal_at: int | None = None
+    leaving: str | None = None
+    performed: int = 0
+    performed_at: int | None = None
+    ended_at: int | None = None
+    reason: str | None = None
+    performing: int = 0  #: how many earlier enrollments under this key performed an action
+    waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+
+    def copy(self) -> Enrollment:
+        """A copy that may be changed; the values in it are never changed in place."""
+        return Enrollment(
+            self.journey, self.key, self.number, self.definition, self.order, self.status, self.step, self.visit, self.entered_at,
+            self.step_at, self.data, self.timers, self.scopes, self.goal_at, self.leaving, self.performed, self.performed_at,
+            self.ended_at, self.reason, self.performing, self.waiting,
+        )  # fmt: skip
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still inside (or waiting to be let in)."""
+        return self.ended_at is None
+
+    @property
+    def next_due(self) -> int | None:
+        """The earliest moment at which one of its timers is due."""
+        dues = [timer[1] for timer in self.timers if timer[1] is not None]
+        if self.waiting is not None:
+            dues.append(self.waiting.due_at)
+        return min(dues) if dues else None
+
+
+@define(slots=True, weakref_slot=False)
+class Facts:
+    """
+    What is known about a customer.
+
+    Attributes:
+        zone: IANA time zone, where known.
+        stage: the stage the lifecycle journey has them in.
+        consent: per channel, whether they agreed.
+        traits: attributes by name.
+        values: the running state of each declared aggregate.
+        arms: the arm drawn for each experiment.
+    """
+
+    zone: str | None = None
+    stage: str | None = None
+    consent: dict[str, bool] = Factory(dict)
+    traits: dict[str, Any] = Factory(dict)
+    values: dict[str, Any] = Factory(dict)
+    arms: dict[str, str] = Factory(dict)
+
+
+class HistoryEntry(NamedTuple):
+    """One thing that a decision did, with its reason; append-only."""
+
+    customer_id: str
+    seq: int  #: number of the customer's signal
+    place: int  #: place within that signal
+    at: int  #: the signal's now
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits
+    journey: str
+    key: str
+    number: int
+    source: str | None  #: the step left
+    target: str | None  #: the step entered
+    cause: str  #: the event's name, or ``after 2 hours``, ``changed customer.plan``, ``then``
+    reason: str | None = None
+    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, separated by blanks
+
+
+class OutboxMessage(NamedTuple):
+    """A committed request to perform an action."""
+
+    customer_id: str
+    journey: str
+    key: str
+    number: int
+    seq: int
+    place: int
+    action: str
+    parameters: dict[str, Any]
+    at: int  #: the now of its decision
+    message: str  #: marketing, transactional or none
+    expires_at: int | None = None
+    owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
+    listens: bool = False  #: the journey listens for its outcome
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same whatever crashes: enrollment, number of the decision, place in it."""
+        parts = (self.customer_id, self.journey, self.key)
+        safe = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+        return f"{safe}/{self.number}/{self.seq}/{self.place}"
+
+
+class LoggedEvent(NamedTuple):
+    """An event as the mailbox keeps it; the same row is the log and the seen mark."""
+
+    event: Event
+    accepted_at: int
+    seq: int | None = None  #: the signal's number once decided
+    state: Literal["pending", "decided", "parked"] = "pending"
+    arrival: int = 0
+
+
+class Mail(NamedTuple):
+    """An event for another customer's mailbox, written in the same commit under a derived id."""
+
+    event: Event
+    accepted_at: int
+
+
+@define(slots=True, weakref_slot=False)
+class Commit:
+    """
+    Everything that deciding one signal changes, written in one transaction.
+
+    Attributes:
+        base: the customer's revision it was decided on; the commit is refused when the customer has moved on.
+        revision: the customer's revision after it, the number of the last signal decided.
+        accepted_at: the moment of the last signal; no later one is earlier.
+        facts: the new customer data, or None where unchanged.
+        enrollments: those that changed, whole, in the order in which they changed; the last of each key counts.
+        removed: keys of pending enrollments that came to nothing.
+        events: the decided event, and parts parked.
+        mail: events for other customers' mailboxes.
+        definitions: (hash, journey name, text) of definitions first used here.
+        quotas: what is taken from shared numbers (name, how many); taking too much fails the commit.
+        moments: the customer's own timers (segment edges, schedules), whole, or None where unchanged.
+        fired: how many timers fired.
+        imported: history is being imported and performs nothing: the outbox messages are written as ``imported``.
+    """
+
+    customer_id: str
+    base: int
+    revision: int
+    accepted_at: int
+    facts: Facts | None = None
+    enrollments: list[Enrollment] = Factory(list)
+    removed: list[tuple[str, str]] = Factory(list)
+    history: list[HistoryEntry] = Factory(list)
+    outbox: list[OutboxMessage] = Factory(list)
+    events: list[LoggedEvent] = Factory(list)
+    mail: list[Mail] = Factory(list)
+    definitions: list[tuple[str, str, str]] = Factory(list)
+    quotas: list[tuple[str, int]] = Factory(list)
+    moments: list[Any] | None = None
+    fired: int = 0
+    imported: bool = False
+
+
+class Want(NamedTuple):
+    """
+    What a decision needs of a customer.
+
+    Attributes:
+        journeys: journeys whose active enrollments are needed; None for all of the customer's.
+        keys: (journey, key) rows needed whether active or ended; a key of None means all keys of that journey.
+        events: ids of events about to be decided, to learn which were already seen.
+        until: rows with a timer due before this moment are needed too.
+    """
+
+    customer_id: str
+    journeys: frozenset[str] | None
+    keys: tuple[tuple[str, str | None], ...] = ()
+    events: tuple[str, ...] = ()
+    until: int = 0
+
+
+@define(slots=True, weakref_slot=False)
+class Loaded:
+    """
+    What a storage answers to a `Want`.
+
+    Attributes:
+        revision: 0 for a customer never decided for.
+        facts: empty for a customer never decided for.
+        enrollments: the rows asked for.
+        pending: the mailbox, in order of (accepted_at, arrival).
+        seen: those of the asked event ids that are in the log, the mailbox included.
+    """
+
+    customer_id: str
+    revision: int
+    accepted_at: int
+    facts: Facts
+    enrollments: list[Enrollment]
+    pending: list[LoggedEvent]
+    seen: frozenset[str] = frozenset()
+
+
+class Claimed(NamedTuple):
+    """An outbox message taken for one attempt, under a lease."""
+
+    id: int
+    message: OutboxMessage
+    attempts: int  #: attempts made before this one
+    token: str
+
+
+class Settlement(NamedTuple):
+    """How an attempt ended, or that it is tried again."""
+
+    id: int
+    token: str
+    state: Literal["open", "performed", "dead", "dropped"]
+    reason: str | None
+    due_at: int  #: when it is tried again (open), or when it was settled
+    mail: tuple[Mail, ...] = ()  #: events for the customer's mailbox (answer, outcome), written in the same transaction
+
+
+class OutboxRow(NamedTuple):
+    """An outbox message with what became of it, for reading."""
+
+    id: int
+    message: OutboxMessage
+    state: Literal["open", "performed", "dead", "dropped", "imported"]
+    attempts: int
+    due_at: int
+    reason: str | None

@@ -1,0 +1,109 @@
+"""
+The plugin page: what a host or a third party may implement. Each docstring is a promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from journeykit.model.messages import ActionRequest, Answer, Event
+from journeykit.model.records import Claimed, Commit, HistoryEntry, LoggedEvent, Loaded, OutboxRow, Settlement, Want
+
+
+class Clock(Protocol):
+    """Where the engine learns the time; the only place that may."""
+
+    def now(self) -> int:
+        """Return microseconds since 1970 UTC; never earlier than an earlier answer."""
+
+
+class Action(Protocol):
+    """
+    Performs one side effect. A plain function will do.
+
+    It may be called again for the same request (at least once, under one idempotency key), from any thread. An exception
+    counts as ``Retry``.
+    """
+
+    def __call__(self, request: ActionRequest, /) -> Answer | None:
+        """Perform *request*; None means ``Done()``."""
+
+
+class Hook(Protocol):
+    """Watches. A hook that fails is logged and changes nothing."""
+
+    def __call__(self, what: str, details: Mapping[str, Any], /) -> None:
+        """Be told that *what* (``committed``, ``fired``, ``performed``, ``retried``, ``dead``, ``dropped``, ``parked``) happened."""
+
+
+class Storage(Protocol):
+    """
+    Keeps what was decided. A storage writes a `Commit`; it does not understand journeys.
+
+    Safe to use from several threads. It never reads a clock: every moment is an argument (microseconds since 1970 UTC).
+    """
+
+    def migrate(self) -> None:
+        """Bring the schema to this release's version; doing it again changes nothing."""
+
+    def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
+        """
+        Put (event, accepted_at) into their customers' mailboxes, in this order; nothing else is read, locked or decided.
+
+        Returns:
+            For each, False where an event of that id of that customer is already in the log or mailbox (nothing is written).
+        """
+
+    def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
+        """Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts."""
+
+    def commit_many(self, commits: Sequence[Commit]) -> None:
+        """
+        Write all *commits* in one transaction, or nothing.
+
+        Several commits of one customer follow each other, each based on the one before. An event of a commit replaces the
+        mailbox row of the same id. Mail whose id is already known to its customer is left out without a word.
+
+        Raises:
+            ConflictError: a customer's revision is not the *base* of their first commit, or a decided event was decided before.
+        """
+
+    def claim_due(self, now: int, limit: int) -> list[str]:
+        """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
+
+    def next_due(self) -> int | None:
+        """Return the earliest moment at which `claim_due` or `claim_outbox` would have something; None for never."""
+
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+        """
+        Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
+
+        A message under another's lease that has not run out is never given; after that it may be given again.
+        """
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """
+        Record how attempts ended, and their answers, in one transaction.
+
+        Returns:
+            For each, False where the lease was taken over by another token meanwhile (nothing is written for it).
+        """
+
+    def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
+        """Return outbox messages in order of id, only those in *state* or of a customer where given."""
+
+    def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
+        """Set dead messages to ``open`` (due at *now*, attempts from nought) or ``dropped``; return how many were dead."""
+
+    def history(self, customer_id: str) -> list[HistoryEntry]:
+        """Return a customer's history in order of (seq, place)."""
+
+    def events(self, customer_id: str, after: int = 0, names: Iterable[str] | None = None) -> list[LoggedEvent]:
+        """Return a customer's events: decided ones with seq > *after* in order of seq, then pending and parked ones in order of arrival."""
+
+    def definitions(self) -> list[tuple[str, str, str]]:
+        """Return (hash, journey name, text) of every definition that an enrollment has used."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""

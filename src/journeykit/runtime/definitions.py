@@ -1,0 +1,86 @@
+"""What an engine runs: its journeys and its catalog, compiled once, and the older versions that enrollments are pinned to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from journeykit.codec import definition_hash, journey_from_text, journey_text
+from journeykit.core.index import Compiled, compile_journeys
+from journeykit.errors import DefinitionError, UnknownError
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Journey
+from journeykit.model.phrases import suggestion
+from journeykit.ports import Storage
+
+Definition = Journey | Catalog
+
+
+class Definitions:
+    """
+    The compiled definitions of an engine.
+
+    Args:
+        definitions: journeys and catalogs; several catalogs are merged.
+        storage: where older versions are kept that enrollments are pinned to.
+        actions: the names of the actions there are; None where this engine performs none.
+
+    Attributes:
+        compiled: what decisions are made with.
+
+    Raises:
+        DefinitionError: with every problem that was found.
+    """
+
+    def __init__(self, definitions: Iterable[Definition], storage: Storage, actions: Iterable[str] | None = None) -> None:
+        values = list(definitions)
+        for value in values:
+            if not isinstance(value, (Journey, Catalog)):
+                raise DefinitionError(f"{value!r:.60} is no journey and no catalog; give a list of them, for example load(\"journeys/\")")
+        self.catalog = merged(value for value in values if isinstance(value, Catalog))
+        journeys = [value for value in values if isinstance(value, Journey)]
+        self._current = [(definition_hash(journey), journey_text(journey), journey) for journey in journeys]
+        self._storage = storage
+        self._actions = None if actions is None else list(actions)
+        self.compiled: Compiled = self._compile()
+
+    def _compile(self) -> Compiled:
+        current = {digest for digest, _, _ in self._current}
+        stored = [row for row in self._storage.definitions() if row[0] not in current]
+        older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
+        return compile_journeys(self._current, self.catalog, older, self._actions)
+
+    def learn(self, digest: str) -> None:
+        """
+        Compile again with what other processes have stored meanwhile.
+
+        Raises:
+            UnknownError: *digest* is not among it.
+        """
+        self.compiled = self._compile()
+        if digest not in self.compiled.definitions:
+            raise UnknownError(f"definition {digest} of an enrollment is not in the storage; restore the table of definitions")
+
+    def check(self, journey: str) -> None:
+        """Raise `UnknownError` where there is no journey of that name."""
+        known = self.compiled.journeys
+        if journey not in known:
+            raise UnknownError(f'no journey "{journey}"; there are {", ".join(sorted(known)) or "none"}{suggestion(journey, known)}')
+
+
+def merged(catalogs: Iterable[Catalog]) -> Catalog:
+    """
+    One catalog that says what all of *catalogs* say.
+
+    Raises:
+        DefinitionError: two of them say different things of one name.
+    """
+    parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "actions": {}}
+    problems = []
+    for catalog in catalogs:
+        for part, known in parts.items():
+            for name, value in getattr(catalog, part).items():
+                if known.setdefault(name, value) != value:
+                    problems.append(f'{part}: "{name}" is declared as {known[name]!r} and as {value!r}; keep one')
+    if problems:
+        raise DefinitionError(problems)
+    return Catalog(**parts)  # type: ignore[arg-type]

@@ -1,0 +1,241 @@
+"""Performing what was asked for: each request at least once, under one key, until it is performed, dead or dropped (P30)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from journeykit.errors import EventError
+from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment
+from journeykit.model.records import Claimed, Mail, OutboxMessage, Settlement
+from journeykit.ports import Clock, Storage
+from journeykit.runtime.backoff import Backoff
+from journeykit.runtime.clock import after
+from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.hooks import Hooks, log_failure
+from journeykit.runtime.letters import EXIT, SETTLED, derived, own_event
+from journeykit.runtime.permission import Refusal, View
+from journeykit.runtime.plugins import Actions
+
+logger = logging.getLogger("journeykit")
+
+GROUP = 32  #: requests claimed together
+LEASE = 300_000_000  #: microseconds for which a claim holds
+FRESH = 1_000_000  #: microseconds for which the state looked at before performing is trusted
+PROMPT = 200_000  #: microseconds after which what was performed is recorded, even in the middle of a group
+_WORDS = 500  #: characters of a reason that are kept
+
+State = Literal["open", "performed", "dead", "dropped"]
+
+
+class Dispatched(NamedTuple):
+    """How many requests were performed, put off for another attempt, given up as dead letters, and dropped."""
+
+    performed: int = 0
+    retried: int = 0
+    dead: int = 0
+    dropped: int = 0
+
+    def __add__(self, other: tuple[int, ...]) -> Dispatched:  # type: ignore[override]
+        return Dispatched(*(one + more for one, more in zip(self, other, strict=True)))
+
+
+_COUNTED: dict[State, Dispatched] = {
+    "performed": Dispatched(performed=1), "open": Dispatched(retried=1), "dead": Dispatched(dead=1), "dropped": Dispatched(dropped=1)
+}  # fmt: skip
+
+
+class Dispatcher:
+    """
+    Takes requests from the outbox, performs them and records how it ended.
+
+    Outcomes are recorded for a group together, at the latest a fifth of a second after the first of them: a crash repeats what
+    was performed in that time, under the same idempotency keys. Recording each alone would halve the speed of quick actions and
+    repeat one instead of a few; slow actions are recorded one by one in either case.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        definitions: Definitions,
+        actions: Actions,
+        clock: Clock,
+        backoff: Backoff,
+        hooks: Hooks,
+        decide_mail: Callable[[Sequence[str]], None],
+    ) -> None:
+        self._storage = storage
+        self._definitions = definitions
+        self._actions = actions
+        self._clock = clock
+        self._backoff = backoff
+        self._hooks = hooks
+        self._decide_mail = decide_mail
+
+    def dispatch(self, limit: int, stop: Callable[[], bool] | None = None) -> Dispatched:
+        """Make up to *limit* attempts; *stop* is asked between two, and once true, what is left is given back."""
+        counts, token = Dispatched(), secrets.token_hex(8)
+        while (left := limit - sum(counts)) > 0 and not (stop is not None and stop()):
+            claimed = self._storage.claim_outbox(self._clock.now(), min(GROUP, left), LEASE, token)
+            if not claimed:
+                break
+            counts += self._group(claimed, stop)
+        return counts
+
+    def _group(self, claimed: Sequence[Claimed], stop: Callable[[], bool] | None) -> Dispatched:
+        group = _Group(self._storage, self._hooks, self._clock.now())
+        view, seen_at = self._view(claimed), group.began
+        try:
+            for place, one in enumerate(claimed):
+                now = self._clock.now()
+                if (stop is not None and stop()) or now - group.began > LEASE // 2:
+                    group.give_back(claimed[place:], now)
+                    break
+                if now - seen_at > FRESH:
+                    view, seen_at = self._view(claimed[place:]), now
+                group.add(one, self._attempt(one, view, now), self._clock.now())
+        finally:  # also where the process is told to end in the middle of an action: what was performed before is recorded
+            group.settle()
+        return group.counts
+
+    def _view(self, claimed: Sequence[Claimed]) -> View:
+        return View(self._storage, self._definitions, claimed, self._decide_mail)
+
+    # -- one request -------------------------------------------------------------------------------------------------
+
+    def _attempt(self, claimed: Claimed, view: View, now: int) -> Settlement:
+        refusal = view.refusal(claimed.message, now)
+        if refusal is not None:
+            return self._ended(claimed, "dropped", refusal.reason, _exits(claimed.message, refusal, now))
+        if claimed.message.action not in self._actions:
+            known = ", ".join(self._actions.names()) or "none"
+            return self._ended(claimed, "dead", f'no action named "{claimed.message.action}"; there are {known}')
+        return self._answered(claimed, self._perform(claimed))
+
+    def _perform(self, claimed: Claimed) -> object:
+        """Call the action; what it raises means that it is to be tried again. `KeyboardInterrupt` and its kin pass."""
+        message = claimed.message
+        try:
+            return self._actions[message.action](_request(claimed))
+        except Exception as error:
+            log_failure("action %s failed: %s", message.action, error)
+            return Retry(reason=f"{type(error).__name__}: {error}")
+
+    def _answered(self, claimed: Claimed, answer: object) -> Settlement:
+        if answer is None or isinstance(answer, Done):
+            mail, reason = self._answer(claimed, answer or Done())
+            return self._ended(claimed, "performed", reason, mail)
+        if isinstance(answer, Retry):
+            return self._again(claimed, answer)
+        if isinstance(answer, Failed):
+            return self._ended(claimed, "dead", answer.reason or "failed")
+        return self._ended(claimed, "dead", f"answered {answer!r:.60}; an action answers Done, Retry or Failed")
+
+    def _again(self, claimed: Claimed, answer: Retry) -> Settlement:
+        attempt = claimed.attempts + 1
+        if attempt >= self._backoff.attempts:
+            return self._ended(claimed, "dead", f"{attempt} attempts; the last: {answer.reason or 'retry'}")
+        seconds = self._backoff.wait(attempt) if answer.after is None else answer.after
+        return Settlement(claimed.id, claimed.token, "open", answer.reason[:_WORDS] or None, after(self._clock.now(), seconds))
+
+    def _ended(self, claimed: Claimed, state: State, reason: str | None, mail: tuple[Mail, ...] = ()) -> Settlement:
+        now, message = self._clock.now(), claimed.message
+        if message.listens:
+            mail = (*mail, _outcome(message, state, reason, now))
+        if state == "dead":
+            logger.error("action %s of journey %s is a dead letter after %d attempts", message.action, message.journey, claimed.attempts + 1)
+        return Settlement(claimed.id, claimed.token, state, None if reason is None else reason[:_WORDS], now, mail)
+
+    def _answer(self, claimed: Claimed, done: Done) -> tuple[tuple[Mail, ...], str | None]:
+        """The event that carries an action's answer; one that cannot be kept is told in the reason, for the action was performed."""
+        if done.event is None:
+            return (), None
+        message, now = claimed.message, self._clock.now()
+        key = message.idempotency_key
+        try:
+            if done.event.startswith("$"):
+                raise EventError(f'name: "{done.event}" is one of the library\'s own')
+            json.dumps(done.properties)
+            properties = {**self._key_property(message), **done.properties}
+            event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
+        except (EventError, TypeError, ValueError, AttributeError) as error:
+            log_failure("action %s answered what cannot be kept: %s", message.action, error)
+            return (), f"its answer could not be kept: {error}"
+        return (Mail(event, now),), None
+
+    def _key_property(self, message: OutboxMessage) -> dict[str, str]:
+        """The property that leads an answer back to its enrollment, where the journey is keyed by a plain one."""
+        compiled = self._definitions.compiled.journeys.get(message.journey)
+        name = compiled.journey.key if compiled is not None else None
+        if name is None or any(sign in name for sign in ".[("):
+            return {}
+        return {name: message.key}
+
+
+class _Group:
+    """Requests claimed together, and how far they have come."""
+
+    def __init__(self, storage: Storage, hooks: Hooks, began: int) -> None:
+        self.began = began
+        self.counts = Dispatched()
+        self._storage = storage
+        self._hooks = hooks
+        self._unsettled: list[tuple[Claimed, Settlement]] = []
+        self._since = began
+
+    def add(self, claimed: Claimed, settlement: Settlement, now: int) -> None:
+        """Take down how an attempt ended."""
+        if not self._unsettled:
+            self._since = now
+        self._unsettled.append((claimed, settlement))
+        if now - self._since >= PROMPT or now - self.began >= PROMPT:
+            self.settle()
+
+    def settle(self) -> None:
+        """Record what has not been recorded."""
+        taken, self._unsettled = self._unsettled, []
+        if not taken:
+            return
+        for (claimed, settlement), written in zip(taken, self._storage.settle([s for _, s in taken]), strict=True):
+            if written:
+                self.counts += _COUNTED[settlement.state]
+                if self._hooks:
+                    self._hooks.settled(claimed, settlement)
+
+    def give_back(self, claimed: Sequence[Claimed], now: int) -> None:
+        """Let others have what has not been attempted."""
+        self.settle()
+        self._storage.settle([Settlement(one.id, one.token, "open", "given back", now) for one in claimed])
+
+
+def _request(claimed: Claimed) -> ActionRequest:
+    message = claimed.message
+    return ActionRequest(
+        action=message.action,
+        customer_id=message.customer_id,
+        parameters=message.parameters,
+        idempotency_key=message.idempotency_key,
+        attempt=claimed.attempts + 1,
+        requested_at=moment(message.at),
+        deadline=None if message.expires_at is None else moment(message.expires_at),
+        journey=message.journey,
+    )
+
+
+def _outcome(message: OutboxMessage, state: State, reason: str | None, now: int) -> Mail:
+    """The signal for a journey that listens for what became of its action."""
+    properties = {
+        "action": message.action, "outcome": state, "journey": message.journey, "key": message.key, "number": message.number, "reason": reason
+    }  # fmt: skip
+    return Mail(own_event(SETTLED, derived(message.idempotency_key, state), message.customer_id, now, properties), now)
+
+
+def _exits(message: OutboxMessage, refusal: Refusal, now: int) -> tuple[Mail, ...]:
+    """What takes a customer out whose exit rule holds."""
+    if refusal.leaves is None:
+        return ()
+    properties = {"journey": message.journey, "key": message.key, "reason": refusal.leaves}
+    return (Mail(own_event(EXIT, derived(message.idempotency_key, "exit"), message.customer_id, now, properties), now),)

@@ -1,0 +1,63 @@
+"""The events that the engine itself writes, and the ids it derives for them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from journeykit.core.calendar import known_zone
+from journeykit.errors import EventError
+from journeykit.model.customer import RESERVED, Catalog
+from journeykit.model.messages import Event, moment
+
+IDENTIFY, ENTER, EXIT, SETTLED, RETRY = "$identify", "$enter", "$exit", "$settled", "$retry"
+
+_LONGEST = 400
+
+
+def derived(stem: str, tail: str) -> str:
+    """An id made of another id: the same each time, and never longer than an id may be."""
+    if len(stem) > _LONGEST:
+        stem = f"sha256:{hashlib.sha256(stem.encode()).hexdigest()}"
+    return f"{stem}/{tail}"
+
+
+def own_event(name: str, event_id: str, customer_id: str, at: int, properties: dict[str, Any], source: str = "") -> Event:
+    """An event of the library's own."""
+    return Event(name, id=event_id, customer_id=customer_id, occurred_at=moment(at), properties=properties, source=source)
+
+
+def identification(
+    catalog: Catalog, traits: Mapping[str, Any] | None, zone: str | None, consent: Mapping[str, bool] | None
+) -> dict[str, Any]:
+    """
+    The properties of ``$identify``.
+
+    Raises:
+        EventError: a trait, the zone or a consent cannot be accepted.
+    """
+    properties: dict[str, Any] = {}
+    if traits:
+        properties["traits"] = {name: _trait(catalog, name, value) for name, value in traits.items()}
+    if zone is not None:
+        if not known_zone(zone):
+            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"')
+        properties["zone"] = zone
+    if consent:
+        properties["consent"] = {channel: _flag(channel, value) for channel, value in consent.items()}
+    return properties
+
+
+def _trait(catalog: Catalog, name: str, value: Any) -> Any:
+    if name in RESERVED or name in catalog.facts:
+        raise EventError(f'traits: "{name}" is not yours to set; it is the library\'s own or a declared fact')
+    if catalog.traits and name not in catalog.traits:
+        raise EventError(f'traits: "{name}" is not in the catalog; there are {", ".join(sorted(catalog.traits))}')
+    return value
+
+
+def _flag(channel: str, value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise EventError(f'consent: {channel}={value!r}; write True or False')
+    return value

@@ -1,0 +1,40 @@
+"""Finding implementations: those that the host gives, and those that installed packages offer as entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+
+from journeykit.ports import Action
+
+GROUP = "journeykit.actions"
+
+
+class Actions:
+    """
+    The actions that an engine can perform, by name.
+
+    Args:
+        given: those of the host; they win over installed ones of the same name.
+        group: the entry point group in which packages offer theirs. An entry point names a function or an object that can be
+            called, or a class that is then made without arguments. It is imported when first needed, so that a broken package
+            costs only its own action.
+    """
+
+    def __init__(self, given: Mapping[str, Action] | None = None, group: str = GROUP) -> None:
+        self._ready: dict[str, Action] = dict(given or {})
+        self._offered: dict[str, EntryPoint] = {point.name: point for point in entry_points(group=group)}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._ready or name in self._offered
+
+    def __getitem__(self, name: str) -> Action:
+        """Return the action called *name*; raise `KeyError` where there is none, and whatever a broken package raises."""
+        if name not in self._ready:
+            loaded = self._offered[name].load()
+            self._ready[name] = loaded() if isinstance(loaded, type) else loaded
+        return self._ready[name]
+
+    def names(self) -> list[str]:
+        """The names of all, sorted."""
+        return sorted(self._ready.keys() | self._offered.keys())

@@ -1,0 +1,394 @@
+"""
+A storage in memory: for tests, rehearsals and shops that can lose everything.
+
+It keeps encoded rows through the same codec as a database, never live objects, so nobody can change what is stored, and an
+idle customer costs a few hundred bytes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import cast
+
+from journeykit.errors import ConflictError, StorageError
+from journeykit.model.messages import Event
+from journeykit.model.records import Claimed, Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.storage.batch import Batch, event_order, used_up
+from journeykit.storage.rows import Row, dumps, enrollment, facts, loads, logged_event, mail_row, message
+
+
+class _Customer:
+    """
+    One customer's rows, as text.
+
+    An enrollment is three lines: its columns, its body, and when it is due (empty: no timer; ``-``: it has ended).
+    """
+
+    __slots__ = ("accepted_at", "enrollments", "events", "facts", "history", "messages", "moments", "pending", "ready", "revision")
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.accepted_at = 0
+        self.facts = "[1]"
+        self.enrollments: tuple[str, ...] = ()
+        self.moments: tuple[str, int | None] | None = None
+        self.events: dict[str, str] | None = None  #: decided and parked ones by id
+        self.pending: dict[str, str] | None = None  #: the mailbox by id, in order of arrival
+        self.history: list[str] | None = None
+        self.messages: tuple[int, ...] = ()
+        self.ready: int | None = None  #: the moment from which there is something to do
+
+    def next_ready(self) -> int | None:
+        """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
+        moments = [due + 1 for text in self.enrollments if (due := _due(text)) is not None]
+        if self.moments is not None and self.moments[1] is not None:
+            moments.append(self.moments[1] + 1)
+        for text in (self.pending or {}).values():
+            moments.append(loads(text)[1])
+        return min(moments, default=None)
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event of that id is in the log or the mailbox."""
+        return (self.events is not None and event_id in self.events) or (self.pending is not None and event_id in self.pending)
+
+
+class _Message:
+    """One outbox row."""
+
+    __slots__ = ("attempts", "due_at", "reason", "state", "text", "token")
+
+    def __init__(self, text: str, due_at: int) -> None:
+        self.text = text
+        self.due_at = due_at  #: while it is leased, the end of the lease
+        self.state = "open"
+        self.attempts = 0
+        self.reason: str | None = None
+        self.token: str | None = None
+
+    def row(self, number: int) -> OutboxRow:
+        """What it says to a reader."""
+        return OutboxRow(number, message(loads(self.text)), self.state, self.attempts, self.due_at, self.reason)  # type: ignore[arg-type]
+
+
+def _prefix(*place: str) -> str:
+    """What the text of an enrollment of that journey (and key) begins with."""
+    return dumps(place)[:-1] + ","
+
+
+def _enrollment_text(row: Row) -> str:
+    due = "-" if row[10] is not None else "" if row[11] is None else row[11]
+    return f"{dumps(row[1:11])}\n{row[12]}\n{due}"
+
+
+def _enrollment(text: str) -> Enrollment:
+    columns, body, _ = text.split("\n")
+    return enrollment((*loads(columns), body))
+
+
+def _due(text: str) -> int | None:
+    due = text[text.rindex("\n") + 1 :]
+    return int(due) if due not in ("", "-") else None
+
+
+def _event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
+    return logged_event((customer_id, event_id, *loads(text)))
+
+
+def _decided(text: str) -> bool:
+    return bool(loads(text)[6] == "decided")
+
+
+class MemoryStorage:
+    """Keeps everything in this process; see `journeykit.ports.Storage`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._customers: dict[str, _Customer] = {}
+        self._due: list[tuple[int, str]] = []  #: heap of (ready, customer); what no longer fits is skipped
+        self._messages: dict[int, _Message] = {}
+        self._open: list[tuple[int, int]] = []  #: heap of (due_at, id), likewise
+        self._definitions: dict[str, tuple[str, str, str]] = {}
+        self._quotas: dict[str, tuple[int, int | None]] = {}  #: name -> taken, limit
+
+    def migrate(self) -> None:
+        """There is nothing to bring up to date."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    # writing
+
+    def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
+        """Put (event, accepted_at) into their customers' mailboxes; False for each that is already known."""
+        rows = [mail_row(event, accepted_at) for event, accepted_at in events]
+        with self._lock:
+            return [self._receive(row) for row in rows]
+
+    def commit_many(self, commits: Sequence[Commit]) -> None:
+        """Write all *commits*, or nothing."""
+        batch = Batch(commits)
+        enrollments = [(row[0], _prefix(row[1], row[2]), _enrollment_text(row)) for row in batch.enrollments]
+        messages = [(row[0], _Message(dumps(row), row[8])) for row in batch.outbox]
+        with self._lock:
+            self._check(batch)
+            self._write_customers(batch)
+            for customer_id, prefix, text in enrollments:
+                self._put(customer_id, prefix, text)
+            for entry in batch.history:
+                self._note(entry)
+            for customer_id, outgoing in messages:
+                self._send(customer_id, outgoing)
+            for customer_id in batch.changes:
+                self._schedule(customer_id, self._customers[customer_id])
+            for row in batch.mail:
+                self._receive(row)
+
+    def set_quota(self, name: str, limit: int | None) -> None:
+        """Say how many may be taken from the shared number *name* in all; None for any."""
+        with self._lock:
+            self._quotas[name] = (self._quotas.get(name, (0, None))[0], limit)
+
+    def _customer(self, customer_id: str) -> _Customer:
+        customer = self._customers.get(customer_id)
+        if customer is None:
+            customer = self._customers[customer_id] = _Customer()
+        return customer
+
+    def _receive(self, row: Row) -> bool:
+        customer_id, event_id, accepted_at, *rest = row
+        customer = self._customer(customer_id)
+        if customer.knows(event_id):
+            return False
+        if not customer.pending:
+            customer.pending = {}
+        arrival = loads(customer.pending[next(reversed(customer.pending))])[-1] if customer.pending else 0
+        customer.pending[event_id] = dumps([None, accepted_at, *rest, "pending", arrival + 1])
+        if customer.ready is None or accepted_at < customer.ready:
+            customer.ready = accepted_at
+            self._wake(accepted_at, customer_id)
+        return True
+
+    def _check(self, batch: Batch) -> None:
+        stale = [i for i, change in batch.changes.items() if change.base != (self._customers[i].revision if i in self._customers else 0)]
+        if stale:
+            raise ConflictError(stale)
+        decided: set[tuple[str, str]] = set()
+        for row in batch.events:
+            customer = self._customers.get(row[0])
+            known = customer.events.get(row[1]) if customer is not None and customer.events else None
+            if (row[0], row[1]) in decided or (known is not None and _decided(known)):
+                raise ConflictError([row[0]])
+            if row[8] == "decided":
+                decided.add((row[0], row[1]))
+        for name, count in batch.quotas.items():
+            taken, limit = self._quotas.get(name, (0, None))
+            if limit is not None and taken + count > limit:
+                raise used_up(name, taken, limit)
+
+    def _write_customers(self, batch: Batch) -> None:
+        for customer_id, revision, accepted_at, text in batch.created:
+            customer = self._customer(customer_id)
+            customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text
+        for revision, accepted_at, text, customer_id, _ in batch.moved:
+            customer = self._customers[customer_id]
+            customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text or customer.facts
+        for text, due, customer_id in batch.moments:
+            self._customers[customer_id].moments = (text, due)
+        for customer_id, journey, key in batch.removed:
+            self._put(customer_id, _prefix(journey, key))
+        for row in batch.events:
+            self._log(row)
+        for row in batch.definitions:
+            self._definitions.setdefault(row[0], cast("tuple[str, str, str]", row))
+        for name, count in batch.quotas.items():
+            taken, limit = self._quotas.get(name, (0, None))
+            self._quotas[name] = (taken + count, limit)
+
+    def _put(self, customer_id: str, prefix: str, *texts: str) -> None:
+        customer = self._customers[customer_id]
+        customer.enrollments = (*[text for text in customer.enrollments if not text.startswith(prefix)], *texts)
+
+    def _log(self, row: Row) -> None:
+        customer = self._customers[row[0]]
+        if customer.pending and customer.pending.pop(row[1], None) and not customer.pending:
+            customer.pending = None
+        if customer.events is None:
+            customer.events = {}
+        customer.events[row[1]] = dumps(row[2:])
+
+    def _note(self, entry: HistoryEntry) -> None:
+        customer = self._customers[entry[0]]
+        if customer.history is None:
+            customer.history = []
+        customer.history.append(dumps(entry[1:]))
+
+    def _send(self, customer_id: str, outgoing: _Message) -> None:
+        number = len(self._messages) + 1
+        self._messages[number] = outgoing
+        customer = self._customers[customer_id]
+        customer.messages += (number,)
+        heapq.heappush(self._open, (outgoing.due_at, number))
+
+    # reading
+
+    def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
+        """Read what each `Want` names, in the same order."""
+        with self._lock:
+            return [self._load(want) for want in wants]
+
+    def _load(self, want: Want) -> Loaded:
+        customer = self._customers.get(want.customer_id)
+        if customer is None:
+            return Loaded(want.customer_id, 0, 0, Facts(), [], [])
+        enrollments = [_enrollment(text) for text in _wanted(customer, want)]
+        if len(enrollments) > 1:
+            enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
+        pending = [_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
+        pending.sort(key=lambda logged: logged.accepted_at)
+        seen = frozenset([name for name in want.events if customer.knows(name)])
+        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen)
+
+    def history(self, customer_id: str) -> list[HistoryEntry]:
+        """Return a customer's history in order of (seq, place)."""
+        with self._lock:
+            customer = self._customers.get(customer_id)
+            texts = list(customer.history or ()) if customer else []
+        return sorted((HistoryEntry(customer_id, *loads(text)) for text in texts), key=lambda entry: (entry.seq, entry.place))
+
+    def events(self, customer_id: str, after: int = 0, names: Iterable[str] | None = None) -> list[LoggedEvent]:
+        """Return decided events with seq > *after* in order of seq, then pending and parked ones in order of arrival."""
+        with self._lock:
+            customer = self._customers.get(customer_id)
+            texts = {**(customer.events or {}), **(customer.pending or {})} if customer else {}
+        logged = [_event(customer_id, name, text) for name, text in texts.items()]
+        chosen = None if names is None else frozenset(names)
+        return sorted((e for e in logged if _asked(e, after, chosen)), key=event_order)
+
+    def definitions(self) -> list[tuple[str, str, str]]:
+        """Return (hash, journey name, text) of every definition that an enrollment has used."""
+        with self._lock:
+            return sorted(self._definitions.values())
+
+    # what is due
+
+    def _schedule(self, customer_id: str, customer: _Customer) -> None:
+        ready = customer.next_ready()
+        if ready != customer.ready:
+            customer.ready = ready
+            if ready is not None:
+                self._wake(ready, customer_id)
+
+    def _wake(self, ready: int, customer_id: str) -> None:
+        heapq.heappush(self._due, (ready, customer_id))
+        if len(self._due) > 2 * len(self._customers) + 1_000:  # mostly entries that no longer fit
+            self._due = [(c.ready, name) for name, c in self._customers.items() if c.ready is not None]
+            heapq.heapify(self._due)
+
+    def claim_due(self, now: int, limit: int) -> list[str]:
+        """Return up to *limit* customers with something to do, those waiting longest first."""
+        with self._lock:
+            found: dict[str, int] = {}
+            while self._due and self._due[0][0] <= now and len(found) < limit:
+                ready, customer_id = heapq.heappop(self._due)
+                if self._customers[customer_id].ready == ready:
+                    found[customer_id] = ready
+            for customer_id, ready in found.items():
+                heapq.heappush(self._due, (ready, customer_id))
+            return list(found)
+
+    def next_due(self) -> int | None:
+        """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
+        with self._lock:
+            while self._due and self._customers[self._due[0][1]].ready != self._due[0][0]:
+                heapq.heappop(self._due)
+            while self._open and not self._fits(*self._open[0]):
+                heapq.heappop(self._open)
+            return min([heap[0][0] for heap in (self._due, self._open) if heap], default=None)  # type: ignore[index]
+
+    # the outbox
+
+    def _fits(self, ready: int, number: int) -> bool:
+        row = self._messages[number]
+        return row.state == "open" and row.due_at == ready
+
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+        """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
+        with self._lock:
+            taken: list[Claimed] = []
+            while self._open and self._open[0][0] <= now and len(taken) < limit:
+                ready, number = heapq.heappop(self._open)
+                if self._fits(ready, number):
+                    taken.append(self._lease(number, now + lease, token))
+            return taken
+
+    def _lease(self, number: int, until: int, token: str) -> Claimed:
+        row = self._messages[number]
+        row.token, row.due_at = token, until
+        row.attempts += 1
+        heapq.heappush(self._open, (until, number))
+        return Claimed(number, message(loads(row.text)), row.attempts - 1, token)
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """Record how attempts ended, and their answers; False for each whose lease was taken over."""
+        answers = [s.answer and mail_row(s.answer.event, s.answer.accepted_at) for s in settlements]
+        with self._lock:
+            return [self._settle(settlement, answer) for settlement, answer in zip(settlements, answers, strict=True)]
+
+    def _settle(self, settlement: Settlement, answer: Row | None) -> bool:
+        row = self._messages.get(settlement.id)
+        if row is None or row.token != settlement.token:
+            return False
+        row.state, row.reason, row.due_at = settlement.state, settlement.reason, settlement.due_at
+        row.token = None
+        if row.state == "open":
+            heapq.heappush(self._open, (row.due_at, settlement.id))
+        if answer is not None:
+            self._receive(answer)
+        return True
+
+    def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
+        """Return outbox messages in order of id, only those in *state* or of a customer where given."""
+        with self._lock:
+            if customer_id is None:
+                numbers: Iterable[int] = self._messages
+            else:
+                numbers = self._customers[customer_id].messages if customer_id in self._customers else ()
+            chosen = [number for number in numbers if state is None or self._messages[number].state == state]
+            return [self._messages[number].row(number) for number in chosen[:limit]]
+
+    def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
+        """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
+        with self._lock:
+            dead = [number for number in dict.fromkeys(ids) if number in self._messages and self._messages[number].state == "dead"]
+            for number in dead:
+                row = self._messages[number]
+                row.state, row.due_at = state, now
+                if state == "open":
+                    row.attempts = 0
+                    row.reason = None
+                    heapq.heappush(self._open, (now, number))
+            return len(dead)
+
+
+def _wanted(customer: _Customer, want: Want) -> Sequence[str]:
+    """The texts of the enrollments that are asked for."""
+    if want.journeys is None:
+        return customer.enrollments
+    active = tuple([_prefix(journey) for journey in want.journeys])
+    named = tuple([_prefix(journey) if key is None else _prefix(journey, key) for journey, key in want.keys])
+    until = want.until if customer.ready is not None and customer.ready <= want.until else None
+    return [
+        text for text in customer.enrollments
+        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and _is_due(text, until))
+    ]  # fmt: skip
+
+
+def _is_due(text: str, until: int) -> bool:
+    due = _due(text)
+    return due is not None and due < until
+
+
+def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
+    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)

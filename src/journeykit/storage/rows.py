@@ -1,0 +1,133 @@
+"""
+Stored rows and back, by hand over the standard library's JSON: a general converter would cost as much as the transaction.
+
+A stored body is a JSON array that begins with its version. Fields are only ever added at its end: a body with more fields than
+this release knows is read without them, one with fewer gets defaults, so old and new processes work on one database while a
+deployment rolls. What cannot be said that way gets a new version and an entry in `UPCASTERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from json import JSONDecoder, JSONEncoder
+from typing import Any
+
+from journeykit.errors import EventError, SchemaError
+from journeykit.model.messages import Event, moment
+from journeykit.model.records import Enrollment, Facts, LoggedEvent, OutboxMessage, Timer
+
+Row = tuple[Any, ...]
+
+VERSION = 1
+UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a body -> what makes it the next version's
+
+dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), check_circular=False).encode
+loads: Callable[[str], Any] = JSONDecoder().decode
+
+_EMPTY = (None, None, {}, (), {}, 0, None, None, None, None, 0)  #: what is left out at the end of an enrollment's body
+_MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0]  #: what stands for it when it is read
+
+
+def _upcast(body: list[Any]) -> list[Any]:
+    while body[0] != VERSION:
+        if body[0] not in UPCASTERS:
+            raise SchemaError(f"a stored row has version {body[0]}, this release knows {VERSION}; run the release that wrote it, or a later one")
+        body = UPCASTERS[body[0]](body)
+    return body
+
+
+def enrollment_row(customer_id: str, e: Enrollment) -> Row:
+    """(customer, journey, key, number, definition, position, status, step, visit, entered_at, ended_at, next_due, body)."""
+    body: list[Any] = [
+        VERSION, e.step_at, e.data, e.timers, e.scopes, e.performed, e.performed_at, e.goal_at, e.reason, e.leaving, e.performing
+    ]  # fmt: skip
+    last = 10
+    while last > 1 and body[last] == _EMPTY[last]:
+        del body[last]
+        last -= 1
+    return (
+        customer_id, e.journey, e.key, e.number, e.definition, e.order, e.status, e.step, e.visit, e.entered_at, e.ended_at,
+        e.next_due if e.timers and e.ended_at is None else None, dumps(body),
+    )  # fmt: skip
+
+
+def enrollment(row: Row) -> Enrollment:
+    """The enrollment of a row without its first column, (journey, key, ..., ended_at, body)."""
+    journey, key, number, definition, order, status, step, visit, entered_at, ended_at, text = row
+    body = loads(text)
+    if body[0] != VERSION:
+        body = _upcast(body)
+    body += _MISSING[len(body) :]
+    timers, scopes = body[3], body[4]
+    return Enrollment(
+        journey, key, number, definition, order, status, step, visit, entered_at, body[1], body[2] or {},
+        tuple([Timer(*timer[:4]) for timer in timers]) if timers else (),
+        {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
+        body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
+    )  # fmt: skip
+
+
+def facts_text(facts: Facts) -> str:
+    """What is known about a customer, as JSON; nothing known is ``[1]``."""
+    body: list[Any] = [VERSION, facts.zone, facts.stage, facts.consent, facts.traits, facts.values, facts.arms]
+    while len(body) > 1 and body[-1] in (None, {}):
+        del body[-1]
+    return dumps(body)
+
+
+def facts(text: str) -> Facts:
+    """The facts of their text."""
+    body = loads(text)
+    if body[0] != VERSION:
+        body = _upcast(body)
+    count = len(body)
+    return Facts(
+        body[1] if count > 1 else None,
+        body[2] if count > 2 else None,
+        body[3] if count > 3 else {},
+        body[4] if count > 4 else {},
+        body[5] if count > 5 else {},
+        body[6] if count > 6 else {},
+    )
+
+
+def mail_row(event: Event, accepted_at: int) -> Row:
+    """(customer, id, accepted_at, occurred_at, name, properties, source) of an event on its way to a mailbox."""
+    try:
+        properties = dumps(event.properties)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+    return event.customer_id, event.id, accepted_at, event.at, event.name, properties, event.source
+
+
+def event_row(logged: LoggedEvent) -> Row:
+    """(customer, id, seq, accepted_at, occurred_at, name, properties, source, state, arrival)."""
+    event, accepted_at, seq, state, arrival = logged
+    return (
+        event.customer_id, event.id, seq, accepted_at, event.at, event.name, dumps(event.properties), event.source, state, arrival
+    )  # fmt: skip
+
+
+def logged_event(row: Row) -> LoggedEvent:
+    """The event of a row as `event_row` makes it."""
+    customer_id, event_id, seq, accepted_at, occurred_at, name, properties, source, state, arrival = row
+    event = Event(
+        name, id=event_id, customer_id=customer_id, occurred_at=moment(occurred_at), properties=loads(properties), source=source
+    )  # fmt: skip
+    return LoggedEvent(event, accepted_at, seq, state, arrival)
+
+
+def message_row(message: OutboxMessage) -> Row:
+    """The message's fields in their order, its parameters as text."""
+    return (*message[:7], dumps(message[7]), *message[8:])
+
+
+def message(row: Row) -> OutboxMessage:
+    """The message of a row as `message_row` makes it."""
+    return OutboxMessage(*row[:7], loads(row[7]), *row[8:12], bool(row[12]))
+
+
+def moments_row(moments: list[Any]) -> tuple[str, int | None]:
+    """The customer's own timers as text, and when the first is due."""
+    dues = [item[1] for item in moments if item[1] is not None]
+    return dumps(moments), min(dues, default=None)

@@ -1,0 +1,239 @@
+"""A storage in one SQLite file, or inside the host's own connection and transaction."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Literal
+
+from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.model.messages import Event
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.storage import sqlite_statements as sql
+from journeykit.storage.batch import Batch, event_order, used_up
+from journeykit.storage.rows import Row, dumps, logged_event, mail_row, message
+from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
+from journeykit.storage.sqlite_loading import load
+
+LATEST = len(sql.MIGRATIONS)
+
+
+class SQLiteStorage:
+    """
+    Keeps everything in SQLite; see `journeykit.ports.Storage`.
+
+    Given a path, each thread has a connection of its own, in WAL mode, and each call is one transaction. Given the host's
+    connection, a call works inside the transaction that the host has open (in a savepoint): the host commits it, and a rollback
+    of the host leaves nothing of it. Where the host has none open, the call begins and commits its own.
+
+    Args:
+        database: the path of the database file, or the host's open connection.
+        synchronous: SQLite's durability, for a path. With ``normal`` nothing is lost when a process is killed, and a power cut
+            may take the last commits; with ``full`` it takes none.
+        timeout: for how many seconds to wait for another writer, for a path.
+
+    Raises:
+        StorageError: the database cannot be opened, or is in memory only.
+    """
+
+    def __init__(
+        self, database: str | os.PathLike[str] | sqlite3.Connection, *,
+        synchronous: Literal["off", "normal", "full", "extra"] = "normal", timeout: float = 30,
+    ) -> None:  # fmt: skip
+        if synchronous not in ("off", "normal", "full", "extra"):
+            raise StorageError(f'synchronous: "{synchronous}" is not known; write "normal" or "full"')
+        if isinstance(database, sqlite3.Connection):
+            self._connections: Connections = HostConnection(database)
+        elif os.fspath(database) in ("", ":memory:"):
+            raise StorageError(f'"{database}" would be another database in each thread; give a path, or use MemoryStorage')
+        else:
+            self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
+        self._ready = False
+
+    def migrate(self) -> None:
+        """Make or update the tables (``journeykit_...``); doing it again changes nothing."""
+        self._connections.durable()
+        with self._connections.transaction(WRITE) as cursor:
+            cursor.execute(sql.SCHEMA_TABLE)
+            version = cursor.execute(sql.SCHEMA_VERSION).fetchone()[0] or 0
+            _refuse_newer(version)
+            for number in range(version, LATEST):
+                for statement in sql.MIGRATIONS[number]:
+                    cursor.execute(statement)
+                cursor.execute(sql.SCHEMA_STEP, (number + 1,))
+
+    def close(self) -> None:
+        """Close what was opened here; a host's connection is left as it is."""
+        self._connections.close()
+
+    def _transaction(self, begin: str) -> AbstractContextManager[sqlite3.Cursor]:
+        if not self._ready:
+            with self._connections.transaction(READ) as cursor:
+                version = cursor.execute(sql.SCHEMA_VERSION).fetchone()[0] or 0
+            _refuse_newer(version)
+            if version < LATEST:
+                raise unmigrated(f"the database has schema version {version}, this release needs {LATEST}")
+            self._ready = True
+        return self._connections.transaction(begin)
+
+    # writing
+
+    def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
+        """Put (event, accepted_at) into their customers' mailboxes; False for each that is already known."""
+        rows = [mail_row(event, accepted_at) for event, accepted_at in events]
+        with self._transaction(WRITE) as cursor:
+            return [cursor.execute(sql.INSERT_MAIL, row).rowcount == 1 for row in rows]
+
+    def commit_many(self, commits: Sequence[Commit]) -> None:
+        """Write all *commits* in one transaction, or nothing."""
+        batch = Batch(commits)
+        try:
+            with self._transaction(WRITE) as cursor:
+                _write(cursor, batch)
+        except _Stale:
+            raise ConflictError(self._culprits(batch)) from None
+
+    def _culprits(self, batch: Batch) -> list[str]:
+        """Which customers were decided for by somebody else; none where that has become unclear."""
+        wants = [Want(customer_id, frozenset()) for customer_id in batch.changes]
+        with self._transaction(READ) as cursor:
+            revisions = {loaded.customer_id: loaded.revision for loaded in load(cursor, wants)}
+            asked = [row[:2] for row in batch.events]
+            decided = {asked[place][0] for place, _ in cursor.execute(sql.FIND_DECIDED, (dumps(asked),))}
+        return [i for i, change in batch.changes.items() if change.base != revisions[i] or i in decided]
+
+    def set_quota(self, name: str, limit: int | None) -> None:
+        """Say how many may be taken from the shared number *name* in all; None for any."""
+        with self._transaction(WRITE) as cursor:
+            cursor.execute(sql.LIMIT_QUOTA, (name, limit))
+
+    # reading
+
+    def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
+        """Read what each `Want` names, in the same order."""
+        if not wants:
+            return []
+        with self._transaction(READ) as cursor:
+            return load(cursor, wants)
+
+    def history(self, customer_id: str) -> list[HistoryEntry]:
+        """Return a customer's history in order of (seq, place)."""
+        with self._transaction(READ) as cursor:
+            return [HistoryEntry(*row) for row in cursor.execute(sql.READ_HISTORY, (customer_id,))]
+
+    def events(self, customer_id: str, after: int = 0, names: Iterable[str] | None = None) -> list[LoggedEvent]:
+        """Return decided events with seq > *after* in order of seq, then pending and parked ones in order of arrival."""
+        chosen = None if names is None else frozenset(names)
+        with self._transaction(READ) as cursor:
+            rows = cursor.execute(sql.READ_EVENTS, (customer_id, after)).fetchall()
+        return sorted([logged_event(row) for row in rows if chosen is None or row[5] in chosen], key=event_order)
+
+    def definitions(self) -> list[tuple[str, str, str]]:
+        """Return (hash, journey name, text) of every definition that an enrollment has used."""
+        with self._transaction(READ) as cursor:
+            return cursor.execute(sql.READ_DEFINITIONS).fetchall()
+
+    # what is due
+
+    def claim_due(self, now: int, limit: int) -> list[str]:
+        """Return up to *limit* customers with something to do, those waiting longest first."""
+        found: dict[str, None] = {}
+        with self._transaction(READ) as cursor:
+            sources = [cursor.connection.execute(statement, (now,)) for statement in (sql.DUE_ENROLLMENTS, sql.DUE_CUSTOMERS, sql.DUE_MAIL)]
+            for _, customer_id in heapq.merge(*sources):  # reads no further than needed
+                if len(found) >= limit:
+                    break
+                found[customer_id] = None
+            for source in sources:
+                source.close()
+        return list(found)
+
+    def next_due(self) -> int | None:
+        """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
+        with self._transaction(READ) as cursor:
+            moments = cursor.execute(sql.NEXT_DUE).fetchone()
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    # the outbox
+
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+        """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
+        with self._transaction(WRITE) as cursor:
+            rows = cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall()
+            cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[0]) for row in rows])
+        return [Claimed(row[0], message(row[2:]), row[1], token) for row in rows]
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """Record how attempts ended, and their answers; False for each whose lease was taken over."""
+        answers = [s.answer and mail_row(s.answer.event, s.answer.accepted_at) for s in settlements]
+        with self._transaction(WRITE) as cursor:
+            return [_settle(cursor, settlement, answer) for settlement, answer in zip(settlements, answers, strict=True)]
+
+    def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
+        """Return outbox messages in order of id, only those in *state* or of a customer where given."""
+        arguments = [value for value in (customer_id, state) if value is not None]
+        if customer_id is not None:
+            statement = sql.READ_OUTBOX_CUSTOMER if state is None else sql.READ_OUTBOX_CUSTOMER_STATE
+        elif state in ("dead", "dropped", "imported"):
+            statement = sql.READ_OUTBOX_ENDED
+        else:
+            statement = sql.READ_OUTBOX if state is None else sql.READ_OUTBOX_STATE
+        with self._transaction(READ) as cursor:
+            rows = cursor.execute(statement, (*arguments, limit)).fetchall()
+        return [OutboxRow(row[0], message(row[5:]), row[1], row[2], row[3], row[4]) for row in rows]
+
+    def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
+        """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
+        statement = sql.REOPEN_MESSAGE if state == "open" else sql.DROP_MESSAGE
+        with self._transaction(WRITE) as cursor:
+            return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
+
+
+class _Stale(Exception):
+    """Somebody else was first; leaves the transaction so that it is rolled back before anybody asks who."""
+
+
+def _refuse_newer(version: int) -> None:
+    if version > LATEST:
+        raise SchemaError(f"the database has schema version {version}, this release knows {LATEST}; update journeykit")
+
+
+def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
+        raise _Stale
+    if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
+        raise _Stale
+    if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
+        raise _Stale
+    for statement, rows in (
+        (sql.UPDATE_MOMENTS, batch.moments),
+        (sql.DELETE_ENROLLMENT, batch.removed),
+        (sql.UPSERT_ENROLLMENT, batch.enrollments),
+        (sql.INSERT_HISTORY, batch.history),
+        (sql.INSERT_MESSAGE, batch.outbox),
+        (sql.INSERT_DEFINITION, batch.definitions),
+        (sql.INSERT_MAIL, batch.mail),
+    ):
+        if rows:
+            cursor.executemany(statement, rows)
+    for name, count in batch.quotas.items():
+        _take(cursor, name, count)
+
+
+def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
+    taken, limit = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() or (0, None)
+    if limit is not None and taken + count > limit:
+        raise used_up(name, taken, limit)
+    cursor.execute(sql.TAKE_QUOTA, (name, count))
+
+
+def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answer: Row | None) -> bool:
+    values = (settlement.state, settlement.reason, settlement.due_at, settlement.id, settlement.token)
+    if cursor.execute(sql.SETTLE_MESSAGE, values).rowcount != 1:
+        return False
+    if answer is not None:
+        cursor.execute(sql.INSERT_MAIL, answer)
+    return True

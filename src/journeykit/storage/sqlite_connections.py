@@ -1,0 +1,143 @@
+"""Whose connection a statement runs on, and where a transaction begins and ends."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from journeykit.errors import SchemaError, StorageError
+
+READ = "begin"
+WRITE = "begin immediate"
+
+
+def unmigrated(what: str) -> SchemaError:
+    """The error of a database whose tables are missing or old."""
+    return SchemaError(f'{what}; call storage.migrate() once, before the first use')
+
+
+def _failed(error: sqlite3.Error) -> StorageError:
+    if "no such table: journeykit_" in str(error):
+        return unmigrated(f"the database is not prepared ({error})")
+    if "locked" in str(error):
+        return StorageError(f"SQLite: {error}; another writer held the database for too long: keep transactions short, or raise timeout")
+    return StorageError(f"SQLite: {error}")
+
+
+class Connections(Protocol):
+    """Gives transactions; a cursor lives as long as its transaction."""
+
+    def transaction(self, begin: str) -> AbstractContextManager[sqlite3.Cursor]:
+        """Run what is inside in one transaction, begun by *begin* where none is open."""
+
+    def durable(self) -> None:
+        """Set what the database file remembers about durability, before a migration."""
+
+    def close(self) -> None:
+        """Let go of what was opened here."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be referred to weakly: it goes when its thread goes."""
+
+
+class OwnConnections:
+    """One connection for each thread (and each process, after a fork) to one file."""
+
+    def __init__(self, path: str, synchronous: str, timeout: float) -> None:
+        self._path = path
+        self._synchronous = synchronous
+        self._timeout = timeout
+        self._local = threading.local()
+        self._opened: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._inherited: list[_Connection] = []  #: of the process before a fork; closing them here would drop its locks
+
+    def _connection(self) -> _Connection:
+        process, connection = getattr(self._local, "connection", (0, None))
+        if connection is not None and process == os.getpid():
+            return connection  # type: ignore[no-any-return]
+        if connection is not None:
+            self._inherited.append(connection)
+        connection = self._open()
+        self._local.connection = (os.getpid(), connection)
+        return connection
+
+    def _open(self) -> _Connection:
+        try:
+            connection = sqlite3.connect(
+                self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False, cached_statements=200, factory=_Connection
+            )  # fmt: skip
+            for pragma in (f"synchronous={self._synchronous}", "cache_size=-65536", "wal_autocheckpoint=4000"):
+                connection.execute(f"pragma {pragma}")
+        except sqlite3.Error as error:
+            raise StorageError(f'SQLite cannot open "{self._path}": {error}') from error
+        self._opened.add(connection)
+        return connection
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Cursor]:
+        """Run what is inside in one transaction."""
+        cursor = self._connection().cursor()
+        try:
+            cursor.execute(begin)
+            yield cursor
+            cursor.execute("commit")
+        except BaseException as error:
+            if cursor.connection.in_transaction:
+                cursor.execute("rollback")
+            if isinstance(error, sqlite3.Error):
+                raise _failed(error) from error
+            raise
+
+    def durable(self) -> None:
+        """Readers and one writer at a time do not wait for each other in WAL mode; the file remembers it."""
+        try:
+            self._connection().execute("pragma journal_mode=wal")
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+    def close(self) -> None:
+        """Close the connections of every thread."""
+        for connection in list(self._opened):
+            connection.close()
+        self._local = threading.local()
+
+
+class HostConnection:
+    """The host's own connection: inside its open transaction, or, where there is none, in one of our own."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Cursor]:
+        """Run what is inside in a savepoint of the host's transaction, or in a transaction of its own."""
+        with self._lock:
+            cursor = self._connection.cursor()
+            cursor.row_factory = None  # type: ignore[assignment]
+            start, end, undo = (begin, "commit", ("rollback",))
+            if self._connection.in_transaction:
+                start, end, undo = "savepoint journeykit", "release journeykit", ("rollback to journeykit", "release journeykit")
+            try:
+                cursor.execute(start)
+                yield cursor
+                cursor.execute(end)
+            except BaseException as error:
+                if self._connection.in_transaction:  # SQLite itself ends it where a disk is full
+                    for statement in undo:
+                        cursor.execute(statement)
+                if isinstance(error, sqlite3.Error):
+                    raise _failed(error) from error
+                raise
+
+    def durable(self) -> None:
+        """The host's connection is set up by the host."""
+
+    def close(self) -> None:
+        """The host closes it."""

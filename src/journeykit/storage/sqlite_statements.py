@@ -1,0 +1,129 @@
+"""
+The SQL of `journeykit.storage.sqlite`: migrations, and one named constant for each statement.
+
+Statements that work on many rows take one JSON array and walk it first (``cross join`` keeps SQLite from turning that around);
+``j.key`` is the place in the array. A test reads the query plan of every constant, so none may scan a table.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """create table journeykit_customers(
+            id text primary key, revision integer not null, accepted_at integer not null, facts text not null, moments text, next_due integer
+        ) without rowid""",
+        "create index journeykit_customers_due on journeykit_customers(next_due) where next_due is not null",
+        """create table journeykit_enrollments(
+            customer text not null, journey text not null, key text not null, number integer not null, definition text not null,
+            position integer not null, status text not null, step text not null, visit integer not null, entered_at integer not null,
+            ended_at integer, next_due integer, body text not null, primary key(customer, journey, key)
+        ) without rowid""",
+        "create index journeykit_enrollments_due on journeykit_enrollments(next_due) where next_due is not null",
+        """create table journeykit_events(
+            customer text not null, id text not null, seq integer, accepted_at integer not null, occurred_at integer not null,
+            name text not null, properties text not null, source text not null, state text not null, arrival integer not null,
+            primary key(customer, id)
+        ) without rowid""",
+        "create index journeykit_events_mailbox on journeykit_events(customer, arrival) where state = 'pending'",
+        "create index journeykit_events_waiting on journeykit_events(accepted_at) where state = 'pending'",
+        """create table journeykit_history(
+            customer text not null, seq integer not null, place integer not null, at integer not null, kind text not null,
+            journey text not null, key text not null, number integer not null, source text, target text, cause text not null,
+            reason text, timers text not null, primary key(customer, seq, place)
+        ) without rowid""",
+        """create table journeykit_outbox(
+            id integer primary key, customer text not null, journey text not null, key text not null, number integer not null,
+            seq integer not null, place integer not null, action text not null, parameters text not null, at integer not null,
+            message text not null, expires_at integer, owner text, listens integer not null, due_at integer not null,
+            state text not null default 'open', attempts integer not null default 0, reason text, token text
+        )""",
+        "create index journeykit_outbox_due on journeykit_outbox(due_at) where state = 'open'",
+        "create index journeykit_outbox_customer on journeykit_outbox(customer)",
+        "create index journeykit_outbox_ended on journeykit_outbox(state) where state in ('dead', 'dropped', 'imported')",
+        "create table journeykit_definitions(hash text primary key, journey text not null, text text not null) without rowid",
+        'create table journeykit_quotas(name text primary key, taken integer not null, "limit" integer) without rowid',
+        "create table journeykit_aliases(id text primary key, customer text not null) without rowid",
+    ),
+)
+SCHEMA_TABLE = "create table if not exists journeykit_schema(version integer not null)"
+SCHEMA_VERSION = "select max(version) from journeykit_schema"
+SCHEMA_STEP = "insert into journeykit_schema values(?)"
+
+# writing
+
+INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurred_at, name, properties, source, state, arrival)
+    values(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending',
+        (select coalesce(max(arrival), 0) + 1 from journeykit_events where customer = ?1 and state = 'pending'))
+    on conflict do nothing"""
+INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
+UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ?, facts = coalesce(?, facts) where id = ? and revision = ?"
+UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
+UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
+    position = excluded.position, status = excluded.status, step = excluded.step, visit = excluded.visit,
+    entered_at = excluded.entered_at, ended_at = excluded.ended_at, next_due = excluded.next_due, body = excluded.body"""
+DELETE_ENROLLMENT = "delete from journeykit_enrollments where customer = ? and journey = ? and key = ?"
+INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
+    name = excluded.name, properties = excluded.properties, source = excluded.source, state = excluded.state, arrival = excluded.arrival
+    where journeykit_events.state <> 'decided'"""
+INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
+    expires_at, owner, listens, due_at) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?9)"""
+INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
+SELECT_QUOTA = 'select taken, "limit" from journeykit_quotas where name = ?'
+TAKE_QUOTA = "insert into journeykit_quotas values(?1, ?2, null) on conflict(name) do update set taken = taken + ?2"
+LIMIT_QUOTA = 'insert into journeykit_quotas values(?1, 0, ?2) on conflict(name) do update set "limit" = ?2'
+
+# loading
+
+_ENROLLMENT = "e.journey, e.key, e.number, e.definition, e.position, e.status, e.step, e.visit, e.entered_at, e.ended_at, e.body"
+_EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.properties, e.source, e.state, e.arrival"
+LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts
+    from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
+LOAD_DUE = f"""select j.key, e.next_due, {_ENROLLMENT}
+    from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and e.next_due < ?"""
+LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"
+LOAD_ACTIVE = f"""select j.key, {_ENROLLMENT} from json_each(?) j
+    cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.ended_at is null"""
+LOAD_JOURNEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
+    cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1"""
+LOAD_KEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
+    cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.key = j.value->>2"""
+LOAD_PENDING = f"""select j.key, {_EVENT} from json_each(?) j
+    cross join journeykit_events e on e.customer = j.value and e.state = 'pending'"""
+LOAD_SEEN = """select j.key, e.id from json_each(?) j
+    cross join journeykit_events e on e.customer = j.value->>0 and e.id = j.value->>1"""
+FIND_DECIDED = LOAD_SEEN + " and e.state = 'decided'"
+
+# what is due
+
+DUE_ENROLLMENTS = "select next_due + 1, customer from journeykit_enrollments where next_due < ? order by next_due, customer"
+DUE_CUSTOMERS = "select next_due + 1, id from journeykit_customers where next_due < ? order by next_due, id"
+DUE_MAIL = "select accepted_at, customer from journeykit_events where state = 'pending' and accepted_at <= ? order by accepted_at, customer"
+NEXT_DUE = """select
+    (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
+    (select min(next_due) + 1 from journeykit_customers where next_due is not null),
+    (select min(accepted_at) from journeykit_events where state = 'pending'),
+    (select min(due_at) from journeykit_outbox where state = 'open')"""
+
+# the outbox
+
+_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
+CLAIM_MESSAGES = f"select id, attempts, {_MESSAGE} from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?"
+LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
+SETTLE_MESSAGE = "update journeykit_outbox set state = ?, reason = ?, due_at = ?, token = null where id = ? and token = ?"
+REOPEN_MESSAGE = "update journeykit_outbox set state = 'open', due_at = ?, attempts = 0, reason = null where id = ? and state = 'dead'"
+DROP_MESSAGE = "update journeykit_outbox set state = 'dropped', due_at = ? where id = ? and state = 'dead'"
+_READ_MESSAGES = f"select id, state, attempts, due_at, reason, {_MESSAGE} from journeykit_outbox"
+READ_OUTBOX = f"{_READ_MESSAGES} order by id limit ?"
+READ_OUTBOX_ENDED = f"{_READ_MESSAGES} where state in ('dead', 'dropped', 'imported') and state = ? order by id limit ?"
+READ_OUTBOX_STATE = f"{_READ_MESSAGES} where state = ? order by id limit ?"
+READ_OUTBOX_CUSTOMER = f"{_READ_MESSAGES} where customer = ? order by id limit ?"
+READ_OUTBOX_CUSTOMER_STATE = f"{_READ_MESSAGES} where customer = ? and state = ? order by id limit ?"
+
+# reading
+
+READ_HISTORY = "select * from journeykit_history where customer = ? order by seq, place"
+READ_EVENTS = f"select {_EVENT} from journeykit_events e where e.customer = ? and (e.state <> 'decided' or e.seq > ?)"
+READ_DEFINITIONS = "select hash, journey, text from journeykit_definitions order by hash"

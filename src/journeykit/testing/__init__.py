@@ -1,0 +1,1 @@
+"""For host applications and plugin authors: what tests need."""

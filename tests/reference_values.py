@@ -1,0 +1,244 @@
+"""
+What expressions and civil time mean, said once more: trees are walked, wall time is found by stepping through minutes.
+
+Written from the text of the promises (P5, P15), for `tests/reference.py`; nothing here comes from core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from journeykit.model.wait import Wait
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Look = Callable[[tuple[Any, ...]], Any]
+
+
+class Cannot(Exception):  # noqa: N818
+    """An expression that cannot be evaluated: that part of the signal is parked (P15)."""
+
+
+class _Missing:
+    def __bool__(self) -> bool:
+        return False
+
+    def __deepcopy__(self, memo: object) -> _Missing:
+        return self
+
+
+MISSING = _Missing()
+
+
+def moment(at: int) -> datetime:
+    return EPOCH + timedelta(microseconds=at)
+
+
+# ---- expressions
+
+
+def value(tree: tuple[Any, ...], look: Look) -> Any:
+    """What an expression comes to; missing stays missing until something is counted with it."""
+    match tree:
+        case ("const", constant):
+            return MISSING if constant is None else constant
+        case ("path", path):
+            found = look(path)
+            return MISSING if found is None else found
+        case ("list", *items):
+            return [value(item, look) for item in items]
+        case ("and" | "or" as word, *parts):
+            for part in parts:
+                result = value(part, look)
+                if bool(result) is (word == "or"):
+                    return result
+            return result
+        case ("not", inner):
+            return not value(inner, look)
+        case ("if", test, yes, no):
+            return value(yes, look) if value(test, look) else value(no, look)
+        case ("negative", inner):
+            return -number(value(inner, look))
+        case ("math", sign, left, right):
+            return count(sign, value(left, look), value(right, look))
+        case ("compare", first, *pairs):
+            left = value(first, look)
+            for sign, operand in pairs:
+                right = value(operand, look)
+                if not compare(sign, left, right):
+                    return False
+                left = right
+            return True
+        case ("call", name, *arguments):
+            return call(name, [value(argument, look) for argument in arguments])
+    raise AssertionError(tree)
+
+
+def is_number(one: Any) -> bool:
+    return type(one) in (int, float)
+
+
+def number(one: Any) -> Any:
+    if not is_number(one):
+        raise Cannot(f"{one!r} is no number")
+    return one
+
+
+def count(sign: str, left: Any, right: Any) -> Any:
+    if isinstance(left, datetime) or isinstance(right, datetime):
+        if sign == "-" and isinstance(left, datetime) and isinstance(right, datetime):
+            return (left - right).total_seconds()
+        if sign in "+-" and isinstance(left, datetime):
+            return left + timedelta(seconds=number(right)) if sign == "+" else left - timedelta(seconds=number(right))
+        if sign == "+" and isinstance(right, datetime):
+            return right + timedelta(seconds=number(left))
+        raise Cannot("a moment is no number")
+    if sign == "+" and isinstance(left, str) and isinstance(right, str):
+        return left + right
+    number(left), number(right)
+    if sign in ("/", "//", "%") and right == 0:
+        raise Cannot("division by zero")
+    results = {"+": lambda: left + right, "-": lambda: left - right, "*": lambda: left * right, "/": lambda: left / right}
+    return {**results, "//": lambda: left // right, "%": lambda: left % right}[sign]()
+
+
+def moments(left: Any, right: Any) -> tuple[Any, Any]:
+    """A text beside a moment is read as one."""
+    if isinstance(left, datetime) and isinstance(right, str):
+        return left, aware(right)
+    if isinstance(right, datetime) and isinstance(left, str):
+        return aware(left), right
+    return left, right
+
+
+def aware(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise Cannot(f"{text} is no moment") from None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
+
+
+def equal(left: Any, right: Any) -> bool:
+    left, right = moments(left, right)
+    return bool(left == right) if (is_number(left) and is_number(right)) or type(left) is type(right) else False
+
+
+def compare(sign: str, left: Any, right: Any) -> bool:
+    if left is MISSING or right is MISSING:
+        return sign in ("!=", "not in")
+    if sign in ("==", "!="):
+        return equal(left, right) is (sign == "==")
+    if sign in ("in", "not in"):
+        return contains(right, left) is (sign == "in")
+    left, right = moments(left, right)
+    alike = (isinstance(left, str) and isinstance(right, str)) or (isinstance(left, datetime) and isinstance(right, datetime))
+    if not alike:
+        number(left), number(right)
+    return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign])
+
+
+def contains(holder: Any, one: Any) -> bool:
+    if holder is MISSING or one is MISSING:
+        return False
+    if isinstance(holder, str) and isinstance(one, str):
+        return one in holder
+    if not isinstance(holder, (list, tuple)):
+        raise Cannot(f"{holder!r} holds nothing")
+    return any(equal(item, one) for item in holder)
+
+
+def call(name: str, given: list[Any]) -> Any:
+    if name == "exists":
+        return given[0] is not MISSING
+    if name == "contains":
+        return contains(*given)
+    if name in ("lower", "upper", "len"):
+        if not isinstance(given[0], (str, list, dict) if name == "len" else str):
+            raise Cannot(f"{name} of {given[0]!r}")
+        return len(given[0]) if name == "len" else getattr(given[0], name)()
+    if name in ("minutes", "hours", "days"):
+        return number(given[0]) * {"minutes": 60, "hours": 3_600, "days": 86_400}[name]
+    if name in ("min", "max"):
+        given = given[0] if len(given) == 1 and isinstance(given[0], list) else given
+        for one in given:
+            compare("<", one, given[0]) if one is not MISSING else number(one)
+    else:
+        [number(one) for one in given]
+    return (
+        {"min": min, "max": max, "abs": abs, "round": round}[name](given)
+        if name in ("min", "max")
+        else {"abs": abs, "round": round}[name](*given)
+    )
+
+
+# ---- civil time (P5)
+
+
+def local(at: int, zone: str) -> datetime:
+    """What the clock on the wall shows."""
+    return (EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+@cache
+def wall(shown: datetime, zone: str) -> int:
+    """The first instant at which the clock on the wall shows *shown* or, where it jumps over that, more."""
+    minute = (shown.replace(tzinfo=UTC, second=0, microsecond=0) - timedelta(hours=16) - EPOCH) // timedelta(microseconds=1)
+    while local(minute + 60_000_000, zone) < shown:
+        minute += 60_000_000
+    return minute + min((shown - local(minute, zone)) // timedelta(microseconds=1), 60_000_000)
+
+
+def add_months(day: date, months: int, rolling_over: bool) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    try:
+        return date(year, month + 1, day.day)
+    except ValueError:
+        following = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+        return following if rolling_over else following - timedelta(days=1)
+
+
+def read_moment(given: Any, zone: str) -> int:
+    """A moment as microseconds; text without an offset is wall time in *zone*."""
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError:
+            raise Cannot(f"{given} is no moment") from None
+        if given.tzinfo is None:
+            return wall(given, zone)
+    if not isinstance(given, datetime):
+        raise Cannot(f"{given!r} is no moment")
+    return (given - EPOCH) // timedelta(microseconds=1)
+
+
+def due(wait: Wait, anchor: int, zone: str) -> int:
+    if wait.kind == "clock":
+        days = (local(anchor, zone).date() + timedelta(days=n) for n in range(-1, 15))
+        allowed = (day for day in days if wait.weekdays is None or day.weekday() in wait.weekdays)
+        return next(at for at in (wall(at_clock(day, wait), zone) for day in allowed) if at > anchor)
+    if not (wait.months or wait.days or wait.clock):
+        return anchor + wait.seconds * 1_000_000
+    shown = local(anchor, zone)
+    day = add_months(shown.date(), wait.months, wait.rolling_over) + timedelta(days=wait.days)
+    return wall(at_clock(day, wait) if wait.clock else datetime.combine(day, shown.time()), zone)
+
+
+def at_clock(day: date, wait: Wait) -> datetime:
+    hour, minute = wait.clock or (0, 0)
+    return datetime(day.year, day.month, day.day, hour, minute)
+
+
+def walk(inside: Any, path: tuple[Any, ...]) -> Any:
+    """What stands under *path* within mappings and lists; missing where there is none."""
+    for part in path:
+        if (isinstance(inside, dict) and part in inside) or (
+            isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside)
+        ):
+            inside = inside[part]
+        else:
+            return MISSING
+    return MISSING if inside is None else inside

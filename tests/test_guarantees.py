@@ -1,0 +1,67 @@
+"""The page of guarantees says what is there: its tests exist, its defects still fit the sources."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(name="script", scope="module")
+def _script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("defects", ROOT / "scripts" / "defects.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["defects"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_up_to_date(script: ModuleType) -> None:
+    """`make docs` would change nothing."""
+    assert (ROOT / "docs" / "guarantees.md").read_text("utf-8") == script.guarantees()
+
+
+def test_all_35_promises_are_on_it() -> None:
+    """Every promise has its place, also one that is not reached yet and says so."""
+    promises = tomllib.loads((ROOT / "tests" / "promises" / "promises.toml").read_text("utf-8"))
+
+    assert list(promises) == [f"P{number}" for number in range(1, 36)]
+
+
+def test_every_promise_is_held_or_says_what_is_missing(script: ModuleType) -> None:
+    """A promise without a test and without a word about it would be a claim."""
+    promises = tomllib.loads((ROOT / "tests" / "promises" / "promises.toml").read_text("utf-8"))
+    proved = {defect.promise for defect in script.defects()}
+
+    assert [number for number, promise in promises.items() if not {"tests", "missing"} & set(promise) and number not in proved] == []
+
+
+def test_every_test_named_exists(script: ModuleType) -> None:
+    """A test that was renamed is renamed here, too."""
+    promises = tomllib.loads((ROOT / "tests" / "promises" / "promises.toml").read_text("utf-8"))
+    named = {test for promise in promises.values() for test in promise.get("tests", ())} | {defect.test for defect in script.defects()}
+
+    assert [test for test in sorted(named) if not script.names_test(test)] == []
+
+
+def test_every_defect_fits_the_sources(script: ModuleType, tmp_path: Path) -> None:
+    """A patch that no longer applies proves nothing; whoever changes the line renews the patch."""
+    unfit = []
+    for defect in script.defects():
+        shutil.rmtree(tmp_path / "src", ignore_errors=True)
+        shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        try:
+            script.apply(defect, tmp_path)
+        except (script.PatchError, FileNotFoundError) as error:
+            unfit.append(str(error))
+
+    assert unfit == []

@@ -1,0 +1,88 @@
+"""What the package shows in its window, and what looking into it costs."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+
+import pytest
+
+import journeykit
+from journeykit.codec import yaml_keys
+
+NAMES = 60
+YAML_KEYS = 45
+
+#: What a host application must not pay for unless it asks: adapters, codecs, engines, frameworks and test tools.
+HEAVY = {"sqlite3", "yaml", "cattrs", "pendulum", "transitions", "hypothesis", "pytest", "_pytest", "asyncio", "threading", "socket"}
+
+LOOK = """
+import json, sys, time
+before = set(sys.modules)
+begun = time.perf_counter()
+import journeykit
+print(json.dumps({"ms": (time.perf_counter() - begun) * 1000, "modules": sorted({m.split(".")[0] for m in set(sys.modules) - before})}))
+"""
+
+
+def test_at_most_sixty_names_are_public() -> None:
+    """One more needs one to go."""
+    print(f"{len(journeykit.__all__)} of {NAMES} public names: {' '.join(journeykit.__all__)}")  # noqa: T201
+
+    assert len(journeykit.__all__) <= NAMES
+
+
+def test_at_most_forty_five_yaml_keys_are_known() -> None:
+    """One more needs one to go; none of them is ``on``, which a YAML 1.1 reader turns into a truth."""
+    keys = sorted(yaml_keys())
+    print(f"{len(keys)} of {YAML_KEYS} YAML keys: {' '.join(keys)}")  # noqa: T201
+
+    assert len(keys) <= YAML_KEYS
+    assert "on" not in keys
+
+
+def test_all_equals_the_public_names() -> None:
+    """What ``dir`` shows, what ``*`` brings and what can be asked for are the same, in order."""
+    shown = [name for name in dir(journeykit) if not name.startswith("_")]
+    ours = [name for name, value in vars(journeykit).items() if getattr(value, "__module__", "").startswith("journeykit.")]
+
+    assert journeykit.__all__ == sorted(set(journeykit.__all__))
+    assert sorted(shown) == journeykit.__all__
+    assert set(ours) <= set(journeykit.__all__)
+    assert [name for name in journeykit.__all__ if not hasattr(journeykit, name)] == []
+
+
+def test_every_public_name_is_explained() -> None:
+    """Each public class and function, and each public method of theirs, has a docstring of its own."""
+    unexplained = [name for name in journeykit.__all__ if not (getattr(journeykit, name).__doc__ or "").strip()]
+    for name in journeykit.__all__:
+        value = getattr(journeykit, name)
+        if inspect.isclass(value):
+            methods = {m: f for m, f in vars(value).items() if not m.startswith("_") and (inspect.isfunction(f) or isinstance(f, property))}
+            unexplained += [f"{name}.{method}" for method, function in methods.items() if not (function.__doc__ or "").strip()]
+
+    assert unexplained == []
+
+
+def test_every_module_is_explained() -> None:
+    """Each module says in its docstring what it is for."""
+    modules = {getattr(journeykit, name).__module__ for name in journeykit.__all__}
+
+    assert [module for module in sorted(modules) if not (importlib.import_module(module).__doc__ or "").strip()] == []
+
+
+def test_importing_takes_nothing_heavy_along() -> None:
+    """``import journeykit`` loads nouns and errors only, in less than 150 ms (the best of five tries)."""
+    looks = [json.loads(subprocess.run([sys.executable, "-c", LOOK], capture_output=True, check=True).stdout) for _ in range(5)]
+
+    assert HEAVY & set(looks[0]["modules"]) == set()
+    assert min(look["ms"] for look in looks) < 150
+
+
+def test_an_unknown_name_is_refused() -> None:
+    """A misspelt name is an ``AttributeError`` like that of any module."""
+    with pytest.raises(AttributeError, match="module 'journeykit' has no attribute 'Jorney'"):
+        journeykit.Jorney  # noqa: B018
