@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Look = Callable[[tuple[Any, ...]], Any]
 
 
-class Cannot(Exception):  # noqa: N818
+class Cannot(Exception):  # noqa: N818  what a person cannot do either
     """An expression that cannot be evaluated: that part of the signal is parked (P15)."""
 
 
@@ -34,6 +34,7 @@ MISSING = _Missing()
 
 
 def moment(at: int) -> datetime:
+    """The instant *at* (microseconds since 1970) as a value of the language."""
     return EPOCH + timedelta(microseconds=at)
 
 
@@ -54,7 +55,7 @@ def value(tree: tuple[Any, ...], look: Look) -> Any:
             for part in parts:
                 result = value(part, look)
                 if bool(result) is (word == "or"):
-                    return result
+                    break
             return result
         case ("not", inner):
             return not value(inner, look)
@@ -88,21 +89,38 @@ def number(one: Any) -> Any:
 
 
 def count(sign: str, left: Any, right: Any) -> Any:
+    """Arithmetic: numbers, texts joined by +, moments and seconds."""
     if isinstance(left, datetime) or isinstance(right, datetime):
-        if sign == "-" and isinstance(left, datetime) and isinstance(right, datetime):
-            return (left - right).total_seconds()
-        if sign in "+-" and isinstance(left, datetime):
-            return left + timedelta(seconds=number(right)) if sign == "+" else left - timedelta(seconds=number(right))
-        if sign == "+" and isinstance(right, datetime):
-            return right + timedelta(seconds=number(left))
-        raise Cannot("a moment is no number")
+        return count_moments(sign, *moments(left, right))
     if sign == "+" and isinstance(left, str) and isinstance(right, str):
         return left + right
-    number(left), number(right)
+    left, right = number(left), number(right)
     if sign in ("/", "//", "%") and right == 0:
         raise Cannot("division by zero")
-    results = {"+": lambda: left + right, "-": lambda: left - right, "*": lambda: left * right, "/": lambda: left / right}
-    return {**results, "//": lambda: left // right, "%": lambda: left % right}[sign]()
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left / right
+        case "//":
+            return left // right
+    return left % right
+
+
+def count_moments(sign: str, left: Any, right: Any) -> Any:
+    if sign == "-" and isinstance(left, datetime) and isinstance(right, datetime):
+        return (left - right).total_seconds()
+    if sign == "-" and isinstance(left, datetime):
+        return left - timedelta(seconds=number(right))
+    if sign == "+" and isinstance(left, datetime):
+        return left + timedelta(seconds=number(right))
+    if sign == "+":
+        return right + timedelta(seconds=number(left))
+    raise Cannot("a moment is no number")
 
 
 def moments(left: Any, right: Any) -> tuple[Any, Any]:
@@ -124,10 +142,12 @@ def aware(text: str) -> datetime:
 
 def equal(left: Any, right: Any) -> bool:
     left, right = moments(left, right)
-    return bool(left == right) if (is_number(left) and is_number(right)) or type(left) is type(right) else False
+    alike = (is_number(left) and is_number(right)) or type(left) is type(right)
+    return alike and bool(left == right)
 
 
 def compare(sign: str, left: Any, right: Any) -> bool:
+    """A comparison; with what is missing it is false, or true where it asks for a difference."""
     if left is MISSING or right is MISSING:
         return sign in ("!=", "not in")
     if sign in ("==", "!="):
@@ -135,44 +155,83 @@ def compare(sign: str, left: Any, right: Any) -> bool:
     if sign in ("in", "not in"):
         return contains(right, left) is (sign == "in")
     left, right = moments(left, right)
-    alike = (isinstance(left, str) and isinstance(right, str)) or (isinstance(left, datetime) and isinstance(right, datetime))
-    if not alike:
-        number(left), number(right)
+    if not any(isinstance(left, kind) and isinstance(right, kind) for kind in (str, datetime)):
+        left, right = number(left), number(right)
     return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign])
 
 
 def contains(holder: Any, one: Any) -> bool:
     if holder is MISSING or one is MISSING:
         return False
-    if isinstance(holder, str) and isinstance(one, str):
+    if isinstance(one, str) and isinstance(holder, (str, dict)):
         return one in holder
-    if not isinstance(holder, (list, tuple)):
-        raise Cannot(f"{holder!r} holds nothing")
+    if isinstance(holder, dict):
+        return False
+    if not isinstance(holder, list):
+        raise Cannot(f"{holder!r} cannot hold {one!r}")
     return any(equal(item, one) for item in holder)
 
 
 def call(name: str, given: list[Any]) -> Any:
-    if name == "exists":
-        return given[0] is not MISSING
-    if name == "contains":
-        return contains(*given)
-    if name in ("lower", "upper", "len"):
-        if not isinstance(given[0], (str, list, dict) if name == "len" else str):
-            raise Cannot(f"{name} of {given[0]!r}")
-        return len(given[0]) if name == "len" else getattr(given[0], name)()
-    if name in ("minutes", "hours", "days"):
-        return number(given[0]) * {"minutes": 60, "hours": 3_600, "days": 86_400}[name]
-    if name in ("min", "max"):
-        given = given[0] if len(given) == 1 and isinstance(given[0], list) else given
-        for one in given:
-            compare("<", one, given[0]) if one is not MISSING else number(one)
-    else:
-        [number(one) for one in given]
-    return (
-        {"min": min, "max": max, "abs": abs, "round": round}[name](given)
-        if name in ("min", "max")
-        else {"abs": abs, "round": round}[name](*given)
-    )
+    """One of the functions of the language."""
+    first = given[0]
+    match name:
+        case "exists":
+            return first is not MISSING
+        case "contains":
+            return contains(*given)
+        case "lower" | "upper" if isinstance(first, str):
+            return first.lower() if name == "lower" else first.upper()
+        case "len" if isinstance(first, (str, list, dict)):
+            return len(first)
+        case "minutes" | "hours" | "days":
+            return number(first) * {"minutes": 60, "hours": 3_600, "days": 86_400}[name]
+        case "min" | "max":
+            return extreme(name, first if len(given) == 1 and isinstance(first, list) else given)
+        case "abs":
+            return abs(number(first))
+        case "round":
+            return round(number(first), *[digits for digits in given[1:] if digits])
+    raise Cannot(f"{name} of {first!r}")
+
+
+def extreme(name: str, given: list[Any]) -> Any:
+    if not given or any(one is MISSING or isinstance(one, bool) for one in given):
+        raise Cannot(f"{name} of {given!r}")
+    best = given[0]
+    for one in given[1:]:
+        if compare("<" if name == "min" else ">", one, best):
+            best = one
+    return best
+
+
+def plain(one: Any) -> Any:
+    """As JSON keeps it: None for what is missing, moments as text."""
+    if one is MISSING:
+        return None
+    if isinstance(one, datetime):
+        return one.isoformat()
+    return [plain(item) for item in one] if isinstance(one, list) else one
+
+
+def written(one: Any) -> str:
+    """As people read it within a sentence."""
+    one = plain(one)
+    if isinstance(one, (list, dict)):
+        raise Cannot(f"{one!r} within a text")
+    return {None: "", True: "true", False: "false"}[one] if one is None or isinstance(one, bool) else str(one)
+
+
+def walk(inside: Any, path: tuple[Any, ...]) -> Any:
+    """What stands under *path* within mappings and lists; missing where there is nothing."""
+    for part in path:
+        if isinstance(inside, dict) and part in inside:
+            inside = inside[part]
+        elif isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside):
+            inside = inside[part]
+        else:
+            return MISSING
+    return MISSING if inside is None else inside
 
 
 # ---- civil time (P5)
@@ -180,19 +239,20 @@ def call(name: str, given: list[Any]) -> Any:
 
 def local(at: int, zone: str) -> datetime:
     """What the clock on the wall shows."""
-    return (EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return moment(at).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 @cache
 def wall(shown: datetime, zone: str) -> int:
     """The first instant at which the clock on the wall shows *shown* or, where it jumps over that, more."""
     minute = (shown.replace(tzinfo=UTC, second=0, microsecond=0) - timedelta(hours=16) - EPOCH) // timedelta(microseconds=1)
-    while local(minute + 60_000_000, zone) < shown:
+    while shown - local(minute, zone) >= timedelta(minutes=1) and local(minute + 60_000_000, zone) <= shown:
         minute += 60_000_000
     return minute + min((shown - local(minute, zone)) // timedelta(microseconds=1), 60_000_000)
 
 
-def add_months(day: date, months: int, rolling_over: bool) -> date:
+def add_months(day: date, months: int, *, rolling_over: bool) -> date:
+    """The same day some months away; a day the month lacks is its last, or the first of the next."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     try:
         return date(year, month + 1, day.day)
@@ -202,7 +262,7 @@ def add_months(day: date, months: int, rolling_over: bool) -> date:
 
 
 def read_moment(given: Any, zone: str) -> int:
-    """A moment as microseconds; text without an offset is wall time in *zone*."""
+    """A moment in microseconds; text without an offset is wall time in *zone*, a date its midnight."""
     if isinstance(given, str):
         try:
             given = datetime.fromisoformat(given)
@@ -216,6 +276,7 @@ def read_moment(given: Any, zone: str) -> int:
 
 
 def due(wait: Wait, anchor: int, zone: str) -> int:
+    """When *wait*, counted from *anchor*, is over."""
     if wait.kind == "clock":
         days = (local(anchor, zone).date() + timedelta(days=n) for n in range(-1, 15))
         allowed = (day for day in days if wait.weekdays is None or day.weekday() in wait.weekdays)
@@ -223,22 +284,10 @@ def due(wait: Wait, anchor: int, zone: str) -> int:
     if not (wait.months or wait.days or wait.clock):
         return anchor + wait.seconds * 1_000_000
     shown = local(anchor, zone)
-    day = add_months(shown.date(), wait.months, wait.rolling_over) + timedelta(days=wait.days)
+    day = add_months(shown.date(), wait.months, rolling_over=wait.rolling_over) + timedelta(days=wait.days)
     return wall(at_clock(day, wait) if wait.clock else datetime.combine(day, shown.time()), zone)
 
 
 def at_clock(day: date, wait: Wait) -> datetime:
     hour, minute = wait.clock or (0, 0)
-    return datetime(day.year, day.month, day.day, hour, minute)
-
-
-def walk(inside: Any, path: tuple[Any, ...]) -> Any:
-    """What stands under *path* within mappings and lists; missing where there is none."""
-    for part in path:
-        if (isinstance(inside, dict) and part in inside) or (
-            isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside)
-        ):
-            inside = inside[part]
-        else:
-            return MISSING
-    return MISSING if inside is None else inside
+    return datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001  wall time

@@ -437,9 +437,10 @@ TURNS = {
 }
 QUARTER = timedelta(minutes=15)
 NEAR_A_TURN = st.sampled_from([(zone, datetime.fromisoformat(turn)) for zone, turns in TURNS.items() for turn in turns])
-MINUTES = st.one_of(st.integers(-26 * 60, 3 * 60), st.integers(-8 * 24 * 60, 0))
 QUARTERS = st.integers(-4, 6)
-DAYS = [None, None, "monday", "friday", "saturday", "sunday", "weekday", "weekend", "saturday or sunday or thursday"]
+DAYS = ["", "monday ", "friday ", "saturday ", "sunday ", "weekday ", "weekend ", "saturday or sunday or thursday "]
+THE_DAY_BEFORE = st.tuples(st.integers(-20 * 60, -2 * 60), st.just(""))
+ANY_DAY = st.tuples(st.integers(-8 * 24 * 60, 3 * 60), st.sampled_from(DAYS))
 
 
 def local(at: datetime, zone: str) -> datetime:
@@ -484,12 +485,12 @@ def test_a_time_of_day_is_the_first_that_a_watched_clock_shows() -> None:
     """
     met: Counter[str] = Counter()
 
-    @settings(max_examples=3 * settings.default.max_examples)
-    @given(NEAR_A_TURN, MINUTES, QUARTERS, st.sampled_from(DAYS))
-    def holds(turn: tuple[str, datetime], minutes: int, quarters: int, days: str | None) -> None:
-        zone, anchor = turn[0], turn[1] + timedelta(minutes=minutes)
+    @settings(max_examples=3 * settings().max_examples)
+    @given(NEAR_A_TURN, THE_DAY_BEFORE | ANY_DAY, QUARTERS)
+    def holds(turn: tuple[str, datetime], begin: tuple[int, str], quarters: int) -> None:
+        zone, anchor = turn[0], turn[1] + timedelta(minutes=begin[0])
         asked = around(turn, quarters)
-        wait = Wait(f"until {days or ''} {asked:%H:%M}")
+        wait = Wait(f"until {begin[1]}{asked:%H:%M}")
 
         at = due(wait, micros(anchor.isoformat()), zone)
 
@@ -499,16 +500,15 @@ def test_a_time_of_day_is_the_first_that_a_watched_clock_shows() -> None:
         assert at > micros(anchor.isoformat())
 
     holds()
-    print(met)
-    assert met["gap"] >= 15
-    assert met["fold"] >= 15
+    assert met["gap"] >= 10
+    assert met["fold"] >= 10
 
 
 def test_months_keep_the_wall_time() -> None:
     """Any number of months later or earlier a clock shows the same, unless the month lacks the day or the night the hour."""
     met: Counter[str] = Counter()
 
-    @settings(max_examples=3 * settings.default.max_examples)
+    @settings(max_examples=3 * settings().max_examples)
     @given(NEAR_A_TURN, st.integers(-30, 30).filter(bool), QUARTERS)
     def holds(turn: tuple[str, datetime], months: int, quarters: int) -> None:
         zone = turn[0]
@@ -527,9 +527,8 @@ def test_months_keep_the_wall_time() -> None:
         assert shown.replace(tzinfo=None) == asked if how != "gap" else shown.replace(tzinfo=None) > asked
 
     holds()
-    print(met)
-    assert met["gap"] >= 15
-    assert met["fold"] >= 15
+    assert met["gap"] >= 10
+    assert met["fold"] >= 10
 
 
 WAITS = ["2 hours", "until 09:00", "until sunday", "until monday 02:30", "2 months", "1000 years", "900 years before data.x",

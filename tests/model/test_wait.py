@@ -259,7 +259,7 @@ def test_what_is_refused_and_what_to_write_instead(text: str, message: str) -> N
 def test_a_number_is_no_wait() -> None:
     """YAML reads ``wait: 2`` as a number; it is told to be text."""
     with pytest.raises(DefinitionError) as caught:
-        Wait(2)  # type: ignore[arg-type]
+        Wait(2)
 
     assert str(caught.value) == '2 is no wait; write it as text, for example "2 hours"'
 

@@ -332,12 +332,23 @@ class _Writer:
         return not typed and self.old.resolve(self.yaml.ScalarNode, text, (True, False)) == string
 
     def length(self, value: Any) -> float:
-        """How long *value* is on one line; infinite where it has lines of its own."""
+        """How long *value* is on one line; infinite where it reads better on several."""
+        if _wide(value):
+            return math.inf
         if isinstance(value, dict):
-            return 2 + sum(len(key) + self.length(inner) + 4 for key, inner in value.items())
+            return sum(len(key) + self.length(inner) + 4 for key, inner in value.items())
         if isinstance(value, list):
-            return 2 + sum(self.length(inner) + 2 for inner in value)
-        return math.inf if isinstance(value, str) and _paragraphs(value) else len(_literal(value))
+            return sum(self.length(inner) + 2 for inner in value)
+        return len(_literal(value))
+
+
+def _wide(value: Any) -> bool:
+    """Whether *value* holds several entries with entries of their own, or is a text of several lines."""
+    if isinstance(value, str):
+        return _paragraphs(value)
+    entries = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    nested = sum(1 for entry in entries if entry and isinstance(entry, (dict, list)))
+    return nested > 1 or (nested == 1 and isinstance(value, list) and len(value) > 1)
 
 
 def _literal(value: Any) -> str:

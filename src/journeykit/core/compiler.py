@@ -47,9 +47,11 @@ class CompiledJourney:
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     window: tuple[int, int] | None  #: from and until when customers may enter
     name: str = field(init=False)
+    lifecycle: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.name = self.journey.name
+        self.lifecycle = self.journey.lifecycle
 
 
 def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]) -> CompiledJourney:
@@ -77,6 +79,7 @@ class _Compiler:
     def compile(self, digest: str, text: str) -> CompiledJourney:
         rows = {name: list(self._rows(place)) for name, place in self.planner.places.items()}
         automatic = {name: tuple(self._automatic(place)) for name, place in self.planner.places.items()}
+        silent = {name: tuple(row for row in mine if row.signal is None and row.kind == "exit") for name, mine in rows.items()}
         machine = self._machine(rows, automatic)
         timers = tuple(self.planner.timers.values())
         following = tuple(timer for timer in timers if timer.wait.following or timer.wait.missing == "wait")
@@ -88,10 +91,11 @@ class _Compiler:
             text=text,
             rules=Rules(
                 rows={name: _tabulate(machine, name, mine) for name, mine in rows.items()},
-                quiet={name: tuple(row for row in mine if row.signal is None and row.kind == "exit") for name, mine in rows.items()},
+                quiet=silent,
                 automatic=automatic,
                 deferred=tuple(self._deferred()),
                 skips=dict(self.planner.skips()),
+                busy=frozenset(name for name in rows if following or silent[name] or automatic[name]),
             ),
             timers=timers,
             entries=tuple(self._entries()),
@@ -279,10 +283,15 @@ def _tabulate(machine: Machine, name: str, rows: list[Row]) -> dict[Signal, tupl
     table: dict[Signal, tuple[Row, ...]] = {}
     for signal in dict.fromkeys(row.signal for row in rows if row.signal is not None):
         event = machine.events.get(_trigger(signal))
-        moves = {id(move.conditions[0].func.__self__) for move in event.transitions.get(name, ())} if event else set()
+        moves = {id(_row_of(move)) for move in event.transitions.get(name, ())} if event else set()
         aside = [row for row in rows if (row.signal == signal and (row.kind == "goal" or row.defer)) or (row.signal is None and row.kind == "exit")]
         table[signal] = tuple(row for row in rows if id(row) in moves or row in aside)
     return table
+
+
+def _row_of(move: Any) -> Any:
+    """The row whose bound method is the condition of a move."""
+    return move.conditions[0].func.__self__
 
 
 def _window(journey: Journey) -> tuple[int, int] | None:

@@ -23,16 +23,30 @@ class Context:
 
     __slots__ = ("customer_id", "data", "enrollment", "event", "facts", "new", "now", "old", "properties")
 
+    customer_id: str
+    facts: Facts
+    now: int
+    event: Event | None
+    properties: Mapping[str, Any]
+    data: Mapping[str, Any]
+    enrollment: Enrollment | None
+    old: Any
+    new: Any
+
     def __init__(self, customer_id: str, facts: Facts, now: int, event: Event | None = None) -> None:
         self.customer_id = customer_id
         self.facts = facts
         self.now = now
+        self.look(event)
+
+    def look(self, event: Event | None, old: Any = None, new: Any = None) -> None:
+        """Go on to another signal: *event*, or a change from *old* to *new*."""
         self.event = event
-        self.properties: Mapping[str, Any] = _NOTHING if event is None else event.properties
-        self.data: Mapping[str, Any] = _NOTHING
-        self.enrollment: Enrollment | None = None
-        self.old: Any = None
-        self.new: Any = None
+        self.properties = _NOTHING if event is None else event.properties
+        self.data = _NOTHING
+        self.enrollment = None
+        self.old = old
+        self.new = new
 
 
 def _present(value: object) -> Any:

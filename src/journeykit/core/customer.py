@@ -21,13 +21,13 @@ __all__ = ["Covered", "Customer", "Incomplete", "advance"]
 
 
 class Due(NamedTuple):
-    """The next moment of a customer: a timer of an enrollment, or (index -1) an entry that waits."""
+    """The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits."""
 
     due_at: int
     rank: int
     order: int
     place: tuple[str, str]
-    index: int
+    timer: int
 
 
 class Customer:
@@ -63,7 +63,9 @@ class Customer:
             self.enrollments[e.journey, e.key] = e
         for place in commit.removed:
             self.enrollments.pop(place, None)
-        if commit.enrollments or commit.removed:
+        if len(self.enrollments) == 1 and commit.enrollments:
+            self.next_due = commit.enrollments[-1].next_due
+        elif commit.enrollments or commit.removed:
             self.next_due = self._earliest()
         if self.pending and commit.events:
             decided = {one.event.id for one in commit.events if one.state == "decided"}
@@ -111,20 +113,27 @@ def advance(
     Raises:
         Incomplete: rows of further journeys are needed.
     """
-    commit = Commit(customer.customer_id, customer.revision, customer.revision, customer.accepted_at)
-    if customer.next_due is not None and customer.next_due < now:
+    if event is None or (customer.next_due is not None and customer.next_due < now):
+        commit = Commit(customer.customer_id, customer.revision, customer.revision, customer.accepted_at)
         customer = customer.fork()
-        if not _catch_up(compiled, customer, now, limit, commit, trace):
-            return commit
-    if event is not None:
+        if _catch_up(compiled, customer, now, limit, commit, trace) and event is not None:
+            _conclude(_decided(compiled, customer, event, now, trace), commit, customer.facts)
+        return commit
+    turn = _decided(compiled, customer, event, now, trace)
+    return Commit(
+        customer.customer_id, customer.revision, turn.seq, max(now, customer.accepted_at), None if turn.facts is customer.facts else turn.facts,
+        list(turn.changed.values()), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
+    )  # fmt: skip
+
+
+def _decided(compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, trace: list[Trace] | None) -> Turn:
+    turn = _turn(compiled, customer, now, event.event, trace)
+    try:
+        decide(turn, event)
+    except LoopError as error:
         turn = _turn(compiled, customer, now, event.event, trace)
-        try:
-            decide(turn, event)
-        except LoopError as error:
-            turn = _turn(compiled, customer, now, event.event, trace)
-            park_event(turn, event, error)
-        _conclude(turn, commit, customer.facts)
-    return commit
+        park_event(turn, event, error)
+    return turn
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
@@ -138,10 +147,10 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, comm
             return False
         turn = _turn(compiled, customer, due.due_at, None, trace)
         try:
-            fire(turn, due.place, due.index)
+            fire(turn, due.place, due.timer)
         except LoopError as error:
             turn = _turn(compiled, customer, due.due_at, None, trace)
-            park_timer(turn, turn.enrollments[due.place], due.index, error)
+            park_timer(turn, turn.enrollments[due.place], due.timer, error)
         _conclude(turn, commit, customer.facts)
         commit.fired += 1
         customer.revision, customer.facts = turn.seq, turn.facts
@@ -157,10 +166,10 @@ def _conclude(turn: Turn, commit: Commit, facts: Facts) -> None:
     commit.accepted_at = max(commit.accepted_at, turn.now)
     if turn.facts is not facts:
         commit.facts = turn.facts
-    commit.enrollments += turn.changed.values()
-    commit.removed += turn.removed
-    commit.history += turn.history
-    commit.outbox += turn.outbox
-    commit.events += turn.events
-    commit.mail += turn.mail
-    commit.definitions += turn.definitions
+    commit.enrollments = [*commit.enrollments, *turn.changed.values()]
+    commit.removed = (*commit.removed, *turn.removed)
+    commit.history = [*commit.history, *turn.history]
+    commit.outbox = [*commit.outbox, *turn.outbox]
+    commit.events = [*commit.events, *turn.events]
+    commit.mail = (*commit.mail, *turn.mail)
+    commit.definitions = (*commit.definitions, *turn.definitions)

@@ -17,39 +17,49 @@ from journeykit.core.splits import arm
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
 from journeykit.core.turn import MOST, Trace, Turn
 from journeykit.errors import LoopError
-from journeykit.model.records import Enrollment, Status
+from journeykit.model.records import Enrollment, Facts, Status
 
 
 class Deciding:
     """One enrollment while one signal is decided for it."""
 
-    __slots__ = ("context", "e", "fired", "journey", "mine", "rules", "turn")
+    __slots__ = ("e", "fired", "journey", "mine", "rules", "turn")
 
     def __init__(self, turn: Turn, journey: CompiledJourney, enrollment: Enrollment, *, mine: bool = False) -> None:
         self.turn = turn
         self.journey = journey
         self.rules = journey.rules
         self.e = enrollment
-        self.mine = mine  #: whether ``e`` is a copy of our own already
-        self.fired = ""  #: the mark of the timer that fired, for the history of the transition it starts
-        context = self.context = turn.context
-        context.enrollment = enrollment
-        context.data = enrollment.data
+        self.mine = mine  # whether ``e`` is a copy of our own already
+        self.fired = ""  # the mark of the timer that fired, for the history of the transition it starts
+        turn.enrollment = enrollment
+        turn.data = enrollment.data
 
     # -- a signal ----------------------------------------------------------------------------------------------------
 
     def offer(self, signal: Signal) -> bool:
         """Offer *signal*; return whether a rule took it. P9: the first that matches and holds, and no other."""
-        step = self.e.step
-        rows = self.rules.rows[step].get(signal) or self.rules.quiet[step]
+        rules, step, turn = self.rules, self.e.step, self.turn
         taken = False
-        for row in rows:
-            if self._matches(row):
+        for row in rules.rows[step].get(signal) or rules.quiet[step]:
+            if (row.key is not None or row.drop_late) and not self._admits(row):
+                continue
+            if row.condition is not None and not row.condition(turn):
+                if turn.trace is not None:
+                    self._trace("condition", row)
+                continue
+            if row.simple is not None:
+                self.take(row.simple, row.cause)
+                taken = True
+            else:
                 taken = self._take_row(row)
-                if taken:
-                    break
-        if taken or self.rules.automatic[step] or self.journey.following:
-            self.settle(moved=taken)
+            if taken:
+                break
+        if taken:
+            if self.e.step in rules.busy:
+                self.settle(moved=True)
+        elif step in rules.busy:
+            self.settle(moved=False)
         return taken
 
     def fire(self, index: int) -> None:
@@ -64,35 +74,35 @@ class Deciding:
         """The enrollment as something that may be changed."""
         if not self.mine:
             self.e = self.e.copy()
-            self.context.enrollment = self.e
+            self.turn.enrollment = self.e
             self.mine = True
         return self.e
 
     def _matches(self, row: Row) -> bool:
-        if row.key is not None and not self._same_key(row):
+        """Whether a rule without a signal holds."""
+        if row.condition is None or row.condition(self.turn):
+            return True
+        self._trace("condition", row)
+        return False
+
+    def _admits(self, row: Row) -> bool:
+        """Whether key and lateness let the event through."""
+        turn, event = self.turn, self.turn.event
+        if event is None:
+            return True
+        if row.key is not None and (key := as_key(row.key(turn))) != self.e.key:
+            self._trace("missing key" if key is MISSING else "key", row)
             return False
-        if row.drop_late and self.context.event is not None and self.context.event.at < self.e.step_at:
-            self.turn.note("late", self.e, row.cause, self.e.step, reason="occurred before the step was entered")
+        if row.drop_late and event.at < self.e.step_at:
+            turn.note("late", self.e, row.cause, self.e.step, reason="occurred before the step was entered")
             self._trace("late", row)
             return False
-        if row.condition is not None and not row.condition(self.context):
-            self._trace("condition", row)
-            return False
         return True
-
-    def _same_key(self, row: Row) -> bool:
-        if row.key is None or self.context.event is None:
-            return True
-        key = as_key(row.key(self.context))
-        if key == self.e.key:
-            return True
-        self._trace("missing key" if key is MISSING else "key", row)
-        return False
 
     def _trace(self, kind: str, row: Row) -> None:
         if self.turn.trace is None:
             return
-        values = ", ".join(f"{name} = {_shown(get(self.context))}" for name, get in row.reads)
+        values = ", ".join(f"{name} = {_shown(get(self.turn))}" for name, get in row.reads)
         detail = f"{row.where} ({values})" if kind == "condition" else ""
         actions = actions_of(row)
         e = self.e
@@ -131,7 +141,7 @@ class Deciding:
         turn, e = self.turn, self.e
         drawn, facts = arm(split, turn.customer_id, e, turn.facts)
         if facts is not turn.facts:
-            turn.set_facts(facts)
+            turn.facts = facts
         return drawn
 
     # -- a transition ------------------------------------------------------------------------------------------------
@@ -146,48 +156,48 @@ class Deciding:
         if turn.taken > MOST:
             raise LoopError(f"{self.journey.name}: more than {MOST} automatic transitions in one decision, the last from {self.e.step}")
         e = self.own()
-        source, timers, self.fired = plan.source, self.fired, ""
+        timers, self.fired = self.fired, ""
         if plan.before:
             operate(turn, e, plan.before)
         if plan.internal:
-            turn.note("stayed", e, cause, source, source, timers=timers.rstrip())
+            turn.note("stayed", e, cause, plan.source, plan.source, timers=timers.rstrip())
             return
         if plan.cancel and e.timers:
             timers += cancelled(e, plan.cancel)
         if plan.left:
             e.scopes = {name: since for name, since in e.scopes.items() if name not in plan.left}
         if plan.target is None:
-            self._finish(plan, source, cause, timers)
-            return
-        self._enter(plan, source, cause, timers)
+            self._finish(plan, cause, timers)
+        else:
+            self._enter(plan, plan.target, cause, timers)
 
     def _leaves(self) -> str | None:
         """The reason of an exit that waited for this action (P17)."""
         if self.e.leaving is not None:
             return self.e.leaving
-        return next((reason for condition, reason in self.rules.deferred if condition(self.context)), None)
+        return next((reason for condition, reason in self.rules.deferred if condition(self.turn)), None)
 
-    def _enter(self, plan: Plan, source: str | None, cause: str, timers: str) -> None:
+    def _enter(self, plan: Plan, target: str, cause: str, timers: str) -> None:
         turn, e = self.turn, self.e
-        assert plan.target is not None  # noqa: S101  a plan without target was finished before
-        e.step, e.step_at = plan.target, turn.now
+        e.step, e.step_at = target, turn.now
         e.visit += 1
         if plan.entered:
             e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (turn.now, e.visit))}
-        self._stage(plan.stage)
+        if self.journey.lifecycle and plan.stage != turn.facts.stage:
+            self._stage(plan.stage)
         if plan.after:
             operate(turn, e, plan.after)
         away: Away | None = None
         if plan.arms:
             armed, away = arm_timers(turn, self.journey.journey, e, plan.arms)
             timers += armed
-        turn.note("moved" if source is not None else "entered", e, cause, source, plan.target, timers=timers.rstrip())
+        turn.note("entered" if plan.source is None else "moved", e, cause, plan.source, target, timers=timers.rstrip())
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif away is not None:
             self._away(away)
 
-    def _finish(self, plan: Plan, source: str, cause: str, timers: str) -> None:
+    def _finish(self, plan: Plan, cause: str, timers: str) -> None:
         self.fired = timers
         status, reason = plan.outcome or ("completed", None)
         self.end(status, reason, cause)
@@ -210,12 +220,9 @@ class Deciding:
 
     def _stage(self, stage: str | None) -> None:
         """The lifecycle's stage is the customer's."""
-        turn = self.turn
-        if not self.journey.journey.lifecycle or stage == turn.facts.stage:
-            return
-        facts = turn.facts
+        turn, facts = self.turn, self.turn.facts
         before = facts.stage
-        turn.set_facts(type(facts)(facts.zone, stage, facts.consent, facts.traits, facts.values, facts.arms))
+        turn.facts = Facts(facts.zone, stage, facts.consent, facts.traits, facts.values, facts.arms)
         turn.raise_changes([("customer.stage", before, stage)])
 
     # -- what follows by itself --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from journeykit.model.records import Enrollment, Waiting
 
 def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None:
     """Look at one entry whose signal has come."""
-    key = key_of(journey, turn.context)
+    key = key_of(journey, turn)
     if key is MISSING:
         _refuse(turn, journey, "", entry.cause, f"no {journey.journey.key}", "missing key")
     elif entry.idle is not None:
@@ -31,15 +31,13 @@ def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None
 
 def let_in(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
     """Look at filter and re-entry, and let the customer in where both allow."""
-    context = turn.context
-    context.enrollment = None
-    context.data = {}
-    if entry.condition is not None and not entry.condition(context):
-        _trace(turn, journey, key, "filter", entry.cause, f"{entry.where} ({_values(entry, context)})")
+    turn.enrollment, turn.data = None, {}
+    if entry.condition is not None and not entry.condition(turn):
+        _trace(turn, journey, key, "filter", entry.cause, f"{entry.where} ({_values(entry, turn)})")
         return
     data: dict[str, Any] = {}
     for setting in entry.data:
-        data = changed_data(data, setting.name, storable(setting.value(context)))
+        data = changed_data(data, setting.name, storable(setting.value(turn)))
     enter(turn, journey, key, data, entry.cause)
 
 
@@ -49,7 +47,7 @@ def enter(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any
         _refuse(turn, journey, key, cause, "it has no key" if journey.key is None else "its key is missing", "missing key")
         return
     turn.need_key(journey.name, None if journey.journey.reentry.per_customer else key)
-    prior = turn.enrollment(journey.name, key)
+    prior = turn.find(journey.name, key)
     reason = refusal(turn, journey, key, prior)
     if reason == "active" and prior is not None and journey.journey.reentry.restarting:
         deciding = Deciding(turn, journey, prior)
@@ -74,15 +72,15 @@ def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, An
     )  # fmt: skip
     deciding = Deciding(turn, journey, e, mine=True)
     step = e.step
-    exits = next((row for row in journey.rules.quiet[step] if row.condition is None or row.condition(deciding.context)), None)
+    exits = next((row for row in journey.rules.quiet[step] if row.condition is None or row.condition(turn)), None)
     if exits is not None:
         _refuse(turn, journey, key, cause, f"exit rule: {exits.reason or exits.cause}", "exit rule")
         return
     deciding.take(journey.entry_plan, cause)
     deciding.settle(moved=True)
     turn.changed[journey.name, key] = deciding.e
-    turn.touched.add((journey.name, key))
-    turn.definitions.append((journey.hash, journey.name, journey.text))
+    turn.touched += ((journey.name, key),)
+    turn.definitions += ((journey.hash, journey.name, journey.text),)
 
 
 def refusal(turn: Turn, journey: CompiledJourney, key: str, prior: Enrollment | None) -> str | None:
@@ -109,27 +107,32 @@ def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
         return "once"
     if rule.rule == "at most":
         return None if times < rule.number else f"at most {rule.number}"
-    moments = {"entry": [r.entered_at for r in rows], "end": [r.ended_at for r in rows], "action": [r.performed_at for r in rows]}[rule.since]
-    last = max((moment for moment in moments if moment is not None), default=None)
+    last = max((moment for row in rows if (moment := _since(rule, row)) is not None), default=None)
     return None if last is None or now >= last + rule.number else rule.text
+
+
+def _since(rule: Reentry, row: Enrollment) -> int | None:
+    if rule.since == "entry":
+        return row.entered_at
+    return row.ended_at if rule.since == "end" else row.performed_at
 
 
 def _hold(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
     """Keep the event for the idle time of the entry; the same event again restarts it."""
-    event = turn.context.event
+    event = turn.event
     if event is None or entry.idle is None:
         return
     turn.need_key(journey.name, key)
     kept = (event.name, event.id, event.occurred_at.isoformat(), event.properties, event.source)
-    prior = turn.enrollment(journey.name, key)
+    prior = turn.find(journey.name, key)
     e = prior.copy() if prior else Enrollment(journey.name, key, 0, journey.hash, turn.order(), "pending", "", 0, turn.now, turn.now, {})
     e.waiting = Waiting(turn.now + entry.idle, turn.order(), entry.number, kept)
     turn.changed[journey.name, key] = e
-    turn.definitions.append((journey.hash, journey.name, journey.text))
+    turn.definitions += ((journey.hash, journey.name, journey.text),)
 
 
 def _refuse(turn: Turn, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
-    prior = turn.enrollment(journey.name, key)
+    prior = turn.find(journey.name, key)
     turn.note("refused", _stub(journey, key, prior), cause, reason=reason)
     _trace(turn, journey, key, kind, cause, reason)
 

@@ -26,7 +26,7 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 
 
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
-    parameters = do.constant if do.parameters is None else storable_tree(do.parameters(turn.context))
+    parameters = do.constant if do.parameters is None else storable_tree(do.parameters(turn))
     turn.outbox.append(
         OutboxMessage(
             turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, turn.now, do.message,
@@ -62,9 +62,9 @@ def changed_data(data: Mapping[str, Any], name: str, value: Any) -> dict[str, An
 
 
 def _set(turn: Turn, e: Enrollment, operation: SetOperation) -> None:
-    value = storable(operation.value(turn.context))
+    value = storable(operation.value(turn))
     if operation.root == "data":
-        e.data = turn.context.data = changed_data(e.data, operation.name, value)
+        e.data = turn.data = changed_data(e.data, operation.name, value)
         return
     if operation.root == "consent":
         if value is not None and not isinstance(value, bool):
@@ -75,29 +75,29 @@ def _set(turn: Turn, e: Enrollment, operation: SetOperation) -> None:
     else:
         facts, change = set_trait(turn.facts, operation.name, value)
     if change is not None:
-        turn.set_facts(facts)
+        turn.facts = facts
         turn.raise_changes([change])
 
 
 def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
     data: dict[str, Any] = {}
     for setting in start.data:
-        data = changed_data(data, setting.name, storable(setting.value(turn.context)))
-    given = {"journey": start.journey, "key": _key(start, turn.context), "data": data}
+        data = changed_data(data, setting.name, storable(setting.value(turn)))
+    given = {"journey": start.journey, "key": _key(start, turn), "data": data}
     if start.customer is None:
-        turn.raised.append(Raised("start", given))
+        turn.raised += (Raised("start", given),)
         return
-    customer = start.customer(turn.context)
+    customer = start.customer(turn)
     if not isinstance(customer, str) or not customer:
         raise ConditionError(f"start {start.journey}: {customer!r} names no customer")
     if customer == turn.customer_id:
-        turn.raised.append(Raised("start", given))
+        turn.raised += (Raised("start", given),)
         return
     given["from"] = turn.customer_id
     number = len(turn.mail)
     name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, number)
     event = Event("$enter", id=name, customer_id=customer, occurred_at=moment(turn.now), properties=given, source=e.journey)
-    turn.mail.append(Mail(event, turn.now))
+    turn.mail += (Mail(event, turn.now),)
 
 
 def _key(start: StartOperation, context: Any) -> str:

@@ -12,7 +12,7 @@ from journeykit.model.records import Enrollment, LoggedEvent
 
 def park(turn: Turn, enrollment: Enrollment | None, cause: str, error: JourneykitError, **more: Any) -> None:
     """Keep one part of the signal aside: *more* says which (timer, entry)."""
-    event = turn.context.event
+    event = turn.event
     journey, key, number = ("", "", 0) if enrollment is None else (enrollment.journey, enrollment.key, enrollment.number)
     original = None
     if event is not None:

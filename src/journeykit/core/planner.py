@@ -58,15 +58,14 @@ class Planner:
     # -- timers ------------------------------------------------------------------------------------------------------
 
     def _collect_timers(self) -> None:
-        afters = lambda rules: (rule.on.after for rule in rules if rule.on and rule.on.after)  # noqa: E731
-        for wait in [*afters(self.journey.exits), *afters(self.journey.when)]:
+        for wait in [*_afters(self.journey.exits), *_afters(self.journey.when)]:
             self._timer("journey", self.journey.name, wait, None)
         for scope, _, _ in scopes(self.journey):
-            for wait in [*([scope.wait] if scope.wait else []), *afters(scope.exits), *afters(scope.when)]:
+            for wait in [*([scope.wait] if scope.wait else []), *_afters(scope.exits), *_afters(scope.when)]:
                 self._timer("scope", scope.name, wait, scope.name)
         for place in self.places.values():
             step = place.step
-            for wait in [*([step.wait] if step.wait else []), *afters(step.when)]:
+            for wait in [*([step.wait] if step.wait else []), *_afters(step.when)]:
                 self._timer("step", step.name, wait, place.scopes[-1].name if place.scopes else None)
 
     def _timer(self, owner: Literal["step", "scope", "journey"], name: str, wait: Wait, scope: str | None) -> None:
@@ -188,6 +187,10 @@ def _validity(action: Do, message: str, place: Place | None) -> tuple[int | None
     if action.expires.owner == "scope" and place is not None and place.scopes:
         return age, f"scope {place.scopes[-1].name}"
     return age, action.expires.owner
+
+
+def _afters(rules: Iterable[Exit | Transition]) -> Iterator[Wait]:
+    return (rule.on.after for rule in rules if rule.on and rule.on.after)
 
 
 def _owners(journey: Journey) -> Iterator[tuple[tuple[Exit, ...], tuple[Transition, ...]]]:

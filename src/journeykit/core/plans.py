@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
@@ -140,6 +140,10 @@ class Row:
     reason: str | None = None
     where: str = ""
     reads: tuple[tuple[str, Value], ...] = ()
+    simple: Plan | None = field(init=False)  #: the plan of a plain move, which is all there is to taking it
+
+    def __attrs_post_init__(self) -> None:
+        self.simple = self.plan if self.kind == "move" and self.split is None else None
 
     def holds(self, event_data: Any) -> bool:
         """The same rule as a condition of a ``transitions`` machine, whose trigger is given ``context=``."""
@@ -185,7 +189,8 @@ class Rules:
         quiet: for each step, the rows looked at on a signal that it has no row for (exit rules without a signal).
         automatic: for each step, transitions without a signal, what it goes on to included.
         deferred: conditions of exits that wait for the next action, with their reasons.
-        onward: for each step and target, the plan of skipping there.
+        skips: for each step and target, the plan of skipping there.
+        busy: steps in which something may follow by itself after a signal.
     """
 
     rows: Table = Factory(dict)
@@ -193,6 +198,7 @@ class Rules:
     automatic: dict[str, tuple[Row, ...]] = Factory(dict)
     deferred: tuple[tuple[Condition, str], ...] = ()
     skips: dict[tuple[str, str], Plan] = Factory(dict)
+    busy: frozenset[str] = frozenset()
 
 
 def as_key(value: Any) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from journeykit.core.compiler import CompiledJourney
-from journeykit.core.context import Context
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import fold, identify
@@ -46,8 +45,8 @@ def _fact(turn: Turn, event: Event) -> None:
     concern = turn.compiled.concern(event.name)
     turn.need(concern.needs)
     if concern.folds:
-        facts, changes, failures = fold(concern.folds, turn.facts, turn.context)
-        turn.set_facts(facts)
+        facts, changes, failures = fold(concern.folds, turn.facts, turn)
+        turn.facts = facts
         for failure in failures:
             turn.note("parked", None, event.name, reason=failure)
         turn.raise_changes(changes)
@@ -59,7 +58,7 @@ def _fact(turn: Turn, event: Event) -> None:
 
 
 def _enter(turn: Turn, concern: Concern) -> None:
-    let = set()
+    let: set[str] = set()
     for journey, entry in concern.entries:
         if journey.name not in let:
             before = len(turn.definitions)
@@ -93,7 +92,7 @@ def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
     if deciding.mine:
         turn.changed[place] = deciding.e
     if taken:
-        turn.touched.add(place)
+        turn.touched += (place,)
 
 
 def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
@@ -120,11 +119,11 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     if journey is not None and waiting.entry < len(journey.entries):
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
-        turn.context = Context(turn.customer_id, turn.facts, turn.now, event)
+        turn.look(event)
         _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
-        turn.removed.append(place)
+        turn.removed += (place,)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -132,13 +131,14 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
 
 def _drain(turn: Turn) -> None:
     while turn.raised:
-        raised = turn.raised.popleft()
+        raised, *rest = turn.raised
+        turn.raised = tuple(rest)
         turn.taken += 1
         if turn.taken > MOST:
             raise LoopError(f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}")
         turn.seq += 1
-        turn.touched.clear()
-        turn.context = Context(turn.customer_id, turn.facts, turn.now)
+        turn.touched = ()
+        turn.look(None, raised.old, raised.new)
         _RAISED[raised.kind](turn, raised)
 
 
@@ -146,7 +146,6 @@ def _changed(turn: Turn, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
     turn.need(concern.needs)
-    turn.context.old, turn.context.new = raised.old, raised.new
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
@@ -158,7 +157,7 @@ def _started(turn: Turn, raised: Raised) -> None:
 
 def _at_once(turn: Turn, raised: Raised) -> None:
     name, key, number, index = raised.subject[:4]
-    enrollment = turn.enrollment(name, key)
+    enrollment = turn.find(name, key)
     if enrollment is not None and enrollment.number == number and any(timer.index == index for timer in enrollment.timers):
         _fire(turn, enrollment, index)
 
@@ -175,7 +174,7 @@ def _identify(turn: Turn, event: Event) -> None:
     except ConditionError as error:
         turn.note("parked", None, event.name, reason=str(error))
         return
-    turn.set_facts(facts)
+    turn.facts = facts
     for path, old, new in changes:
         turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")
     concerned = frozenset[str]().union(*(turn.compiled.concern(f"~changed {path}").offers for path, _, _ in changes))
@@ -210,7 +209,7 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
 def _let_out(turn: Turn, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
-    enrollment = turn.enrollment(given["journey"], given.get("key") or "")
+    enrollment = turn.find(given["journey"], given.get("key") or "")
     if enrollment is None or enrollment.status != "active":
         turn.note("refused", None, "exit", reason=f'not in "{given["journey"]}"')
         return
@@ -223,9 +222,9 @@ def _settled(turn: Turn, event: Event) -> None:
     """The outcome of an action concerns the enrollment that asked for it, and no other."""
     given = event.properties
     turn.need(frozenset({given["journey"]}))
-    enrollment = turn.enrollment(given["journey"], given.get("key") or "")
+    enrollment = turn.find(given["journey"], given.get("key") or "")
     if enrollment is not None and enrollment.status == "active" and enrollment.number == given["number"]:
-        offer(turn, enrollment, signal_of(turn.context))
+        offer(turn, enrollment, signal_of(turn))
 
 
 def _retry(turn: Turn, event: Event) -> None:
@@ -236,12 +235,12 @@ def _retry(turn: Turn, event: Event) -> None:
     turn.events.append(LoggedEvent(row, turn.now, turn.seq, "decided"))
     original = given.get("event")
     if original is not None:
-        turn.context = Context(turn.customer_id, turn.facts, turn.now, Event(customer_id=turn.customer_id, **original))
+        turn.look(Event(customer_id=turn.customer_id, **original))
     _again(turn, given)
 
 
 def _again(turn: Turn, given: dict[str, Any]) -> None:
-    event = turn.context.event
+    event = turn.event
     if not given["journey"]:
         if event is not None and event.name not in _OURS:
             _fact(turn, event)
@@ -252,13 +251,13 @@ def _again(turn: Turn, given: dict[str, Any]) -> None:
         if journey is not None and given["entry"] < len(journey.entries):
             _attempt_entry(turn, journey, journey.entries[given["entry"]], consider)
         return
-    enrollment = turn.enrollment(given["journey"], given["key"])
+    enrollment = turn.find(given["journey"], given["key"])
     if enrollment is None or enrollment.status != "active" or enrollment.number != given["number"]:
         turn.note("refused", None, "retry", reason="the enrollment has ended")
     elif given.get("timer") is not None:
         _fire(turn, enrollment, given["timer"])
     else:
-        offer(turn, enrollment, signal_of(turn.context))
+        offer(turn, enrollment, signal_of(turn))
 
 
 _OURS: dict[str, Callable[[Turn, Event], None]] = {

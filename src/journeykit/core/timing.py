@@ -53,7 +53,7 @@ def _due(
     wait = timer.wait
     zone = wait.zone or turn.facts.zone or journey.zone or "UTC"
     if timer.moment is not None:
-        value = timer.moment(turn.context)
+        value = timer.moment(turn)
         at = None if value is MISSING else read_moment(value, zone)
         if at is None:
             return _missing(timer)
@@ -63,7 +63,7 @@ def _due(
     if due_at >= turn.now:
         return due_at, kept, None
     if wait.past in (None, "now"):
-        turn.raised.append(Raised("timer", (e.journey, e.key, e.number, timer.index)))
+        turn.raised += (Raised("timer", (e.journey, e.key, e.number, timer.index)),)
         return turn.now, kept, None
     return None, None, Away(wait.past_to, f"{wait.text}: past")
 

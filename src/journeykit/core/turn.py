@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, NamedTuple
 
 from journeykit.core.context import Context
@@ -13,6 +12,8 @@ from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEven
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
 _ARMS = 4_096  #: room for arming numbers within one signal
+
+Mark = tuple[Facts, int, int, int, tuple["Raised", ...], tuple[Mail, ...], tuple[tuple[str, str, str], ...]]
 
 
 class Incomplete(Exception):  # noqa: N818  a request for more rows, not an error
@@ -59,12 +60,17 @@ class Raised(NamedTuple):
     new: Any = None
 
 
-class Turn:
-    """The working state of one signal and of what it raises. Lists only grow; `mark` and `rewind` take back one enrollment's part."""
+class Turn(Context):
+    """
+    The working state of one signal and of what it raises, which is also what its expressions see.
+
+    What is decided only grows; `mark` and `rewind` take back one enrollment's part. What is seldom used begins as an empty tuple,
+    since a turn is made for every event.
+    """
 
     __slots__ = (
-        "armed", "changed", "compiled", "context", "covered", "customer_id", "definitions", "enrollments", "events", "facts", "history", "mail", "now",
-        "outbox", "raised", "removed", "seq", "taken", "touched", "trace",
+        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "mail", "outbox", "raised", "removed",
+        "seq", "taken", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -79,24 +85,24 @@ class Turn:
         covered: Covered | None = None,
         trace: list[Trace] | None = None,
     ) -> None:
-        self.compiled = compiled
-        self.covered = covered
         self.customer_id = customer_id
         self.facts = facts
+        self.now = now
+        self.look(event)
+        self.compiled = compiled
+        self.covered = covered
         self.enrollments = enrollments
         self.seq = seq
-        self.now = now
-        self.context = Context(customer_id, facts, now, event)
         self.trace = trace
         self.changed: dict[tuple[str, str], Enrollment] = {}
-        self.removed: list[tuple[str, str]] = []
         self.history: list[HistoryEntry] = []
         self.outbox: list[OutboxMessage] = []
         self.events: list[LoggedEvent] = []
-        self.mail: list[Mail] = []
-        self.definitions: list[tuple[str, str, str]] = []
-        self.raised: deque[Raised] = deque()
-        self.touched: set[tuple[str, str]] = set()
+        self.raised: tuple[Raised, ...] = ()
+        self.removed: tuple[tuple[str, str], ...] = ()
+        self.mail: tuple[Mail, ...] = ()
+        self.definitions: tuple[tuple[str, str, str], ...] = ()
+        self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.taken = 0
         self.armed = 0
 
@@ -105,7 +111,7 @@ class Turn:
         self.armed += 1
         return self.seq * _ARMS + self.armed
 
-    def enrollment(self, journey: str, key: str) -> Enrollment | None:
+    def find(self, journey: str, key: str) -> Enrollment | None:
         """The enrollment as decided so far."""
         place = (journey, key)
         return self.changed.get(place) or self.enrollments.get(place)
@@ -128,10 +134,6 @@ class Turn:
         if self.covered is not None and not {(journey, key), (journey, None)} & self.covered.keys and (journey, key or "") not in self.changed:
             raise Incomplete(frozenset({journey}), ((journey, key),))
 
-    def set_facts(self, facts: Facts) -> None:
-        """Go on with *facts*."""
-        self.facts = self.context.facts = facts
-
     def note(
         self,
         kind: str,
@@ -144,27 +146,25 @@ class Turn:
     ) -> None:
         """Add a line to the history."""
         journey, key, number = ("", "", 0) if enrollment is None else (enrollment.journey, enrollment.key, enrollment.number)
+        place = len(self.history)
         self.history.append(
-            HistoryEntry(self.customer_id, self.seq, len(self.history), self.now, kind, journey, key, number, source, target, cause, reason, timers)
+            HistoryEntry(self.customer_id, self.seq, place, self.now, kind, journey, key, number, source, target, cause, reason, timers)
         )
 
     def raise_changes(self, changes: list[Change]) -> None:
         """Let changed customer data follow as signals of their own, where anybody listens."""
         for path, old, new in changes:
             if self.compiled.readers(path):
-                self.raised.append(Raised("changed", path, old, new))
+                self.raised += (Raised("changed", path, old, new),)
 
-    def mark(self) -> tuple[Any, ...]:
+    def mark(self) -> Mark:
         """A place to rewind to."""
-        return self.facts, len(self.history), len(self.outbox), len(self.mail), len(self.definitions), len(self.raised), len(self.events)
+        return self.facts, len(self.history), len(self.outbox), len(self.events), self.raised, self.mail, self.definitions
 
-    def rewind(self, mark: tuple[Any, ...]) -> None:
+    def rewind(self, mark: Mark) -> None:
         """Take back everything since *mark* but changed enrollments, which nobody has put in their place yet."""
-        facts, history, outbox, mail, definitions, raised, events = mark
-        self.set_facts(facts)
-        del self.history[history:], self.outbox[outbox:], self.mail[mail:], self.definitions[definitions:], self.events[events:]
-        while len(self.raised) > raised:
-            self.raised.pop()
+        self.facts, history, outbox, events, self.raised, self.mail, self.definitions = mark
+        del self.history[history:], self.outbox[outbox:], self.events[events:]
 
 
 def _by_entry(e: Enrollment) -> int:

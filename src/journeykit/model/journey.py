@@ -7,7 +7,7 @@ Every class takes the short forms that YAML takes: ``entry="Product Added"``, ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -21,11 +21,11 @@ from journeykit.model.wait import Wait
 STAGES = ("awareness", "consideration", "purchase", "retention", "advocacy")
 
 
-def _items(value: object) -> Iterable[Any]:
+def _items(value: Any) -> tuple[Any, ...]:
     """Nothing, one, or many: as many."""
     if value is None:
         return ()
-    return value if isinstance(value, (list, tuple)) else (value,)
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def _expression(value: Expression | str | None) -> Expression | None:
@@ -36,12 +36,20 @@ def _wait(value: Wait | str | None) -> Wait | None:
     return Wait(value) if isinstance(value, str) else value
 
 
-def _settings(value: Mapping[str, Any] | None) -> dict[str, Expression]:
+def _expiry(value: Expiry | str | None) -> Expiry | None:
+    return Expiry(value) if isinstance(value, str) else value
+
+
+def _reentry(value: Reentry | str) -> Reentry:
+    return Reentry(value) if isinstance(value, str) else value
+
+
+def _settings(value: Mapping[str, Expression | str | float | bool] | None) -> dict[str, Expression]:
     """``{"data.total": "event.total"}``: what is set, and the expression it is set to; a number or a flag stands for itself."""
     return {name: v if isinstance(v, Expression) else Expression(v if isinstance(v, str) else repr(v)) for name, v in (value or {}).items()}
 
 
-@frozen(kw_only=True)
+@frozen
 class On:
     """
     What starts a transition, an entry, an exit or a goal: one signal and a condition, or a condition alone.
@@ -57,17 +65,12 @@ class On:
     """
 
     event: str | None = None
-    changed: str | None = None
-    settled: str | None = None
-    after: Wait | None = field(default=None, converter=_wait)
-    where: Expression | None = field(default=None, converter=_expression)
-    key: str | None = None
-    late: Literal["accept", "drop"] = field(default="accept")
-
-    def __init__(self, event: str | None = None, /, **fields: Any) -> None:
-        if event is not None:
-            fields["event"] = event
-        self.__attrs_init__(**fields)  # type: ignore[attr-defined]
+    changed: str | None = field(default=None, kw_only=True)
+    settled: str | None = field(default=None, kw_only=True)
+    after: Wait | None = field(default=None, converter=_wait, kw_only=True)
+    where: Expression | None = field(default=None, converter=_expression, kw_only=True)
+    key: str | None = field(default=None, kw_only=True)
+    late: Literal["accept", "drop"] = field(default="accept", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         named = [n for n in ("event", "changed", "settled", "after") if getattr(self, n) is not None]
@@ -85,7 +88,11 @@ def _on(value: On | str | None) -> On | None:
     return On(value) if isinstance(value, str) else value
 
 
-@frozen(kw_only=True)
+def _signal(value: On | str) -> On:
+    return On(value) if isinstance(value, str) else value
+
+
+@frozen(kw_only=True, init=False)
 class Do:
     """
     Ask for an action: its name and its parameters.
@@ -102,7 +109,7 @@ class Do:
 
     action: str
     parameters: dict[str, Any] = field(factory=dict)
-    expires: Expiry | None = field(default=None, converter=lambda v: Expiry(v) if isinstance(v, str) else v)
+    expires: Expiry | None = field(default=None, converter=_expiry)
     message: Literal["marketing", "transactional", "none"] | None = None
 
     def __init__(
@@ -115,7 +122,7 @@ class Do:
             raise DefinitionError(f'.message: "{self.message}" is not known; write "marketing", "transactional" or "none"')
 
 
-@frozen(kw_only=True)
+@frozen
 class Start:
     """
     Start another journey for this customer, or for the one that *customer* names (a referrer, a friend).
@@ -128,19 +135,16 @@ class Start:
     """
 
     journey: str
-    customer: Expression | None = field(default=None, converter=_expression)
-    key: Expression | None = field(default=None, converter=_expression)
-    set: dict[str, Expression] = field(factory=dict, converter=_settings)
-
-    def __init__(self, journey: str, **fields: Any) -> None:
-        self.__attrs_init__(journey=journey, **fields)  # type: ignore[attr-defined]
+    customer: Expression | None = field(default=None, converter=_expression, kw_only=True)
+    key: Expression | None = field(default=None, converter=_expression, kw_only=True)
+    set: dict[str, Expression] = field(factory=dict, converter=_settings, kw_only=True)
 
 
-def _do(value: object) -> tuple[Do | Start, ...]:
+def _do(value: Do | Start | str | Sequence[Do | Start | str] | None) -> tuple[Do | Start, ...]:
     return tuple(Do(item) if isinstance(item, str) else item for item in _items(value))
 
 
-@frozen(kw_only=True)
+@frozen
 class Transition:
     """
     A permitted move.
@@ -154,26 +158,25 @@ class Transition:
     """
 
     to: str | None = None
-    on: On | None = field(default=None, converter=_on)
-    do: tuple[Do | Start, ...] = field(default=(), converter=_do)
-    set: dict[str, Expression] = field(factory=dict, converter=_settings)
-    back: bool = False
-
-    def __init__(self, to: str | None = None, **fields: Any) -> None:
-        self.__attrs_init__(to=to, **fields)  # type: ignore[attr-defined]
+    on: On | None = field(default=None, converter=_on, kw_only=True)
+    do: tuple[Do | Start, ...] = field(default=(), converter=_do, kw_only=True)
+    set: dict[str, Expression] = field(factory=dict, converter=_settings, kw_only=True)
+    back: bool = field(default=False, kw_only=True)
 
 
-def _when(value: object) -> tuple[Transition, ...]:
+def _when(value: Mapping[str, Transition | str | None] | Transition | Sequence[Transition] | None) -> tuple[Transition, ...]:
     if isinstance(value, Mapping):
-        return tuple(
-            attrs.evolve(target, on=On(event)) if isinstance(target, Transition) and target.on is None
-            else Transition(target, on=On(event))
-            for event, target in value.items()
-        )  # fmt: skip
-    return tuple(_items(value))
+        return tuple(_on_event(event, target) for event, target in value.items())
+    return _items(value)
 
 
-def _then(value: object) -> Split | tuple[Transition, ...]:
+def _on_event(event: str, target: Transition | str | None) -> Transition:
+    if not isinstance(target, Transition):
+        return Transition(target, on=On(event))
+    return attrs.evolve(target, on=On(event) if target.on is None else attrs.evolve(target.on, event=event))
+
+
+def _then(value: Split | Transition | str | Sequence[Transition | str] | None) -> Split | tuple[Transition, ...]:
     if isinstance(value, Split):
         return value
     if isinstance(value, str) and "%" in value:
@@ -181,7 +184,7 @@ def _then(value: object) -> Split | tuple[Transition, ...]:
     return tuple(Transition(item) if isinstance(item, str) else item for item in _items(value))
 
 
-@frozen(kw_only=True)
+@frozen
 class Step:
     """
     One state of the machine.
@@ -201,20 +204,17 @@ class Step:
     """
 
     name: str
-    stage: str | None = None
-    set: dict[str, Expression] = field(factory=dict, converter=_settings)
-    do: tuple[Do | Start, ...] = field(default=(), converter=_do)
-    wait: Wait | None = field(default=None, converter=_wait)
-    when: tuple[Transition, ...] = field(default=(), converter=_when)
-    then: Split | tuple[Transition, ...] = field(default=(), converter=_then)
-    leaving: tuple[Do | Start, ...] = field(default=(), converter=_do)
-    end: str | None = None
-
-    def __init__(self, name: str, **fields: Any) -> None:
-        self.__attrs_init__(name=name, **fields)  # type: ignore[attr-defined]
+    stage: str | None = field(default=None, kw_only=True)
+    set: dict[str, Expression] = field(factory=dict, converter=_settings, kw_only=True)
+    do: tuple[Do | Start, ...] = field(default=(), converter=_do, kw_only=True)
+    wait: Wait | None = field(default=None, converter=_wait, kw_only=True)
+    when: tuple[Transition, ...] = field(default=(), converter=_when, kw_only=True)
+    then: Split | tuple[Transition, ...] = field(default=(), converter=_then, kw_only=True)
+    leaving: tuple[Do | Start, ...] = field(default=(), converter=_do, kw_only=True)
+    end: str | None = field(default=None, kw_only=True)
 
 
-@frozen(kw_only=True)
+@frozen
 class Entry:
     """
     What lets a customer in.
@@ -225,15 +225,12 @@ class Entry:
         set: what the enrollment's data begins with.
     """
 
-    on: On = field(converter=_on)
-    wait: Wait | None = field(default=None, converter=_wait)
-    set: dict[str, Expression] = field(factory=dict, converter=_settings)
-
-    def __init__(self, on: On | str, **fields: Any) -> None:
-        self.__attrs_init__(on=on, **fields)  # type: ignore[attr-defined]
+    on: On = field(converter=_signal)
+    wait: Wait | None = field(default=None, converter=_wait, kw_only=True)
+    set: dict[str, Expression] = field(factory=dict, converter=_settings, kw_only=True)
 
 
-@frozen(kw_only=True)
+@frozen
 class Exit:
     """
     A rule that takes a customer out.
@@ -244,23 +241,20 @@ class Exit:
         at: ``once`` (at the signal that makes it true) or ``next action`` (in the decision that would commit one).
     """
 
-    on: On = field(converter=_on)
-    end: str | None = None
-    at: Literal["once", "next action"] = "once"
-
-    def __init__(self, on: On | str, **fields: Any) -> None:
-        self.__attrs_init__(on=on, **fields)  # type: ignore[attr-defined]
+    on: On = field(converter=_signal)
+    end: str | None = field(default=None, kw_only=True)
+    at: Literal["once", "next action"] = field(default="once", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.at not in ("once", "next action"):
             raise DefinitionError(f'.at: "{self.at}" is not known; write "once" or "next action"')
 
 
-def _exits(value: object) -> tuple[Exit, ...]:
+def _exits(value: Exit | On | str | Sequence[Exit | On | str] | None) -> tuple[Exit, ...]:
     return tuple(Exit(item) if isinstance(item, (str, On)) else item for item in _items(value))
 
 
-@frozen(kw_only=True)
+@frozen
 class Goal:
     """
     A conversion mark, recorded once per enrollment.
@@ -270,14 +264,27 @@ class Goal:
         end: makes it end the journey too: ``completed``, or the reason of the exit.
     """
 
-    on: On = field(converter=_on)
-    end: str | None = None
-
-    def __init__(self, on: On | str, **fields: Any) -> None:
-        self.__attrs_init__(on=on, **fields)  # type: ignore[attr-defined]
+    on: On = field(converter=_signal)
+    end: str | None = field(default=None, kw_only=True)
 
 
-@frozen(kw_only=True)
+def _goal(value: Goal | On | str | None) -> Goal | None:
+    return Goal(value) if isinstance(value, (str, On)) else value
+
+
+def _entries(value: Entry | On | str | Sequence[Entry | On | str] | None) -> tuple[Entry, ...]:
+    return tuple(item if isinstance(item, Entry) else Entry(item) for item in _items(value))
+
+
+def _names(value: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _steps(value: Step | Scope | Sequence[Step | Scope]) -> tuple[Step | Scope, ...]:
+    return _items(value)
+
+
+@frozen
 class Scope:
     """
     A named group of steps with exits, transitions and a time limit of its own; scopes nest and lie within one stage.
@@ -295,20 +302,17 @@ class Scope:
     """
 
     name: str
-    steps: tuple[Step | Scope, ...] = field(default=(), converter=lambda v: tuple(_items(v)))
-    stage: str | None = None
-    do: tuple[Do | Start, ...] = field(default=(), converter=_do)
-    wait: Wait | None = field(default=None, converter=_wait)
-    when: tuple[Transition, ...] = field(default=(), converter=_when)
-    exits: tuple[Exit, ...] = field(default=(), converter=_exits)
-    then: Split | tuple[Transition, ...] = field(default=(), converter=_then)
-    leaving: tuple[Do | Start, ...] = field(default=(), converter=_do)
-
-    def __init__(self, name: str, **fields: Any) -> None:
-        self.__attrs_init__(name=name, **fields)  # type: ignore[attr-defined]
+    steps: tuple[Step | Scope, ...] = field(default=(), converter=_steps, kw_only=True)
+    stage: str | None = field(default=None, kw_only=True)
+    do: tuple[Do | Start, ...] = field(default=(), converter=_do, kw_only=True)
+    wait: Wait | None = field(default=None, converter=_wait, kw_only=True)
+    when: tuple[Transition, ...] = field(default=(), converter=_when, kw_only=True)
+    exits: tuple[Exit, ...] = field(default=(), converter=_exits, kw_only=True)
+    then: Split | tuple[Transition, ...] = field(default=(), converter=_then, kw_only=True)
+    leaving: tuple[Do | Start, ...] = field(default=(), converter=_do, kw_only=True)
 
 
-@frozen(kw_only=True)
+@frozen
 class Journey:
     """
     A named definition that customers move through.
@@ -330,18 +334,16 @@ class Journey:
     """
 
     name: str
-    steps: tuple[Step | Scope, ...] = field(default=(), converter=lambda v: tuple(_items(v)))
-    key: str | None = None
-    entry: tuple[Entry, ...] = field(default=(), converter=lambda v: tuple(i if isinstance(i, Entry) else Entry(i) for i in _items(v)))
-    exits: tuple[Exit, ...] = field(default=(), converter=_exits)
-    goal: Goal | None = field(default=None, converter=lambda v: Goal(v) if isinstance(v, (str, On)) else v)
-    reentry: Reentry = field(factory=Reentry, converter=lambda v: Reentry(v) if isinstance(v, str) else v)
-    when: tuple[Transition, ...] = field(default=(), converter=_when)
-    stage: str | None = None
-    stages: tuple[str, ...] = field(default=STAGES, converter=tuple)
-    lifecycle: bool = False
-    zone: str | None = None
-    open: str | None = None
+    steps: tuple[Step | Scope, ...] = field(default=(), converter=_steps, kw_only=True)
+    key: str | None = field(default=None, kw_only=True)
+    entry: tuple[Entry, ...] = field(default=(), converter=_entries, kw_only=True)
+    exits: tuple[Exit, ...] = field(default=(), converter=_exits, kw_only=True)
+    goal: Goal | None = field(default=None, converter=_goal, kw_only=True)
+    reentry: Reentry = field(factory=Reentry, converter=_reentry, kw_only=True)
+    when: tuple[Transition, ...] = field(default=(), converter=_when, kw_only=True)
+    stage: str | None = field(default=None, kw_only=True)
+    stages: tuple[str, ...] = field(default=STAGES, converter=_names, kw_only=True)
+    lifecycle: bool = field(default=False, kw_only=True)
+    zone: str | None = field(default=None, kw_only=True)
+    open: str | None = field(default=None, kw_only=True)
 
-    def __init__(self, name: str, **fields: Any) -> None:
-        self.__attrs_init__(name=name, **fields)  # type: ignore[attr-defined]

@@ -53,6 +53,15 @@ def text(value: object, what: str) -> str:
     return value
 
 
+def _read(value: datetime | str) -> datetime:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise EventError(f'occurred_at: "{value:.60}" is no moment; write for example "2026-03-29T09:00:00+01:00"') from None
+
+
 def derived_id(*parts: object) -> str:
     """An id made of *parts*: the same for the same parts, never the same for others, never too long."""
     safe = "/".join(str(part).replace("%", "%25").replace("/", "%2F") for part in parts)
@@ -77,7 +86,7 @@ class Event:
     name: str
     id: str = field(kw_only=True)
     customer_id: str = field(kw_only=True)
-    occurred_at: datetime = field(kw_only=True, converter=lambda v: datetime.fromisoformat(v) if isinstance(v, str) and len(v) > 9 else v)
+    occurred_at: datetime = field(kw_only=True, converter=_read)
     properties: dict[str, Any] = field(kw_only=True, factory=dict)
     source: str = field(kw_only=True, default="")
     at: int = field(init=False, eq=False, repr=False)

@@ -7,6 +7,7 @@ These are made by the thousand, so they are light: tuples, and slotted classes t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from attrs import Factory, define
@@ -20,7 +21,7 @@ NEVER = 2**62
 class Timer(NamedTuple):
     """A durable promise to look again at *due_at*; its rule stands in the definition under *index*."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # the word fits better than tuple's method of that name
     due_at: int | None  #: None while the moment it waits for is not known
     order: int  #: number of arming: earlier armed fires first
     zone: str | None = None  #: the zone the rule was read in, where it was civil
@@ -87,6 +88,8 @@ class Enrollment:
     @property
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
+        if not self.timers and self.waiting is None:
+            return None
         dues = [timer[1] for timer in self.timers if timer[1] is not None]
         if self.waiting is not None:
             dues.append(self.waiting.due_at)
@@ -201,14 +204,14 @@ class Commit:
     revision: int
     accepted_at: int
     facts: Facts | None = None
-    enrollments: list[Enrollment] = Factory(list)
-    removed: list[tuple[str, str]] = Factory(list)
-    history: list[HistoryEntry] = Factory(list)
-    outbox: list[OutboxMessage] = Factory(list)
-    events: list[LoggedEvent] = Factory(list)
-    mail: list[Mail] = Factory(list)
-    definitions: list[tuple[str, str, str]] = Factory(list)
-    quotas: list[tuple[str, int]] = Factory(list)
+    enrollments: Sequence[Enrollment] = ()
+    removed: Sequence[tuple[str, str]] = ()
+    history: Sequence[HistoryEntry] = ()
+    outbox: Sequence[OutboxMessage] = ()
+    events: Sequence[LoggedEvent] = ()
+    mail: Sequence[Mail] = ()
+    definitions: Sequence[tuple[str, str, str]] = ()
+    quotas: Sequence[tuple[str, int]] = ()
     moments: list[Any] | None = None
     fired: int = 0
     imported: bool = False

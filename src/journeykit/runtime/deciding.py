@@ -160,17 +160,14 @@ class Work:
         while (mail := self.held[customer_id].due) is not None:
             self._decide(mail)
         held = self.held[customer_id]
-        if not held.waits and held.left > 0:
+        if not held.waits:
             self._keep(held, self._advance(held, None, max(until, held.customer.accepted_at)))
         return self.held[customer_id].customer.revision - before
 
     def _decide(self, logged: LoggedEvent) -> Outcome:
         held = self.held[logged.event.customer_id]
         now = max(logged.accepted_at, held.customer.accepted_at)
-        commit = self._advance(held, logged._replace(accepted_at=now), now) if held.left > 0 else None
-        if commit is None:
-            held.waits = True
-            return WAITING
+        commit = self._advance(held, logged._replace(accepted_at=now), now)
         held = self._keep(self.held[logged.event.customer_id], commit)
         if not any(row.event.id == logged.event.id for row in commit.events):
             held.waits = True
@@ -270,6 +267,8 @@ class Decider:
         Decide the mail of *customers* and fire what is due before *until*.
 
         Args:
+            customers: their ids.
+            until: microseconds since 1970 UTC.
             stuck: customers to leave alone; those are added who have nothing due, and those whose decision fails, which is logged
                 and holds up nobody else.
 
@@ -322,4 +321,4 @@ class Decider:
 def _pause(attempt: int) -> None:
     """Give the others a moment, a random one so that two do not keep meeting."""
     if attempt > 1:
-        time.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))
+        time.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311  no secret

@@ -10,6 +10,7 @@ from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import suggestion
+from journeykit.model.records import Enrollment
 from journeykit.ports import Storage
 
 Definition = Journey | Catalog
@@ -35,7 +36,7 @@ class Definitions:
         values = list(definitions)
         for value in values:
             if not isinstance(value, (Journey, Catalog)):
-                raise DefinitionError(f"{value!r:.60} is no journey and no catalog; give a list of them, for example load(\"journeys/\")")
+                raise DefinitionError(f'{value!r:.60} is no journey and no catalog; give a list of them, for example load("journeys/")')
         self.catalog = merged(value for value in values if isinstance(value, Catalog))
         journeys = [value for value in values if isinstance(value, Journey)]
         self._current = [(definition_hash(journey), journey_text(journey), journey) for journey in journeys]
@@ -59,6 +60,12 @@ class Definitions:
         self.compiled = self._compile()
         if digest not in self.compiled.definitions:
             raise UnknownError(f"definition {digest} of an enrollment is not in the storage; restore the table of definitions")
+
+    def learn_all(self, enrollments: Iterable[Enrollment]) -> None:
+        """Learn the definitions of *enrollments* that are not known yet; asking costs next to nothing where all are."""
+        for enrollment in enrollments:
+            if enrollment.active and enrollment.definition not in self.compiled.definitions:
+                self.learn(enrollment.definition)
 
     def check(self, journey: str) -> None:
         """Raise `UnknownError` where there is no journey of that name."""

@@ -120,7 +120,7 @@ class Dispatcher:
         message = claimed.message
         try:
             return self._actions[message.action](_request(claimed))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything
             log_failure("action %s failed: %s", message.action, error)
             return Retry(reason=f"{type(error).__name__}: {error}")
 

@@ -144,9 +144,11 @@ class Engine:
         self, journey: str, customer_id: str, *, id: str, key: str = "", data: Mapping[str, Any] | None = None, at: Moment | None = None
     ) -> Outcome:
         """
-        Let a customer into *journey*, as far as its re-entry rule allows.
+        Let a customer into a journey, as far as its re-entry rule allows.
 
         Args:
+            journey: its name.
+            customer_id: the customer.
             id: the host's id of this call; the same id of the same customer counts once.
             key: the key, in a keyed journey.
             data: what the enrollment's data begins with.
@@ -160,9 +162,11 @@ class Engine:
 
     def exit(self, journey: str, customer_id: str, *, id: str, reason: str, key: str = "", at: Moment | None = None) -> Outcome:
         """
-        Take a customer out of *journey*; nothing happens where they are not in it.
+        Take a customer out of a journey; nothing happens where they are not in it.
 
         Args:
+            journey: its name.
+            customer_id: the customer.
             id: the host's id of this call.
             reason: why, recorded with the enrollment.
             key: the key, in a keyed journey.
@@ -243,6 +247,7 @@ class Engine:
         Args:
             state: only those that are ``open``, ``performed``, ``dead``, ``dropped`` or ``imported``.
             customer_id: only those of a customer.
+            limit: how many at most.
         """
         return self.storage.outbox(state, customer_id, limit)
 

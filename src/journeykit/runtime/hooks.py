@@ -38,7 +38,7 @@ class Hooks:
         for hook in self._hooks:
             try:
                 hook(what, details)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a plugin may raise anything
                 log_failure("hook failed on %s: %s", what, error)
 
     def committed(self, commits: Sequence[Commit]) -> None:

@@ -59,5 +59,5 @@ def _trait(catalog: Catalog, name: str, value: Any) -> Any:
 
 def _flag(channel: str, value: bool) -> bool:
     if not isinstance(value, bool):
-        raise EventError(f'consent: {channel}={value!r}; write True or False')
+        raise EventError(f"consent: {channel}={value!r}; write True or False")
     return value

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
-from journeykit.model.records import Claimed, Enrollment, LoggedEvent, OutboxMessage, Want
+from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 
@@ -64,16 +64,8 @@ class View:
             return "exited: gone"
         if enrollment.number == message.number and enrollment.status in ("active", "completed"):
             return None
-        return next(
-            (
-                f"exited: {entry.reason or entry.kind}"
-                for entry in self._storage.history(message.customer_id)
-                if entry.kind in ("exited", "merged", "erased")
-                and (entry.journey, entry.key, entry.number) == (message.journey, message.key, message.number)
-                and entry.seq != message.seq
-            ),
-            None,
-        )
+        gone = (entry for entry in self._entries(message) if entry.kind in ("exited", "merged", "erased") and entry.seq != message.seq)
+        return next((f"exited: {entry.reason or entry.kind}" for entry in gone), None)
 
     def _exit_rule(self, customer: Customer, enrollment: Enrollment, message: OutboxMessage, now: int) -> Refusal | None:
         since = self._since(enrollment, message)
@@ -83,11 +75,21 @@ class View:
         return Refusal(f"exited: {reason}", reason if enrollment.active else None)
 
     def _since(self, enrollment: Enrollment, message: OutboxMessage) -> list[LoggedEvent]:
-        """What a completed enrollment's exit rules have not been offered: an active one was offered everything."""
+        """What the exit rules of an enrollment that has ended have not been offered; an active one was offered everything."""
         if enrollment.active:
             return []
-        names = self._definitions.compiled.definitions[enrollment.definition].signals
-        return self._storage.events(message.customer_id, after=message.seq, names=names) if names else []
+        exits = self._definitions.compiled.definitions[enrollment.definition].journey.exits
+        names = {rule.on.event for rule in exits if rule.on.event is not None}
+        events = self._storage.events(message.customer_id, message.seq, names) if names else []
+        if not events:
+            return []
+        ended = max((entry.seq for entry in self._entries(message) if entry.kind in ("completed", "exited")), default=message.seq)
+        return [logged for logged in events if logged.seq is None or logged.seq > ended]
+
+    def _entries(self, message: OutboxMessage) -> list[HistoryEntry]:
+        """The history of the enrollment that asked for *message*."""
+        place = (message.journey, message.key, message.number)
+        return [entry for entry in self._storage.history(message.customer_id) if (entry.journey, entry.key, entry.number) == place]
 
 
 def _wants(claimed: Sequence[Claimed]) -> list[Want]:

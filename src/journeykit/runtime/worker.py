@@ -42,8 +42,11 @@ class Worker:
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def run(self) -> None:
-        """Work until `stop`, SIGTERM or SIGINT; signals are watched only in the main thread. A second signal does what it always did."""
-        self._stopping = False
+        """
+        Work until `stop`, SIGTERM or SIGINT.
+
+        Signals are watched only in the main thread; a second one does what it always did. A worker that has been stopped stays so.
+        """
         forget = self._engine.on_work(self.wake)
         try:
             with self._signals():
@@ -78,7 +81,7 @@ class Worker:
                     self._sleep(self._pause())
             except StorageError as error:
                 failures += 1
-                logger.error("the storage failed %d times in a row: %s", failures, type(error).__name__)
+                logger.error("the storage failed %d times in a row: %s", failures, type(error).__name__)  # noqa: TRY400  its words may be personal
                 logger.debug("the storage failed", exc_info=error)
                 self._sleep(min(self._idle * 2 ** min(failures, 10), _LONGEST_PAUSE))
 
@@ -87,7 +90,8 @@ class Worker:
         due = self._engine.storage.next_due()
         if due is None:
             return self._idle
-        return min(self._idle, max(0.001, (due - self._engine.clock.now()) / MICROSECONDS))
+        # What is due and was not done is in other hands, or due in this very instant: no need to hurry.
+        return min(self._idle, max(0.02, (due - self._engine.clock.now()) / MICROSECONDS))
 
     def _sleep(self, seconds: float) -> None:
         if self._stopping:
@@ -106,7 +110,7 @@ class Worker:
 
         def restore() -> None:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
         def stop(number: int, frame: FrameType | None) -> None:
             restore()

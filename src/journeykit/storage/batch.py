@@ -74,7 +74,8 @@ class Batch:
         for enrollment in commit.enrollments:
             last[customer_id, enrollment.journey, enrollment.key] = enrollment
         self.history += commit.history
-        self.outbox += [message_row(message) for message in commit.outbox]
+        state = "imported" if commit.imported else "open"
+        self.outbox += [message_row(message, state) for message in commit.outbox]
         self.events += [event_row(logged) for logged in commit.events]
         if commit.mail:
             self.mail += [mail_row(mail.event, mail.accepted_at) for mail in commit.mail]

@@ -23,7 +23,7 @@ class _Customer:
     """
     One customer's rows, as text.
 
-    An enrollment is three lines: its columns, its body, and when it is due (empty: no timer; ``-``: it has ended).
+    An enrollment is three lines: its columns, its body, and when it is due (empty: no timer; ``-``: none, and it has ended).
     """
 
     __slots__ = ("accepted_at", "enrollments", "events", "facts", "history", "messages", "moments", "pending", "ready", "revision")
@@ -59,10 +59,10 @@ class _Message:
 
     __slots__ = ("attempts", "due_at", "reason", "state", "text", "token")
 
-    def __init__(self, text: str, due_at: int) -> None:
+    def __init__(self, text: str, due_at: int, state: str) -> None:
         self.text = text
         self.due_at = due_at  #: while it is leased, the end of the lease
-        self.state = "open"
+        self.state = state
         self.attempts = 0
         self.reason: str | None = None
         self.token: str | None = None
@@ -78,7 +78,7 @@ def _prefix(*place: str) -> str:
 
 
 def _enrollment_text(row: Row) -> str:
-    due = "-" if row[10] is not None else "" if row[11] is None else row[11]
+    due = row[11] if row[11] is not None else "" if row[10] is None else "-"
     return f"{dumps(row[1:11])}\n{row[12]}\n{due}"
 
 
@@ -130,7 +130,7 @@ class MemoryStorage:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], _prefix(row[1], row[2]), _enrollment_text(row)) for row in batch.enrollments]
-        messages = [(row[0], _Message(dumps(row), row[8])) for row in batch.outbox]
+        messages = [(row[0], _Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
             self._write_customers(batch)
@@ -229,7 +229,8 @@ class MemoryStorage:
         self._messages[number] = outgoing
         customer = self._customers[customer_id]
         customer.messages += (number,)
-        heapq.heappush(self._open, (outgoing.due_at, number))
+        if outgoing.state == "open":
+            heapq.heappush(self._open, (outgoing.due_at, number))
 
     # reading
 
@@ -332,11 +333,11 @@ class MemoryStorage:
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
-        answers = [s.answer and mail_row(s.answer.event, s.answer.accepted_at) for s in settlements]
+        answers = [[mail_row(mail.event, mail.accepted_at) for mail in settlement.mail] for settlement in settlements]
         with self._lock:
-            return [self._settle(settlement, answer) for settlement, answer in zip(settlements, answers, strict=True)]
+            return [self._settle(settlement, rows) for settlement, rows in zip(settlements, answers, strict=True)]
 
-    def _settle(self, settlement: Settlement, answer: Row | None) -> bool:
+    def _settle(self, settlement: Settlement, answers: Sequence[Row]) -> bool:
         row = self._messages.get(settlement.id)
         if row is None or row.token != settlement.token:
             return False
@@ -344,7 +345,7 @@ class MemoryStorage:
         row.token = None
         if row.state == "open":
             heapq.heappush(self._open, (row.due_at, settlement.id))
-        if answer is not None:
+        for answer in answers:
             self._receive(answer)
         return True
 

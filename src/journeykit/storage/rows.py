@@ -14,7 +14,7 @@ from typing import Any
 
 from journeykit.errors import EventError, SchemaError
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Enrollment, Facts, LoggedEvent, OutboxMessage, Timer
+from journeykit.model.records import Enrollment, Facts, LoggedEvent, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
 
@@ -24,8 +24,8 @@ UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a bod
 dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), check_circular=False).encode
 loads: Callable[[str], Any] = JSONDecoder().decode
 
-_EMPTY = (None, None, {}, (), {}, 0, None, None, None, None, 0)  #: what is left out at the end of an enrollment's body
-_MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0]  #: what stands for it when it is read
+_EMPTY = (None, None, {}, (), {}, 0, None, None, None, None, 0, None)  #: what is left out at the end of an enrollment's body
+_MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None]  #: what stands for it when it is read
 
 
 def _upcast(body: list[Any]) -> list[Any]:
@@ -39,15 +39,16 @@ def _upcast(body: list[Any]) -> list[Any]:
 def enrollment_row(customer_id: str, e: Enrollment) -> Row:
     """(customer, journey, key, number, definition, position, status, step, visit, entered_at, ended_at, next_due, body)."""
     body: list[Any] = [
-        VERSION, e.step_at, e.data, e.timers, e.scopes, e.performed, e.performed_at, e.goal_at, e.reason, e.leaving, e.performing
+        VERSION, e.step_at, e.data, e.timers, e.scopes, e.performed, e.performed_at, e.goal_at, e.reason, e.leaving, e.performing,
+        e.waiting,
     ]  # fmt: skip
-    last = 10
+    last = 11
     while last > 1 and body[last] == _EMPTY[last]:
         del body[last]
         last -= 1
     return (
         customer_id, e.journey, e.key, e.number, e.definition, e.order, e.status, e.step, e.visit, e.entered_at, e.ended_at,
-        e.next_due if e.timers and e.ended_at is None else None, dumps(body),
+        e.next_due, dumps(body),
     )  # fmt: skip
 
 
@@ -58,12 +59,13 @@ def enrollment(row: Row) -> Enrollment:
     if body[0] != VERSION:
         body = _upcast(body)
     body += _MISSING[len(body) :]
-    timers, scopes = body[3], body[4]
+    timers, scopes, waiting = body[3], body[4], body[11]
     return Enrollment(
         journey, key, number, definition, order, status, step, visit, entered_at, body[1], body[2] or {},
         tuple([Timer(*timer[:4]) for timer in timers]) if timers else (),
         {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
         body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
+        Waiting(*waiting[:3], tuple(waiting[3])) if waiting else None,
     )  # fmt: skip
 
 
@@ -117,13 +119,13 @@ def logged_event(row: Row) -> LoggedEvent:
     return LoggedEvent(event, accepted_at, seq, state, arrival)
 
 
-def message_row(message: OutboxMessage) -> Row:
-    """The message's fields in their order, its parameters as text."""
-    return (*message[:7], dumps(message[7]), *message[8:])
+def message_row(message: OutboxMessage, state: str) -> Row:
+    """The message's fields in their order, its parameters as text, and its state."""
+    return (*message[:7], dumps(message[7]), *message[8:], state)
 
 
 def message(row: Row) -> OutboxMessage:
-    """The message of a row as `message_row` makes it."""
+    """The message of a row as `message_row` makes it (its state may be left out)."""
     return OutboxMessage(*row[:7], loads(row[7]), *row[8:12], bool(row[12]))
 
 

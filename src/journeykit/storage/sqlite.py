@@ -168,9 +168,9 @@ class SQLiteStorage:
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
-        answers = [s.answer and mail_row(s.answer.event, s.answer.accepted_at) for s in settlements]
+        answers = [[mail_row(mail.event, mail.accepted_at) for mail in settlement.mail] for settlement in settlements]
         with self._transaction(WRITE) as cursor:
-            return [_settle(cursor, settlement, answer) for settlement, answer in zip(settlements, answers, strict=True)]
+            return [_settle(cursor, settlement, rows) for settlement, rows in zip(settlements, answers, strict=True)]
 
     def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
         """Return outbox messages in order of id, only those in *state* or of a customer where given."""
@@ -230,10 +230,10 @@ def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
     cursor.execute(sql.TAKE_QUOTA, (name, count))
 
 
-def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answer: Row | None) -> bool:
+def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answers: Sequence[Row]) -> bool:
     values = (settlement.state, settlement.reason, settlement.due_at, settlement.id, settlement.token)
     if cursor.execute(sql.SETTLE_MESSAGE, values).rowcount != 1:
         return False
-    if answer is not None:
-        cursor.execute(sql.INSERT_MAIL, answer)
+    if answers:
+        cursor.executemany(sql.INSERT_MAIL, answers)
     return True

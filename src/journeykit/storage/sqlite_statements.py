@@ -35,7 +35,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             id integer primary key, customer text not null, journey text not null, key text not null, number integer not null,
             seq integer not null, place integer not null, action text not null, parameters text not null, at integer not null,
             message text not null, expires_at integer, owner text, listens integer not null, due_at integer not null,
-            state text not null default 'open', attempts integer not null default 0, reason text, token text
+            state text not null, attempts integer not null default 0, reason text, token text
         )""",
         "create index journeykit_outbox_due on journeykit_outbox(due_at) where state = 'open'",
         "create index journeykit_outbox_customer on journeykit_outbox(customer)",
@@ -69,7 +69,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     where journeykit_events.state <> 'decided'"""
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
-    expires_at, owner, listens, due_at) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?9)"""
+    expires_at, owner, listens, state, due_at) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?9)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = 'select taken, "limit" from journeykit_quotas where name = ?'
 TAKE_QUOTA = "insert into journeykit_quotas values(?1, ?2, null) on conflict(name) do update set taken = taken + ?2"
@@ -85,7 +85,7 @@ LOAD_DUE = f"""select j.key, e.next_due, {_ENROLLMENT}
     from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and e.next_due < ?"""
 LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"
 LOAD_ACTIVE = f"""select j.key, {_ENROLLMENT} from json_each(?) j
-    cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.ended_at is null"""
+    cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and (e.ended_at is null or e.next_due is not null)"""
 LOAD_JOURNEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
     cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1"""
 LOAD_KEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j

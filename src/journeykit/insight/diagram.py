@@ -1,0 +1,244 @@
+"""A journey as a picture: a Mermaid flowchart, which GitHub and most documentation tools draw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from journeykit.core.outline import Onward, Place, first_step, places, scopes
+from journeykit.model.journey import Do, Entry, Exit, Journey, On, Scope, Start, Step, Transition
+from journeykit.model.phrases import Split
+from journeykit.model.wait import Wait
+
+#: what Mermaid, or the Markdown in its labels, could take for something else than text
+_SPECIAL = re.compile(r"""["#$&*;<>@\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=%)%|^[+=-]|(?<=\A\d)[.)]|(?<=\A\d\d)[.)]""")
+
+
+def mermaid(journey: Journey) -> str:
+    """
+    Draw *journey* as a Mermaid flowchart: steps in their stages and scopes, what moves a customer, and how it ends.
+
+    Rules that hold in several steps lead off a hexagon, "anywhere"; dotted lines leave the journey or move nothing. The same
+    journey always gives the same text.
+
+    Returns:
+        The text of the diagram, to be put into a Markdown block marked ``mermaid``.
+    """
+    return "\n".join(_Drawing(journey).lines()) + "\n"
+
+
+class _Drawing:
+    """
+    Names the nodes and collects the arrows.
+
+    Attributes:
+        names: the node of each step.
+        extras: nodes that are no steps (ends, the goal), by what is written on them; found while arrows are drawn.
+    """
+
+    def __init__(self, journey: Journey) -> None:
+        self.journey = journey
+        self.places = {place.step.name: place for place in places(journey)}
+        self.names = {name: f"s{number}" for number, name in enumerate(self.places, 1)}
+        self.scopes = {scope.name: (f"g{number}", scope, onward) for number, (scope, _, onward) in enumerate(scopes(journey), 1)}
+        self.extras: dict[str, str] = {}
+
+    def lines(self) -> Iterator[str]:
+        arrows = [*self._entries(), *self._steps(), *self._scopes(), *self._journey()]
+        yield "flowchart TD"
+        yield f"    start{_box('([', _title(self.journey), '])')}"
+        yield from self._stages()
+        if any(arrow.startswith("anywhere ") for arrow in arrows):
+            yield f"    anywhere{_box('{{', ['anywhere'], '}}')}"
+        yield from (f"    {name}{_box('([', [text], '])')}" for text, name in self.extras.items())
+        yield from (f"    {arrow}" for arrow in arrows)
+
+    # -- boxes -------------------------------------------------------------------------------------------------------
+
+    def _stages(self) -> Iterator[str]:
+        stages: dict[str | None, list[Step | Scope]] = {}
+        for item in self.journey.steps:
+            place = self.places.get(first_step(item) or "")
+            stages.setdefault(place.stage if place else item.stage, []).append(item)
+        for number, (stage, items) in enumerate(stages.items(), 1):
+            if stage is None:
+                yield from self._boxes(items, "    ")
+            else:
+                yield f"    subgraph stage{number}{_box('[', [stage], ']')}"
+                yield from self._boxes(items, " " * 8)
+                yield "    end"
+
+    def _boxes(self, items: Iterable[Step | Scope], indent: str) -> Iterator[str]:
+        for item in items:
+            if isinstance(item, Step):
+                yield f"{indent}{self.names[item.name]}{_step(item)}"
+                continue
+            name = self.scopes[item.name][0]
+            yield f"{indent}subgraph {name}{_box('[', [', '.join([item.name, *_actions(item)])], ']')}"
+            yield from self._boxes(item.steps, f"{indent}    ")
+            if item.wait or item.exits or item.when:
+                yield f"{indent}    {name}any{_box('{{', [f'anywhere in {item.name}'], '}}')}"
+            yield f"{indent}end"
+
+    # -- arrows ------------------------------------------------------------------------------------------------------
+
+    def _entries(self) -> Iterator[str]:
+        first = self._node(first_step(self.journey.steps[0]) if self.journey.steps else None)
+        if not self.journey.entry:
+            yield _arrow("start", ["by the host or another journey"], first)
+        for entry in self.journey.entry:
+            yield _arrow("start", _entry(entry), first)
+
+    def _steps(self) -> Iterator[str]:
+        for place in self.places.values():
+            if place.step.end is None:
+                yield from self._step(self.names[place.step.name], place)
+
+    def _step(self, source: str, place: Place) -> Iterator[str]:
+        step = place.step
+        yield from self._moves(source, step.when)
+        if step.wait is not None:
+            yield from self._onward(source, [_wait(step.wait)], place.onward)
+            yield from self._cases(source, step.wait)
+        elif not step.when:
+            yield from self._onward(source, [], place.onward)
+
+    def _scopes(self) -> Iterator[str]:
+        for name, scope, onward in self.scopes.values():
+            source = f"{name}any"
+            for rule in scope.exits:
+                yield from self._onward(source, _exit(rule), onward) if rule.end is None else [self._leave(source, rule)]
+            if scope.wait is not None:
+                yield from self._onward(source, [_wait(scope.wait)], onward)
+                yield from self._cases(source, scope.wait)
+            yield from self._moves(source, scope.when)
+
+    def _journey(self) -> Iterator[str]:
+        yield from (self._leave("anywhere", rule) for rule in self.journey.exits)
+        goal = self.journey.goal
+        if goal is not None:
+            target = self._extra("goal") if goal.end is None else self._end(goal.end)
+            yield _arrow("anywhere", ["goal", *_on(goal.on)], target, dotted=True)
+        yield from self._moves("anywhere", self.journey.when)
+
+    def _moves(self, source: str, moves: Iterable[Transition]) -> Iterator[str]:
+        for move in moves:
+            label = [*_on(move.on), *_does(move.do)]
+            yield _arrow(source, label, source if move.to is None else self._node(move.to), dotted=move.to is None)
+
+    def _onward(self, source: str, label: Sequence[str], onward: Onward) -> Iterator[str]:
+        if onward is None:
+            yield _arrow(source, label, self._node(None))
+        elif isinstance(onward, Split):
+            yield from (_arrow(source, [*label, f"{share}%"], self._node(target)) for target, share in onward.shares)
+        else:
+            for branch in onward:
+                where = _on(branch.on) or (["otherwise"] if len(onward) > 1 else [])
+                yield _arrow(source, [*label, *where, *_does(branch.do)], self._node(branch.to))
+
+    def _cases(self, source: str, wait: Wait) -> Iterator[str]:
+        """What becomes of a customer whose moment is missing or past, where it is not just waiting or going on."""
+        for when, what, to in (("missing", wait.missing, wait.missing_to), ("past", wait.past, wait.past_to)):
+            if what == "skip" and to is not None:
+                yield _arrow(source, [f"if {when}"], self._node(to))
+            elif what == "exit":
+                yield _arrow(source, [f"if {when}"], self._end(f"{wait.text}: {when}"), dotted=True)
+
+    def _leave(self, source: str, rule: Exit) -> str:
+        return _arrow(source, _exit(rule), self._end(rule.end or _reason(rule.on)), dotted=True)
+
+    def _node(self, step: str | None) -> str:
+        if step is None:
+            return self._end("completed")
+        return self.names.get(step) or self._extra(f"no step {step}")
+
+    def _end(self, end: str) -> str:
+        return self._extra(_ending(end))
+
+    def _extra(self, text: str) -> str:
+        return self.extras.setdefault(text, f"e{len(self.extras) + 1}")
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+def _title(journey: Journey) -> list[str]:
+    key = [f"one per {journey.key}"] if journey.key else []
+    again = [f"again: {journey.reentry.text}"] if journey.reentry.rule != "once" else []
+    return [journey.name, *key, *again, *([f"open {journey.open}"] if journey.open else [])]
+
+
+def _step(step: Step) -> str:
+    lines = [step.name, *_actions(step)]
+    return _box("[", lines, "]") if step.end is None else _box("([", [*lines, _ending(step.end)], "])")
+
+
+def _ending(end: str) -> str:
+    return "completed" if end == "completed" else f"exited: {end}"
+
+
+def _actions(item: Step | Scope) -> list[str]:
+    return [*_does(item.do), *(f"leaving {text}" for text in _does(item.leaving))]
+
+
+def _does(actions: Sequence[Do | Start]) -> list[str]:
+    named = ", ".join(action.action if isinstance(action, Do) else f"start {action.journey}" for action in actions)
+    return [f"does {named}"] if named else []
+
+
+def _entry(entry: Entry) -> list[str]:
+    return [*_on(entry.on), *([f"and nothing more for {entry.wait.text}"] if entry.wait else [])]
+
+
+def _exit(rule: Exit) -> list[str]:
+    return [*_on(rule.on), *(["at the next action"] if rule.at == "next action" else [])]
+
+
+def _on(on: On | None) -> list[str]:
+    if on is None:
+        return []
+    signal = [_signal(on)] if on.event or on.changed or on.settled or on.after else []
+    key = {None: [], "any": ["of any key"]}.get(on.key, [f"of the same {on.key}"])
+    late = ["unless late"] if on.late == "drop" else []
+    return [*signal, *key, *late, *([f"if {on.where.text}"] if on.where else [])]
+
+
+def _signal(on: On) -> str:
+    if on.after is not None:
+        return _wait(on.after)
+    return f"{on.changed} changed" if on.changed else on.event or on.settled or ""
+
+
+def _reason(on: On) -> str:
+    """The reason that is recorded where an exit rule names none."""
+    if on.after is not None:
+        return f"after {on.after.text}"
+    if on.event is None and on.changed is None and on.settled is None:
+        return f"where {on.where.text}" if on.where else ""
+    return on.event or (f"changed {on.changed}" if on.changed else f"settled {on.settled}")
+
+
+def _wait(wait: Wait) -> str:
+    return f"after {wait.text}" if wait.kind in ("elapsed", "civil") else wait.text
+
+
+# -- Mermaid ---------------------------------------------------------------------------------------------------------
+
+
+def _box(left: str, lines: Iterable[str], right: str) -> str:
+    return f'{left}"{_label(lines)}"{right}'
+
+
+def _arrow(source: str, label: Sequence[str], target: str, *, dotted: bool = False) -> str:
+    line = "-.->" if dotted else "-->"
+    return f'{source} {line}|"{_label(label)}"| {target}' if label else f"{source} {line} {target}"
+
+
+def _label(lines: Iterable[str]) -> str:
+    return "<br/>".join(_escaped(line) for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """*text* on one line, with every sign that could mean something replaced by its number."""
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", plain) or " "

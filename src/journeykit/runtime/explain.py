@@ -1,0 +1,191 @@
+"""Why and why not: everything that happened to one customer, as data and as text (P35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from journeykit.core.calendar import show
+from journeykit.core.compiler import CompiledJourney
+from journeykit.model.messages import moment
+from journeykit.model.records import Enrollment, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
+from journeykit.ports import Storage
+from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.why import Case, why_not
+
+
+@frozen
+class Line:
+    """
+    One thing that happened, or did not.
+
+    Attributes:
+        at: when, microseconds since 1970 UTC.
+        kind: ``event``, ``mailbox``, a kind of history (``entered``, ``moved``, ``exited``, ...), ``timer``, ``action``, ``why not``.
+        text: what people read.
+        journey: the journey it concerns, where it concerns one.
+        key: the key of the enrollment.
+    """
+
+    at: int
+    kind: str
+    text: str
+    journey: str = ""
+    key: str = ""
+
+    @property
+    def when(self) -> datetime:
+        """The moment, UTC."""
+        return moment(self.at)
+
+
+@frozen
+class Explanation:
+    """
+    What happened to a customer.
+
+    Attributes:
+        customer_id: the customer.
+        zone: the time zone that the text is written in.
+        entries: every event, transition, timer and action, in the order in which they took effect.
+        why_not: why the action that was asked about did not come about.
+    """
+
+    customer_id: str
+    zone: str
+    entries: tuple[Line, ...]
+    why_not: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it, line by line."""
+        return "\n".join(f"{show(line.at, self.zone)}  {line.text}" for line in (*self.entries, *self.why_not))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Explainer:
+    """Reads a customer from the storage and tells what is there."""
+
+    def __init__(self, storage: Storage, definitions: Definitions) -> None:
+        self._storage = storage
+        self._definitions = definitions
+
+    def explain(self, customer_id: str, why: str | None) -> Explanation:
+        """Return the timeline of a customer, and why the action *why* did not come about."""
+        loaded = self._storage.load_many([Want(customer_id, None)])[0]
+        self._definitions.learn_all(loaded.enrollments)
+        events = self._storage.events(customer_id)
+        history = self._storage.history(customer_id)
+        outbox = self._storage.outbox(None, customer_id)
+        told = _Telling(self._zone(loaded), _versions(self._definitions, loaded.enrollments))
+        entries = tuple(told.timeline(events, history, outbox))
+        reasons: tuple[Line, ...] = ()
+        if why is not None:
+            case = Case(self._definitions.compiled, loaded, events, history, outbox, told.zone)
+            reasons = tuple(Line(at, "why not", text, journey, key) for at, journey, key, text in why_not(case, why))
+        return Explanation(customer_id, told.zone, entries, reasons)
+
+    def _zone(self, loaded: Loaded) -> str:
+        zones = (journey.journey.zone for journey in self._definitions.compiled.journeys.values())
+        return loaded.facts.zone or next((zone for zone in zones if zone), "UTC")
+
+
+Versions = Mapping[tuple[str, str, int], CompiledJourney]
+
+
+def _versions(definitions: Definitions, enrollments: Iterable[Enrollment]) -> Versions:
+    """The version that each enrollment is pinned to."""
+    known = definitions.compiled.definitions
+    return {(e.journey, e.key, e.number): known[e.definition] for e in enrollments if e.definition in known} | {
+        (name, "", 0): journey for name, journey in definitions.compiled.journeys.items()
+    }
+
+
+class _Telling:
+    def __init__(self, zone: str, versions: Versions) -> None:
+        self.zone = zone
+        self._versions = versions
+
+    def timeline(self, events: Iterable[LoggedEvent], history: Iterable[HistoryEntry], outbox: Iterable[OutboxRow]) -> list[Line]:
+        """Every line, by number of the signal: the event, what was decided, what was asked for."""
+        lines: list[tuple[tuple[int, int, int], Line]] = []
+        waiting = 1 << 62
+        for number, logged in enumerate(events):
+            if logged.event.name != "$parked":
+                place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
+                lines.append((place, self._event(logged)))
+        for entry in history:
+            lines += (((entry.seq, 1, entry.place), line) for line in self._history(entry))
+        lines += (((row.message.seq, 2, row.message.place), self._action(row)) for row in outbox)
+        return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
+
+    def _event(self, logged: LoggedEvent) -> Line:
+        event = logged.event
+        text = f"{_OURS.get(event.name, event.name)} {_values(event.properties)}".rstrip()
+        if event.at != logged.accepted_at:
+            text += f"; occurred {show(event.at, self.zone)}"
+        if logged.state == "pending":
+            return Line(logged.accepted_at, "mailbox", f"{text}; waits in the mailbox")
+        return Line(logged.accepted_at, "event", text)
+
+    def _history(self, entry: HistoryEntry) -> Iterator[Line]:
+        place = f"{entry.journey} {entry.key}".strip()
+        marks = list(self._timers(entry))
+        for mark, text in marks:
+            if mark == "!":
+                yield Line(entry.at, "timer", f"{place}: {text}", entry.journey, entry.key)
+        yield Line(entry.at, entry.kind, f"{place}: {_told(entry)}" if place else _told(entry), entry.journey, entry.key)
+        for mark, text in marks:
+            if mark != "!":
+                yield Line(entry.at, "timer", f"{place}: {text}", entry.journey, entry.key)
+
+    def _timers(self, entry: HistoryEntry) -> Iterator[tuple[str, str]]:
+        for mark in entry.timers.split():
+            index, _, due = mark[1:].partition("@")
+            name = self._timer(entry, int(index))
+            if mark[0] == "+":
+                yield "+", f"timer {name} set for {show(int(due), self.zone)}" if due else f"timer {name} waits for its moment"
+            else:
+                yield mark[0], f"timer {name} {'is over' if mark[0] == '!' else 'cancelled'}"
+
+    def _timer(self, entry: HistoryEntry, index: int) -> str:
+        """How people call a timer; its number where the version is no longer known."""
+        journey = self._versions.get((entry.journey, entry.key, entry.number)) or self._versions.get((entry.journey, "", 0))
+        if journey is None or index >= len(journey.timers):
+            return f"number {index}"
+        return f'"{journey.timers[index].label}"'
+
+    def _action(self, row: OutboxRow) -> Line:
+        message = row.message
+        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_values(message.parameters)}".rstrip()
+        attempts = f" after {row.attempts} attempts" if row.attempts > 1 else ""
+        state = "waits to be performed" if row.state == "open" else row.state
+        when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
+        reason = f": {row.reason}" if row.reason else ""
+        return Line(message.at, "action", f"{text}; {state}{when}{attempts}{reason}", message.journey, message.key)
+
+
+_OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}
+
+
+def _told(entry: HistoryEntry) -> str:
+    reason = f" ({entry.reason})" if entry.reason else ""
+    match entry.kind:
+        case "entered":
+            return f"entered {entry.target} on {entry.cause}{reason}"
+        case "moved":
+            return f"{entry.source} to {entry.target} on {entry.cause}{reason}"
+        case "completed" | "exited" | "merged":
+            return f"{entry.kind} in {entry.source} on {entry.cause}{reason}"
+        case _:
+            where = f" in {entry.source}" if entry.source else ""
+            return f"{entry.kind}{where} on {entry.cause}{reason}"
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in values.items())

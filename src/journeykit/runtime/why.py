@@ -1,0 +1,163 @@
+"""Why an action did not come about: the customer is replayed, and what stood in the way is noted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from journeykit.core.calendar import show
+from journeykit.core.compiler import CompiledJourney
+from journeykit.core.customer import Customer, advance
+from journeykit.core.decision import actions_of
+from journeykit.core.index import Compiled
+from journeykit.core.turn import Trace
+from journeykit.errors import UnknownError
+from journeykit.model.phrases import suggestion
+from journeykit.model.records import Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
+
+Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
+
+_ALL = 1 << 31
+
+
+class Case(NamedTuple):
+    """What is known of the customer."""
+
+    compiled: Compiled
+    loaded: Loaded
+    events: Sequence[LoggedEvent]
+    history: Sequence[HistoryEntry]
+    outbox: Sequence[OutboxRow]
+    zone: str
+
+
+def replay(compiled: Compiled, loaded: Loaded, events: Iterable[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
+    """
+    Decide again what was decided for a customer, from the first signal to the last.
+
+    Args:
+        compiled: all journeys.
+        loaded: the customer as stored, to know where the recorded signals end.
+        events: the customer's events; only decided ones are replayed.
+        trace: a list to note in why something did not happen.
+    """
+    customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
+    commits = []
+    decided = [logged for logged in events if logged.state == "decided" and logged.event.name != "$parked"]
+    for logged in sorted(decided, key=lambda one: one.seq or 0):
+        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace))
+        customer.apply(commits[-1])
+    if customer.revision < loaded.revision:  # timers that have fired since the last event
+        commits.append(advance(compiled, customer, None, loaded.accepted_at + 1, _ALL, trace))
+    return commits
+
+
+def why_not(case: Case, action: str) -> list[Reason]:
+    """
+    Why *action* was not asked for, or not performed, in the order of time.
+
+    Raises:
+        UnknownError: no journey asks for such an action.
+    """
+    asking = {name: journey for name, journey in case.compiled.journeys.items() if action in asked(journey)}
+    if not asking:
+        known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey)})
+        raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
+    reasons = [*_traced(case, action), *_left(case, action, asking), *_parked(case, asking), *_unsettled(case, action)]
+    reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
+    return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
+
+
+def asked(journey: CompiledJourney) -> set[str]:
+    """The names of all actions that *journey* may ask for."""
+    rules = journey.rules
+    rows = [row for table in rules.rows.values() for several in table.values() for row in several]
+    rows += [row for several in rules.automatic.values() for row in several]
+    own = {operation.action for operation in (*journey.entry_plan.before, *journey.entry_plan.after) if hasattr(operation, "action")}
+    return own.union(*(actions_of(row) for row in rows))
+
+
+def _traced(case: Case, action: str) -> Iterator[Reason]:
+    trace: list[Trace] = []
+    replay(case.compiled, case.loaded, case.events, trace)
+    for one in trace:
+        if action in one.actions:
+            yield one.at, one.journey, one.key, f"{_place(one.journey, one.key)}: {_words(one)}"
+
+
+def _words(one: Trace) -> str:
+    step = f"in {one.step}, " if one.step else ""
+    match one.kind:
+        case "condition":
+            return f"{step}{one.cause} came, but it did not hold that {one.detail}"
+        case "filter":
+            return f"{one.cause} came, but the entry lets in only where {one.detail}"
+        case "key":
+            return f"{step}{one.cause} came for another key"
+        case "missing key":
+            return f"{step}{one.cause} came without the key{f': {one.detail}' if one.detail else ''}"
+        case "late":
+            return f"{step}{one.cause} came, but it had occurred before the step was entered"
+        case "reentry":
+            return f"{one.cause} came, but re-entry does not allow it: {one.detail}"
+        case "closed":
+            return f"{one.cause} came while the journey was not open"
+        case _:
+            return f"{step}{one.cause} came: {one.kind}{f', {one.detail}' if one.detail else ''}"
+
+
+def _left(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    """Enrollments that ended before they asked for it."""
+    sent = {(row.message.journey, row.message.key, row.message.number) for row in case.outbox if row.message.action == action}
+    for entry in case.history:
+        ended = entry.kind in ("exited", "completed", "merged") and entry.journey in asking
+        if ended and (entry.journey, entry.key, entry.number) not in sent:
+            reason = f" ({entry.reason})" if entry.reason else ""
+            text = f"{entry.kind} in {entry.source} on {entry.cause}{reason} before it was asked for"
+            yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: {text}"
+
+
+def _parked(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    for logged in case.events:
+        given = logged.event.properties
+        if logged.state == "parked" and given.get("journey") in ("", *asking):
+            journey, key = given.get("journey") or "", given.get("key") or ""
+            yield logged.accepted_at, journey, key, f"{_place(journey, key)}: parked with an error, to be tried again: {given.get('error')}"
+
+
+def _unsettled(case: Case, action: str) -> Iterator[Reason]:
+    """Requests that were not performed, or not yet."""
+    for row in case.outbox:
+        message = row.message
+        if message.action != action or row.state == "performed":
+            continue
+        state = f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempts so far" if row.state == "open" else row.state
+        reason = f": {row.reason}" if row.reason else ""
+        yield message.at, message.journey, message.key, f"{_place(message.journey, message.key)}: asked for, {state}{reason}"
+
+
+def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    for e in case.loaded.enrollments:
+        if e.journey in asking and e.status == "active":
+            due = e.next_due
+            until = f" until {show(due, case.zone)}" if due is not None else ""
+            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{until}"
+
+
+def _mailbox(case: Case) -> Iterator[Reason]:
+    for logged in case.events:
+        if logged.state == "pending":
+            yield logged.accepted_at, "", "", f"{logged.event.name} waits in the mailbox; a worker has to decide it"
+
+
+def _outside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    """Journeys that the customer was never let into."""
+    inside = {entry.journey for entry in case.history}
+    for name, journey in asking.items():
+        if name not in inside:
+            entries = ", ".join(entry.cause for entry in journey.entries) or "nothing but a start"
+            yield case.loaded.accepted_at, name, "", f"{name}: never entered; it is entered on {entries}"
+
+
+def _place(journey: str, key: str) -> str:
+    return f"{journey} {key}".strip() or "a signal"

@@ -1,0 +1,68 @@
+"""P12: same input, same decision."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from journeykit import Do, Journey, Step
+from shop import Shop
+
+HUNDRED = [f"customer-{number}" for number in range(100)]
+
+PRINT_ARMS = """
+from test_p12 import HUNDRED, arms
+print(*arms("50% short, 50% long", HUNDRED))
+"""
+
+
+def experiment(split: str) -> Journey:
+    """A mail in two lengths."""
+    steps = [
+        Step("drawn", stage="retention", then=split),
+        Step("short", do=Do("email", length="short"), end="completed"),
+        Step("long", do=Do("email", length="long"), end="completed"),
+    ]
+    return Journey("mail", entry="Signed Up", steps=steps, reentry="always")
+
+
+def arms(split: str, customers: list[str]) -> list[str]:
+    """The arm that each customer draws."""
+    shop = Shop(experiment(split))
+    for customer in customers:
+        shop.event("Signed Up", customer)
+    return [shop.inside("mail", customer=customer).step for customer in customers]
+
+
+def test_the_same_arm_in_another_process() -> None:
+    """A process with another hash seed draws the same arm for each of a hundred customers."""
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "4711",
+        "PYTHONPATH": os.pathsep.join(path for path in [*sys.path, str(Path(__file__).parent)] if path),
+    }
+    other = subprocess.run([sys.executable, "-c", PRINT_ARMS], env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+    assert arms("50% short, 50% long", HUNDRED) == other
+
+
+def test_the_shares_are_about_right() -> None:
+    """Of a hundred customers between 35 and 65 draw each half, and all draw what has everything."""
+    short = arms("50% short, 50% long", HUNDRED).count("short")
+
+    assert 35 <= short <= 65
+    assert arms("100% short, 0% long", HUNDRED) == ["short"] * 100
+
+
+def test_changing_the_shares_moves_nobody() -> None:
+    """Who has drawn the short mail keeps it, although nobody new would draw it any more."""
+    first = Shop(experiment("100% short, 0% long"))
+    first.event("Signed Up")
+    second = Shop(experiment("0% short, 100% long"), storage=first.storage)
+    second.clock.advance(60)
+    for customer in ("ann", "ben"):
+        second.event("Signed Up", customer, id=f"again-{customer}")
+
+    assert [second.inside("mail", customer=customer).step for customer in ("ann", "ben")] == ["short", "long"]

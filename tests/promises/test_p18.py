@@ -1,0 +1,71 @@
+"""P18: a key is a key."""
+
+from __future__ import annotations
+
+from journeykit import Do, Journey, On, Step, Transition
+from shop import Shop
+
+CART = Journey(
+    "cart",
+    key="cart_id",
+    entry="Product Added",
+    exits="Order Completed",
+    steps=[Step("left", stage="consideration", wait="2 hours"), Step("reminded", do=Do("email", cart="{journey.key}"))],
+)
+
+
+def test_two_carts_are_two_enrollments() -> None:
+    """Ordering one cart leaves the other where it is."""
+    shop = Shop(CART)
+    for cart in ("c1", "c2"):
+        shop.event("Product Added", cart_id=cart)
+    shop.event("Order Completed", cart_id="c1")
+    shop.wait("3 hours")
+
+    assert shop.sent == ["2026-03-02 11:00 ann email c2"]
+    assert (shop.inside("cart", "c1").status, shop.inside("cart", "c2").status) == ("exited", "completed")
+
+
+def test_an_event_without_the_key_matches_nothing_and_enters_nothing() -> None:
+    """An order that names no cart takes nobody out, and a product in no cart lets nobody in, recorded."""
+    shop = Shop(CART)
+    shop.event("Product Added")
+    shop.event("Product Added", cart_id="c1")
+    shop.event("Order Completed")
+
+    assert shop.told() == ["03-02 09:00 refused no cart_id", "03-02 09:00 entered left"]
+
+
+def test_any_key_where_that_is_declared() -> None:
+    """A complaint stops the reminders of every cart."""
+    stop = Transition("stopped", on=On("Complaint Opened", key="any"))
+    steps = [
+        Step("left", stage="consideration", wait="2 hours", when=[stop]),
+        Step("reminded", do=Do("email"), end="completed"),
+        Step("stopped", end="complaint"),
+    ]
+    shop = Shop(Journey("cart", key="cart_id", entry="Product Added", steps=steps))
+    for cart in ("c1", "c2"):
+        shop.event("Product Added", cart_id=cart)
+    shop.event("Complaint Opened")
+    shop.wait("3 hours")
+
+    assert shop.sent == []
+    assert (shop.inside("cart", "c1").reason, shop.inside("cart", "c2").reason) == ("complaint", "complaint")
+
+
+def test_the_event_itself_may_be_the_key() -> None:
+    """Each search is an enrollment of its own."""
+    shop = Shop(
+        Journey(
+            "search",
+            key="signal.id",
+            entry="Searched",
+            steps=[Step("looked", stage="awareness", wait="1 day"), Step("helped", do=Do("email"))],
+        )
+    )
+    for _ in range(2):
+        shop.event("Searched")
+    shop.wait("2 days")
+
+    assert len(shop.sent) == 2
