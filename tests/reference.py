@@ -359,11 +359,17 @@ class Reference:
             at = min(event.at, accepted)
             one = walk(event.properties, (fold.of,)) if fold.of else moment(at)
             told = {"event": event.properties}
-            if event.name == fold.event and one is not MISSING and (fold.where is None or value(fold.where.tree, lambda path, told=told: walk(told, path))):
+            if (
+                event.name == fold.event
+                and one is not MISSING
+                and (fold.where is None or value(fold.where.tree, lambda path, told=told: walk(told, path)))
+            ):
                 found.append((at, place, one))
         values = [one for _, _, one in sorted(found, key=lambda one: one[:2])]
         if fold.kind in ("count", "sum", "distinct"):
-            return {"count": len(values), "sum": sum(values) if fold.kind == "sum" else 0, "distinct": len({repr(one) for one in values})}[fold.kind]
+            return {"count": len(values), "sum": sum(values) if fold.kind == "sum" else 0, "distinct": len({repr(one) for one in values})}[
+                fold.kind
+            ]
         if not values:
             return MISSING
         match fold.kind:
@@ -469,7 +475,11 @@ class Reference:
         if on.changed:
             return signal.kind == "changed" and signal.path == on.changed
         if on.settled:
-            return event is not None and event.name == "$settled" and on.settled == f"{event.properties['action']} {event.properties['outcome']}"
+            return (
+                event is not None
+                and event.name == "$settled"
+                and on.settled == f"{event.properties['action']} {event.properties['outcome']}"
+            )
         timer = signal.timer
         return on.after is None or (timer is not None and (timer.kind, timer.owner, timer.wait) == ("after", owner, on.after))
 
@@ -538,11 +548,8 @@ class Reference:
         self.state.notes["split"] += 1
         if experiment not in kept:
             point = int.from_bytes(hashlib.sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
-            for arm, share in reversed(split.shares):
-                if point >= 100 - share:
-                    kept[experiment] = arm
-                    break
-                point += share
+            reached = [sum(share for _, share in split.shares[: place + 1]) for place in range(len(split.shares))]
+            kept[experiment] = next(arm for (arm, _), share in zip(split.shares, reached, strict=True) if point < share)
         return kept[experiment]
 
     # -- moving (P10)
@@ -560,10 +567,10 @@ class Reference:
             self.leave(life, target)
         self.apply(life, way.set)
         self.perform(life, way.do)
+        if target == "":
+            return self.end(life, "completed")
         self.move("stayed" if target is None else "moved", life, source, target)
-        if target is None:
-            return True
-        return self.enter(life, target, life.step) if target else self.end(life, "completed")
+        return target is None or self.enter(life, target, source)
 
     def left_and_entered(self, life: Life, source: str, target: str | None) -> tuple[list[Any], list[Any]]:
         """What is left, from the inside out, and what is entered, from the outside in: all but scopes that hold both ends."""
@@ -780,8 +787,8 @@ class Reference:
         """An exit rule that holds already keeps the customer out."""
         acts = self.left_and_entered(new, "", new.step)[1]
         acts = any(isinstance(do, Do) for item in acts for do in item.do)
-        rules = [rule for rule in self.charts[new.journey].journey.exits if not is_signal(rule.on) and (rule.at == "once" or acts)]
-        return "exit rule" if any(self.holds(new, rule.on) for rule in rules) else None
+        rules = [rule for owner, rule in self.exit_rules(new) if not is_signal(rule.on) and (rule.end or not owner)]
+        return "exit rule" if any((rule.at == "once" or acts) and self.holds(new, rule.on) for rule in rules) else None
 
     def may_come_again(self, journey: Journey, key: str) -> bool:
         rule = journey.reentry

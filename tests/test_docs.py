@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from journeykit import Catalog, Journey, dumps, loads
+from journeykit import Catalog, Journey, dumps, loads, mermaid
 from journeykit.core.checks import problems
 
 ROOT = Path(__file__).parent.parent
@@ -82,3 +82,20 @@ def test_few_snippets_are_left_out() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link to another file of the repository finds it."""
     assert [link for link in _LINK.findall(page.read_text("utf-8")) if not (page.parent / link).exists()] == []
+
+
+def test_the_picture_in_the_readme_is_that_of_its_journey() -> None:
+    """The Mermaid block is what the library draws for the YAML above it."""
+    first = {snippet.language: snippet.text for snippet in reversed(snippets(ROOT / "README.md"))}
+
+    assert mermaid(loads(first["yaml"])) == first["mermaid"]
+
+
+def test_python_and_yaml_in_the_readme_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journey written in Python is the value read from the YAML."""
+    monkeypatch.chdir(tmp_path)
+    first = {snippet.language: snippet.text for snippet in reversed(snippets(ROOT / "README.md"))}
+    names: dict[str, object] = {}
+    exec(compile(first["python"], "README.md", "exec"), names)
+
+    assert names["recover_cart"] == loads(first["yaml"])

@@ -29,6 +29,7 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 MASTER = Path(__file__).with_name("CDNOW_master.txt.gz")
@@ -55,6 +56,7 @@ STAGE = {
     "win-back": "slipping",
     "lost": "gone",
 }
+COUNTED = ("stages", "steps", "transitions", "timers fired", "timers cancelled", "timers running", "actions", "vouchers by percent")
 MESSAGE = {
     "welcomed": "welcome",
     "second purchase": "thanks",
@@ -100,51 +102,37 @@ def life(moments: list[datetime]) -> list[list[str]]:
     ]
 
 
+def count(bought: list[tuple[datetime, int]], counts: dict[str, Counter[str]]) -> None:
+    """Add the life of one customer to *counts*."""
+    chains = life([moment for moment, _ in bought])
+    chain = [step for part in chains for step in part]
+    counts["steps"][chain[-1]] += 1
+    counts["stages"][STAGE[chain[-1]]] += 1
+    counts["transitions"].update(f"{source} > {target}" for source, target in pairwise(chain))
+    counts["timers fired"].update(f"{step}: {TIMER[step]}" for part in chains for step in part[:-1])
+    counts["timers cancelled"].update(f"{part[-1]}: {TIMER[part[-1]]}" for part in chains[:-1] if part[-1] in TIMER)
+    counts["timers running"].update(f"{step}: {TIMER[step]}" for step in chain[-1:] if step in TIMER)
+    counts["actions"].update(MESSAGE[step] for step in chain if step in MESSAGE)
+    counts["actions"]["club"] += "loyal" in chain
+    spent = accumulate(cents for _, cents in bought)
+    vouchers = (total for part, total in zip(chains, spent, strict=True) if "win-back" in part)
+    counts["vouchers by percent"].update("20" if total >= 10_000 else "10" for total in vouchers)
+
+
 def figures(path: Path = MASTER) -> dict[str, object]:
     """Return every figure of the demo's summary."""
-    steps: Counter[str] = Counter()
-    transitions: Counter[str] = Counter()
-    fired: Counter[str] = Counter()
-    cancelled: Counter[str] = Counter()
-    running: Counter[str] = Counter()
-    actions: Counter[str] = Counter()
-    vouchers: Counter[str] = Counter()
-    long_gap = on_the_day = 0
+    counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
     customers = purchases(path)
     for bought in customers.values():
-        moments = [moment for moment, _ in bought]
-        gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
-        long_gap += any(gap > timedelta(days=90) for gap in gaps)
-        on_the_day += sum(gap == timedelta(days=90) for gap in gaps)
-        chains = life(moments)
-        chain = [step for part in chains for step in part]
-        steps[chain[-1]] += 1
-        transitions.update(f"{source} > {target}" for source, target in zip(chain, chain[1:], strict=False))
-        fired.update(f"{step}: {TIMER[step]}" for part in chains for step in part[:-1])
-        cancelled.update(f"{part[-1]}: {TIMER[part[-1]]}" for part in chains[:-1] if part[-1] in TIMER)
-        running.update(f"{chain[-1]}: {TIMER[chain[-1]]}" for _ in range(chain[-1] in TIMER))
-        actions.update(MESSAGE[step] for step in chain if step in MESSAGE)
-        actions["club"] += "loyal" in chain
-        for number, part in enumerate(chains):
-            if "win-back" in part:
-                spent = sum(cents for _, cents in bought[: number + 1])
-                vouchers["20" if spent >= 10_000 else "10"] += 1
-    stages: Counter[str] = Counter()
-    for step, count in steps.items():
-        stages[STAGE[step]] += count
+        count(bought, counts)
+    gaps = [[later - earlier for (earlier, _), (later, _) in pairwise(bought)] for bought in customers.values()]
+    limit = timedelta(days=90)
     return {
         "customers": len(customers),
         "purchases": sum(map(len, customers.values())),
-        "stages": dict(sorted(stages.items())),
-        "steps": dict(sorted(steps.items())),
-        "transitions": dict(sorted(transitions.items())),
-        "timers fired": dict(sorted(fired.items())),
-        "timers cancelled": dict(sorted(cancelled.items())),
-        "timers running": dict(sorted(running.items())),
-        "actions": dict(sorted(actions.items())),
-        "vouchers by percent": dict(sorted(vouchers.items())),
-        "customers with a gap of more than 90 days": long_gap,
-        "gaps of exactly 90 days": on_the_day,
+        **{name: dict(sorted(counter.items())) for name, counter in counts.items()},
+        "customers with a gap of more than 90 days": sum(any(gap > limit for gap in some) for some in gaps),
+        "gaps of exactly 90 days": sum(gap == limit for some in gaps for gap in some),
     }
 
 

@@ -183,12 +183,23 @@ NAMES = st.sampled_from(("to", "on", "NO", "50% a", "null", "10:30", "a: b", "- 
 def odd_journeys(draw):
     """Journeys that no shop would write, and that need not compile: odd names, and whatever JSON as parameters."""
     where = st.none() | expressions()
-    ons = st.builds(lambda event, where: On(event, where=where), NAMES, where) | st.builds(lambda name, after: On(settled=name, where=after), NAMES, where)
+    ons = st.builds(lambda event, where: On(event, where=where), NAMES, where) | st.builds(
+        lambda name, after: On(settled=name, where=after), NAMES, where
+    )
     ons |= st.builds(lambda wait: On(after=wait), waits())
     sets = st.dictionaries(NAMES, expressions(), max_size=2)
     parameters = st.dictionaries(NAMES.filter(lambda name: name not in ("expires", "message")), json_values(), max_size=3)
-    actions = st.lists(st.builds(lambda name, given: Do(name, **given), NAMES.filter(lambda n: n != "start"), parameters) | NAMES.map(Start), max_size=2)
-    moves = st.builds(lambda to, on, do, set_, back: Transition(to, on=on, do=do, set=set_, back=back), st.none() | NAMES, st.none() | ons, actions, sets, st.booleans())
+    actions = st.lists(
+        st.builds(lambda name, given: Do(name, **given), NAMES.filter(lambda n: n != "start"), parameters) | NAMES.map(Start), max_size=2
+    )
+    moves = st.builds(
+        lambda to, on, do, set_, back: Transition(to, on=on, do=do, set=set_, back=back),
+        st.none() | NAMES,
+        st.none() | ons,
+        actions,
+        sets,
+        st.booleans(),
+    )
     exits = st.lists(st.builds(lambda on, end: Exit(on, end=end), ons, st.none() | NAMES), max_size=2)
     steps = st.builds(
         lambda name, do, when, then, set_, end: Step(name, do=do, when=when, then=then, set=set_, end=end),

@@ -15,7 +15,7 @@ def trip(wait: str) -> Journey:
         Step("packing", do=Do("email", tip="packing")),
         Step("there", stage="retention", do=Do("email", tip="enjoy")),
     ]
-    return Journey("trip", entry=Entry("Trip Booked", set={"data.start": "event.start"}), steps=steps)
+    return Journey("trip", entry=Entry("Trip Booked", set={"data.start": "event.start"}), zone="UTC", steps=steps)
 
 
 def test_a_moment_to_come_is_waited_for() -> None:

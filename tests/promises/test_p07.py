@@ -39,7 +39,9 @@ def test_a_timer_of_a_step_left_is_forgotten() -> None:
 def test_a_timer_that_follows_moves_with_its_date() -> None:
     """The trip is put off by a week, and so is the mail before it."""
     wait = "2 days before customer.trip, wait if missing, now if past, following"
-    shop = Shop(Journey("trip", entry="Trip Booked", steps=[Step("booked", stage="purchase", wait=wait), Step("told", do=Do("email"))]))
+    shop = Shop(
+        Journey("trip", entry="Trip Booked", zone="UTC", steps=[Step("booked", stage="purchase", wait=wait), Step("told", do=Do("email"))])
+    )
     shop.identify(traits={"trip": "2026-03-10T12:00:00+00:00"})
     shop.event("Trip Booked")
     shop.identify(traits={"trip": "2026-03-17T12:00:00+00:00"})

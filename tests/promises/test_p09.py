@@ -70,11 +70,13 @@ def test_the_step_goes_before_its_scope_and_the_scope_before_the_journey() -> No
 
 
 def test_the_journeys_exits_go_before_those_of_a_scope() -> None:
-    """A cancelled contract ends the journey, although the scope would only lead on."""
-    scope = Scope("trial", stage="purchase", exits="Cancelled", steps=[Step("trying", wait="14 days")], then="paying")
-    steps = [scope, Step("paying", stage="retention", wait="30 days")]
-    shop = Shop(Journey("contract", entry="Signed Up", exits=Exit("Cancelled", end="cancelled"), steps=steps))
-    shop.event("Signed Up")
-    shop.event("Cancelled")
+    """Cancelled for good ends the journey, although the scope would only lead on; cancelled at first leads on."""
+    scope = Scope("trial", stage="purchase", exits="Cancelled", steps=[Step("trying", wait="14 days")], then="asking")
+    over = Exit(On("Cancelled", where="event.final"), end="cancelled")
+    shop = Shop(Journey("contract", entry="Signed Up", exits=over, steps=[scope, Step("asking", stage="retention", wait="30 days")]))
+    for customer, final in {"ann": True, "ben": False}.items():
+        shop.event("Signed Up", customer)
+        shop.event("Cancelled", customer, final=final)
 
     assert (shop.inside("contract").status, shop.inside("contract").reason) == ("exited", "cancelled")
+    assert shop.inside("contract", customer="ben").step == "asking"

@@ -57,7 +57,7 @@ def read(text: str, json_only: bool = False) -> list[Any]:
 
 def checked(value: Any) -> Any:
     """Return *value* where it is a plain value that any YAML or JSON can hold; raise `DefinitionError` with every place where not."""
-    problems = [f"{place}: {what}" if place else what for place, what in _flaws(value, "", 0)]
+    problems = [f"{at.removeprefix('.')}: {what}" if at else what for at, what in _flaws(value, "", 0)]
     if problems:
         raise DefinitionError(problems)
     return value
@@ -70,7 +70,7 @@ def place(key: str) -> str:
 
 def _flaws(value: Any, at: str, depth: int) -> Iterator[tuple[str, str]]:
     if depth > MAX_DEPTH:
-        yield at[:60], f"nested more than {MAX_DEPTH} deep; make it flatter"
+        yield "", f"nested more than {MAX_DEPTH} deep; make it flatter"
     elif type(value) is dict:
         for key, inner in value.items():
             yield from _key_flaws(key, at)

@@ -29,10 +29,7 @@ def plain(definition: Journey | Catalog) -> dict[str, Any]:
     """
     if type(definition) not in (Journey, Catalog):
         raise DefinitionError(f"{definition!r:.60} is a {type(definition).__name__}; give a Journey or a Catalog")
-    try:
-        return checked(_writer().unstructure(definition))  # type: ignore[no-any-return]
-    except DefinitionError as error:
-        raise DefinitionError([problem.removeprefix(".") for problem in error.problems]) from None
+    return checked(_writer().unstructure(definition))  # type: ignore[no-any-return]
 
 
 @cache

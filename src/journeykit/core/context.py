@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 Getter = Callable[["Context"], Any]
 ROOTS = ("event", "signal", "customer", "consent", "data", "arm", "step", "scope", "journey", "now")
 
-_NOTHING: dict[str, Any] = {}
+NOTHING: Mapping[str, Any] = {}
 
 
 class Context:
@@ -42,8 +42,8 @@ class Context:
     def look(self, event: Event | None, old: Any = None, new: Any = None) -> None:
         """Go on to another signal: *event*, or a change from *old* to *new*."""
         self.event = event
-        self.properties = _NOTHING if event is None else event.properties
-        self.data = _NOTHING
+        self.properties = NOTHING if event is None else event.properties
+        self.data = NOTHING
         self.enrollment = None
         self.old = old
         self.new = new

@@ -117,22 +117,28 @@ def advance(
         commit = Commit(customer.customer_id, customer.revision, customer.revision, customer.accepted_at)
         customer = customer.fork()
         if _catch_up(compiled, customer, now, limit, commit, trace) and event is not None:
-            _conclude(_decided(compiled, customer, event, now, trace), commit, customer.facts)
+            _add(commit, advance(compiled, customer, event, now, limit, trace))
         return commit
-    turn = _decided(compiled, customer, event, now, trace)
+    turn = Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event.event, customer.covered, trace)
+    try:
+        decide(turn, event)
+    except LoopError as error:
+        turn = _parked(compiled, customer, event, now, error)
+    return _commit(customer, turn)
+
+
+def _commit(customer: Customer, turn: Turn) -> Commit:
+    """What *turn* has decided."""
     return Commit(
-        customer.customer_id, customer.revision, turn.seq, max(now, customer.accepted_at), None if turn.facts is customer.facts else turn.facts,
+        customer.customer_id, customer.revision, turn.seq, max(turn.now, customer.accepted_at), None if turn.facts is customer.facts else turn.facts,
         list(turn.changed.values()), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
     )  # fmt: skip
 
 
-def _decided(compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, trace: list[Trace] | None) -> Turn:
-    turn = _turn(compiled, customer, now, event.event, trace)
-    try:
-        decide(turn, event)
-    except LoopError as error:
-        turn = _turn(compiled, customer, now, event.event, trace)
-        park_event(turn, event, error)
+def _parked(compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, error: LoopError) -> Turn:
+    """The turn of an event of which nothing is applied."""
+    turn = _turn(compiled, customer, now, event.event, None)
+    park_event(turn, event, error)
     return turn
 
 
@@ -151,25 +157,21 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, comm
         except LoopError as error:
             turn = _turn(compiled, customer, due.due_at, None, trace)
             park_timer(turn, turn.enrollments[due.place], due.timer, error)
-        _conclude(turn, commit, customer.facts)
+        more = _commit(customer, turn)
+        _add(commit, more)
         commit.fired += 1
-        customer.revision, customer.facts = turn.seq, turn.facts
-        customer.enrollments.update(turn.changed)
-        for place in turn.removed:
-            customer.enrollments.pop(place, None)
+        customer.apply(more)
     return True
 
 
-def _conclude(turn: Turn, commit: Commit, facts: Facts) -> None:
-    """Add what *turn* decided to *commit*."""
-    commit.revision = turn.seq
-    commit.accepted_at = max(commit.accepted_at, turn.now)
-    if turn.facts is not facts:
-        commit.facts = turn.facts
-    commit.enrollments = [*commit.enrollments, *turn.changed.values()]
-    commit.removed = (*commit.removed, *turn.removed)
-    commit.history = [*commit.history, *turn.history]
-    commit.outbox = [*commit.outbox, *turn.outbox]
-    commit.events = [*commit.events, *turn.events]
-    commit.mail = (*commit.mail, *turn.mail)
-    commit.definitions = (*commit.definitions, *turn.definitions)
+def _add(commit: Commit, more: Commit) -> None:
+    """Let *commit* hold what was decided after it as well."""
+    commit.revision, commit.accepted_at = more.revision, more.accepted_at
+    commit.facts = more.facts or commit.facts
+    commit.enrollments = [*commit.enrollments, *more.enrollments]
+    commit.removed = (*commit.removed, *more.removed)
+    commit.history = [*commit.history, *more.history]
+    commit.outbox = [*commit.outbox, *more.outbox]
+    commit.events = [*commit.events, *more.events]
+    commit.mail = (*commit.mail, *more.mail)
+    commit.definitions = (*commit.definitions, *more.definitions)

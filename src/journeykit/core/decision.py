@@ -17,7 +17,7 @@ from journeykit.core.splits import arm
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
 from journeykit.core.turn import MOST, Trace, Turn
 from journeykit.errors import LoopError
-from journeykit.model.records import Enrollment, Facts, Status
+from journeykit.model.records import Enrollment, Facts, HistoryEntry, Status
 
 
 class Deciding:
@@ -191,7 +191,12 @@ class Deciding:
         if plan.arms:
             armed, away = arm_timers(turn, self.journey.journey, e, plan.arms)
             timers += armed
-        turn.note("entered" if plan.source is None else "moved", e, cause, plan.source, target, timers=timers.rstrip())
+        kind, place = "entered" if plan.source is None else "moved", len(turn.history)
+        turn.history.append(
+            HistoryEntry(
+                turn.customer_id, turn.seq, place, turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None, timers.rstrip()
+            )
+        )
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif away is not None:

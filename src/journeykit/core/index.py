@@ -51,18 +51,19 @@ class Compiled:
         journeys: the current version of each journey, in order of definition.
         definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
         facts: the declared aggregates.
+        concerns: what was worked out of each signal so far, see `concern`.
     """
 
     journeys: dict[str, CompiledJourney]
     definitions: dict[str, CompiledJourney]
     facts: FactTable
-    _concerns: dict[str, Concern]
+    concerns: dict[str, Concern]
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
-        found = self._concerns.get(signal)
+        found = self.concerns.get(signal)
         if found is None:
-            found = self._concerns[signal] = self._work_out(signal)
+            found = self.concerns[signal] = self._work_out(signal)
         return found
 
     def concerned(self, event_name: str) -> frozenset[str]:

@@ -8,11 +8,11 @@ from typing import Any
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
-from journeykit.core.facts import fold, identify
+from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
-from journeykit.core.turn import MOST, Raised, Turn
+from journeykit.core.turn import MOST, Raised, Turn, by_entry
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, LoggedEvent
@@ -21,11 +21,7 @@ from journeykit.model.records import Enrollment, LoggedEvent
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    ours = _OURS.get(event.name)
-    if ours is None:
-        _fact(turn, event)
-    else:
-        ours(turn, event)
+    _OURS.get(event.name, _fact)(turn, event)
     if turn.raised:
         _drain(turn)
     turn.events.append(LoggedEvent(event, turn.now, seq, "decided"))
@@ -42,19 +38,27 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
 
 
 def _fact(turn: Turn, event: Event) -> None:
-    concern = turn.compiled.concern(event.name)
-    turn.need(concern.needs)
+    compiled = turn.compiled
+    concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
+    if turn.covered is not None:
+        turn.need(concern.needs)
     if concern.folds:
-        facts, changes, failures = fold(concern.folds, turn.facts, turn)
-        turn.facts = facts
-        for failure in failures:
-            turn.note("parked", None, event.name, reason=failure)
-        turn.raise_changes(changes)
+        _fold(turn, concern.folds)
     if concern.offers:
-        for enrollment in turn.active(concern.offers):
+        found = [e for e in turn.enrollments.values() if e.status == "active" and e.journey in concern.offers]
+        if len(found) > 1:
+            found.sort(key=by_entry)
+        for enrollment in found:
             offer(turn, enrollment, event.name)
     if concern.entries:
         _enter(turn, concern)
+
+
+def _fold(turn: Turn, folds: list[Fold]) -> None:
+    turn.facts, changes, failures = fold(folds, turn.facts, turn)
+    for failure in failures:
+        turn.note("parked", None, turn.event.name if turn.event else "", reason=failure)
+    turn.raise_changes(changes)
 
 
 def _enter(turn: Turn, concern: Concern) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from journeykit.core.context import Context
+from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
 from journeykit.model.messages import Event
@@ -88,7 +88,10 @@ class Turn(Context):
         self.customer_id = customer_id
         self.facts = facts
         self.now = now
-        self.look(event)
+        self.event = event
+        self.properties = NOTHING if event is None else event.properties
+        self.data = NOTHING
+        self.enrollment = self.old = self.new = None
         self.compiled = compiled
         self.covered = covered
         self.enrollments = enrollments
@@ -121,7 +124,7 @@ class Turn(Context):
         rows = {**self.enrollments, **self.changed} if self.changed else self.enrollments
         found = [e for e in rows.values() if e.status == "active" and e.journey in journeys]
         if len(found) > 1:
-            found.sort(key=_by_entry)
+            found.sort(key=by_entry)
         return found
 
     def need(self, journeys: frozenset[str]) -> None:
@@ -167,5 +170,6 @@ class Turn(Context):
         del self.history[history:], self.outbox[outbox:], self.events[events:]
 
 
-def _by_entry(e: Enrollment) -> int:
+def by_entry(e: Enrollment) -> int:
+    """What enrollments are sorted by that are offered a signal."""
     return e.order

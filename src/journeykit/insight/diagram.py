@@ -11,15 +11,16 @@ from journeykit.model.phrases import Split
 from journeykit.model.wait import Wait
 
 #: what Mermaid, or the Markdown in its labels, could take for something else than text
-_SPECIAL = re.compile(r"""["#$&*;<>@\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=%)%|^[+=-]|(?<=\A\d)[.)]|(?<=\A\d\d)[.)]""")
+_SPECIAL = re.compile(r"""["#$&*;<>@\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=%)%|^[+=-]|(?<=direction) (?=TB|BT|RL|LR|TD)""")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
 def mermaid(journey: Journey) -> str:
     """
     Draw *journey* as a Mermaid flowchart: steps in their stages and scopes, what moves a customer, and how it ends.
 
-    Rules that hold in several steps lead off a hexagon, "anywhere"; dotted lines leave the journey or move nothing. The same
-    journey always gives the same text.
+    Rules that hold in several steps lead off a hexagon, "anywhere"; dotted lines leave the journey or move nothing. An action
+    is shown with its ``template``, where it has one. The same journey always gives the same text; it need not compile.
 
     Returns:
         The text of the diagram, to be put into a Markdown block marked ``mermaid``.
@@ -182,8 +183,15 @@ def _actions(item: Step | Scope) -> list[str]:
 
 
 def _does(actions: Sequence[Do | Start]) -> list[str]:
-    named = ", ".join(action.action if isinstance(action, Do) else f"start {action.journey}" for action in actions)
+    named = ", ".join(_action(action) for action in actions)
     return [f"does {named}"] if named else []
+
+
+def _action(action: Do | Start) -> str:
+    if isinstance(action, Start):
+        return f"start {action.journey}"
+    template = action.parameters.get("template")
+    return f"{action.action} {template}" if isinstance(template, str) else action.action
 
 
 def _entry(entry: Entry) -> list[str]:
@@ -241,4 +249,5 @@ def _label(lines: Iterable[str]) -> str:
 def _escaped(text: str) -> str:
     """*text* on one line, with every sign that could mean something replaced by its number."""
     plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", plain) or " "
+    safe = _SPECIAL.sub(lambda match: f"#{ord(match[0])};", plain)
+    return _NUMBERED.sub(lambda match: f"{match[1]}#{ord(match[2])};", safe) or " "

@@ -18,6 +18,8 @@ from journeykit.model.conditions import Expression
 from journeykit.model.phrases import Expiry, Reentry, Split
 from journeykit.model.wait import Wait
 
+Message = Literal["marketing", "transactional", "none"]  #: whether an action reaches a person, and as what
+
 STAGES = ("awareness", "consideration", "purchase", "retention", "advocacy")
 
 
@@ -110,12 +112,12 @@ class Do:
     action: str
     parameters: dict[str, Any] = field(factory=dict)
     expires: Expiry | None = field(default=None, converter=_expiry)
-    message: Literal["marketing", "transactional", "none"] | None = None
+    message: Message | None = None
 
     def __init__(
-        self, action: str, /, *, expires: Expiry | str | None = None, message: str | None = None, **parameters: Any
+        self, action: str, /, *, expires: Expiry | str | None = None, message: Message | None = None, **parameters: Any
     ) -> None:
-        self.__attrs_init__(action=action, parameters=parameters, expires=expires, message=message)  # type: ignore[attr-defined]
+        self.__attrs_init__(action=action, parameters=parameters, expires=expires, message=message)
 
     def __attrs_post_init__(self) -> None:
         if self.message not in (None, "marketing", "transactional", "none"):

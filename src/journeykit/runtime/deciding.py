@@ -89,9 +89,8 @@ class Work:
     def _read(self, wants: Sequence[Want]) -> None:
         for want, loaded in zip(wants, self._storage.load_many(wants), strict=True):
             customer = Customer(loaded, None if want.journeys is None else Covered(want.journeys, frozenset(want.keys)))
-            for enrollment in loaded.enrollments:
-                if enrollment.active and enrollment.definition not in self._definitions.compiled.definitions:
-                    self._definitions.learn(enrollment.definition)
+            if loaded.enrollments:
+                self._definitions.learn_all(loaded.enrollments)
             self.held[want.customer_id] = Held(customer, want, loaded.seen, self._limit)
 
     def _further(self, held: Held) -> Want | None:

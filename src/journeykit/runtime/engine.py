@@ -38,7 +38,7 @@ class Engine:
 
     Args:
         definitions: journeys and catalogs, for example ``load("journeys/")``; compiled here, once.
-        storage: where everything is kept.
+        storage: where everything is kept; its schema is brought to this release's here.
         actions: the implementations by name; installed packages may offer more (entry points ``journeykit.actions``). Where given,
             a journey that names another action does not compile. None in a process that only decides.
         clock: where the time comes from.
@@ -66,6 +66,7 @@ class Engine:
         history: bool = False,
         perform: bool = False,
     ) -> None:
+        storage.migrate()
         self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)

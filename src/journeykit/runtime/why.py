@@ -63,7 +63,7 @@ def why_not(case: Case, action: str) -> list[Reason]:
     if not asking:
         known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
-    reasons = [*_traced(case, action), *_left(case, action, asking), *_parked(case, asking), *_unsettled(case, action)]
+    reasons = [*_traced(case, action), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
     reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
 
@@ -125,11 +125,11 @@ def _parked(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
             yield logged.accepted_at, journey, key, f"{_place(journey, key)}: parked with an error, to be tried again: {given.get('error')}"
 
 
-def _unsettled(case: Case, action: str) -> Iterator[Reason]:
-    """Requests that were not performed, or not yet."""
+def _asked_for(case: Case, action: str) -> Iterator[Reason]:
+    """Requests, and what became of them."""
     for row in case.outbox:
         message = row.message
-        if message.action != action or row.state == "performed":
+        if message.action != action:
             continue
         state = f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempts so far" if row.state == "open" else row.state
         reason = f": {row.reason}" if row.reason else ""

@@ -194,7 +194,7 @@ class Scenario:
 
     def _instant(self, at: When) -> int:
         found = read_moment(at, self.zone)
-        assert found is not None  # noqa: S101  only None is read as none
+        assert found is not None
         return found
 
     def _recorder(self, action: Action | None) -> Callable[[ActionRequest], Answer]:
@@ -231,7 +231,7 @@ class Scenario:
         return loaded.facts, loaded.enrollments
 
     def _same_moment(self, at: int, wanted: When) -> bool:
-        precision = 60 * MICROSECONDS if isinstance(wanted, str) and wanted.count(":") < 2 else MICROSECONDS  # noqa: PLR2004  hours:minutes:seconds
+        precision = 60 * MICROSECONDS if isinstance(wanted, str) and wanted.count(":") < 2 else MICROSECONDS
         return at // precision == self._instant(wanted) // precision
 
     def _wanted(self, action: str, at: When | None, customer: str | None, parameters: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
 from journeykit.model.wait import Wait
 
 EVENTS = ("Product Added", "Order Completed", "Email Opened", "Plan Changed")
-STEPS = ("first", "second", "third", "on", "no", "10:30", "wait here", "seventh", "eighth", "ninth", "tenth", "won", "lost")
+STEPS = ("first", "second", "third", "on", "no", "step-4", "wait here", "seventh", "eighth", "ninth", "tenth", "won", "lost")
 SCOPES = ("outer", "inner", "yes")
 CUSTOMERS = ("ann", "bob")
 BEGIN = datetime(2026, 3, 28, 12, tzinfo=UTC)  #: a good beginning of a story: the next night the clock changes in Europe

@@ -1,0 +1,62 @@
+"""Every problem of a definition at once, one line each: ``JOURNEY: PLACE: what; way out``. One small generator for each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from journeykit.core.checks_moves import MOVES
+from journeykit.core.checks_shape import SHAPE
+from journeykit.core.checks_words import WORDS, World
+from journeykit.core.survey import Survey, unknown
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Journey
+
+_SUMMED = ("number", "money", "any")
+
+
+def problems(journeys: Sequence[Journey], catalog: Catalog, actions: Collection[str] | None = None) -> Iterator[str]:
+    """
+    Find everything that is wrong with the journeys of an engine.
+
+    Args:
+        journeys: all of them, since they start each other and only one is the lifecycle.
+        catalog: the shop's vocabulary; what it does not declare is not checked.
+        actions: the names of the actions there are; None leaves them to the catalog.
+
+    Yields:
+        One line for each problem, the catalog's first, then each journey's in order of definition.
+    """
+    world = World(tuple(journeys), catalog, None if actions is None else tuple(actions))
+    yield from (f"catalog: {problem}" for problem in _catalog(catalog))
+    for number, journey in enumerate(journeys):
+        yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
+        survey = Survey(journey)
+        for rule in (*SHAPE, *MOVES):
+            yield from (f"{journey.name}: {problem}" for problem in rule(survey))
+        for word in WORDS:
+            yield from (f"{journey.name}: {problem}" for problem in word(survey, world))
+
+
+def _together(before: Sequence[Journey], journey: Journey) -> Iterator[str]:
+    """What one journey may not be because of those before it."""
+    if any(other.name == journey.name for other in before):
+        yield "journey: another one has this name; give it a name of its own"
+    lifecycle = next((other.name for other in before if other.lifecycle), None)
+    if journey.lifecycle and lifecycle is not None:
+        yield f'lifecycle: "{lifecycle}" is the lifecycle already; only one journey can be'
+
+
+def _catalog(catalog: Catalog) -> Iterator[str]:
+    """Facts over events and properties that are not declared, or that cannot be summed."""
+    for name, fact in catalog.facts.items():
+        declared = catalog.events.get(fact.event)
+        if catalog.events and declared is None:
+            yield f"facts.{name}: {unknown('event', fact.event, list(catalog.events))}"
+        elif declared and fact.of is not None:
+            if fact.of not in declared:
+                yield f"facts.{name}: {unknown(f'property of {fact.event}', fact.of, list(declared))}"
+            elif fact.kind in ("sum", "mean", "min", "max") and declared[fact.of] not in _SUMMED:
+                yield f"facts.{name}: {fact.event}.{fact.of} is declared as {declared[fact.of]}; a {fact.kind} needs a number or money"
+        if declared and fact.where is not None:
+            names = sorted({str(path[1]) for path in fact.where.paths if path[0] == "event"} - declared.keys())
+            yield from (f"facts.{name}: {unknown(f'property of {fact.event}', word, list(declared))}" for word in names)

@@ -1,0 +1,265 @@
+"""Checks of what a definition names: waits, keys, expressions, other journeys, and the words of the catalog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from attrs import frozen
+
+from journeykit.core.calendar import known_zone, read_moment
+from journeykit.core.survey import Rule, Survey, template_problem, unknown
+from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.conditions import Expression
+from journeykit.model.customer import RESERVED, Catalog
+from journeykit.model.journey import Do, Journey, Start
+from journeykit.model.wait import Wait
+
+_TARGET = re.compile(r"(data|customer|consent)\.([^.\[\]]+)")
+_CHANGED = re.compile(r"(customer|consent)\.([^.\[\]]+)")
+_SETTLED = re.compile(r"(.+) (performed|dead|dropped)")
+_CASES = {
+    "missing": 'add "wait if missing", "exit if missing" or "skip to STEP if missing"',
+    "past": 'add "now if past", "exit if past" or "skip to STEP if past"',
+}
+
+
+@frozen
+class World:
+    """What is around a journey: the others, the catalog, and the actions there are."""
+
+    journeys: tuple[Journey, ...]
+    catalog: Catalog
+    actions: tuple[str, ...] | None
+
+
+# waits
+
+
+def waits(survey: Survey, world: World) -> Iterator[str]:
+    """A moment says what follows when it is missing or past (P6); calendar time has a zone (P5)."""
+    del world
+    for path, wait, _ in survey.waits:
+        for case in wait.undeclared:
+            yield f'{path}: "{wait.text}" does not say what follows when the moment is {case}; {_CASES[case]}'
+        if wait.civil and wait.zone is None and survey.journey.zone is None:
+            yield f'{path}: "{wait.text}" needs a time zone for customers without one; give the journey a zone, or add "in Europe/Berlin"'
+    yield from (problem for path, zone in _zones(survey) for problem in _zone(path, zone))
+
+
+def _zones(survey: Survey) -> Iterator[tuple[str, str]]:
+    if survey.journey.zone is not None:
+        yield "zone", survey.journey.zone
+    yield from ((path, wait.zone) for path, wait, _ in survey.waits if wait.zone is not None)
+
+
+def _zone(path: str, zone: str) -> Iterator[str]:
+    if not known_zone(zone):
+        yield f'{path}: no time zone "{zone}"; write an IANA name such as Europe/Berlin'
+
+
+def entries(survey: Survey, world: World) -> Iterator[str]:
+    """An entry waits for an event or a change, and idles for an elapsed time."""
+    del world
+    for rule, entry in zip((r for r in survey.rules if r.kind == "entry"), survey.journey.entry, strict=True):
+        if entry.on.event is None and entry.on.changed is None:
+            yield f"{rule.path}: nobody is inside yet, so that only an event or a change can let them in; name one"
+        if entry.wait is not None and not _elapsed(entry.wait):
+            yield f'{rule.path}.wait: "{entry.wait.text}" is no elapsed time; write for example "15 minutes"'
+    goal = survey.journey.goal
+    if goal is not None and goal.on.event is None and goal.on.changed is None and goal.on.settled is None:
+        yield "goal: only an event, a change or an outcome can reach it; name one"
+
+
+def _elapsed(wait: Wait) -> bool:
+    return wait.kind == "elapsed"
+
+
+def opening(survey: Survey, world: World) -> Iterator[str]:
+    """``open`` names two dates, the earlier first."""
+    del world
+    text, zone = survey.journey.open, survey.journey.zone or "UTC"
+    if text is None:
+        return
+    parts = [part.strip() for part in text.split(" to ")]
+    moments = [_date(part, zone if known_zone(zone) else "UTC") for part in parts]
+    begin, end = (moments[0], moments[1]) if len(moments) == 2 else (None, None)
+    if begin is None or end is None:
+        yield f'open: "{text}" is no time span; write "2026-11-01 to 2026-12-24"'
+    elif begin >= end:
+        yield f'open: "{text}" ends before it begins; turn it round'
+
+
+def _date(text: str, zone: str) -> int | None:
+    try:
+        return read_moment(text, zone)
+    except ConditionError:
+        return None
+
+
+# keys and other journeys
+
+
+def keys(survey: Survey, world: World) -> Iterator[str]:
+    """Keys can be read, stand only in keyed journeys, and are properties that the event has."""
+    journey = survey.journey
+    if journey.key is not None:
+        yield from _readable("key", journey.key)
+    for rule in survey.rules:
+        own = rule.on.key
+        if own is not None and journey.key is None:
+            yield f"{rule.path}.key: the journey has no key; give it one, or leave this out"
+        elif own is not None and own != "any":
+            yield from _readable(f"{rule.path}.key", own)
+        if journey.key is not None and rule.on.event is not None and own != "any":
+            yield from _key_property(world, rule, own or journey.key)
+
+
+def _readable(path: str, key: str) -> Iterator[str]:
+    try:
+        key_expression(key)
+    except DefinitionError as error:
+        yield f"{path}: {error}"
+
+
+def key_expression(key: str) -> Expression:
+    """The expression that a key stands for: a property's name, or an expression as it is."""
+    return Expression(key if any(sign in key for sign in ".[(") else f"event[{key!r}]")
+
+
+def _key_property(world: World, rule: Rule, key: str) -> Iterator[str]:
+    declared = world.catalog.events.get(rule.on.event or "")
+    if declared and not any(sign in key for sign in ".[(") and key not in declared:
+        way = "name another property" if rule.kind == "entry" else "name its property with key, or write key: any"
+        yield f'{rule.path}.key: "{rule.on.event}" has no property "{key}"; {way}'
+
+
+def starts(survey: Survey, world: World) -> Iterator[str]:
+    """A journey that is started exists, and gets a key where it has one."""
+    known = {journey.name: journey for journey in world.journeys}
+    for act in survey.acts:
+        if not isinstance(act.do, Start):
+            continue
+        other = known.get(act.do.journey)
+        if other is None:
+            yield f"{act.path}: {unknown('journey', act.do.journey, list(known))}"
+        elif other.key is not None and act.do.key is None:
+            yield f'{act.path}: "{other.name}" is keyed by {other.key}; give the start a key'
+        elif other.key is None and act.do.key is not None:
+            yield f'{act.path}.key: "{other.name}" has no key; leave it out'
+
+
+# expressions
+
+
+def settings(survey: Survey, world: World) -> Iterator[str]:
+    """What is set is data, a trait or a consent; where nobody is inside yet, data."""
+    for setting in survey.settings:
+        match = _TARGET.fullmatch(setting.target)
+        root, name = (match[1], match[2]) if match else ("", "")
+        if setting.kind != "step" and root != "data":
+            yield f'{setting.path}: "{setting.target}" cannot be set here; begin with data., such as data.total'
+        elif match is None:
+            yield f'{setting.path}: "{setting.target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
+        elif root == "customer" and (name in RESERVED - {"zone"} or name in world.catalog.facts):
+            what = "a declared fact" if name in world.catalog.facts else "the library's own"
+            yield f"{setting.path}: customer.{name} is {what}; set another trait, or data.{name}"
+        elif root == "customer":
+            yield from _trait(setting.path, name, world.catalog)
+
+
+def templates(survey: Survey, world: World) -> Iterator[str]:
+    """What stands in braces can be read."""
+    del world
+    for act in survey.acts:
+        if isinstance(act.do, Do):
+            for name, value in act.do.parameters.items():
+                error = template_problem(value)
+                if error is not None:
+                    yield f"{act.path}.{name}: {error}"
+
+
+def readings(survey: Survey, world: World) -> Iterator[str]:
+    """What expressions read is declared, where the catalog declares it."""
+    for reading in survey.readings():
+        for path in sorted(reading.expression.paths, key=str):
+            if path[0] == "customer":
+                yield from _trait(reading.path, str(path[1]), world.catalog)
+            elif path[0] == "event":
+                yield from _property(reading.path, reading.event, str(path[1]), world.catalog)
+            elif path[0] == "scope" and not reading.owner.scopes:
+                yield f"{reading.path}: scope.entered_at is not known outside a scope; write step.entered_at or journey.entered_at"
+
+
+def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:
+    known = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
+    if catalog.traits and name not in known:
+        yield f"{path}: {unknown('trait or fact', name, known)}"
+
+
+def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iterator[str]:
+    declared = catalog.events.get(event or "")
+    if declared and name not in declared:
+        yield f"{path}: {unknown(f'property of {event}', name, list(declared))}"
+
+
+# signals and actions
+
+
+def events(survey: Survey, world: World) -> Iterator[str]:
+    """Events that are waited for are declared, where any are."""
+    known = list(world.catalog.events)
+    for rule in survey.rules:
+        name = rule.on.event
+        if name is not None and known and name not in known and not name.startswith("$"):
+            yield f"{rule.path}.event: {unknown('event', name, known)}"
+
+
+def changes(survey: Survey, world: World) -> Iterator[str]:
+    """``changed`` names a customer's value, ``settled`` the outcome of an action that the journey asks for."""
+    asked = list(dict.fromkeys(act.do.action for act in survey.acts if isinstance(act.do, Do)))
+    for rule in survey.rules:
+        if rule.on.changed is not None:
+            match = _CHANGED.fullmatch(rule.on.changed)
+            if match is None:
+                yield f'{rule.path}.changed: "{rule.on.changed}" cannot be waited for; write customer.NAME or consent.CHANNEL'
+            elif match[1] == "customer":
+                yield from _trait(f"{rule.path}.changed", match[2], world.catalog)
+        if rule.on.settled is not None and rule.kind != "entry":
+            yield from _settled(f"{rule.path}.settled", rule.on.settled, asked)
+
+
+def _settled(path: str, text: str, asked: list[str]) -> Iterator[str]:
+    match = _SETTLED.fullmatch(text)
+    if match is None:
+        yield f'{path}: "{text}" is no outcome; write the action and performed, dead or dropped: "{(asked or ["email"])[0]} dead"'
+    elif match[1] not in asked:
+        yield f"{path}: the journey asks for {unknown('action', match[1], asked)}"
+
+
+def actions(survey: Survey, world: World) -> Iterator[str]:
+    """Actions that are asked for are declared, and given to the engine, where either is known."""
+    for act in survey.acts:
+        if not isinstance(act.do, Do):
+            continue
+        for known in (list(world.catalog.actions) or None, None if world.actions is None else list(world.actions)):
+            if known is not None and act.do.action not in known:
+                yield f"{act.path}: {unknown('action', act.do.action, known)}"
+                break
+        if act.do.expires is not None and act.do.expires.owner == "scope" and not act.owner.scopes:
+            yield f'{act.path}.expires: "{act.do.expires.text}" stands in no scope; write "with step", or an age such as "2 days"'
+
+
+WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
+    waits,
+    entries,
+    opening,
+    keys,
+    starts,
+    settings,
+    templates,
+    readings,
+    events,
+    changes,
+    actions,
+)
