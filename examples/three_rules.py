@@ -22,8 +22,8 @@ win_back = Journey(
 
 # A new customer's purchase: a welcome by text message with the guide to start with.
 welcome = Journey(
-    "welcome", entry=On("Order Completed", where="customer.orders == 1"),
-    steps=[Step("welcomed", stage="purchase", do=Do("sms", template="welcome", guide="getting-started"))],
+    "welcome", entry=On("Order Completed", where="customer.orders == 1"), stage="purchase",
+    steps=[Step("welcomed", do=Do("sms", template="welcome", guide="getting-started"))],
 )  # fmt: skip
 
 # What the shop counts for all of them.

@@ -114,7 +114,7 @@ def copied(target: Path) -> None:
     for name in ("src", "tests", "examples", "docs", "scripts"):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "Makefile"):
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Makefile"):
         shutil.copy(ROOT / name, target / name)
 
 
@@ -177,17 +177,23 @@ def guarantees() -> str:
     parts = [PREFACE]
     for number, promise in promises.items():
         parts.append(f"## {number} {promise['title']}\n\n{promise['text'].strip()}\n")
-        parts.extend(evidence(promise, broken.get(number, [])))
+        parts.extend(evidence(number, promise, broken.get(number, [])))
     return "\n".join(parts)
 
 
-def evidence(promise: dict[str, str | list[str]], broken: Sequence[Defect]) -> Iterator[str]:
+def held_by(number: str, promise: dict[str, str | list[str]]) -> list[str]:
+    """The tests that hold a promise: the file that bears its number, and what it names besides."""
+    own = f"tests/promises/test_p{number[1:]:0>2}.py"
+    return [*([own] if (ROOT / own).is_file() else []), *promise.get("tests", ())]
+
+
+def evidence(number: str, promise: dict[str, str | list[str]], broken: Sequence[Defect]) -> Iterator[str]:
     """What holds a promise, and what it does not reach yet."""
-    held = sorted({*promise.get("tests", ()), *(defect.test for defect in broken)})
+    held = held_by(number, promise)
     if held:
         yield "Held by " + ", ".join(f"`{test}`" for test in held) + ".\n"
     for defect in broken:
-        yield f"- Proved by the defect `{defect.name}`: {defect.breaks}"
+        yield f"- `{defect.name}`: {defect.breaks} Noticed by `{defect.test}`."
     if broken:
         yield ""
     if "missing" in promise:
@@ -197,9 +203,9 @@ def evidence(promise: dict[str, str | list[str]], broken: Sequence[Defect]) -> I
 PREFACE = """\
 # What journeykit guarantees
 
-Each promise has a number, a test that holds it, and, where a small mistake could break it silently, a defect: a patch in
-`tests/defects` that makes this mistake on purpose. `make defects` applies each of them to a copy of the sources and demands that
-the named test turns red. What is not yet reached is said under its promise.
+Each promise has a number, tests that hold it, and defects that prove the tests: patches in `tests/defects`, each of which makes one
+small mistake on purpose. `make defects` applies each of them to a copy of the sources and demands that the named test turns red. What
+is not yet reached is said under its promise.
 
 This page is written by `make docs` from `tests/promises/promises.toml` and the patches; change those.
 """
@@ -209,8 +215,8 @@ def names_test(node: str) -> bool:
     """Whether the test of that node id is written down."""
     file, _, name = node.partition("::")
     path = ROOT / file
-    if not path.is_file():
-        return False
+    if not path.is_file() or not name:
+        return path.is_file()
     wanted = re.sub(r"\[.*", "", name).split("::")[-1]
     return any(
         isinstance(item, ast.FunctionDef | ast.ClassDef) and item.name == wanted for item in ast.walk(ast.parse(path.read_text("utf-8")))

@@ -546,7 +546,7 @@ class Reference:
         experiment = f"{life.journey}/{split.experiment or name}"
         kept = self.state.arms if split.per == "customer" else {}
         self.state.notes["split"] += 1
-        if experiment not in kept:
+        if kept.get(experiment) not in dict(split.shares):
             point = int.from_bytes(hashlib.sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
             reached = [sum(share for _, share in split.shares[: place + 1]) for place in range(len(split.shares))]
             kept[experiment] = next(arm for (arm, _), share in zip(split.shares, reached, strict=True) if point < share)

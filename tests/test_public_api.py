@@ -17,7 +17,7 @@ NAMES = 60
 YAML_KEYS = 45
 
 #: What a host application must not pay for unless it asks: adapters, codecs, engines, frameworks and test tools.
-HEAVY = {"sqlite3", "yaml", "cattrs", "pendulum", "transitions", "hypothesis", "pytest", "_pytest", "asyncio", "threading", "socket"}
+HEAVY = {"sqlite3", "yaml", "cattrs", "pendulum", "transitions", "hypothesis", "pytest", "_pytest", "asyncio", "socket"}
 
 LOOK = """
 import json, sys, time

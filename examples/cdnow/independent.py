@@ -31,6 +31,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 MASTER = Path(__file__).with_name("CDNOW_master.txt.gz")
 END = datetime(1998, 7, 1, tzinfo=UTC)
@@ -67,10 +68,10 @@ MESSAGE = {
 }
 
 
-def purchases(path: Path = MASTER) -> dict[str, list[tuple[datetime, int]]]:
+def purchases() -> dict[str, list[tuple[datetime, int]]]:
     """Return each customer's purchases, (moment, cents), in order of day and file."""
     found: defaultdict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    with gzip.open(path, "rt", newline="") as file:
+    with gzip.open(MASTER, "rt", newline="") as file:
         rows = csv.reader(file, delimiter=" ", skipinitialspace=True)
         next(rows)
         for customer, day, _, dollars in rows:
@@ -119,10 +120,10 @@ def count(bought: list[tuple[datetime, int]], counts: dict[str, Counter[str]]) -
     counts["vouchers by percent"].update("20" if total >= 10_000 else "10" for total in vouchers)
 
 
-def figures(path: Path = MASTER) -> dict[str, object]:
-    """Return every figure of the demo's summary."""
+def figures(every: int = 1) -> dict[str, Any]:
+    """Return every figure of the demo's summary, over the customers whose number can be divided by *every*."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in COUNTED}
-    customers = purchases(path)
+    customers = {customer: bought for customer, bought in purchases().items() if int(customer) % every == 0}
     for bought in customers.values():
         count(bought, counts)
     gaps = [[later - earlier for (earlier, _), (later, _) in pairwise(bought)] for bought in customers.values()]

@@ -42,20 +42,22 @@ class Summary:
     def add(self, storage: Storage, customer_id: str) -> None:
         """Count one customer."""
         moves = [entry for entry in storage.history(customer_id) if entry.target is not None]
-        dues = _dues(moves)
+        dues = _armed(moves[0])
         for entry in moves[1:]:
             self._move(customer_id, entry, dues)
+            dues.update(_armed(entry))
         self._customers += 1
         self._place(str(moves[-1].target))
 
-    def _move(self, customer_id: str, entry: HistoryEntry, dues: dict[str, list[int]]) -> None:
+    def _move(self, customer_id: str, entry: HistoryEntry, dues: dict[str, int]) -> None:
         source = str(entry.source)
         self._counts["transitions"][f"{source} > {entry.target}"] += 1
         for timer in entry.timers.split():
-            if timer[0] != "+":
-                self._counts["timers fired" if timer[0] == "!" else "timers cancelled"][self._timer(source)] += 1
-            if timer[0] == "-" and source in self._leading:
-                self._ties += entry.at in dues[timer[1:]]
+            if timer[0] == "!":
+                self._counts["timers fired"][self._timer(source)] += 1
+            if timer[0] == "-":
+                self._counts["timers cancelled"][self._timer(source)] += 1
+                self._ties += source in self._leading and dues[timer[1:]] == entry.at
         if entry.target == "regained":
             self._regained.add(customer_id)
 
@@ -86,15 +88,10 @@ class Summary:
                 self._counts["vouchers by percent"][str(row.message.parameters["percent"])] += 1
 
 
-def _dues(moves: Iterable[HistoryEntry]) -> dict[str, list[int]]:
-    """For each timer, the moments for which it was armed."""
-    dues: dict[str, list[int]] = {}
-    for entry in moves:
-        for timer in entry.timers.split():
-            index, _, moment = timer[1:].partition("@")
-            if timer[0] == "+":
-                dues.setdefault(index, []).append(int(moment))
-    return dues
+def _armed(entry: HistoryEntry) -> dict[str, int]:
+    """The timers that a move armed, and for when."""
+    armed = (timer[1:].split("@") for timer in entry.timers.split() if timer[0] == "+")
+    return {index: int(moment) for index, moment in armed}
 
 
 def _steps(items: Iterable[Step | Scope]) -> Iterator[Step]:

@@ -6,6 +6,7 @@ Every error that journeykit raises.
     JourneykitError
     ├── DefinitionError      a journey or a catalog is wrong; carries every problem found
     ├── EventError           an event that cannot be accepted
+    ├── HistoryError         a file of past events that cannot be read at all
     ├── ConditionError       an expression could not be evaluated on this customer (parks that part)
     ├── LoopError            a decision took too many automatic transitions
     ├── UnknownError         a journey, action, enrollment or outbox message that is not there
@@ -42,6 +43,10 @@ class DefinitionError(JourneykitError):
 
 class EventError(JourneykitError, ValueError):
     """An event has a field that cannot be accepted; the message names field, value and the way out."""
+
+
+class HistoryError(JourneykitError):
+    """A file of past events cannot be read at all; a single bad line is set aside instead."""
 
 
 class ConditionError(JourneykitError):

@@ -50,12 +50,14 @@ def test_python_and_yaml_say_the_same(journey: Journey) -> None:
 
 
 def test_from_the_ad_to_the_five_star_review(shop: Scenario) -> None:
-    """Ann goes the whole way, and hears from the shop when and only when there is a reason."""
+    """Ann goes the whole way, through all five stages, and hears from the shop when and only when there is a reason."""
+    assert shop.stage("ann") == "awareness"
     shop.wait("1 hour")
     shop.event("Product Viewed", customer="ann")
     shop.event("Review Read", customer="ann")
     shop.event("Newsletter Subscribed", customer="ann")
     shop.expect("email", template="newsletter-discount", percent=10, at="2026-03-02 21:00")
+    assert shop.stage("ann") == "consideration"
     shop.wait("1 day")
     shop.event("Product Added", customer="ann")
     shop.wait("10 minutes")
@@ -63,6 +65,7 @@ def test_from_the_ad_to_the_five_star_review(shop: Scenario) -> None:
     shop.wait("5 minutes")
     shop.event("Order Completed", customer="ann", order_id="o-17")
     shop.expect("email", template="order-confirmation", order="o-17", at="2026-03-03 21:15")
+    assert shop.stage("ann") == "purchase"
     shop.wait("2 days")
     shop.event("Order Delivered", customer="ann")
     shop.expect("email", template="quick-start", at="2026-03-05 21:15")
@@ -70,6 +73,7 @@ def test_from_the_ad_to_the_five_star_review(shop: Scenario) -> None:
     shop.expect("email", template="brewing-tips", at="2026-03-12 09:00")
     shop.event("Loyalty Joined", customer="ann")
     shop.expect("email", template="loyalty-welcome", at="2026-03-15 21:15")
+    assert shop.stage("ann") == "retention"
     shop.wait("1 day")
     shop.event("Picture Posted", customer="ann")
     shop.expect("reward", points=50, at="2026-03-16 21:15")
@@ -81,6 +85,18 @@ def test_from_the_ad_to_the_five_star_review(shop: Scenario) -> None:
     shop.expect("reward", points=25, at="2026-03-17 21:15")
 
     shop.expect_nothing_else()
+    assert shop.stage("ann") == "advocacy"
+
+
+def test_what_makes_no_advocate(shop: Scenario) -> None:
+    """A review of four stars, or a picture of the machine before it is Ann's, changes nothing."""
+    shop.event("Picture Posted", customer="ann")
+    gets(shop)
+    shop.event("Review Submitted", customer="ann", stars=4)
+    shop.event("Review Submitted", customer="ann")
+
+    shop.expect_nothing_else()
+    assert shop.step("ann") == "delivered"
 
 
 def test_a_cart_is_left(shop: Scenario) -> None:
@@ -190,12 +206,13 @@ def test_nothing_is_heard_for_90_days(shop: Scenario) -> None:
 
 
 def test_nothing_is_heard_from_an_advocate(shop: Scenario) -> None:
-    """Ninety days after her last good deed an advocate is missed as well, and her next order is confirmed like the first."""
+    """Ninety days after her last good deed an advocate is missed, and her next order is confirmed like the first."""
     gets(shop)
     shop.event("Picture Posted", customer="ann")
     shop.expect("reward", points=50, at="2026-03-04 20:00")
     shop.wait("91 days")
     shop.expect("email", template="we-miss-you", at="2026-06-02 21:00")
+    assert shop.stage("ann") == "retention"
     shop.event("Order Completed", customer="ann", order_id="o-18")
     shop.expect("email", template="order-confirmation", order="o-18", at="2026-06-03 21:00")
 

@@ -189,7 +189,7 @@ class Invention:
         kind = self.one("step", "split", "split", "branches", "branches")
         if kind == "split" and len(behind) > 1:
             shares = f"50% {self.means(behind[0])}, 20% {self.means(behind[1])}, 30% {self.means(behind[-1])}"
-            return shares + self.one("", " per enrollment", " as test")
+            return shares + self.one("", " per enrollment", f" as {labels[-1]}-test")
         if kind == "branches":
             branch = Transition(self.means(self.one(*behind)), on=On(where=self.one(*ANYWHERE, *INSIDE[:3])), do=self.do(0.3), set=self.settings(0.2))
             return [branch, self.means(behind[0])]
@@ -226,17 +226,18 @@ class Invention:
         return self.on_event()
 
     def entry(self) -> Entry:
-        on = On(self.one(*EVENTS), where=self.one(None, None, *OF_EVENT, *ANYWHERE))
+        on = On(self.one(*EVENTS), where=self.one(*OF_EVENT, *ANYWHERE) if self.some(0.35) else None)
         if self.some(0.1) and self.keyed[self.name] is None:
             on = On(changed=self.one("customer.plan", "customer.score", "customer.stage"))
         wait = self.one("1 hour", "2 hours") if self.some(0.25) and on.event else None
         return Entry(on, wait=wait, set=self.one({}, {"data.total": "event.total", "data.start": "event.start"}))
 
     def exit(self, scope: str | None) -> Exit:
-        on = self.one(self.on_event(share=1), On(self.one(*RARE), late=self.one("accept", "drop")), self.on(None, timers=scope is not None))
+        plain = On(self.one(*RARE), late=self.one("accept", "drop"), key=self.one(None, "any") if self.keyed[self.name] else None)
+        on = self.one(self.on_event(share=1), plain, self.on(None, timers=scope is not None))
         if on.event in EVENTS and on.where is None:
             on = On(on.event, where=self.one(*ANYWHERE), key=on.key)
-        at = "next action" if scope is None and self.some(0.35) else "once"
+        at = "next action" if scope is None and self.some(0.4) else "once"
         return Exit(on, end=self.one(None, "gone", "gone", "completed"), at=at)
 
     def move(self, step: str | None) -> Transition:
@@ -304,18 +305,23 @@ class Invention:
     # -- what happens
 
     def happenings(self) -> list[Happening]:
-        at, found = BEGIN, []
+        at, found = BEGIN, [self.introduction(name) for name in ("ann", "bob")]
         gaps = (0, 0, HOUR // 2, HOUR // 2, HOUR, HOUR, HOUR, 2 * HOUR, 3 * HOUR, HOUR + 1, 24 * HOUR, 13 * HOUR)
-        for number in range(self.random.randint(4, 16)):
+        for number in range(self.random.randint(5, 20)):
             at += self.random.choice(gaps)
             found.append(Happening(at, None if self.some(0.08) else self.event(at, number)))
         if self.some(0.3):
             found.append(found[self.random.randrange(len(found))])
-        return [*found, Happening(found[-1].at + 200 * HOUR, None)] if self.some(0.7) else found
+        return [*found, Happening(found[-1].at + 30 * HOUR, None)] if self.some(0.7) else found
+
+    def introduction(self, name: str) -> Happening:
+        """Who the customer is before anything happens."""
+        known = Event("$identify", id="hello", customer_id=name, occurred_at=moment(BEGIN), properties=self.identified())
+        return Happening(BEGIN, known)
 
     def event(self, at: int, number: int) -> Event:
-        customer = self.one("ann", "ann", "ann", "bob")
-        name = self.one(*EVENTS, *EVENTS, *EVENTS, *RARE, "$enter", "$exit") if self.some(0.82) else "$identify"
+        customer = self.one("ann", "ann", "ann", "ann", "bob")
+        name = self.one(*EVENTS, *EVENTS, *EVENTS, *RARE, "$enter", "$exit") if self.some(0.85) else "$identify"
         told = {"$identify": self.identified, "$enter": self.let_in, "$exit": self.let_out}.get(name, self.properties)()
         occurred = at - self.one(0, 0, 0, 0, HOUR, 5 * HOUR, -HOUR)
         again = number and self.some(0.06)

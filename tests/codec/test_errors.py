@@ -8,6 +8,8 @@ from journeykit.codec import dumps, journey_from_text, load, loads
 from journeykit.errors import DefinitionError
 from journeykit.model.journey import Do, Journey, Step
 
+ROOTS = "event, signal, customer, consent, data, arm, step, scope, journey, now"
+
 
 def problems(text, name=""):
     with pytest.raises(DefinitionError) as caught:
@@ -54,7 +56,7 @@ steps:
     [
         ("wait:", 'steps[0].wait: nothing stands here; write for example "2 hours", or leave the key out'),
         ("wait: 5", 'steps[0].wait: text belongs here, not 5; write for example "2 hours"'),
-        ("stage: [a]", "steps[0].stage: text belongs here, not the list [\"a\"]"),
+        ("stage: [a]", 'steps[0].stage: text belongs here, not the list ["a"]'),
         ("set: [a]", 'steps[0].set: a mapping belongs here, not the list ["a"]'),
         ("set: {data.a: {b: c}}", 'steps[0].set["data.a"]: text belongs here, not {"b": "c"}; write for example "event.total > 100"'),
         ("when: Order Completed", 'steps[0].when: a mapping belongs here, not "Order Completed"; write {EVENT: STEP} or a list of transitions'),
@@ -72,8 +74,7 @@ steps:
         ("do: {email: {expires: soon}}", 'steps[0].do.email.expires: "soon" is no expiry; write "2 days", "never", "with step" or "2 days, with step"'),
         ("do: {email: {message: loud}}", 'steps[0].do.email.message: "loud" is not known; write "marketing", "transactional" or "none"'),
         ("do: [log, start]", 'steps[0].do[1]: "start" names no journey; write {start: {journey: NAME}}'),
-        ("do: {start: {key: a}}", 'steps[0].do.start.key: "a": column 1: "a" is not known; paths begin with '
-         "event, signal, customer, consent, data, arm, step, scope, journey, now"),
+        ("do: {start: {key: aa}}", f'steps[0].do.start.key: "aa": column 1: "aa" is not known; paths begin with {ROOTS}'),
         ("do: {start: {set: {}}}", 'steps[0].do.start: "journey" is missing; write it'),
         ("scope: c", "steps[0]: both a step and a scope; keep one of the keys"),
         ("colour: red", 'steps[0]: unknown key "colour"; there are step, stage, set, do, wait, when, then, leaving, end'),

@@ -304,7 +304,7 @@ def test_a_naive_moment_of_a_host_is_utc():
     """A datetime without a zone, or in another zone, is read as what it means."""
     test = compile_condition(Expression("data.x == now"), resolve)
 
-    assert test({"data": {"x": datetime(2026, 3, 1, 12)}})  # noqa: DTZ001
+    assert test({"data": {"x": datetime(2026, 3, 1, 12)}})
     assert test({"data": {"x": datetime(2026, 3, 1, 14, tzinfo=timezone(timedelta(hours=2)))}})
     assert not test({"data": {"x": datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2)))}})
 
@@ -422,8 +422,7 @@ def test_any_expression_on_any_value_gives_a_value_or_a_condition_error(shape, a
     seen = {"event": {"a": a, "b": b}}
     try:
         found = compile_expression(Expression(text), resolve)(seen)
-    except ConditionError as caught:
-        assert str(caught)
+    except ConditionError:
         with pytest.raises(ConditionError):
             compile_condition(Expression(text), resolve)(seen)
     else:

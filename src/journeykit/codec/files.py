@@ -82,7 +82,8 @@ def journey_from_text(text: str) -> Journey:
     Raises:
         DefinitionError: it describes no journey.
     """
-    found = [definition(value) for value in read(text, json_only=True)][0]
+    (value,) = read(text, json_only=True)
+    found = definition(value)
     if not isinstance(found, Journey):
         raise DefinitionError("this is a catalog; give the text of a journey")
     return found

@@ -69,12 +69,16 @@ def reader() -> Converter:
         converter.register_structure_hook(phrase, _phrase)
     for plain in (str, bool):
         converter.register_structure_hook(plain, _plain)
-    converter.register_structure_hook_func(lambda type_: get_origin(type_) is Literal, _word)
-    converter.register_structure_hook_func(lambda type_: get_origin(type_) in (Union, UnionType), partial(_union, converter))
-    converter.register_structure_hook_func(lambda type_: get_origin(type_) is tuple, partial(_many, converter))
-    converter.register_structure_hook_func(lambda type_: get_origin(type_) is dict, partial(_mapping, converter))
+    converter.register_structure_hook_func(partial(_is, (Literal,)), _word)
+    converter.register_structure_hook_func(partial(_is, (Union, UnionType)), partial(_union, converter))
+    converter.register_structure_hook_func(partial(_is, (tuple,)), partial(_many, converter))
+    converter.register_structure_hook_func(partial(_is, (dict,)), partial(_mapping, converter))
     converter.register_structure_hook_func(lambda type_: type_ in forms(), partial(_fields, converter))
     return converter
+
+
+def _is(origins: tuple[Any, ...], type_: Any) -> bool:
+    return get_origin(type_) in origins
 
 
 def shown(value: Any) -> str:
@@ -86,7 +90,8 @@ def shown(value: Any) -> str:
 
 def collected(parts: Parts) -> list[Any]:
     """Make all of them, or raise the problems of all of them, each under its place."""
-    made, problems = [], []
+    made: list[Any] = []
+    problems: list[str] = []
     for at, make in parts:
         try:
             made.append(make())
@@ -141,13 +146,13 @@ def _union(converter: Converter, value: Any, type_: Any) -> Any:
     return converter.structure(value, members[0])
 
 
-def _step_or_scope(converter: Converter, value: Any) -> Step | Scope:
+def _step_or_scope(converter: Converter, value: Any) -> Any:
     if not isinstance(value, dict):
         _refuse(value, "a mapping", '"step: NAME"')
     if ("step" in value) == ("scope" in value):
         what = "both a step and a scope; keep one of the keys" if "step" in value else 'neither a step nor a scope; begin with "step: NAME"'
         raise DefinitionError(what + _stranger(value, (*forms()[Step].keys, "scope")))
-    return converter.structure(value, Step if "step" in value else Scope)  # type: ignore[no-any-return]
+    return converter.structure(value, Step if "step" in value else Scope)
 
 
 def _stranger(value: dict[str, Any], known: tuple[str, ...]) -> str:
@@ -187,7 +192,8 @@ def _mapping(converter: Converter, value: Any, type_: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse(value, "a mapping", "{} where it is empty" if value is None else None)
     item = get_args(type_)[1]
-    made = collected((place(key), partial(_setting if item is Expression else converter.structure, one, item)) for key, one in value.items())
+    read = _setting if item is Expression else converter.structure
+    made = collected((place(key), partial(read, one, item)) for key, one in value.items())
     return dict(zip(value, made, strict=True))
 
 
@@ -216,7 +222,7 @@ def _target(converter: Converter, event: str, value: Any) -> Transition:
     signal = [key for key in value if key in ON[:4]]
     if signal:
         raise DefinitionError(f'"{signal[0]}" beside the event "{event}"; write a list of transitions, one for each')
-    return converter.structure({"event": event, **value}, Transition)  # type: ignore[no-any-return]
+    return converter.structure({"event": event, **value}, Transition)
 
 
 # Actions

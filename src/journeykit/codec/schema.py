@@ -120,7 +120,12 @@ def _union(members: list[Any]) -> Schema:
 
 def _items(item: Any) -> Schema:
     if item is Transition:
-        return {"anyOf": [{"type": "object", "properties": {"to": False}, "additionalProperties": _ref("Target")}, {"type": "array", "items": _ref("Transition")}]}
+        return {
+            "anyOf": [
+                {"type": "object", "properties": {"to": False}, "additionalProperties": _ref("Target")},
+                {"type": "array", "items": _ref("Transition")},
+            ]
+        }
     if item == Do | Start:
         return _one_or_many(_ref("Actions"))
     if item == Step | Scope:
@@ -141,6 +146,8 @@ def _actions() -> Schema:
 
 
 def _parameters() -> Schema:
-    return {"type": "object", "description": _descriptions(Do)["parameters"], "properties": {key: _key(forms()[Do], key) for key in ("expires", "message")}}
-
-
+    return {
+        "type": "object",
+        "description": _descriptions(Do)["parameters"],
+        "properties": {key: _key(forms()[Do], key) for key in ("expires", "message")},
+    }

@@ -225,7 +225,9 @@ class _Reader:
 
     def alias(self, event: Any) -> Any:
         if event.anchor not in self.anchors:
-            raise DefinitionError(f'{_line(event.start_mark)}no anchor "{event.anchor}" before this alias; write "&{event.anchor}" at the value')
+            raise DefinitionError(
+                f'{_line(event.start_mark)}no anchor "{event.anchor}" before this alias; write "&{event.anchor}" at the value'
+            )
         value, nodes, size = self.anchors[event.anchor]
         self.count(event, nodes, size)
         return value

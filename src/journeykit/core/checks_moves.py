@@ -29,6 +29,8 @@ class _Edge:
 
 def loops(survey: Survey) -> Iterator[str]:
     """Nobody goes round for ever within one instant (P11)."""
+    if len(survey.steps) < len(survey.places):
+        return  # two steps of one name: where they lead is not certain
     edges = [edge for place in survey.places if place.step.end is None for edge in _automatic(survey, place)]
     found: set[frozenset[str]] = set()
     conditions = dict.fromkeys(edge.where for edge in edges)
@@ -218,7 +220,9 @@ def _behind(survey: Survey) -> Iterator[tuple[str, list[Place], Onward]]:
 
 def _falls_through(place: Place, scope: Scope) -> bool:
     """Whether *place* is the last of *scope* and goes on behind it."""
-    last = scope.steps[-1]
+    last = scope.steps[-1] if scope.steps else None
+    if last is None:
+        return False
     if isinstance(last, Step):
         return last is place.step and leads_on(last) and not last.then
     return not last.then and _falls_through(place, last)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from journeykit.core.outline import Place, first_step
 from journeykit.core.survey import Survey, leads_on, unknown
-from journeykit.model.journey import Scope, Step, Transition
+from journeykit.model.journey import Journey, Scope, Step, Transition
 from journeykit.model.phrases import Split
 
 _NAME = re.compile(r"\w(?:[\w -]*[\w-])?")
@@ -77,6 +77,8 @@ def ends(survey: Survey) -> Iterator[str]:
 
 def reachable(survey: Survey) -> Iterator[str]:
     """Somebody can get to every step."""
+    if len(survey.steps) < len(survey.places):
+        return  # two steps of one name: where they lead is not certain
     seen: set[str] = set()
     waiting = [survey.places[0].step.name] if survey.places else []
     while waiting:
@@ -117,6 +119,8 @@ def leads_behind(scope: Scope) -> bool:
 
 def ways_out(survey: Survey) -> Iterator[str]:
     """A step that only waits for events can be left by one of them."""
+    if len(survey.steps) < len(survey.places):
+        return  # two steps of one name: where they lead is not certain
     goal = survey.journey.goal
     if survey.journey.exits or (goal is not None and goal.end is not None):
         return
@@ -163,6 +167,24 @@ def triggers(survey: Survey) -> Iterator[str]:
             yield f"{move.path}: nothing starts it; name an event, changed, settled, after or where, or write it in then"
 
 
+def exits(survey: Survey) -> Iterator[str]:
+    """Only the journey's own exits can wait for the next action."""
+    for scope, path, _ in survey.scopes:
+        for number, rule in enumerate(scope.exits):
+            if rule.at == "next action":
+                yield f"{path}.exits[{number}].at: a scope is left at once; leave this out, or make it an exit of the journey"
+
+
+def timers(survey: Survey) -> Iterator[str]:
+    """A wait and a transition after the same time would share one timer, and one of them would never come."""
+    for owner in survey.owners:
+        if isinstance(owner.item, Journey) or owner.item.wait is None:
+            continue
+        for number, move in enumerate(owner.item.when):
+            if move.on is not None and move.on.after == owner.item.wait and move.on.where is None:
+                yield f'{owner.at("when")}[{number}].after: "{owner.item.wait.text}" is its wait already; keep one of them'
+
+
 def stages(survey: Survey) -> Iterator[str]:
     """Every step has one of the declared stages, and a scope lies within one."""
     journey = survey.journey
@@ -194,6 +216,8 @@ SHAPE: tuple[Callable[[Survey], Iterator[str]], ...] = (
     ways_out,
     branches,
     triggers,
+    exits,
+    timers,
     stages,
     spans,
 )

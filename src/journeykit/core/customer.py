@@ -168,8 +168,9 @@ def _add(commit: Commit, more: Commit) -> None:
     """Let *commit* hold what was decided after it as well."""
     commit.revision, commit.accepted_at = more.revision, more.accepted_at
     commit.facts = more.facts or commit.facts
+    back = {(e.journey, e.key) for e in more.enrollments}
     commit.enrollments = [*commit.enrollments, *more.enrollments]
-    commit.removed = (*commit.removed, *more.removed)
+    commit.removed = (*(place for place in commit.removed if place not in back), *more.removed)
     commit.history = [*commit.history, *more.history]
     commit.outbox = [*commit.outbox, *more.outbox]
     commit.events = [*commit.events, *more.events]

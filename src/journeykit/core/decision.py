@@ -150,7 +150,8 @@ class Deciding:
         """Carry out *plan*, in the order of P10."""
         turn = self.turn
         if plan.acts and (reason := self._leaves()) is not None:
-            self.end("exited", reason, cause)
+            completed = reason == "completed"
+            self.end("completed" if completed else "exited", None if completed else reason, cause)
             return
         turn.taken += 1
         if turn.taken > MOST:

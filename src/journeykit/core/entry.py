@@ -8,8 +8,7 @@ from typing import Any
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.context import Context
 from journeykit.core.decision import Deciding
-from journeykit.core.expressions import MISSING
-from journeykit.core.facts import storable
+from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
 from journeykit.core.plans import CompiledEntry
@@ -37,7 +36,7 @@ def let_in(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry)
         return
     data: dict[str, Any] = {}
     for setting in entry.data:
-        data = changed_data(data, setting.name, storable(setting.value(turn)))
+        data = changed_data(data, setting.name, plain(setting.value(turn)))
     enter(turn, journey, key, data, entry.cause)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from attrs import evolve, frozen
@@ -148,17 +147,6 @@ def fold(folds: list[Fold], facts: Facts, context: Context) -> tuple[Facts, list
             values = {**values, one.name: after}
             changes.append((f"customer.{one.name}", before, after))
     return (evolve(facts, values=values) if changes else facts), changes, failures
-
-
-def storable(value: Any) -> Any:
-    """The JSON value under which the value of an expression is kept; None for a missing one."""
-    if value is MISSING:
-        return None
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, (list, tuple)):
-        return [storable(item) for item in value]
-    return value
 
 
 def _with(values: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:

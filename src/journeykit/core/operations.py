@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.core.facts import set_consent, set_trait, set_zone, storable
+from journeykit.core.expressions import plain
+from journeykit.core.facts import set_consent, set_trait, set_zone
 from journeykit.core.plans import DoOperation, Operation, SetOperation, StartOperation, as_key
 from journeykit.core.turn import Raised, Turn
 from journeykit.errors import ConditionError
@@ -26,7 +27,7 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 
 
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
-    parameters = do.constant if do.parameters is None else storable_tree(do.parameters(turn))
+    parameters = do.constant if do.parameters is None else do.parameters(turn)
     turn.outbox.append(
         OutboxMessage(
             turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, turn.now, do.message,
@@ -44,15 +45,6 @@ def _owner(e: Enrollment, owner: str) -> str:
     return f"{owner} {e.scopes[name][1]}" if name in e.scopes else f"step {e.visit}"
 
 
-def storable_tree(value: Any) -> Any:
-    """*value* with everything in it as JSON."""
-    if isinstance(value, dict):
-        return {name: storable_tree(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [storable_tree(item) for item in value]
-    return storable(value)
-
-
 def changed_data(data: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
     """*data* with one value set; a missing one is taken out."""
     after = {**data, name: value}
@@ -62,7 +54,7 @@ def changed_data(data: Mapping[str, Any], name: str, value: Any) -> dict[str, An
 
 
 def _set(turn: Turn, e: Enrollment, operation: SetOperation) -> None:
-    value = storable(operation.value(turn))
+    value = plain(operation.value(turn))
     if operation.root == "data":
         e.data = turn.data = changed_data(e.data, operation.name, value)
         return
@@ -82,7 +74,7 @@ def _set(turn: Turn, e: Enrollment, operation: SetOperation) -> None:
 def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
     data: dict[str, Any] = {}
     for setting in start.data:
-        data = changed_data(data, setting.name, storable(setting.value(turn)))
+        data = changed_data(data, setting.name, plain(setting.value(turn)))
     given = {"journey": start.journey, "key": _key(start, turn), "data": data}
     if start.customer is None:
         turn.raised += (Raised("start", given),)

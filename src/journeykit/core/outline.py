@@ -32,10 +32,18 @@ def first_step(item: Step | Scope) -> str | None:
 
 def follows(items: Sequence[Step | Scope], number: int, behind: Onward) -> Onward:
     """Where a customer goes on who is through with ``items[number]``; *behind* is where they go behind the last one."""
-    if items[number].then:
-        return items[number].then
+    then = items[number].then
+    if then:
+        return _named(then, items[number].name) if isinstance(then, Split) else then
     following = next((name for item in items[number + 1 :] if (name := first_step(item))), None)
     return (Transition(following),) if following else behind
+
+
+def _named(split: Split, name: str) -> Split:
+    """*split* as an experiment of its own, called *name* where it has no name: it is one draw, whichever step leads to it."""
+    named = Split(split.text)
+    object.__setattr__(named, "experiment", split.experiment or name)
+    return named
 
 
 def places(journey: Journey) -> Iterator[Place]:

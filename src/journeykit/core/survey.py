@@ -87,7 +87,9 @@ class Survey:
         self.journey = journey
         self.places: tuple[Place, ...] = tuple(places(journey))
         self.scopes = tuple(scopes(journey))
-        self.steps: dict[str, Place] = {place.step.name: place for place in reversed(self.places)}
+        self.steps: dict[str, Place] = {}  #: by name; the first, where two share it
+        for place in self.places:
+            self.steps.setdefault(place.step.name, place)
         self.owners = tuple(_owners(journey))
         self._around = {place.path: _around(self.owners, place) for place in self.places}
         self._inside: dict[str, list[Place]] = {owner.path: [] for owner in self.owners}

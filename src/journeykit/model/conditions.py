@@ -47,9 +47,13 @@ class Expression:
         object.__setattr__(self, "paths", frozenset(paths(tree)))
 
 
-def template_parts(text: str) -> tuple[str | Expression, ...]:
+def template_parts(text: str, kind: type[Expression] = Expression) -> tuple[str | Expression, ...]:
     """
     Take a template apart: plain texts, and the expressions that stand in braces; ``{{`` and ``}}`` are plain braces.
+
+    Args:
+        text: the template.
+        kind: what the expressions become, where they have roots of their own.
 
     Raises:
         DefinitionError: a brace has no partner, or what stands in braces is no expression.
@@ -63,7 +67,7 @@ def template_parts(text: str) -> tuple[str | Expression, ...]:
         elif plain:
             parts.append(plain)
         if inner is not None:
-            parts.append(Expression(inner))
+            parts.append(kind(inner))
     return tuple(parts)
 
 

@@ -19,13 +19,14 @@ from journeykit.errors import DefinitionError
 
 Path = tuple[str | int, ...]
 Tree = tuple[Any, ...]
+Roots = Mapping[str, frozenset[str] | None]
 
 LONGEST = 2_000  #: characters of an expression
 DEEPEST = 50  #: levels of nesting
 LARGEST = 2**63  #: whole numbers stay below it, so that every storage can hold them
 
 #: what a path may begin with, and which names may follow where not any name may
-ROOTS: Mapping[str, frozenset[str] | None] = {
+ROOTS: Roots = {
     "event": None,
     "signal": frozenset({"name", "id", "occurred_at", "old", "new"}),
     "customer": None,
@@ -100,21 +101,27 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def read(text: str) -> Tree:
+def read(text: str, roots: Roots = ROOTS) -> Tree:
     """
     Read *text* into a tree.
+
+    Args:
+        text: the text.
+        roots: what a path may begin with; the first of them stands in examples.
 
     Raises:
         DefinitionError: the text is no expression.
     """
-    return _Reader(text).read()
+    return _Reader(text, roots).read()
 
 
 class _Reader:
     """Reads one text; kept apart from `Expression` so that an expression holds nothing but its parts."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, roots: Roots) -> None:
         self.text = text
+        self.roots = roots
+        self.root = next(iter(roots))
         self.line = re.sub(r"[\r\n\f]", " ", text)
 
     def read(self) -> Tree:
@@ -131,7 +138,7 @@ class _Reader:
     def check_text(self) -> None:
         """Refuse what must not even reach the parser."""
         if not self.text:
-            raise DefinitionError('"" is no expression; write for example "event.total > 100"')
+            raise DefinitionError(f'"" is no expression; write for example "{self.root}.total > 100"')
         if len(self.text) > LONGEST:
             raise DefinitionError(f"{quoted(self.text)} has {len(self.text)} characters; {LONGEST} are allowed, split it up")
         if UNSTORABLE.search(self.text):
@@ -160,7 +167,7 @@ class _Reader:
         elif habit:
             hint = f'write "{habit[1]}" instead of "{habit[0]}"'
         else:
-            hint = "write for example \"event.total > 100 and customer.plan == 'gold'\""
+            hint = f"write for example \"{self.root}.total > 100 and {self.root}.plan == 'gold'\""
         return DefinitionError(f"{quoted(self.text)}: column {column}: this cannot be read; {hint}")
 
     def wrong(self, node: ast.AST, what: str) -> DefinitionError:
@@ -209,7 +216,7 @@ class _Reader:
                 parts.append(self.subscript(inner))
                 inner = inner.value
             else:
-                raise self.wrong(inner, f"{self.name(inner)} has no parts; only a path such as event.total has")
+                raise self.wrong(inner, f"{self.name(inner)} has no parts; only a path such as {self.root}.total has")
         if len(parts) > DEEPEST:
             raise self.wrong(node, f"the path has more than {DEEPEST} parts; make it shorter")
         path = (inner.id, *reversed(parts))
@@ -232,10 +239,10 @@ class _Reader:
     def check_path(self, node: ast.expr, path: Path) -> None:
         """Refuse unknown roots and names that a root does not have."""
         root = str(path[0])
-        if root not in ROOTS:
-            near = _near(root, [*ROOTS, "True", "False", "None"]) or f"; paths begin with {', '.join(ROOTS)}"
+        if root not in self.roots:
+            near = _near(root, [*self.roots, "True", "False", "None"]) or f"; paths begin with {', '.join(self.roots)}"
             raise self.wrong(node, f'"{root}" is not known{near}')
-        names = ROOTS[root]
+        names = self.roots[root]
         if names is not None and len(path) > 1 and path[1] not in names:
             has = f"{root}.{f', {root}.'.join(sorted(names))}" if names else f'"{root}" alone'
             near = _near(str(path[1]), names) or f"; there is {has}"
@@ -294,10 +301,10 @@ class _Reader:
         least, most = FUNCTIONS[name]
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args) or not least <= len(node.args) <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
-            raise self.wrong(node, f"{name} takes {wanted} plain argument{'' if wanted == '1' else 's'}; write {_example(name)}")
+            raise self.wrong(node, f"{name} takes {wanted} plain argument{'' if wanted == '1' else 's'}; write {_example(name, self.root)}")
         arguments = [self.node(argument, depth) for argument in node.args]
         if name == "exists" and arguments[0][0] != "path":
-            raise self.wrong(node, f"exists takes a path, not {self.name(node.args[0])}; write {_example(name)}")
+            raise self.wrong(node, f"exists takes a path, not {self.name(node.args[0])}; write {_example(name, self.root)}")
         return ("call", name, *arguments)
 
 
@@ -317,12 +324,12 @@ _READERS: Mapping[type[ast.AST], Callable[[_Reader, Any, int], Tree]] = {
 }
 
 
-def _example(name: str) -> str:
+def _example(name: str, root: str) -> str:
     if name == "contains":
-        return "contains(event.tags, 'sale')"
+        return f"contains({root}.tags, 'sale')"
     if name in ("minutes", "hours", "days"):
         return f"{name}(3)"
-    return f"{name}(event.total{', 2' if name == 'round' else ', 100' if name in ('min', 'max') else ''})"
+    return f"{name}({root}.total{', 2' if name == 'round' else ', 100' if name in ('min', 'max') else ''})"
 
 
 def show_path(path: Path) -> str:

@@ -258,7 +258,9 @@ class Decider:
                 continue
             both = want.keys if keys == want.keys else tuple(dict.fromkeys((*want.keys, *keys)))
             until = max(want.until, accepted_at)
-            wants[event.customer_id] = Want(event.customer_id, (want.journeys or journeys) | journeys, both, (*want.events, event.id), until)
+            wants[event.customer_id] = Want(
+                event.customer_id, (want.journeys or journeys) | journeys, both, (*want.events, event.id), until
+            )
         return list(wants.values())
 
     def catch_up(self, customers: Sequence[str], until: int, stuck: set[str]) -> int:

@@ -146,7 +146,9 @@ class Dispatcher:
         if message.listens:
             mail = (*mail, _outcome(message, state, reason, now))
         if state == "dead":
-            logger.error("action %s of journey %s is a dead letter after %d attempts", message.action, message.journey, claimed.attempts + 1)
+            logger.error(
+                "action %s of journey %s is a dead letter after %d attempts", message.action, message.journey, claimed.attempts + 1
+            )
         return Settlement(claimed.id, claimed.token, state, None if reason is None else reason[:_WORDS], now, mail)
 
     def _answer(self, claimed: Claimed, done: Done) -> tuple[tuple[Mail, ...], str | None]:

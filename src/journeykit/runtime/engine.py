@@ -78,7 +78,9 @@ class Engine:
         imported = history and not perform
         self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written)
         self._worker = Decider(storage, self.definitions, BATCH, imported, self._written)
-        self._dispatcher = Dispatcher(storage, self.definitions, self.actions, self.clock, backoff or Backoff(), self.hooks, self._settle_mail)
+        self._dispatcher = Dispatcher(
+            storage, self.definitions, self.actions, self.clock, backoff or Backoff(), self.hooks, self._settle_mail
+        )
         self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def _enrollment_text(row: Row) -> str:
 
 def _enrollment(text: str) -> Enrollment:
     columns, body, _ = text.split("\n")
-    return enrollment((*loads(columns), body))
+    return enrollment((None, *loads(columns), body))
 
 
 def _due(text: str) -> int | None:
@@ -140,7 +140,7 @@ class MemoryStorage:
                 self._note(entry)
             for customer_id, outgoing in messages:
                 self._send(customer_id, outgoing)
-            for customer_id in batch.changes:
+            for customer_id in batch.bases:
                 self._schedule(customer_id, self._customers[customer_id])
             for row in batch.mail:
                 self._receive(row)
@@ -171,7 +171,7 @@ class MemoryStorage:
         return True
 
     def _check(self, batch: Batch) -> None:
-        stale = [i for i, change in batch.changes.items() if change.base != (self._customers[i].revision if i in self._customers else 0)]
+        stale = [name for name, base in batch.bases.items() if base != (self._customers[name].revision if name in self._customers else 0)]
         if stale:
             raise ConflictError(stale)
         decided: set[tuple[str, str]] = set()

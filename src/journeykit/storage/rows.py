@@ -22,10 +22,15 @@ VERSION = 1
 UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a body -> what makes it the next version's
 
 dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), check_circular=False).encode
-loads: Callable[[str], Any] = JSONDecoder().decode
+_decode = JSONDecoder().raw_decode  # what was written here has no white space around it
 
-_EMPTY = (None, None, {}, (), {}, 0, None, None, None, None, 0, None)  #: what is left out at the end of an enrollment's body
+_EMPTY: Row = (None, None, {}, (), {}, 0, None, None, None, None, 0, None)  #: what is left out at the end of an enrollment's body
 _MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None]  #: what stands for it when it is read
+
+
+def loads(text: str) -> Any:
+    """The value of JSON text that was written here."""
+    return _decode(text)[0]
 
 
 def _upcast(body: list[Any]) -> list[Any]:
@@ -53,19 +58,20 @@ def enrollment_row(customer_id: str, e: Enrollment) -> Row:
 
 
 def enrollment(row: Row) -> Enrollment:
-    """The enrollment of a row without its first column, (journey, key, ..., ended_at, body)."""
-    journey, key, number, definition, order, status, step, visit, entered_at, ended_at, text = row
-    body = loads(text)
+    """The enrollment of (anything, journey, key, number, definition, position, status, step, visit, entered_at, ended_at, body)."""
+    _, journey, key, number, definition, order, status, step, visit, entered_at, ended_at, text = row
+    body = _decode(text)[0]
     if body[0] != VERSION:
         body = _upcast(body)
-    body += _MISSING[len(body) :]
+    if len(body) < 12:
+        body += _MISSING[len(body) :]
     timers, scopes, waiting = body[3], body[4], body[11]
     return Enrollment(
         journey, key, number, definition, order, status, step, visit, entered_at, body[1], body[2] or {},
         tuple([Timer(*timer[:4]) for timer in timers]) if timers else (),
         {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
         body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
-        Waiting(*waiting[:3], tuple(waiting[3])) if waiting else None,
+        Waiting(waiting[0], waiting[1], waiting[2], tuple(waiting[3])) if waiting else None,
     )  # fmt: skip
 
 
@@ -79,7 +85,7 @@ def facts_text(facts: Facts) -> str:
 
 def facts(text: str) -> Facts:
     """The facts of their text."""
-    body = loads(text)
+    body = _decode(text)[0]
     if body[0] != VERSION:
         body = _upcast(body)
     count = len(body)
@@ -119,14 +125,17 @@ def logged_event(row: Row) -> LoggedEvent:
     return LoggedEvent(event, accepted_at, seq, state, arrival)
 
 
-def message_row(message: OutboxMessage, state: str) -> Row:
+def message_row(message: OutboxMessage, parameters: str, state: str) -> Row:
     """The message's fields in their order, its parameters as text, and its state."""
-    return (*message[:7], dumps(message[7]), *message[8:], state)
+    return (*message[:7], parameters, *message[8:], state)
 
 
 def message(row: Row) -> OutboxMessage:
     """The message of a row as `message_row` makes it (its state may be left out)."""
-    return OutboxMessage(*row[:7], loads(row[7]), *row[8:12], bool(row[12]))
+    customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens = row[:13]
+    return OutboxMessage(
+        customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens)
+    )  # fmt: skip
 
 
 def moments_row(moments: list[Any]) -> tuple[str, int | None]:

@@ -98,12 +98,12 @@ class SQLiteStorage:
 
     def _culprits(self, batch: Batch) -> list[str]:
         """Which customers were decided for by somebody else; none where that has become unclear."""
-        wants = [Want(customer_id, frozenset()) for customer_id in batch.changes]
+        wants = [Want(customer_id, frozenset()) for customer_id in batch.bases]
         with self._transaction(READ) as cursor:
             revisions = {loaded.customer_id: loaded.revision for loaded in load(cursor, wants)}
             asked = [row[:2] for row in batch.events]
             decided = {asked[place][0] for place, _ in cursor.execute(sql.FIND_DECIDED, (dumps(asked),))}
-        return [i for i, change in batch.changes.items() if change.base != revisions[i] or i in decided]
+        return [name for name, base in batch.bases.items() if base != revisions[name] or name in decided]
 
     def set_quota(self, name: str, limit: int | None) -> None:
         """Say how many may be taken from the shared number *name* in all; None for any."""

@@ -120,18 +120,17 @@ class HostConnection:
         """Run what is inside in a savepoint of the host's transaction, or in a transaction of its own."""
         with self._lock:
             cursor = self._connection.cursor()
-            cursor.row_factory = None  # type: ignore[assignment]
-            start, end, undo = (begin, "commit", ("rollback",))
-            if self._connection.in_transaction:
-                start, end, undo = "savepoint journeykit", "release journeykit", ("rollback to journeykit", "release journeykit")
+            cursor.row_factory = None
+            inside = self._connection.in_transaction
             try:
-                cursor.execute(start)
+                cursor.execute("savepoint journeykit" if inside else begin)
                 yield cursor
-                cursor.execute(end)
+                cursor.execute("release journeykit" if inside else "commit")
             except BaseException as error:
                 if self._connection.in_transaction:  # SQLite itself ends it where a disk is full
-                    for statement in undo:
-                        cursor.execute(statement)
+                    cursor.execute("rollback to journeykit" if inside else "rollback")
+                    if inside:
+                        cursor.execute("release journeykit")
                 if isinstance(error, sqlite3.Error):
                     raise _failed(error) from error
                 raise

@@ -81,7 +81,7 @@ _ENROLLMENT = "e.journey, e.key, e.number, e.definition, e.position, e.status, e
 _EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.properties, e.source, e.state, e.arrival"
 LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts
     from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
-LOAD_DUE = f"""select j.key, e.next_due, {_ENROLLMENT}
+LOAD_DUE = f"""select j.key, {_ENROLLMENT}, e.next_due
     from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and e.next_due < ?"""
 LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"
 LOAD_ACTIVE = f"""select j.key, {_ENROLLMENT} from json_each(?) j

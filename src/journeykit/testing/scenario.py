@@ -77,6 +77,7 @@ class Scenario:
         self.zone = zone
         self.clock = ManualClock(self._instant(at))
         self.storage: Storage = MemoryStorage() if storage is None else storage
+        self.storage.migrate()
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})
@@ -89,7 +90,7 @@ class Scenario:
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
-    def event(self, name: str, customer: str = "ann", *, id: str | None = None, at: When | None = None, **properties: Any) -> Outcome:
+    def event(self, name: str, /, customer: str = "ann", *, id: str | None = None, at: When | None = None, **properties: Any) -> Outcome:
         """
         Something happens, is decided, and what it asks for is performed.
 
@@ -224,7 +225,7 @@ class Scenario:
                 self.clock.set(max(due, self.clock.now()))
                 if not self._settle(due):
                     break
-        self.clock.set(max(target, self.clock.now()))
+        self.clock.set(target)
 
     def _loaded(self, customer: str) -> tuple[Facts, list[Enrollment]]:
         (loaded,) = self.storage.load_many([Want(customer, None)])
@@ -236,10 +237,11 @@ class Scenario:
 
     def _wanted(self, action: str, at: When | None, customer: str | None, parameters: Mapping[str, Any]) -> str:
         when = "" if at is None else f"{show(self._instant(at), self.zone)}  "
-        return f"{when}{action} {_listed(parameters)}{f' for {customer}' if customer else ''}"
+        return f"{when}{' '.join([action, *_listed(parameters)])}{f' for {customer}' if customer else ''}"
 
     def _shown(self, one: Performed) -> str:
-        return f"{show(one.at, self.zone)}  {one.request.action} {_listed(one.request.parameters)} for {one.request.customer_id}"
+        request = one.request
+        return f"{show(one.at, self.zone)}  {' '.join([request.action, *_listed(request.parameters)])} for {request.customer_id}"
 
     def _story(self, verdict: str) -> str:
         return f"{verdict}\n\nnow       {show(self.clock.now(), self.zone)}\n\n{self.explain()}"
@@ -252,5 +254,6 @@ def _flat(definitions: Iterable[Journey | Catalog | Iterable[Journey | Catalog]]
     return flat
 
 
-def _listed(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+def _listed(parameters: Mapping[str, Any]) -> list[str]:
+    listed = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+    return [listed] if listed else []

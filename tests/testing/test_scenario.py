@@ -1,0 +1,245 @@
+"""The test kit for hosts: a story in, and a story out when it is not as expected."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from journeykit import ActionRequest, Catalog, Do, Done, Failed, Journey, On, Retry, SQLiteStorage, Start, Step, Transition
+from journeykit.runtime.backoff import Backoff
+from journeykit.testing import Scenario
+
+CART = Journey(
+    "recover-cart",
+    key="cart_id",
+    entry="Product Added",
+    exits="Order Completed",
+    steps=[
+        Step("left", stage="consideration", wait="2 hours", when={"Product Added": "left"}),
+        Step("reminded", do=Do("email", template="cart-reminder", discount=10)),
+    ],
+)
+
+
+@pytest.fixture(name="shop")
+def _shop() -> Scenario:
+    return Scenario(CART, at="2026-03-29 00:30", zone="Europe/Berlin")
+
+
+def test_the_night_the_clock_changes(shop: Scenario) -> None:
+    """Two hours after half past midnight it is half past three."""
+    shop.event("Product Added", customer="ann", cart_id="c1")
+    shop.wait("2 hours")
+
+    shop.expect("email", template="cart-reminder", at="2026-03-29 03:30")
+    shop.expect_nothing_else()
+
+
+def test_an_event_at_the_deadline_wins(shop: Scenario) -> None:
+    """Who buys in the very instant in which the reminder is due has bought."""
+    shop.event("Product Added", cart_id="c1")
+    shop.wait("2 hours")
+    shop.event("Order Completed", cart_id="c1")
+    shop.wait("1 day")
+
+    shop.expect_nothing_else()
+
+
+def test_whoever_looks_at_the_deadline_sees_it_pass(shop: Scenario) -> None:
+    """Once something has been looked at, the instant is over."""
+    shop.event("Product Added", cart_id="c1")
+    shop.wait("2 hours")
+
+    assert shop.step() is None
+    shop.event("Order Completed", cart_id="c1")
+    shop.expect("email")
+
+
+def test_every_timer_fires_and_every_action_is_performed_at_its_own_moment() -> None:
+    """A long wait is not one leap: an answer comes back when it was given."""
+    journey = Journey("coupons", stage="purchase", entry="Begin", steps=[
+        Step("one", wait="1 hour"),
+        Step("asked", do="coupon", wait="30 days", when={"Coupon Made": "made"}),
+        Step("none", end="none"),
+        Step("made", wait="1 hour"),
+        Step("told", do="email"),
+    ])  # fmt: skip
+    shop = Scenario(journey, at="2026-03-02 09:00", actions={"coupon": lambda _: Done("Coupon Made")})
+    shop.event("Begin")
+    shop.wait("9 days")
+
+    shop.expect("coupon", at="2026-03-02 10:00:00")
+    shop.expect("email", at="2026-03-02 11:00:00")
+
+
+def test_an_attempt_that_fails_is_not_yet_a_performance() -> None:
+    """The action is expected when it has worked; a dead one never comes."""
+    answers = iter([Retry(), Retry(), Done(), Failed("gone")])
+    shop = Scenario(CART, at="2026-03-02 09:00", actions={"email": lambda _: next(answers)}, backoff=Backoff(first=60, jitter=lambda: 0))
+    shop.event("Product Added", cart_id="c1")
+    shop.event("Product Added", "ben", cart_id="c1")
+    shop.wait("3 hours")
+
+    shop.expect("email", customer="ann", at="2026-03-02 11:01")
+    shop.expect_nothing_else()
+    assert "email template='cart-reminder', discount=10; dead 2026-03-02 11:01 UTC after 2 attempts: gone" in shop.explain("ben")
+
+
+def test_the_given_storage_and_actions_are_used(tmp_path: Path) -> None:
+    """A host tries its own implementations on its own storage."""
+    storage, given = SQLiteStorage(tmp_path / "shop.db"), []
+
+    def send(request: ActionRequest) -> None:
+        given.append(request.idempotency_key)
+
+    shop = Scenario([CART], storage=storage, actions={"email": send}, catalog=Catalog(actions={"email": "transactional"}))
+    shop.event("Product Added", cart_id="c1")
+    shop.wait("3 hours")
+    request = shop.expect("email")
+
+    assert given == [request.idempotency_key]
+    assert storage.outbox()[0].state == "performed"
+    storage.close()
+
+
+def test_an_event_is_given_twice_by_its_id(shop: Scenario) -> None:
+    """Without an id each event is a new fact."""
+    assert shop.event("Product Added", cart_id="c1").status == "decided"
+    assert shop.event("Product Added", id="e1", cart_id="c1").status == "decided"
+    assert shop.event("Product Added", id="e1", cart_id="c1").status == "duplicate"
+
+
+def test_an_event_may_be_told_late(shop: Scenario) -> None:
+    """It occurred when it occurred, in the scenario's zone."""
+    shop.event("Product Added", cart_id="c1", at="2026-03-28 20:00")
+
+    assert "occurred 2026-03-28 20:00 CET" in shop.explain()
+
+
+def test_time_passes_until_a_moment(shop: Scenario) -> None:
+    """Days of the calendar are waited for by naming the day."""
+    shop.event("Product Added", cart_id="c1")
+    shop.until("2026-03-29 03:29")
+    shop.expect_nothing_else()
+    shop.until("2026-03-29 03:31")
+    shop.expect("email")
+
+    with pytest.raises(ValueError, match="does not go back"):
+        shop.until("2026-03-29 00:00")
+
+
+def test_who_is_invited_is_looked_at_as_well() -> None:
+    """A journey started for somebody else is a part of the story."""
+    referral = Journey("referral", stage="advocacy", entry="Invited", steps=[Step("in", do=Start("greeting", customer="event.friend"))])
+    greeting = Journey(
+        "greeting", stage="awareness", lifecycle=True, steps=[Step("hello", do="email", wait="1 day"), Step("bye", do="sms")]
+    )
+    shop = Scenario(referral, greeting)
+    shop.event("Invited", friend="ben")
+
+    shop.expect("email", customer="ben")
+    assert (shop.step("ben"), shop.stage("ben"), shop.step("ann"), shop.stage("ann")) == ("hello", "awareness", None, None)
+
+
+def test_what_is_known_about_a_customer() -> None:
+    """Traits, zone and consent."""
+    gold = Transition("gold", on=On(changed="customer.plan", where="signal.new == 'gold'"))
+    journey = Journey(
+        "plans",
+        stage="purchase",
+        entry="Begin",
+        steps=[Step("in", wait="9 days", when=[gold], then="end"), Step("gold", do="email"), Step("end")],
+    )
+    shop = Scenario(journey)
+    shop.event("Begin")
+    shop.identify(traits={"plan": "gold"}, zone="Europe/Berlin", consent={"email": True})
+
+    shop.expect("email")
+
+
+def test_several_steps_are_told_apart(shop: Scenario) -> None:
+    """With two carts the cart has to be said."""
+    shop.event("Product Added", cart_id="c1")
+    shop.event("Product Added", cart_id="c2")
+
+    assert shop.step("ann", "recover-cart", "c2") == "left"
+    with pytest.raises(AssertionError, match="ann is in recover-cart c1, recover-cart c2; say which is meant"):
+        shop.step()
+
+
+# -- when it is not as expected ------------------------------------------------------------------------------------------
+
+
+def failure(shop: Scenario, action: str, **expected: object) -> str:
+    with pytest.raises(AssertionError) as caught:
+        shop.expect(action, **expected)
+    return str(caught.value)
+
+
+def test_a_wrong_expectation_shows_both_and_the_story(shop: Scenario) -> None:
+    """What was expected, what came, the present moment, and the timeline beside it."""
+    shop.event("Product Added", cart_id="c1")
+    shop.wait("2 hours")
+
+    assert failure(shop, "email", template="welcome", at="2026-03-29 02:30") == (
+        "expected  2026-03-29 03:00 CEST  email template='welcome'\n"
+        "but came  2026-03-29 03:30 CEST  email template='cart-reminder', discount=10 for ann\n"
+        "\n"
+        "now       2026-03-29 03:30 CEST\n"
+        "\n"
+        "ann\n"
+        "2026-03-29 00:30 CET  Product Added cart_id='c1'\n"
+        "2026-03-29 00:30 CET  recover-cart c1: entered left on Product Added\n"
+        '2026-03-29 00:30 CET  recover-cart c1: timer "left: 2 hours" set for 2026-03-29 03:30 CEST\n'
+        '2026-03-29 03:30 CEST  recover-cart c1: timer "left: 2 hours" is over\n'
+        "2026-03-29 03:30 CEST  recover-cart c1: left to reminded on after 2 hours\n"
+        "2026-03-29 03:30 CEST  recover-cart c1: completed in reminded on then\n"
+        "2026-03-29 03:30 CEST  recover-cart c1: email template='cart-reminder', discount=10; performed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("sms", {}),
+        ("email", {"customer": "ben"}),
+        ("email", {"discount": 20}),
+        ("email", {"percent": None}),
+        ("email", {"at": "2026-03-29 03:31"}),
+        ("email", {"at": "2026-03-29 03:30:01"}),
+    ],
+)
+def test_each_part_of_an_expectation_counts(shop: Scenario, action: str, expected: dict) -> None:
+    """Action, addressee, parameters and moment; a parameter that is not there is not None."""
+    shop.event("Product Added", cart_id="c1")
+    shop.wait("2 hours")
+
+    assert re.match(r"expected  .*\nbut came  .*\n", failure(shop, action, **expected))
+    shop.expect("email", customer="ann", template="cart-reminder", discount=10, at="2026-03-29 03:30:00")
+
+
+def test_nothing_came(shop: Scenario) -> None:
+    """Too early is told as nothing."""
+    shop.event("Product Added", cart_id="c1")
+
+    assert failure(shop, "email").startswith("expected  email\nbut       nothing more was performed\n")
+
+
+def test_more_came_than_was_expected(shop: Scenario) -> None:
+    """Everything that nobody expected is listed."""
+    shop.event("Product Added", cart_id="c1")
+    shop.event("Product Added", "ben", cart_id="c1")
+    shop.wait("3 hours")
+
+    with pytest.raises(AssertionError, match=r"expected  nothing else\nbut came  .* for ann\nand       .* for ben\n"):
+        shop.expect_nothing_else()
+
+
+def test_why_not_is_asked_here_as_well(shop: Scenario) -> None:
+    """The scenario explains what the engine knows."""
+    shop.event("Product Added", cart_id="c1")
+    shop.event("Order Completed", cart_id="c1")
+
+    assert "exited in left on Order Completed (Order Completed) before it was asked for" in shop.explain("ann", why_not="email")

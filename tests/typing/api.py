@@ -1,0 +1,152 @@
+"""The public API as a type checker sees it; mypy reads this file, nothing runs it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, assert_type
+
+from journeykit import (
+    ActionRequest,
+    Aggregate,
+    Catalog,
+    ConflictError,
+    DefinitionError,
+    Do,
+    Done,
+    Engine,
+    Entry,
+    Event,
+    Exit,
+    Expiry,
+    Expression,
+    Failed,
+    Goal,
+    Journey,
+    JourneykitError,
+    MemoryStorage,
+    On,
+    Reentry,
+    Retry,
+    Scope,
+    Split,
+    SQLiteStorage,
+    Start,
+    Step,
+    Transition,
+    Wait,
+    Worker,
+    dumps,
+    load,
+    loads,
+    mermaid,
+)
+from journeykit.model.records import HistoryEntry, OutboxRow
+from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.runtime.deciding import Outcome
+from journeykit.runtime.dispatcher import Dispatched
+from journeykit.runtime.explain import Explanation
+
+# What an author writes, in the short forms and in the long ones.
+
+short = Journey(
+    "recover-cart",
+    key="cart_id",
+    entry="Product Added",
+    exits="Order Completed",
+    steps=[
+        Step("left", stage="consideration", wait="2 hours", when={"Product Added": "left"}),
+        Step("reminded", do=Do("email", template="cart-reminder", discount=10)),
+    ],
+)
+long = Journey(
+    "recover-cart",
+    key="cart_id",
+    entry=Entry(On("Product Added", where="event.price > 10"), wait="15 minutes", set={"data.price": "event.price"}),
+    exits=[Exit(On("Order Completed"), end="bought", at="next action"), Exit("Cart Emptied")],
+    goal=Goal(On("Order Completed", where=Expression("event.total > 100"))),
+    reentry="after 30 days since end",
+    steps=[
+        Scope("thinking", stage="consideration", wait=Wait("3 days"), steps=[Step("left", then="50% mailed, 50% called")]),
+        Step("mailed", do=["email", Do("sms", expires="2 days", message="transactional")], then=Split("100% called")),
+        Step(
+            "called",
+            do=Start("support", set={"data.about": "'cart'"}),
+            when=[Transition("mailed", on=On(settled="email dead"))],
+            end="completed",
+        ),
+    ],
+)
+
+assert_type(short.name, str)
+assert_type(short.key, str | None)
+assert_type(short.exits, tuple[Exit, ...])
+assert_type(short.goal, Goal | None)
+assert_type(short.reentry, Reentry)
+assert_type(short.steps, tuple[Step | Scope, ...])
+assert_type(Step("left", wait="2 hours").wait, Wait | None)
+assert_type(Do("email", expires="2 days").expires, Expiry | None)
+assert_type(Catalog(facts={"orders": "count of Order Completed"}).facts, dict[str, Aggregate])
+
+# Text and pictures.
+
+assert_type(load(Path("journeys")), list[Journey | Catalog])
+assert_type(loads("journey: x"), Journey | Catalog)
+assert_type(dumps(short), str)
+assert_type(mermaid(short), str)
+
+# What a host writes.
+
+
+def send(request: ActionRequest) -> Done | Retry | Failed:
+    """Send it."""
+    assert_type(request.parameters, dict[str, Any])
+    assert_type(request.idempotency_key, str)
+    assert_type(request.deadline, datetime | None)
+    return (
+        Done("Email Sent", {"provider": "x"}) if request.attempt < 3 else Retry(after=30) if request.customer_id else Failed("no address")
+    )
+
+
+def log(request: ActionRequest) -> None:
+    """Nothing to answer."""
+
+
+action: Action = send
+quiet: Action = log
+memory: Storage = MemoryStorage()
+sqlite: Storage = SQLiteStorage("shop.db", synchronous="full")
+
+
+def watch(engine: Engine, clock: Clock, hook: Hook) -> None:
+    """Everything that an engine answers."""
+    event = Event("Order Completed", id="o1", customer_id="ann", occurred_at=datetime.now(UTC), properties={"total": 4250})
+    assert_type(engine.accept(event, event), list[bool])
+    assert_type(engine.handle(event), Outcome)
+    assert_type(engine.handle_many([event]), list[Outcome])
+    assert_type(engine.handle(event).history, tuple[HistoryEntry, ...])
+    assert_type(engine.identify("ann", id="i1", traits={"name": "Ann"}, zone="Europe/Berlin", consent={"email": True}), Outcome)
+    assert_type(engine.enroll("recover-cart", "ann", id="c1", key="c1", data={"by": "hand"}), Outcome)
+    assert_type(engine.exit("recover-cart", "ann", id="c2", reason="asked to", key="c1"), Outcome)
+    assert_type(engine.run_due(), int)
+    assert_type(engine.dispatch(10), Dispatched)
+    assert_type(engine.explain("ann", why_not="email"), Explanation)
+    assert_type(engine.outbox("dead"), list[OutboxRow])
+    assert_type(engine.retry_outbox([1, 2]), int)
+    assert_type(Engine([short, Catalog()], memory, {"email": send, "sms": log}, clock=clock, hooks=[hook]), Engine)
+    assert_type(Worker(engine, idle=0.5).run(), None)
+
+
+# Errors.
+
+error: JourneykitError = DefinitionError("x: y")
+assert_type(DefinitionError(["x", "y"]).problems, tuple[str, ...])
+assert_type(ConflictError(["ann"]).customers, tuple[str, ...])
+
+# What a type checker must refuse.
+
+Journey("x", stepz=[])  # type: ignore[call-arg]
+Step("left", wiat="2 hours")  # type: ignore[call-arg]
+Step("left", wait=2)  # type: ignore[arg-type]
+On("Order Completed", late="maybe")  # type: ignore[arg-type]
+Event("Order Completed", customer_id="ann", occurred_at=datetime.now(UTC))  # type: ignore[call-arg]
