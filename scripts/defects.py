@@ -34,7 +34,7 @@ PROMISES = ROOT / "tests" / "promises" / "promises.toml"
 GUARANTEES = ROOT / "docs" / "guarantees.md"
 
 AT_ONCE = 2
-PATIENCE = 300  #: seconds after which a run counts as hanging
+PATIENCE = 120  #: seconds after which a run counts as hanging
 FAILED = 1  #: what pytest answers when tests ran and some failed; anything else proves nothing
 
 _FILE = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)

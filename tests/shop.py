@@ -64,8 +64,9 @@ class Shop:
     def wait(self, how_long: str) -> None:
         """Time passes, and the worker is always there in time."""
         end = self.clock.now() + seconds(how_long) * 1_000_000
-        while (due := self.storage.next_due()) is not None and due <= end:
-            self.clock.set(max(due, self.clock.now() + 1))
+        self.work()
+        while (due := self.storage.next_due()) is not None and self.clock.now() < due <= end:
+            self.clock.set(due)
             self.work()
         self.clock.set(end)
         self.work()

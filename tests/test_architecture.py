@@ -26,11 +26,12 @@ ROOMS = {
     "actions": ("model", "errors", "ports"),
     "runtime": ("core", "model", "errors", "ports", "codec"),
     "rehearsal": ("core", "model", "errors", "ports", "codec", "runtime", "storage.memory"),
+    "histories": ("model", "errors", "core", "ports", "codec", "runtime"),
     "insight": ("model", "errors", "ports"),
     "insight.diagram": ("model", "errors", "ports", "core"),
-    "testing": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "insight"),
-    "contrib": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "insight"),
-    "cli": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "insight"),
+    "testing": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
+    "contrib": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
+    "cli": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
 }
 
 #: Libraries of others, and the only rooms or modules that may import them; attrs may be used wherever values are made.

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import journeykit
+from journeykit import errors
 from journeykit.codec import yaml_keys
 
 NAMES = 60
@@ -53,6 +54,13 @@ def test_all_equals_the_public_names() -> None:
     assert sorted(shown) == journeykit.__all__
     assert set(ours) <= set(journeykit.__all__)
     assert [name for name in journeykit.__all__ if not hasattr(journeykit, name)] == []
+
+
+def test_every_error_is_public() -> None:
+    """Whoever catches an error finds it in the window."""
+    raised = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+
+    assert raised - set(journeykit.__all__) == set()
 
 
 def test_every_public_name_is_explained() -> None:

@@ -6,7 +6,6 @@ import ast
 import gzip
 import hashlib
 import importlib
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -89,7 +88,6 @@ def unnumbered(tables: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
     return tables | {"journeykit_outbox": sorted((row[1:] for row in tables["journeykit_outbox"]), key=repr)}
 
 
-@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a signal")
 def test_killed_half_way_and_continued(demo: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """An import killed with kill -9 half way and started again ends as one that was never interrupted."""
     right = demo.demonstrate(tmp_path / "cdnow", every=15)

@@ -74,7 +74,7 @@ steps:
         ("do: {email: {expires: soon}}", 'steps[0].do.email.expires: "soon" is no expiry; write "2 days", "never", "with step" or "2 days, with step"'),
         ("do: {email: {message: loud}}", 'steps[0].do.email.message: "loud" is not known; write "marketing", "transactional" or "none"'),
         ("do: [log, start]", 'steps[0].do[1]: "start" names no journey; write {start: {journey: NAME}}'),
-        ("do: {start: {key: aa}}", f'steps[0].do.start.key: "aa": column 1: "aa" is not known; paths begin with {ROOTS}'),
+        ("do: {start: {key: xyz}}", f'steps[0].do.start.key: "xyz": column 1: "xyz" is not known; paths begin with {ROOTS}'),
         ("do: {start: {set: {}}}", 'steps[0].do.start: "journey" is missing; write it'),
         ("scope: c", "steps[0]: both a step and a scope; keep one of the keys"),
         ("colour: red", 'steps[0]: unknown key "colour"; there are step, stage, set, do, wait, when, then, leaving, end'),

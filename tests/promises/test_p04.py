@@ -22,6 +22,7 @@ def test_who_buys_on_the_deadline_has_bought() -> None:
     shop.wait("1 day")
 
     assert shop.sent == []
+    assert shop.told() == ["03-02 09:00 entered left", "03-02 11:00 exited Order Completed"]
 
 
 def test_a_timer_does_not_fire_in_its_own_instant() -> None:

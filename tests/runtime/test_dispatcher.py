@@ -189,6 +189,30 @@ def test_what_is_left_is_given_back(storage: Storage) -> None:
     assert [request.customer_id for request in shop.requests] == ["ann", "ben", "eve"]
 
 
+def test_what_is_given_back_was_no_attempt(storage: Storage) -> None:
+    """However often a worker is stopped before it came to it, a request keeps its attempts."""
+    shop = Shop(HELLO, storage=storage, backoff=Backoff(attempts=2, jitter=lambda: 0))
+    shop.event("Signed Up")
+    for _ in range(5):
+        told = iter([False, True, True])
+        assert shop.engine.dispatch(stop=lambda: next(told)) == (0, 0, 0, 0)
+
+    assert shop.engine.dispatch() == (1, 0, 0, 0)
+    assert [request.attempt for request in shop.requests] == [1]
+
+
+def test_an_action_that_takes_the_process_with_it_is_given_up(storage: Storage) -> None:
+    """A request that every worker died of is a dead letter, not an endless loop."""
+    shop = Shop(HELLO, storage=storage, backoff=Backoff(attempts=3), lease=60)
+    shop.event("Signed Up")
+    for _ in range(3):
+        assert len(storage.claim_outbox(shop.clock.now(), 10, 60_000_000, "dies")) == 1
+        shop.clock.advance(60)
+
+    assert shop.engine.dispatch() == (0, 0, 1, 0)
+    assert ends(shop) == [("dead", "3 attempts without an answer")]
+
+
 def test_a_limit_is_kept() -> None:
     """No more attempts than asked for."""
     shop = Shop(HELLO)

@@ -83,7 +83,7 @@ def money(currency: str) -> Convert:
     places = digits(currency)
 
     def convert(value: Any) -> int:
-        exact = _exact(value, "an amount").scaleb(places)
+        exact = _exact(value).scaleb(places)
         if exact != exact.to_integral_value():
             raise Misfit(f"{value!r:.40} has more than the {places} digits behind the point that {currency} has")
         return int(exact)
@@ -133,22 +133,22 @@ def _refuse(value: Any) -> datetime:
 def _since_1970(unit: int) -> Convert:
     def convert(value: Any) -> datetime:
         try:
-            return moment(int(_exact(value, "a moment") * unit))
+            return moment(int(_exact(value) * unit))
         except OverflowError:
             return _refuse(value)
 
     return convert
 
 
-def _exact(value: Any, what: str) -> Decimal:
+def _exact(value: Any) -> Decimal:
     """The exact number of a text or of a JSON number."""
     text = value.strip() if isinstance(value, str) else repr(value) if type(value) in (int, float) else ""
     if not _NUMBER.fullmatch(text):
-        raise Misfit(f"{value!r:.40} is no number, so not {what}")
+        raise Misfit(f"{value!r:.40} is no number")
     try:
         found = Decimal(text)
     except DecimalException:
-        raise Misfit(f"{value!r:.40} is no number, so not {what}") from None
+        raise Misfit(f"{value!r:.40} is no number") from None
     if abs(found) >= _LARGEST:
         raise Misfit(f"{value!r:.40} is too large; numbers stay below 2**63")
     return found
@@ -163,12 +163,12 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int | float:
-    exact = _exact(value, "a number of this column")
+    exact = _exact(value)
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
 def _whole(value: Any) -> int:
-    exact = _exact(value, "a whole one")
+    exact = _exact(value)
     if exact != exact.to_integral_value():
         raise Misfit(f"{value!r:.40} is no whole number")
     return int(exact)

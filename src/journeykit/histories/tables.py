@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from journeykit.codec import checked
+from journeykit.codec.text import checked
 from journeykit.errors import DefinitionError, HistoryError
 from journeykit.histories.lines import LONGEST, Line, Reject, shortened
 

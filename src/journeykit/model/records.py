@@ -275,6 +275,7 @@ class Settlement(NamedTuple):
     reason: str | None
     due_at: int  #: when it is tried again (open), or when it was settled
     mail: tuple[Mail, ...] = ()  #: events for the customer's mailbox (answer, outcome), written in the same transaction
+    attempted: bool = True  #: False gives it back untried, which is no attempt
 
 
 class OutboxRow(NamedTuple):

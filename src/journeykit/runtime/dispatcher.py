@@ -23,7 +23,6 @@ from journeykit.runtime.plugins import Actions
 logger = logging.getLogger("journeykit")
 
 GROUP = 32  #: requests claimed together
-LEASE = 300_000_000  #: microseconds for which a claim holds
 FRESH = 1_000_000  #: microseconds for which the state looked at before performing is trusted
 PROMPT = 200_000  #: microseconds after which what was performed is recorded, even in the middle of a group
 _WORDS = 500  #: characters of a reason that are kept
@@ -65,6 +64,7 @@ class Dispatcher:
         clock: Clock,
         backoff: Backoff,
         hooks: Hooks,
+        lease: int,
         decide_mail: Callable[[Sequence[str]], None],
     ) -> None:
         self._storage = storage
@@ -73,13 +73,14 @@ class Dispatcher:
         self._clock = clock
         self._backoff = backoff
         self._hooks = hooks
+        self._lease = lease
         self._decide_mail = decide_mail
 
     def dispatch(self, limit: int, stop: Callable[[], bool] | None = None) -> Dispatched:
         """Make up to *limit* attempts; *stop* is asked between two, and once true, what is left is given back."""
         counts, token = Dispatched(), secrets.token_hex(8)
         while (left := limit - sum(counts)) > 0 and not (stop is not None and stop()):
-            claimed = self._storage.claim_outbox(self._clock.now(), min(GROUP, left), LEASE, token)
+            claimed = self._storage.claim_outbox(self._clock.now(), min(GROUP, left), self._lease, token)
             if not claimed:
                 break
             counts += self._group(claimed, stop)
@@ -91,7 +92,7 @@ class Dispatcher:
         try:
             for place, one in enumerate(claimed):
                 now = self._clock.now()
-                if (stop is not None and stop()) or now - group.began > LEASE // 2:
+                if (stop is not None and stop()) or now - group.began > self._lease // 2:
                     group.give_back(claimed[place:], now)
                     break
                 if now - seen_at > FRESH:
@@ -110,6 +111,8 @@ class Dispatcher:
         refusal = view.refusal(claimed.message, now)
         if refusal is not None:
             return self._ended(claimed, "dropped", refusal.reason, _exits(claimed.message, refusal, now))
+        if claimed.attempts >= self._backoff.attempts:  # each ended without a word: the process died, or the lease ran out
+            return self._ended(claimed, "dead", f"{claimed.attempts} attempts without an answer")
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
             return self._ended(claimed, "dead", f'no action named "{claimed.message.action}"; there are {known}')
@@ -210,7 +213,7 @@ class _Group:
     def give_back(self, claimed: Sequence[Claimed], now: int) -> None:
         """Let others have what has not been attempted."""
         self.settle()
-        self._storage.settle([Settlement(one.id, one.token, "open", "given back", now) for one in claimed])
+        self._storage.settle([Settlement(one.id, one.token, "open", None, now, attempted=False) for one in claimed])
 
 
 def _request(claimed: Claimed) -> ActionRequest:

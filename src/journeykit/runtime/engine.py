@@ -10,6 +10,7 @@ from journeykit.errors import EventError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
+from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import Commit, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Storage
 from journeykit.runtime.backoff import Backoff
@@ -46,6 +47,8 @@ class Engine:
         catch_up_limit: how many timers of a customer one `handle` may fire before its event; the rest, and the event behind
             them, are left to the worker.
         backoff: when an action that did not work is tried again.
+        lease: seconds for which a claim on actions holds: longer than the slowest of them takes. What a worker that died had
+            claimed is tried again after that.
         history: history is being imported: an event counts as accepted when it occurred, and nothing is performed.
         perform: whether what imported history asks for is performed after all; without *history* everything is.
 
@@ -63,6 +66,7 @@ class Engine:
         hooks: Iterable[Hook] = (),
         catch_up_limit: int = 1_000,
         backoff: Backoff | None = None,
+        lease: float = 300,
         history: bool = False,
         perform: bool = False,
     ) -> None:
@@ -78,9 +82,8 @@ class Engine:
         imported = history and not perform
         self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written)
         self._worker = Decider(storage, self.definitions, BATCH, imported, self._written)
-        self._dispatcher = Dispatcher(
-            storage, self.definitions, self.actions, self.clock, backoff or Backoff(), self.hooks, self._settle_mail
-        )
+        waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
+        self._dispatcher = Dispatcher(storage, self.definitions, self.actions, self.clock, waits, self.hooks, held, self._settle_mail)
         self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------

@@ -342,6 +342,7 @@ class MemoryStorage:
         if row is None or row.token != settlement.token:
             return False
         row.state, row.reason, row.due_at = settlement.state, settlement.reason, settlement.due_at
+        row.attempts -= not settlement.attempted
         row.token = None
         if row.state == "open":
             heapq.heappush(self._open, (row.due_at, settlement.id))

@@ -231,7 +231,7 @@ def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answers: Sequence[Row]) -> bool:
-    values = (settlement.state, settlement.reason, settlement.due_at, settlement.id, settlement.token)
+    values = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted, settlement.id, settlement.token)
     if cursor.execute(sql.SETTLE_MESSAGE, values).rowcount != 1:
         return False
     if answers:

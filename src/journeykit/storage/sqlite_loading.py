@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from journeykit.model.records import Enrollment, Facts, Loaded, LoggedEvent, Want
+from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.storage import sqlite_statements as sql
-from journeykit.storage.rows import Row, dumps, enrollment, facts, logged_event
-
-_UNSEEN: frozenset[str] = frozenset()
-
+from journeykit.storage.rows import dumps, enrollment, facts, logged_event
 
 def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
-    """Read what each of *wants* names, in the same order."""
+    """Read what each of *wants* names, in the same order; rows are decoded as they come, so that few objects live at once."""
     ids = dumps([want[0] for want in wants])
-    customers = {row[0]: row for row in cursor.execute(sql.LOAD_CUSTOMERS, (ids,))}
-    enrollments = _enrollments(cursor, ids, wants)
-    pending = _pending(cursor, ids)
-    seen = _seen(cursor, wants)
-    loaded = []
-    for number, want in enumerate(wants):
-        rows = enrollments.get(number, ())
-        row = customers.get(number)
-        loaded.append(Loaded(
-            want[0],
-            0 if row is None else row[1],
-            0 if row is None else row[2],
-            Facts() if row is None else facts(row[3]),
-            [enrollment(rows[0])] if len(rows) == 1 else _several(rows),
-            pending.get(number) or [],
-            seen.get(number, _UNSEEN),
-        ))  # fmt: skip
+    found: list[Loaded | None] = [None] * len(wants)
+    for number, revision, accepted_at, text in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
+        found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [])
+    loaded = [one or Loaded(want[0], 0, 0, Facts(), [], []) for one, want in zip(found, wants, strict=True)]
+    _enrollments(cursor, ids, wants, loaded)
+    _pending(cursor, ids, loaded)
+    _seen(cursor, wants, loaded)
     return loaded
 
 
-def _enrollments(cursor: sqlite3.Cursor, ids: str, wants: Sequence[Want]) -> dict[int, list[Row]]:
-    """The rows found for each want that found any; one may be found twice."""
-    found: dict[int, list[Row]] = {}
+def _enrollments(cursor: sqlite3.Cursor, ids: str, wants: Sequence[Want], loaded: list[Loaded]) -> None:
     for statement, places, owners in _places(wants):
         if places:
             for row in cursor.execute(statement, (dumps(places),)):
-                found.setdefault(owners[row[0]], []).append(row)
+                loaded[owners[row[0]]].enrollments.append(enrollment(row))
     latest = max([want.until for want in wants])
     if latest > 0:
         for row in cursor.execute(sql.LOAD_DUE, (ids, latest)):
             if row[12] < wants[row[0]].until:
-                found.setdefault(row[0], []).append(row[:12])
-    return found
+                loaded[row[0]].enrollments.append(enrollment(row[:12]))
+    for one in loaded:
+        if len(one.enrollments) > 1:
+            one.enrollments = _ordered(one.enrollments)
+
+
+def _ordered(enrollments: list[Enrollment]) -> list[Enrollment]:
+    """What was found by two statements counts once."""
+    unique = {(e.journey, e.key): e for e in enrollments}
+    return sorted(unique.values(), key=lambda e: (e.order, e.journey, e.key))
 
 
 def _places(wants: Sequence[Want]) -> list[tuple[str, list[Any], list[int]]]:
@@ -78,28 +71,20 @@ def _places(wants: Sequence[Want]) -> list[tuple[str, list[Any], list[int]]]:
     ]  # fmt: skip
 
 
-def _several(rows: Iterable[Row]) -> list[Enrollment]:
-    unique = {(row[1], row[2]): row for row in rows}
-    return sorted([enrollment(row) for row in unique.values()], key=lambda e: (e.order, e.journey, e.key))
-
-
-def _pending(cursor: sqlite3.Cursor, ids: str) -> dict[int, list[LoggedEvent]]:
-    pending: dict[int, list[LoggedEvent]] = {}
+def _pending(cursor: sqlite3.Cursor, ids: str, loaded: list[Loaded]) -> None:
     for row in cursor.execute(sql.LOAD_PENDING, (ids,)):
-        pending.setdefault(row[0], []).append(logged_event(row[1:]))
-    for events in pending.values():
-        events.sort(key=lambda logged: (logged.accepted_at, logged.arrival))
-    return pending
+        loaded[row[0]].pending.append(logged_event(row[1:]))
+    for one in loaded:
+        if len(one.pending) > 1:
+            one.pending.sort(key=lambda logged: (logged.accepted_at, logged.arrival))
 
 
-def _seen(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> dict[int, frozenset[str]]:
+def _seen(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) -> None:
     places, owners = [], []
     for number, want in enumerate(wants):
         for event_id in want[3]:
             places.append((want[0], event_id))
             owners.append(number)
-    found: dict[int, list[str]] = {}
     if places:
         for place, event_id in cursor.execute(sql.LOAD_SEEN, (dumps(places),)):
-            found.setdefault(owners[place], []).append(event_id)
-    return {number: frozenset(ids) for number, ids in found.items()}
+            loaded[owners[place]].seen |= {event_id}

@@ -91,7 +91,7 @@ LOAD_JOURNEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
 LOAD_KEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
     cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.key = j.value->>2"""
 LOAD_PENDING = f"""select j.key, {_EVENT} from json_each(?) j
-    cross join journeykit_events e on e.customer = j.value and e.state = 'pending'"""
+    cross join journeykit_events e indexed by journeykit_events_mailbox on e.customer = j.value and e.state = 'pending'"""
 LOAD_SEEN = """select j.key, e.id from json_each(?) j
     cross join journeykit_events e on e.customer = j.value->>0 and e.id = j.value->>1"""
 FIND_DECIDED = LOAD_SEEN + " and e.state = 'decided'"
@@ -112,7 +112,8 @@ NEXT_DUE = """select
 _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
 CLAIM_MESSAGES = f"select id, attempts, {_MESSAGE} from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?"
 LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
-SETTLE_MESSAGE = "update journeykit_outbox set state = ?, reason = ?, due_at = ?, token = null where id = ? and token = ?"
+SETTLE_MESSAGE = """update journeykit_outbox set state = ?, reason = ?, due_at = ?, attempts = attempts - ?, token = null
+    where id = ? and token = ?"""
 REOPEN_MESSAGE = "update journeykit_outbox set state = 'open', due_at = ?, attempts = 0, reason = null where id = ? and state = 'dead'"
 DROP_MESSAGE = "update journeykit_outbox set state = 'dropped', due_at = ? where id = ? and state = 'dead'"
 _READ_MESSAGES = f"select id, state, attempts, due_at, reason, {_MESSAGE} from journeykit_outbox"

@@ -124,18 +124,23 @@ class Author:
     room: Room
 
     def one(self, options: Sequence[T]) -> T:
+        """One of *options*."""
         return options[self.draw(_index(len(options)))]
 
     def some(self, make: Callable[[], T], most: int) -> list[T]:
+        """None, one, or up to *most* of what *make* makes."""
         return [make() for _ in range(self.one(range(most + 1)))]
 
     def maybe(self, make: Callable[[], T]) -> T | None:
+        """What *make* makes, or None."""
         return make() if self.one((False, True)) else None
 
     def wait(self) -> Wait:
+        """A wait that the room allows."""
         return Wait(self.one(wait_texts(self.room.steps, self.room.civil)))
 
     def where(self) -> str | None:
+        """A condition for a rule that a signal starts, or none."""
         return self.maybe(lambda: self.one(CONDITIONS))
 
     def action(self) -> Do:
@@ -173,10 +178,12 @@ class Author:
         return Transition(to, on=self.on(), do=do, set=set_, back=self.room.lifecycle and to is not None)
 
     def start(self) -> Start:
+        """A start of the same journey for a friend."""
         key = "event.cart_id or 'c1'" if self.room.keyed else None
         return Start(self.room.journey, customer="event.friend or 'bob'", key=key, set={"data.code": "'gift'"})
 
     def entry(self) -> Entry:
+        """A way in, now and then an idle one."""
         set_ = self.one(({}, {"data.total": "event.total", "data.start": "event.start"}))
         return Entry(On(self.one(EVENTS), where=self.where()), wait=self.one((None, None, "1 hour")), set=set_)
 
@@ -197,6 +204,7 @@ class Author:
         return found
 
     def scope(self, names: Sequence[str], scopes: list[str]) -> Scope:
+        """A scope around steps under *names*, under the first of *scopes*."""
         return Scope(
             scopes.pop(0),
             steps=self.items(names, scopes),
