@@ -65,7 +65,7 @@ defects: $(READY)
 	$(BIN)/python scripts/defects.py
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/run.py
 
 wheel: $(READY)
 	rm -rf dist

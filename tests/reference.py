@@ -199,7 +199,7 @@ class Reference:
         self.facts = (catalog or Catalog()).facts
         self.state = State()
         self.seen: set[str] = set()
-        self.now = self.counted = 0
+        self.now = self.passed = self.counted = 0
         self.signal = Signal("none")
         self.taken: set[Id] = set()
 
@@ -231,6 +231,7 @@ class Reference:
     def decide(self, signal: Signal, now: int) -> None:
         """One signal and all that it raises, first in first out, at the same moment; or nothing of it (P8, P11)."""
         self.now, self.counted = now, 0
+        self.passed = now - 1 if signal.event else now  # a timer fires once its instant has passed, an event comes before that (P4)
         self.take_off(signal)
         before = copy.deepcopy(self.state)
         try:
@@ -699,7 +700,7 @@ class Reference:
         """Arm a timer; True where its moment, missing or past, leads away instead."""
         at = self.due(life, owner, wait)
         what, case, target = ("missing", wait.missing, wait.missing_to) if at is None else ("past", wait.past, wait.past_to)
-        due_already = at is not None and at < self.now
+        due_already = at is not None and at <= self.passed
         if (at is None or due_already) and case in ("exit", "skip"):
             self.state.notes[f"{case} if {what}"] += 1
             self.count()

@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Look = Callable[[tuple[Any, ...]], Any]
 
 
-class Cannot(Exception):  # noqa: N818  what a person cannot do either
+class Cannot(Exception):
     """An expression that cannot be evaluated: that part of the signal is parked (P15)."""
 
 
@@ -225,9 +225,7 @@ def written(one: Any) -> str:
 def walk(inside: Any, path: tuple[Any, ...]) -> Any:
     """What stands under *path* within mappings and lists; missing where there is nothing."""
     for part in path:
-        if isinstance(inside, dict) and part in inside:
-            inside = inside[part]
-        elif isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside):
+        if (isinstance(inside, dict) and part in inside) or (isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside)):
             inside = inside[part]
         else:
             return MISSING
@@ -290,4 +288,4 @@ def due(wait: Wait, anchor: int, zone: str) -> int:
 
 def at_clock(day: date, wait: Wait) -> datetime:
     hour, minute = wait.clock or (0, 0)
-    return datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001  wall time
+    return datetime(day.year, day.month, day.day, hour, minute)

@@ -29,6 +29,7 @@ ROOMS = {
     "histories": ("model", "errors", "core", "ports", "codec", "runtime"),
     "insight": ("model", "errors", "ports"),
     "insight.diagram": ("model", "errors", "ports", "core"),
+    "insight.summary": ("model", "errors", "ports", "core"),
     "testing": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
     "contrib": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
     "cli": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,9 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pyte
     for snippet in snippets(page):
         if snippet.language == "python" and snippet.runs:
             exec(compile("\n" * (snippet.line - 1) + snippet.text, str(page.relative_to(ROOT)), "exec"), names)
+    for value in names.values():
+        if isinstance(value, sqlite3.Connection):
+            value.close()
 
 
 @pytest.mark.parametrize("snippet", DEFINITIONS, ids=lambda snippet: snippet.place)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
-from journeykit.model.records import Claimed, Commit, HistoryEntry, LoggedEvent, Loaded, OutboxRow, Settlement, Want
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 
 
 class Clock(Protocol):

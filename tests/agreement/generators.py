@@ -54,8 +54,8 @@ VALUES = (
     "event.total", "event.total or 1", "(data.n or 0) + 1", "event.start", "now", "'x'", "customer.orders", "event.cart", "None", "signal.id",
     "event.total / event.part",
 )  # fmt: skip
-SHORT = ("1 hour", "2 hours", "90 minutes", "3 hours", "1 day", "30 minutes")
-LIKE = ("60 minutes", "120 minutes", "1 hour 30 minutes", "180 minutes", "24 hours", "1800 seconds")  # the same for `after`, said otherwise
+SHORT = ("1 hour", "2 hours", "3 hours", "6 hours", "1 day", "30 minutes")
+LIKE = ("60 minutes", "120 minutes", "180 minutes", "360 minutes", "24 hours", "1800 seconds")  # the same for `after`, said otherwise
 CIVIL = (
     "1 calendar day",
     "until 09:00",
@@ -96,7 +96,7 @@ class Invention:
         self.names = ("first", "second", "third")[: random.choice((1, 1, 2, 2, 3))]
         self.keyed: dict[str, str | None] = {}
         for name in self.names:
-            self.keyed[name] = random.choice((None, None, "cart", "cart", "event.cart", "signal.id"))
+            self.keyed[name] = random.choice((None, None, None, "cart", "cart", "cart", "event.cart", "signal.id"))
         self.lifecycle = random.choice((None, *self.names))
         self.name, self.labels, self.targets = "", [""], [""]
         self.number, self.scoped = 0, False
@@ -167,8 +167,8 @@ class Invention:
         return scope
 
     def step(self, name: str) -> Step:
-        wait = self.wait() if self.some(0.65) else None
-        when = [self.move(name) for _ in range(self.one(0, 1, 1, 2))] if wait or self.some(0.5) else []
+        wait = self.wait() if self.some(0.75) else None
+        when = [self.move(name) for _ in range(self.one(0, 1, 2, 2))] if wait or self.some(0.5) else []
         behind = self.behind(name)
         if when and not wait and behind:
             when.append(Transition(self.means(behind[0]), on=On(self.one(*EVENTS))))
@@ -205,7 +205,7 @@ class Invention:
 
     # -- rules
 
-    def on_event(self, inside: Sequence[str] = INSIDE, share: float = 0.4) -> On:
+    def on_event(self, inside: Sequence[str] = INSIDE, share: float = 0.25) -> On:
         where = self.one(*ANYWHERE, *inside, *OF_EVENT, *OF_EVENT) if self.some(share) else None
         late = self.one("accept", "accept", "drop")
         key = self.one(None, None, "any", "other") if self.keyed[self.name] else None
@@ -213,7 +213,7 @@ class Invention:
 
     def on(self, step: str | None, *, timers: bool = True) -> On:
         where = self.one(*ANYWHERE, *INSIDE) if self.some(0.3) else None
-        kind = self.one("event", "event", "event", "changed", "after", "alone")
+        kind = self.one("event", "event", "event", "event", "changed", "after", "alone")
         if kind == "changed":
             return On(
                 changed=self.one("customer.plan", "customer.stage", "customer.score", "customer.zone", "consent.email", "customer.orders"),
@@ -306,7 +306,7 @@ class Invention:
 
     def happenings(self) -> list[Happening]:
         at, found = BEGIN, [self.introduction(name) for name in ("ann", "bob")]
-        gaps = (0, 0, HOUR // 2, HOUR // 2, HOUR, HOUR, HOUR, 2 * HOUR, 3 * HOUR, HOUR + 1, 24 * HOUR, 13 * HOUR)
+        gaps = (0, 0, HOUR // 2, HOUR // 2, HOUR // 2, HOUR // 4, HOUR // 4, HOUR, HOUR, 2 * HOUR, HOUR + 1, self.one(3, 13, 24) * HOUR)
         for number in range(self.random.randint(5, 20)):
             at += self.random.choice(gaps)
             found.append(Happening(at, None if self.some(0.08) else self.event(at, number)))

@@ -9,16 +9,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from reference import Reference  # noqa: E402
-from reference_values import plain  # noqa: E402
-
-from journeykit.codec import definition_hash, journey_text  # noqa: E402
-from journeykit.core.customer import Customer, advance  # noqa: E402
-from journeykit.core.index import compile_journeys  # noqa: E402
-from journeykit.model.customer import Catalog  # noqa: E402
-from journeykit.model.journey import Journey  # noqa: E402
-from journeykit.model.messages import Event, moment  # noqa: E402
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent  # noqa: E402
+from journeykit.codec import definition_hash, journey_text
+from journeykit.core.customer import Customer, advance
+from journeykit.core.index import compile_journeys
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Journey
+from journeykit.model.messages import Event, moment
+from journeykit.model.records import Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent
+from reference import Reference
+from reference_values import plain
 
 Account = dict[str, Any]
 TOLD = ("entered", "moved", "stayed", "goal", "completed", "exited")

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from journeykit import ActionRequest, Do, Done, Engine, Event, Journey, Retry, SQLiteStorage, Start, Step, Transition, Worker
+from journeykit import ActionRequest, Do, Done, Engine, Event, Journey, Retry, SQLiteStorage, Start, Step, Worker
 from journeykit.model.records import Claimed, Commit, Settlement
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.definitions import Definition
@@ -149,7 +149,7 @@ class Life:
             (self.engine.handle_many if self.random.random() < 0.6 else self.accept)(batch)
             told += len(batch)
             (self.folder / "told.new").write_text(str(told))
-            os.replace(self.folder / "told.new", place)
+            (self.folder / "told.new").replace(place)
             time.sleep(self.random.random() * pause)
 
     def accept(self, events: Sequence[Event]) -> None:
@@ -157,7 +157,9 @@ class Life:
 
     def event(self, line: str) -> Event:
         one = json.loads(line)
-        return Event(one["name"], id=one["id"], customer_id=one["customer"], occurred_at="2026-03-02T09:00:00+00:00", properties=one["properties"])
+        return Event(
+            one["name"], id=one["id"], customer_id=one["customer"], occurred_at="2026-03-02T09:00:00+00:00", properties=one["properties"]
+        )
 
 
 def live_and_die(folder: Path, port: int, marks: mmap.mmap, seed: int, last: bool) -> int:
@@ -193,7 +195,7 @@ def main(folder: Path, kills: int, seed: int, port: int) -> None:
     working = sum(live_and_die(folder, port, marks, seed + life, last=False) for life in range(kills))
     told = int((folder / "told").read_text())
     live_and_die(folder, port, marks, seed + kills, last=True)
-    print(json.dumps({"kills": kills, "under_way": working, "told_before_the_last_life": told, "lines": len(lines)}))
+    print(json.dumps({"kills": kills, "under_way": working, "told_before_the_last_life": told, "lines": len(lines)}))  # noqa: T201  the test reads it
 
 
 if __name__ == "__main__":

@@ -46,5 +46,5 @@ class Server(socketserver.ThreadingTCPServer):
 if __name__ == "__main__":
     Receiver.log = Path(sys.argv[1])
     with Server(("127.0.0.1", 0), Receiver) as server:
-        print(server.server_address[1], flush=True)
+        print(server.server_address[1], flush=True)  # noqa: T201  the test reads it
         server.serve_forever()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,11 @@ CLICKS = Journey("clicks", entry="Signed Up", steps=[Step("in", stage="awareness
 
 
 @pytest.fixture(name="storage", params=["memory", "sqlite"])
-def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    if request.param == "memory":
-        return MemoryStorage()
-    storage = SQLiteStorage(tmp_path / "shop.db")
+def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    storage: Storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
     storage.migrate()
-    return storage
+    yield storage
+    storage.close()
 
 
 def traits(storage: Storage) -> dict[str, Any]:

@@ -31,12 +31,11 @@ def answering(*answers: Any) -> Any:
 
 
 @pytest.fixture(name="storage", params=["memory", "sqlite"])
-def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    if request.param == "memory":
-        return MemoryStorage()
-    storage = SQLiteStorage(tmp_path / "shop.db")
+def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    storage: Storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
     storage.migrate()
-    return storage
+    yield storage
+    storage.close()
 
 
 def test_it_is_attempted_until_it_is_performed_under_one_key(storage: Storage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,7 @@ def test_what_is_given_back_was_no_attempt(storage: Storage) -> None:
     shop.event("Signed Up")
     for _ in range(5):
         told = iter([False, True, True])
-        assert shop.engine.dispatch(stop=lambda: next(told)) == (0, 0, 0, 0)
+        assert shop.engine.dispatch(stop=partial(next, told)) == (0, 0, 0, 0)
 
     assert shop.engine.dispatch() == (1, 0, 0, 0)
     assert [request.attempt for request in shop.requests] == [1]

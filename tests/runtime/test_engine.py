@@ -242,6 +242,51 @@ def test_a_timer_fires_once_its_instant_has_passed(storage: Storage) -> None:
     assert shop.told()[1:] == ["03-02 11:00 moved reminded", "03-02 11:00 completed"]
 
 
+def test_a_late_worker_delivers_in_time(storage: Storage) -> None:
+    """What one customer's timer starts for another arrives when it was sent, though the worker comes a year later."""
+    inviting = Journey(
+        "inviting", stage="advocacy", entry="Begin",
+        steps=[Step("waiting", wait="10 days"), Step("inviting", do=Start("invited", customer="'ben'"))],
+    )  # fmt: skip
+    invited = Journey(
+        "invited", stage="awareness", steps=[Step("in", set={"customer.invited": "True"}, wait="5 days"), Step("on", do=_tell("eve"))]
+    )
+    answer = Journey("answer", stage="awareness", steps=[Step("in", do="email")])
+    looking = Journey(
+        "looking", stage="awareness", entry="Look",
+        steps=[
+            Step("first", wait="4 days"),
+            Step("second", wait="16 days", then=[Transition("yes", on=On(where="customer.invited")), "no"]),
+            Step("yes", do="sms", end="yes"),
+            Step("no", end="no"),
+        ],
+    )  # fmt: skip
+    seen = []
+    for late in (False, True):
+        shop = Shop(inviting, invited, answer, looking, storage=storage if late else None)
+        shop.event("Look", "ben")
+        shop.event("Begin", "ann")
+        if late:
+            shop.clock.advance(365 * 86_400)
+            shop.engine.run_due()
+        else:
+            shop.wait("365 days")
+        seen.append([shop.told(who) for who in ("ann", "ben", "eve")])
+
+    assert seen[1] == seen[0]
+    assert seen[1][1:] == [
+        [
+            "03-02 09:00 entered first", "03-06 09:00 moved second", "03-12 09:00 entered in", "03-17 09:00 moved on", "03-17 09:00 completed",
+            "03-22 09:00 moved yes", "03-22 09:00 exited yes",
+        ],
+        ["03-17 09:00 entered in", "03-17 09:00 completed"],
+    ]  # fmt: skip
+
+
+def _tell(customer: str) -> Start:
+    return Start("answer", customer=repr(customer))
+
+
 def test_run_due_stops_at_its_limit(storage: Storage) -> None:
     """A host with little time does a few at a time."""
     shop = Shop(CART, storage=storage)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Do, Exit, Failed, Journey, On, Retry, Step, Transition, UnknownError
+from journeykit.model.records import Want
 from journeykit.runtime.backoff import Backoff
+from journeykit.runtime.why import replay
 from shop import Shop
 
 CART = Journey(
@@ -216,6 +218,29 @@ def test_what_was_asked_for_and_not_performed() -> None:
 
     assert reasons(shop) == ["two: asked for, dropped: exited: no more"]
     assert reasons(shop, "sms", "ben") == ["two: asked for, dead: no number", "two: is in in until 2026-03-03 09:00 UTC"]
+
+
+def test_what_was_performed_is_told_as_well() -> None:
+    """Whoever asks why not may be wrong: it was sent."""
+    shop = Shop(CART)
+    shop.event("Product Added", cart_id="c1", total=1000)
+    shop.wait("3 hours")
+
+    assert reasons(shop) == ["cart c1: asked for, performed"]
+
+
+def test_a_replay_decides_what_was_decided() -> None:
+    """From the recorded signals alone comes the same history, timers that fired after the last event included."""
+    shop = Shop(CART)
+    for cart in ("c1", "c2", "c3"):
+        shop.event("Product Added", cart_id=cart, total=1000)
+        shop.wait("1 hour")
+    shop.event("Order Completed", cart_id="c3")
+    shop.engine.accept(shop.fact("Product Added", cart_id="c4", total=1000))
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    commits = replay(shop.engine.definitions.compiled, loaded, shop.storage.events("ann"))
+
+    assert [entry for commit in commits for entry in commit.history] == shop.storage.history("ann")
 
 
 def test_an_action_that_no_journey_asks_for_is_an_error() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from inspect import cleandoc
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -68,8 +69,8 @@ def _summary(cls: type[Any]) -> str:
 
 def _descriptions(cls: type[Any]) -> Mapping[str, str]:
     """What the docstring says of each attribute."""
-    listed = (cls.__doc__ or "").partition("Attributes:")[2]
-    found = re.findall(r"^ {8}(\w+): (.+?)(?=^ {8}\w+: |^ {0,4}\S|^\s*\n|\Z)", listed, re.MULTILINE | re.DOTALL)
+    listed = cleandoc(cls.__doc__ or "").partition("Attributes:")[2]  # Python 3.13 takes indentation away, earlier ones do not
+    found = re.findall(r"^ {4}(\w+): (.+?)(?=^ {4}\w+: |^\S|^\s*\n|\Z)", listed, re.MULTILINE | re.DOTALL)
     return {name: " ".join(text.split()) for name, text in found}
 
 

@@ -48,15 +48,11 @@ def enter(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any
     turn.need_key(journey.name, None if journey.journey.reentry.per_customer else key)
     prior = turn.find(journey.name, key)
     reason = refusal(turn, journey, key, prior)
-    if reason == "active" and prior is not None and journey.journey.reentry.restarting:
-        deciding = Deciding(turn, journey, prior)
-        deciding.end("exited", "restarted", cause)
-        turn.changed[journey.name, key] = prior = deciding.e
-    elif reason == "active":
+    if reason == "active" and not journey.journey.reentry.restarting:
         if (journey.name, key) not in turn.touched:
             _refuse(turn, journey, key, cause, "already inside", "reentry")
         return
-    elif reason is not None:
+    if reason is not None and reason != "active":
         _refuse(turn, journey, key, cause, reason, "closed" if reason == "not open" else "reentry")
         return
     _begin(turn, journey, key, data, cause, prior)
@@ -69,17 +65,28 @@ def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, An
         performed_at=prior.performed_at if prior else None, performing=prior.performing + (prior.performed > 0) if prior else 0,
         waiting=prior.waiting if prior else None,
     )  # fmt: skip
-    deciding = Deciding(turn, journey, e, mine=True)
-    step = e.step
-    exits = next((row for row in journey.rules.quiet[step] if row.condition is None or row.condition(turn)), None)
+    Deciding(turn, journey, e, mine=True)
+    exits = _exit_that_holds(turn, journey, e.step)
     if exits is not None:
-        _refuse(turn, journey, key, cause, f"exit rule: {exits.reason or exits.cause}", "exit rule")
+        _refuse(turn, journey, key, cause, f"exit rule: {exits}", "exit rule")
         return
+    if prior is not None and prior.number and prior.active:
+        Deciding(turn, journey, prior).end("exited", "restarted", cause)
+    deciding = Deciding(turn, journey, e, mine=True)
     deciding.take(journey.entry_plan, cause)
     deciding.settle(moved=True)
     turn.changed[journey.name, key] = deciding.e
     turn.touched += ((journey.name, key),)
     turn.definitions += ((journey.hash, journey.name, journey.text),)
+
+
+def _exit_that_holds(turn: Turn, journey: CompiledJourney, step: str) -> str | None:
+    """The reason of an exit rule without a signal that would end the enrollment as soon as it begins."""
+    for row in journey.rules.quiet[step]:
+        if row.reason is not None and (row.condition is None or row.condition(turn)):
+            return row.reason
+    deferred = journey.rules.deferred if journey.entry_plan.acts else ()
+    return next((reason for condition, reason in deferred if condition(turn)), None)
 
 
 def refusal(turn: Turn, journey: CompiledJourney, key: str, prior: Enrollment | None) -> str | None:

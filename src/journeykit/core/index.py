@@ -100,7 +100,7 @@ class Compiled:
         if event.name == "$identify":
             paths = [f"customer.{name}" for name in given.get("traits") or ()] + [f"consent.{name}" for name in given.get("consent") or ()]
             paths += ["customer.zone"] if "zone" in given else []
-            return frozenset().union(*(self.readers(path) for path in paths)), ()
+            return self.concerned(event.name).union(*(self.readers(path) for path in paths)), ()
         if event.name == "$retry" and given.get("event"):
             inner = given["event"]
             return self.wants(Event(inner["name"], id="-", customer_id=event.customer_id, occurred_at=event.occurred_at, properties=inner["properties"]))

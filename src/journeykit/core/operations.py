@@ -14,7 +14,6 @@ from journeykit.model.messages import Event, derived_id, moment
 from journeykit.model.records import Enrollment, Mail, OutboxMessage
 
 
-
 def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
     """Carry out *operations* in order."""
     for operation in operations:

@@ -48,9 +48,7 @@ def _named(split: Split, name: str) -> Split:
 
 def places(journey: Journey) -> Iterator[Place]:
     """Every step of *journey* in order."""
-    stage = journey.stage
-    for place in _inside(journey.steps, (), "steps", None, stage):
-        yield place
+    yield from _inside(journey.steps, (), "steps", None, journey.stage)
 
 
 def _inside(

@@ -40,16 +40,20 @@ class Planner:
     # -- expressions -------------------------------------------------------------------------------------------------
 
     def resolver(self, place: Place | None) -> Resolver:
+        """What finds the values that expressions at *place* read."""
         return Resolver(self.facts, place.scopes[-1].name if place and place.scopes else None)
 
     def condition(self, where: Expression | None, place: Place | None) -> Callable[[Any], bool] | None:
+        """*where* as a function that answers yes or no, None where nothing is asked."""
         return compile_condition(where, self.resolver(place)) if where else None
 
     def reads(self, where: Expression | None, place: Place | None) -> tuple[tuple[str, Value], ...]:
+        """What *where* reads, by name, for ``explain``."""
         resolve = self.resolver(place)
         return tuple((".".join(map(str, path)), resolve(path)) for path in sorted(where.paths, key=str)) if where else ()
 
     def key(self, text: str | None) -> Getter | None:
+        """What computes a key from an event: a property's name, or an expression."""
         if text is None:
             return None
         expression = Expression(text if "." in text or "[" in text or "(" in text else f"event[{text!r}]")
@@ -103,6 +107,7 @@ class Planner:
         return StartOperation(start.journey, customer, key, tuple(self.settings(start.set, resolve)))
 
     def settings(self, settings: Mapping[str, Expression], resolve: Resolver) -> Iterator[SetOperation]:
+        """Each setting as an operation."""
         for target, expression in settings.items():
             root, _, name = target.partition(".")
             yield SetOperation(root, name, compile_expression(expression, resolve))
@@ -167,10 +172,12 @@ class Planner:
         yield from self._owned("step", target or "")
 
     def internal(self, source: str, move: Transition) -> Plan:
+        """The plan of a transition that moves nothing."""
         before = tuple(self._own(move, self.places[source]))
         return Plan(source=source, target=source, before=before, acts=any(isinstance(o, DoOperation) for o in before), internal=True)
 
     def skips(self) -> Iterator[tuple[tuple[str, str], Plan]]:
+        """For each step and each target that a moment may skip to, the plan of going there."""
         for timer in self.timers.values():
             for target in (timer.wait.missing_to, timer.wait.past_to):
                 if target is not None:

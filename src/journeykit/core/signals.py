@@ -114,7 +114,7 @@ def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
 def _waited(turn: Turn, enrollment: Enrollment) -> None:
     """The idle time of an entry is over: now filter and re-entry are looked at, with the event that began it."""
     waiting = enrollment.waiting
-    assert waiting is not None  # noqa: S101  the timer of index -1 exists only with it
+    assert waiting is not None
     journey = turn.compiled.journeys.get(enrollment.journey)
     place = (enrollment.journey, enrollment.key)
     ready = enrollment.copy()
@@ -181,11 +181,12 @@ def _identify(turn: Turn, event: Event) -> None:
     turn.facts = facts
     for path, old, new in changes:
         turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")
-    concerned = frozenset[str]().union(*(turn.compiled.concern(f"~changed {path}").offers for path, _, _ in changes))
+    turn.raise_changes(changes)
+    signals = (event.name, *(f"~changed {path}" for path, _, _ in changes))
+    concerned = frozenset[str]().union(*(turn.compiled.concern(signal).offers for signal in signals))
     turn.need(concerned)
     for enrollment in turn.active(concerned):
         offer(turn, enrollment, event.name)
-    turn.raise_changes(changes)
 
 
 def _shown(value: object) -> str:

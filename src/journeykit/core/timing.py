@@ -37,7 +37,8 @@ def arm_timers(turn: Turn, journey: Journey, e: Enrollment, timers: Iterable[Com
             due_at: int | None = turn.now + timer.seconds
             zone = None
         else:
-            due_at, zone, leads = _due(turn, journey, e, timer, turn.now)
+            due_at, zone = _due(turn, journey, timer, turn.now)
+            leads = _leads(turn, e, timer, due_at)
             away = away or leads
             if leads is not None:
                 continue
@@ -46,33 +47,30 @@ def arm_timers(turn: Turn, journey: Journey, e: Enrollment, timers: Iterable[Com
     return marks, away
 
 
-def _due(
-    turn: Turn, journey: Journey, e: Enrollment, timer: CompiledTimer, anchor: int
-) -> tuple[int | None, str | None, Away | None]:
-    """When *timer* is due, the zone it was read in, and whether it leads away instead (P6)."""
+def _due(turn: Turn, journey: Journey, timer: CompiledTimer, anchor: int) -> tuple[int | None, str | None]:
+    """When *timer* is due, None where its moment is not known, and the zone it was read in."""
     wait = timer.wait
     zone = wait.zone or turn.facts.zone or journey.zone or "UTC"
     if timer.moment is not None:
         value = timer.moment(turn)
         at = None if value is MISSING else read_moment(value, zone)
         if at is None:
-            return _missing(timer)
+            return None, None
         anchor = at
-    due_at = due(wait, anchor, zone)
-    kept = zone if wait.civil else None
-    if due_at >= turn.now:
-        return due_at, kept, None
-    if wait.past in (None, "now"):
-        turn.raised += (Raised("timer", (e.journey, e.key, e.number, timer.index)),)
-        return turn.now, kept, None
-    return None, None, Away(wait.past_to, f"{wait.text}: past")
+    return due(wait, anchor, zone), zone if wait.civil else None
 
 
-def _missing(timer: CompiledTimer) -> tuple[None, None, Away | None]:
+def _leads(turn: Turn, e: Enrollment, timer: CompiledTimer, due_at: int | None) -> Away | None:
+    """Whether a moment that is missing or has passed leads away (P6); one that counts as now fires within this decision."""
     wait = timer.wait
-    if wait.missing == "wait":
-        return None, None, None
-    return None, None, Away(wait.missing_to, f"{wait.text}: missing")
+    if due_at is None:
+        return None if wait.missing == "wait" else Away(wait.missing_to, f"{wait.text}: missing")
+    if due_at > turn.passed:
+        return None
+    if wait.past in ("exit", "skip"):
+        return Away(wait.past_to, f"{wait.text}: past")
+    turn.raised += (Raised("timer", (e.journey, e.key, e.number, timer.index)),)
+    return None
 
 
 def _anchor(e: Enrollment, timer: CompiledTimer) -> int:
@@ -95,12 +93,13 @@ def follow(turn: Turn, journey: CompiledJourney, e: Enrollment) -> tuple[tuple[T
         if rule is None or not (rule.wait.following or timer.due_at is None):
             timers.append(timer)
             continue
-        due_at, zone, away = _due(turn, journey.journey, e, rule, _anchor(e, rule))
-        if away is not None:
-            return tuple(other for other in e.timers if other is not timer), "", away
-        if due_at == timer.due_at or (timer.due_at is not None and timer.due_at <= turn.now == due_at):
+        due_at, zone = _due(turn, journey.journey, rule, _anchor(e, rule))
+        if due_at == timer.due_at:
             timers.append(timer)
             continue
+        away = _leads(turn, e, rule, due_at)
+        if away is not None:
+            return tuple(other for other in e.timers if other is not timer), "", away
         timers.append(Timer(timer.index, due_at, turn.order(), zone))
         marks += f"-{timer.index} +{timer.index}@{'' if due_at is None else due_at} "
     return tuple(timers), marks, None

@@ -69,8 +69,8 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "mail", "outbox", "raised", "removed",
-        "seq", "taken", "touched", "trace",
+        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "mail", "outbox", "passed", "raised",
+        "removed", "seq", "taken", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +89,7 @@ class Turn(Context):
         self.facts = facts
         self.now = now
         self.event = event
+        self.passed = now if event is None else now - 1  #: a timer fires once its instant has passed, an event comes before that (P4)
         self.properties = NOTHING if event is None else event.properties
         self.data = NOTHING
         self.enrollment = self.old = self.new = None

@@ -14,11 +14,12 @@ from journeykit.errors import ConflictError, JourneykitError, StorageError
 from journeykit.histories.lines import Reject
 from journeykit.histories.sorting import placed
 from journeykit.model.messages import Event
+from journeykit.model.phrases import MICROSECONDS
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.dispatcher import LEASE
 from journeykit.runtime.engine import Engine
 
 BATCH = 1_000
+LEASE = 1.0  #: seconds; history's clock stands still while an action is performed, so that no claim has to hold longer
 HOUR = 3_600_000_000  #: of history's time after which, at the latest, an action that was asked for is performed
 
 Progress = Callable[[int], None]  #: told how many events more have been handled
@@ -50,7 +51,7 @@ def bring_in(
     Decide *events*, fire what is due meanwhile, and go on to *until*.
 
     Args:
-        engine: made with ``history=True`` and *clock*, and with ``perform=True`` where actions are to be performed.
+        engine: made with ``history=True``, ``lease=LEASE`` and *clock*, and with ``perform=True`` where actions are to be performed.
         clock: moved on as history's time goes by.
         events: in order of time, each with the line it comes from.
         until: microseconds since 1970 UTC; timers due before it fire.
@@ -134,6 +135,6 @@ class _Bringing:
     def finish(self) -> None:
         """Perform also what a run that was killed had taken and not performed."""
         if self._perform:
-            self._clock.set(self._clock.now() + LEASE + 1)
+            self._clock.set(self._clock.now() + int(LEASE * MICROSECONDS) + 1)
             while any(self._engine.dispatch()):
                 pass

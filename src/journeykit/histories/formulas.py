@@ -98,12 +98,12 @@ class Formulas:
 
 def as_text(value: Any) -> str:
     """A value as it stands in an id or within a text."""
+    if value.__class__ is str or value.__class__ is int:
+        return str(value)
     value = plain(value)
-    if isinstance(value, str):
-        return value
     if isinstance(value, float) and value == int(value):
         value = int(value)
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _deep(name: str, rest: Path) -> Get:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
+from functools import lru_cache
 from typing import Any
 
 from attrs import frozen
@@ -16,7 +17,7 @@ from journeykit.model.messages import moment
 from journeykit.model.phrases import suggestion
 
 KINDS = ("text", "number", "whole", "flag", "moment", "seconds", "milliseconds", "microseconds", "money")
-_FLAGS = {word: True for word in ("true", "t", "yes", "y", "1")} | {word: False for word in ("false", "f", "no", "n", "0")}
+_FLAGS = dict.fromkeys(("true", "t", "yes", "y", "1"), True) | dict.fromkeys(("false", "f", "no", "n", "0"), False)
 _UNITS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 _NUMBER = re.compile(r"[-+]?(\d{1,300}(\.\d*)?|\.\d{1,300})([eE][-+]?\d{1,3})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -24,11 +25,12 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _MINOR = dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
 _MINOR |= dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 _LARGEST = 2**63
+_REMEMBERED = 10_000  #: texts of moments
 
 Convert = Callable[[Any], Any]
 
 
-class Misfit(ValueError):
+class Misfit(ValueError):  # noqa: N818 (no failure of the program, a row that does not fit)
     """A value is not of its column's kind; the message says why."""
 
 
@@ -102,7 +104,8 @@ def moments(pattern: str, zone: str | None) -> Convert:
             return _civil(found, zone)
         return found.astimezone(UTC) if 1 < found.year < 9999 else _refuse(value)
 
-    return convert
+    known = lru_cache(_REMEMBERED)(convert)  # files are often sorted by time, and many have days only
+    return lambda value: known(value) if isinstance(value, str) else convert(value)
 
 
 def _civil(wall: datetime, zone: str) -> datetime:

@@ -154,7 +154,7 @@ def _size(raw: BinaryIO) -> int:
 
 def _unpacked(raw: BinaryIO, name: str) -> BinaryIO:
     """The stream of bytes behind *raw*: unpacked where it begins like gzip, whatever it is called."""
-    stream = raw if hasattr(raw, "peek") else cast("BinaryIO", io.BufferedReader(raw))  # type: ignore[type-var]
+    stream = raw if hasattr(raw, "peek") else cast("BinaryIO", io.BufferedReader(raw))
     try:
         begin = stream.peek(4)  # type: ignore[attr-defined]
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from journeykit.core.expressions import MISSING, plain
@@ -42,7 +43,7 @@ class Maker:
         known = None if columns is None else tuple(columns)
         problems: list[str] = []
         self._explode = mapping.explode
-        self._rules = list(_each([lambda rule=rule: _Maker(rule, mapping, Formulas(known)) for rule in mapping.rows], "rows", problems))
+        self._rules = list(_each([partial(_Maker, rule, mapping, Formulas(known)) for rule in mapping.rows], "rows", problems))
         times = {rule.time_column for rule in self._rules if rule.time_column is not None}
         kinds = mapping.columns | {name: Kind("moment") for name in times if name not in mapping.columns}
         if known is not None:
@@ -224,13 +225,16 @@ def _currency(rule: Rule, mapping: Mapping, place: _Places) -> str:
 def _asked(name: str, get: Get, row: Row) -> Any:
     """The JSON value of a formula, None where there is nothing."""
     try:
-        return plain(get(row))
+        value = get(row)
+        return value if value.__class__ is str or value.__class__ is int else plain(value)
     except _FAILED as error:
         raise Misfit(f"{name}: {error}") from None
 
 
 def _identity(what: str, get: Get, row: Row) -> str:
     value = _asked(what, get, row)
+    if value.__class__ is str and value:
+        return str(value)
     if value is None or value is MISSING or value == "":
         raise Misfit(f"{what}: nothing stands there")
     if isinstance(value, (bool, dict, list)):

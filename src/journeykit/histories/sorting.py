@@ -84,8 +84,8 @@ class History:
         """Every event in order of time, with the line it comes from."""
         self._write()
         try:
-            for at, _, line, name, id, customer, properties, source in self._connection.execute(_READ):
-                event = Event(name, id=id, customer_id=customer, occurred_at=moment(at), properties=json.loads(properties), source=source)
+            for at, _, line, name, event_id, customer, properties, source in self._connection.execute(_READ):
+                event = Event(name, id=event_id, customer_id=customer, occurred_at=moment(at), properties=json.loads(properties), source=source)
                 yield event, line
         except sqlite3.Error as error:
             raise _no_room(error) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -24,7 +25,7 @@ EARLIEST = 0  #: 1970; what is said to be older has a wrong column or unit
 MOST_JOINED = 200_000
 _LOOK = 1_000  #: rows between two reports of progress
 
-Watch = Callable[[str, float | None, int], None]  #: told the file, the share of it that has been read, and the rows
+Watch = Callable[[float | None, int], None]  #: told the share of all files that has been read, and the rows
 
 
 @frozen
@@ -108,34 +109,38 @@ def collect(sources: Sequence[Source], history: History, rejects: Rejects, lates
         DefinitionError: a mapping names columns that its file does not have.
     """
     counts = Counts()
-    for source in sources:
+    for number, source in enumerate(sources):
         with opened(source.path) as file:
-            _read(source, file, _Taking(history, rejects, counts, latest, file, watch))
+            look = partial(_look, watch, file, number, len(sources), counts) if watch is not None else None
+            _read(source, file, _Taking(history, rejects, counts, latest, look))
     if not counts.events:
         raise _nothing(counts, rejects)
     return counts
 
 
+def _look(watch: Watch, file: Opened, number: int, of: int, counts: Counts, over: bool) -> None:
+    share = 1.0 if over else file.share
+    watch(None if share is None else (number + share) / of, counts.rows)
+
+
 class _Taking:
     """Takes events and rejects in, and counts."""
 
-    def __init__(self, history: History, rejects: Rejects, counts: Counts, latest: int, file: Opened, watch: Watch | None) -> None:
+    def __init__(self, history: History, rejects: Rejects, counts: Counts, latest: int, look: Callable[[bool], None] | None) -> None:
         self._history = history
         self._rejects = rejects
         self._counts = counts
         self._latest = latest
-        self._file = file
-        self._watch = watch
+        self._look = look
 
     def rows(self, rows: Iterable[Row | Reject], maker: Maker | SegmentMaker) -> None:
         """Make events of *rows*."""
-        number = 0
         for number, row in enumerate(rows, 1):
             self._row(row, maker)
-            if self._watch is not None and number % _LOOK == 0:
-                self._watch(self._file.name, self._file.share, number)
-        if self._watch is not None:
-            self._watch(self._file.name, 1.0, number)
+            if self._look is not None and number % _LOOK == 0:
+                self._look(False)
+        if self._look is not None:
+            self._look(True)
 
     def _row(self, row: Row | Reject, maker: Maker | SegmentMaker) -> None:
         self._counts.rows += 1

@@ -153,7 +153,7 @@ def read_object(text: str) -> dict[str, Any]:
         raise ValueError(f"no JSON: {error.msg[:1].lower()}{error.msg[1:]}, at character {error.pos + 1}") from None
     except RecursionError:
         raise ValueError("nested too deeply; make it flatter") from None
-    except _NoNumber as error:
+    except _NumberError as error:
         raise ValueError(f"{error} is no number that JSON knows; leave it out") from None
     except ValueError:
         raise ValueError("a number has too many digits; write it in quotes") from None
@@ -167,19 +167,19 @@ def read_object(text: str) -> dict[str, Any]:
     return value
 
 
-class _NoNumber(ValueError):
+class _NumberError(ValueError):
     """A word such as NaN, or digits that stand for infinity."""
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _NoNumber(digits[:20])
+        raise _NumberError(digits[:20])
     return number
 
 
 def _refuse(word: str) -> float:
-    raise _NoNumber(word)
+    raise _NumberError(word)
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)

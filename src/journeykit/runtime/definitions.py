@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.index import Compiled, compile_journeys
+from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.customer import Catalog
-from journeykit.model.journey import Journey
+from journeykit.model.journey import Do, Journey, Start
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Enrollment
 from journeykit.ports import Storage
@@ -27,6 +28,7 @@ class Definitions:
 
     Attributes:
         compiled: what decisions are made with.
+        sends: whether some journey starts another for another customer.
 
     Raises:
         DefinitionError: with every problem that was found.
@@ -48,7 +50,13 @@ class Definitions:
         current = {digest for digest, _, _ in self._current}
         stored = [row for row in self._storage.definitions() if row[0] not in current]
         older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
-        return compile_journeys(self._current, self.catalog, older, self._actions)
+        compiled = compile_journeys(self._current, self.catalog, older, self._actions)
+        self.sends = any(isinstance(do, Start) and do.customer for one in compiled.definitions.values() for do in acts(one.journey))
+        return compiled
+
+    def actions(self) -> set[str]:
+        """The names of all actions that some version of some journey may ask for."""
+        return {name for one in self.compiled.definitions.values() for name in asked(one.journey)}
 
     def learn(self, digest: str) -> None:
         """
@@ -72,6 +80,16 @@ class Definitions:
         known = self.compiled.journeys
         if journey not in known:
             raise UnknownError(f'no journey "{journey}"; there are {", ".join(sorted(known)) or "none"}{suggestion(journey, known)}')
+
+
+def acts(journey: Journey) -> Iterator[Do | Start]:
+    """Everything that *journey* may ask for."""
+    return (act.do for act in Survey(journey).acts)
+
+
+def asked(journey: Journey) -> set[str]:
+    """The names of all actions that *journey* may ask for."""
+    return {do.action for do in acts(journey) if isinstance(do, Do)}
 
 
 def merged(catalogs: Iterable[Catalog]) -> Catalog:

@@ -15,13 +15,14 @@ from journeykit.model.records import Commit, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
-from journeykit.runtime.deciding import Accepted, Decider, Outcome
+from journeykit.runtime.deciding import Decider
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatched, Dispatcher
 from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event
 from journeykit.runtime.plugins import Actions
+from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
 

@@ -128,7 +128,7 @@ class _Telling:
         event = logged.event
         text = f"{_OURS.get(event.name, event.name)} {_values(event.properties)}".rstrip()
         if event.at != logged.accepted_at:
-            text += f"; occurred {show(event.at, self.zone)}"
+            text += f"; {'ahead: ' if event.at > logged.accepted_at else ''}occurred {show(event.at, self.zone)}"
         if logged.state == "pending":
             return Line(logged.accepted_at, "mailbox", f"{text}; waits in the mailbox")
         return Line(logged.accepted_at, "event", text)

@@ -96,7 +96,7 @@ def _wants(claimed: Sequence[Claimed]) -> list[Want]:
     places: dict[str, dict[tuple[str, str | None], None]] = {}
     for one in claimed:
         places.setdefault(one.message.customer_id, {})[one.message.journey, one.message.key] = None
-    return [Want(customer_id, frozenset(journey for journey, _ in rows), tuple(rows)) for customer_id, rows in places.items()]
+    return [Want(customer_id, frozenset(), tuple(rows)) for customer_id, rows in places.items()]
 
 
 def _moved_on(message: OutboxMessage, enrollment: Enrollment | None) -> str | None:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.customer import Customer, advance
-from journeykit.core.decision import actions_of
 from journeykit.core.index import Compiled
 from journeykit.core.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
+from journeykit.runtime.definitions import asked
 
 Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
 
@@ -59,22 +59,13 @@ def why_not(case: Case, action: str) -> list[Reason]:
     Raises:
         UnknownError: no journey asks for such an action.
     """
-    asking = {name: journey for name, journey in case.compiled.journeys.items() if action in asked(journey)}
+    asking = {name: journey for name, journey in case.compiled.journeys.items() if action in asked(journey.journey)}
     if not asking:
-        known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey)})
+        known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey.journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
     reasons = [*_traced(case, action), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
     reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
-
-
-def asked(journey: CompiledJourney) -> set[str]:
-    """The names of all actions that *journey* may ask for."""
-    rules = journey.rules
-    rows = [row for table in rules.rows.values() for several in table.values() for row in several]
-    rows += [row for several in rules.automatic.values() for row in several]
-    own = {operation.action for operation in (*journey.entry_plan.before, *journey.entry_plan.after) if hasattr(operation, "action")}
-    return own.union(*(actions_of(row) for row in rows))
 
 
 def _traced(case: Case, action: str) -> Iterator[Reason]:

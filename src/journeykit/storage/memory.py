@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import cast
 
-from journeykit.errors import ConflictError, StorageError
+from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
 from journeykit.model.records import Claimed, Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, used_up

@@ -192,7 +192,7 @@ class SQLiteStorage:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
 
 
-class _Stale(Exception):
+class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
     """Somebody else was first; leaves the transaction so that it is rolled back before anybody asks who."""
 
 

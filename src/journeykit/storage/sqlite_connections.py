@@ -43,7 +43,10 @@ class Connections(Protocol):
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that can be referred to weakly: it goes when its thread goes."""
+    """A connection that can be referred to weakly: it goes when its thread goes, and closes itself then."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class OwnConnections:

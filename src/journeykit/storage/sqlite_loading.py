@@ -10,6 +10,7 @@ from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event
 
+
 def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order; rows are decoded as they come, so that few objects live at once."""
     ids = dumps([want[0] for want in wants])

@@ -52,9 +52,8 @@ SCHEMA_STEP = "insert into journeykit_schema values(?)"
 # writing
 
 INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurred_at, name, properties, source, state, arrival)
-    values(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending',
-        (select coalesce(max(arrival), 0) + 1 from journeykit_events where customer = ?1 and state = 'pending'))
-    on conflict do nothing"""
+    select m.*, 'pending', (select coalesce(max(e.arrival), 0) + 1 from journeykit_events e where e.customer = m.customer and e.state = 'pending')
+    from (select ? as customer, ? as id, ?, ?, ?, ?, ?) m where true on conflict do nothing"""
 INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
 UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ?, facts = coalesce(?, facts) where id = ? and revision = ?"
 UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
@@ -69,11 +68,11 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     where journeykit_events.state <> 'decided'"""
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
-    expires_at, owner, listens, state, due_at) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?9)"""
+    expires_at, owner, listens, state, due_at) select m.*, m.at from (select ?, ?, ?, ?, ?, ?, ?, ?, ? as at, ?, ?, ?, ?, ?) m"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = 'select taken, "limit" from journeykit_quotas where name = ?'
-TAKE_QUOTA = "insert into journeykit_quotas values(?1, ?2, null) on conflict(name) do update set taken = taken + ?2"
-LIMIT_QUOTA = 'insert into journeykit_quotas values(?1, 0, ?2) on conflict(name) do update set "limit" = ?2'
+TAKE_QUOTA = "insert into journeykit_quotas values(?, ?, null) on conflict(name) do update set taken = taken + excluded.taken"
+LIMIT_QUOTA = 'insert into journeykit_quotas values(?, 0, ?) on conflict(name) do update set "limit" = excluded."limit"'
 
 # loading
 

@@ -17,10 +17,9 @@ from journeykit.model.phrases import MICROSECONDS, seconds
 from journeykit.model.records import Enrollment, Facts, Want
 from journeykit.ports import Action, Storage
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.deciding import Outcome
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
-from journeykit.runtime.why import asked
+from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
 
 When = str | datetime
@@ -81,8 +80,7 @@ class Scenario:
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})
-        names = {name for journey in Definitions(values, self.storage).compiled.definitions.values() for name in asked(journey)}
-        recorders = {name: self._recorder(given.get(name)) for name in names | set(given)}
+        recorders = {name: self._recorder(given.get(name)) for name in Definitions(values, self.storage).actions() | set(given)}
         self.engine = Engine(values, self.storage, recorders, clock=self.clock, **options)
         self._expected = 0
         self._customers: dict[str, None] = {}

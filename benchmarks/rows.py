@@ -1,0 +1,87 @@
+"""The table: for each row what is measured, against what, and the goal."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+PRAGMAS = ("journal_mode=wal", "synchronous=normal", "cache_size=-262144", "wal_autocheckpoint=10000")
+
+
+class Side(NamedTuple):
+    """One call in a process of its own: a function of ``library.py`` or ``others.py`` and its arguments after the clock."""
+
+    module: Literal["library", "others"]
+    function: str
+    arguments: tuple[Any, ...] = ()
+
+
+class Row(NamedTuple):
+    """
+    One row of the table.
+
+    Attributes:
+        name, unit, against: as printed and written.
+        side, other: what is measured, and against what; without *other* the figure stands for itself.
+        goal: of the ratio, or of the figure where there is no *other*; None is only reported.
+        most: the goal is a most, not a least.
+        rounds: fewer than the others, for rows that take minutes.
+        base: a second pair of sides; the row is the ratio of *side* to *other* against the ratio of these.
+    """
+
+    name: str
+    unit: str
+    side: Side
+    against: str | None = None
+    other: Side | None = None
+    goal: float | None = None
+    most: bool = False
+    rounds: int | None = None
+    base: tuple[Side, Side] | None = None
+    slow: bool = False
+
+
+def _events(batch: int, k: int, *more: int) -> tuple[Side, Side]:
+    return Side("library", "durable_events", (batch, k, *more)), Side("others", "floor_events", (batch, k, *more))
+
+
+def _durable(name: str, batch: int, k: int, *more: int) -> Row:
+    side, other = _events(batch, k, *more)
+    return Row(name, "events/s", side, f"floor_sqlite.py events {batch} {k}", other, 0.6)
+
+
+def _timers(name: str, k: int) -> Row:
+    other = Side("others", "floor_timers", (1_000, k))
+    return Row(name, "timers/s", Side("library", "due_timers", (1_000, k)), f"floor_sqlite.py timers 1000 {k}", other, 0.5)
+
+
+ADVANCE = Side("library", "decide_workload")
+TIMERS = Side("library", "due_timers", (1_000, 1))
+
+ROWS = (
+    Row("advance: transitions", "events/s", ADVANCE, "transitions, flyweight", Side("others", "peer", ("transitions",)), 1.5),
+    Row(
+        "advance: python-statemachine", "events/s", ADVANCE, "python-statemachine, one instance",
+        Side("others", "peer", ("python-statemachine", 20_000)), 20,
+    ),
+    _durable("events, batch 1,000, 1 enrollment", 1_000, 1),
+    _durable("events, batch 1,000, 10 enrollments", 1_000, 10),
+    _durable("events, one a transaction", 1, 1, 20_000),
+    _timers("timers, batch 1,000, 1 enrollment", 1),
+    _timers("timers, batch 1,000, 10 enrollments", 10),
+    Row("timers: APScheduler", "timers/s", TIMERS, "APScheduler 3.11, SQLite store", Side("others", "apscheduler_timers"), 20),
+    Row(
+        "timers: APScheduler, same pragmas", "timers/s", TIMERS, "APScheduler 3.11, SQLite store in WAL mode",
+        Side("others", "apscheduler_timers", (PRAGMAS,)),
+    ),
+    Row(
+        "ratio to the floor, 1,000,000 customers", "of the floor", *_events(1_000, 1, 100_000, 1_000_000)[:1],
+        "the ratio at 10,000 customers", _events(1_000, 1, 100_000, 1_000_000)[1], 0.9, rounds=3,
+        base=_events(1_000, 1, 100_000, 10_000), slow=True,
+    ),
+    Row("idle customer in MemoryStorage", "bytes", Side("library", "idle_customer"), goal=1_024, most=True),
+    Row(
+        "event among 1,000 journeys", "us", Side("library", "event_among", (999,)), "with 1 journey",
+        Side("library", "event_among", (0,)), 1.1, most=True,
+    ),
+    Row("the demo's import", "purchases/s", Side("library", "demo_import")),
+)  # fmt: skip

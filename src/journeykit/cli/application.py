@@ -1,0 +1,230 @@
+"""The subcommands of ``journeykit``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from journeykit.cli import console, importing, world
+from journeykit.cli.outbox import outbox
+from journeykit.codec import json_schema
+from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
+from journeykit.insight.diagram import mermaid
+from journeykit.insight.summary import summarize, table
+from journeykit.model.journey import Journey
+from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.engine import Engine
+from journeykit.runtime.worker import Worker
+
+app = typer.Typer(
+    name="journeykit",
+    help="Customer journeys: check and draw them, bring histories in, ask why, and work.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+app.add_typer(outbox, name="outbox")
+
+Journeys = Annotated[
+    list[str], typer.Argument(metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False)
+]
+Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
+Sink = Annotated[Path | None, typer.Option("--perform", metavar="SINK", help="Perform actions: append each to this file of JSON lines.")]
+
+
+class Format(StrEnum):
+    """How events are written."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    segment = "segment"
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with *arguments* and return its exit code."""
+    try:
+        app(args=arguments, prog_name="journeykit")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else console.PROBLEMS
+    except (console.Usage, JourneykitError) as error:
+        return _failed(error)
+    except KeyboardInterrupt:
+        console.note("journeykit: interrupted; start it again and it goes on")
+        return console.INTERRUPTED
+    except BrokenPipeError:  # whoever read the answer has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return console.OK
+    return console.OK
+
+
+def _failed(error: Exception) -> int:
+    problems = error.problems if isinstance(error, DefinitionError) else (str(error),)
+    for problem in problems:
+        console.note(console.wrapped(f"journeykit: {problem}"))
+    if isinstance(error, console.Usage):
+        return console.USAGE
+    return console.STORAGE if isinstance(error, (StorageError, SchemaError)) else console.PROBLEMS
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.say(f"journeykit {metadata.version('journeykit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")] = False) -> None:
+    pass
+
+
+@app.command()
+def check(journeys: Journeys, as_json: AsJson = False) -> None:
+    """Check journeys and catalogs, and show every problem found."""
+    problems: tuple[str, ...] = ()
+    number = 0
+    try:
+        number = len(world.compiled(world.definitions(journeys)).compiled.journeys)
+    except DefinitionError as error:
+        problems = error.problems
+    if as_json:
+        console.say_json({"journeys": number, "problems": list(problems)})
+    for problem in () if as_json else problems:
+        console.say(console.wrapped(problem))
+    if problems:
+        if not as_json:
+            console.note(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
+        raise typer.Exit(console.PROBLEMS)
+    if not as_json:
+        console.say(f"{number} journey{'s' if number > 1 else ''}, no problem")
+
+
+@app.command()
+def draw(journeys: Journeys, only: Annotated[str | None, typer.Option("--only", metavar="NAME", help="Only the journey of this name.")] = None) -> None:
+    """Draw journeys as Mermaid flowcharts."""
+    found = {value.name: value for value in world.definitions(journeys) if isinstance(value, Journey)}
+    if only is not None and only not in found:
+        raise UnknownError(f'no journey "{only}"; there are {", ".join(found)}')
+    for name, journey in found.items():
+        if only in (None, name):
+            console.say(mermaid(journey).rstrip("\n"))
+
+
+@app.command()
+def schema() -> None:
+    """Show the JSON Schema of definition files, for editors."""
+    console.say(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command("run")
+def run_history(
+    journeys: Journeys,
+    events: Annotated[list[str], typer.Option("--events", metavar="FILE", help="A file of events, - for standard input; may be given several times.")],
+    db: Database,
+    maps: Annotated[list[str] | None, typer.Option("--map", metavar="MAP", help="What its rows mean: one mapping for all files, or one for each.")] = None,
+    kind: Annotated[Format | None, typer.Option("--format", help="How it is written; the mapping or the name of the file tells it else.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="MOMENT", help="Let time go by until then; until the last event where not said.")] = None,
+    perform: Sink = None,
+    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where bad lines go; DB.rejects.jsonl where not said.")] = None,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """
+    Bring a history in: decide what happened, in order of time.
+
+    Nothing is performed unless --perform names a file for it. Killed and started again, it goes on where it stopped.
+    """
+    order = importing.Order(
+        journeys=journeys, events=events, maps=maps or (), format=kind.value if kind else None, db=db, until=until, perform=perform,
+        rejects=rejects or db.with_suffix(".rejects.jsonl"), quiet=quiet,
+    )  # fmt: skip
+    figures, code = importing.bring(order)
+    if as_json:
+        console.say_json(figures)
+    else:
+        console.say(importing.told(figures))
+    raise typer.Exit(code)
+
+
+@app.command()
+def explain(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of a customer.")],
+    db: Database,
+    journeys: Annotated[list[str] | None, typer.Argument(metavar="[JOURNEY]...", envvar="JOURNEYKIT_JOURNEYS", help="Needed with --why-not.", show_default=False)] = None,
+    why_not: Annotated[str | None, typer.Option("--why-not", metavar="ACTION", help="Tell also why this action did not come about.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what happened to a customer, and why, or why not."""
+    if why_not is not None:
+        _need(journeys)
+    with world.database(db) as storage:
+        told = Engine(world.definitions(journeys) if journeys else [], storage).explain(customer, why_not)
+    if not told.entries:
+        raise UnknownError(f'nothing is known of a customer "{customer}"; look at the id')
+    if as_json:
+        console.say_json({"customer": customer, "zone": told.zone, "entries": [_entry(line) for line in told.entries], "why not": [_entry(line) for line in told.why_not]})
+        return
+    lines = told.text.splitlines()
+    for number, line in enumerate(lines):
+        if number == len(told.entries):
+            console.say(f"\nwhy not {why_not}:")
+        console.say(console.wrapped(line, 22))
+
+
+def _need(journeys: list[str] | None) -> None:
+    if not journeys:
+        raise console.Usage("--why-not decides again, and needs the journeys for it; name their files")
+
+
+def _entry(line: Any) -> dict[str, Any]:
+    return {"at": line.when.isoformat(), "kind": line.kind, "journey": line.journey, "key": line.key, "text": line.text}
+
+
+@app.command()
+def status(db: Database, as_json: AsJson = False) -> None:
+    """Show who is where, what waits and what was asked for."""
+    with world.database(db) as storage:
+        known = Definitions([], storage).compiled.definitions.values()
+        figures = {"waiting": waiting(storage)} | summarize({one.name: one for one in known}, storage, world.customers(db))
+    if as_json:
+        console.say_json(figures)
+    else:
+        console.say(table({"customers with something due": figures.pop("waiting"), **figures}, console.width()))
+
+
+def waiting(storage: Any) -> int:
+    """How many customers have a timer that is due, or events that wait to be decided."""
+    return len(storage.claim_due(time.time_ns() // 1_000, 1 << 40))
+
+
+@app.command()
+def worker(
+    journeys: Journeys,
+    db: Database,
+    perform: Sink = None,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, and end.")] = False,
+) -> None:
+    """Decide, fire timers and perform actions until told to stop."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    values = world.definitions(journeys)
+    with world.database(db, new=True) as storage:
+        engine = Engine(values, storage, world.sink(values, perform) or {})
+        if not once:
+            Worker(engine).run()
+            return
+        decided = performed = 0
+        while (now := engine.run_due()) or sum(done := engine.dispatch()):
+            decided += now
+            performed += 0 if now else done.performed
+        console.say(f"{decided} decided, {performed} performed")

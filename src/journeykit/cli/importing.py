@@ -1,0 +1,128 @@
+"""``journeykit run``: a history into a database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from journeykit.cli import console, world
+from journeykit.cli.console import Usage
+from journeykit.core.calendar import read_moment, show
+from journeykit.errors import ConditionError
+from journeykit.histories import Brought, Counts, History, Source, bring_in, collect, load_mapping
+from journeykit.histories.lines import STDIN
+from journeykit.histories.sources import Rejects
+from journeykit.insight.summary import summarize, table
+from journeykit.runtime.clock import ManualClock
+
+
+@frozen(kw_only=True)
+class Order:
+    """What is to be brought in, as the command line says it."""
+
+    journeys: Sequence[str]
+    events: Sequence[str]
+    maps: Sequence[str]
+    format: str | None
+    db: Path
+    until: str | None
+    perform: Path | None
+    rejects: Path
+    quiet: bool
+
+    def sources(self) -> list[Source]:
+        """The files of events, each with its mapping: one mapping for all, or one for each."""
+        if len(self.maps) not in (0, 1, len(self.events)):
+            raise Usage(f"{len(self.maps)} mappings for {len(self.events)} files; give one for all, or one for each in the same order")
+        if self.events.count(STDIN) > 1:
+            raise Usage("standard input can be read once only; give - once")
+        mappings = [load_mapping(path) for path in self.maps]
+        several = mappings * len(self.events) if len(mappings) == 1 else mappings or [None] * len(self.events)  # type: ignore[list-item]
+        return [Source(path, mapping, self.format) for path, mapping in zip(self.events, several, strict=True)]
+
+    def check(self) -> None:
+        """Refuse to write over what is read."""
+        read = {Path(path).absolute() for path in (*self.events, *self.maps, *self.journeys) if path != STDIN}
+        written = [path for path in (self.rejects, self.db, self.perform) if path is not None]
+        for path in written:
+            if path.absolute() in read or written.count(path) > 1:
+                raise Usage(f"{path} would be written over; name another file")
+
+
+def bring(order: Order) -> tuple[dict[str, Any], int]:
+    """
+    Do what *order* says.
+
+    Returns:
+        The figures, and the exit code.
+    """
+    order.check()
+    values = world.definitions(order.journeys)
+    journeys = world.compiled(values).compiled.journeys
+    sources = order.sources()
+    until = _until(order.until)
+    with History() as history, Rejects(order.rejects) as rejects:
+        order.rejects.unlink(missing_ok=True)
+        counts = _read(order, sources, history, rejects)
+        with world.database(order.db, new=True) as storage:
+            brought = _decide(order, values, storage, history, rejects, until)
+            figures = summarize(journeys, storage, world.customers(order.db))
+    code = console.SET_ASIDE if rejects.count else console.OK
+    return _figures(order, counts, brought, rejects) | figures, code
+
+
+def _read(order: Order, sources: Sequence[Source], history: History, rejects: Rejects) -> Counts:
+    now = time.time_ns() // 1_000
+    with console.progress("reading ", "rows", order.quiet) as bar:
+        return collect(sources, history, rejects, now, lambda share, rows: bar.advance(rows, share))
+
+
+def _decide(order: Order, values: Sequence[world.Definition], storage: Any, history: History, rejects: Rejects, until: int | None) -> Brought:
+    last, total, done = history.last or 0, len(history), 0
+    if until is not None and until < last:
+        raise Usage(f"--until lies before the last event, {show(last, 'UTC')}; name a later moment")
+    clock = ManualClock(0)
+    engine = world.importer(values, storage, clock, order.perform)
+    with console.progress("deciding", "events", order.quiet) as bar:
+
+        def advance(more: int) -> None:
+            nonlocal done
+            done += more
+            bar.advance(done, done / total)
+
+        return bring_in(
+            engine, clock, history, last if until is None else until, perform=order.perform is not None, progress=advance, reject=rejects.add
+        )
+
+
+def _until(given: str | None) -> int | None:
+    if given is None:
+        return None
+    try:
+        return read_moment(given, "UTC")
+    except ConditionError as error:
+        raise Usage(f"--until: {error}") from None
+
+
+def _figures(order: Order, counts: Counts, brought: Brought, rejects: Rejects) -> dict[str, Any]:
+    return {
+        "rows read": counts.rows,
+        "rows no rule wants": counts.passed,
+        "set aside": rejects.count,
+        "events decided": brought.decided,
+        "events known before": brought.known,
+        "rejects": str(order.rejects) if rejects.count else None,
+    }
+
+
+def told(figures: dict[str, Any]) -> str:
+    """The figures of a run, for people."""
+    shown = {name: value for name, value in figures.items() if name != "rejects"}
+    text = table(shown, console.width())
+    if figures["rejects"]:
+        text += f"\n\nwhat was set aside stands in {figures['rejects']}, with file, line and reason"
+    return text

@@ -1,0 +1,104 @@
+"""What several subcommands need: definitions, the database, engines."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from journeykit.actions.file import FileAction
+from journeykit.codec import load
+from journeykit.errors import DefinitionError, StorageError, UnknownError
+from journeykit.histories import LEASE
+from journeykit.model.customer import Catalog
+from journeykit.model.journey import Journey
+from journeykit.ports import Action, Clock
+from journeykit.runtime.definitions import Definitions, asked
+from journeykit.runtime.engine import Engine
+from journeykit.storage.memory import MemoryStorage
+from journeykit.storage.sqlite import SQLiteStorage
+
+Definition = Journey | Catalog
+
+
+def definitions(paths: Sequence[str]) -> list[Definition]:
+    """
+    Read every definition of *paths*, files or folders.
+
+    Raises:
+        DefinitionError: with every problem of every file; or there is no journey.
+    """
+    found: list[Definition] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            found += load(path)
+        except DefinitionError as error:
+            problems += error.problems
+    if not problems and not any(isinstance(value, Journey) for value in found):
+        problems.append(f"{', '.join(paths)}: no journey here; a journey begins with journey: NAME")
+    if problems:
+        raise DefinitionError(problems)
+    return found
+
+
+def compiled(values: Sequence[Definition]) -> Definitions:
+    """Check and compile definitions, without any database."""
+    return Definitions(values, MemoryStorage())
+
+
+def sink(values: Sequence[Definition], path: Path | None) -> dict[str, Action] | None:
+    """All actions that the journeys ask for, writing into one file; None where nothing is performed."""
+    if path is None:
+        return None
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise UnknownError(f"{path}: cannot be written: {error.strerror}; name a file for --perform") from None
+    names = {name for value in values if isinstance(value, Journey) for name in asked(value)}
+    return dict.fromkeys(sorted(names), FileAction(path))
+
+
+@contextmanager
+def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
+    """
+    Open a database.
+
+    Args:
+        path: its file.
+        new: that it is made where it is not there.
+
+    Raises:
+        UnknownError: it is not there.
+        StorageError: it is no database, or another release's.
+    """
+    if not new and not path.is_file():
+        raise UnknownError(f"{path}: there is no such database; journeykit run makes one, or name another with --db")
+    if new and path.is_dir():
+        raise StorageError(f"{path} is a folder; name a file")
+    storage = SQLiteStorage(path)
+    try:
+        storage.migrate()
+        yield storage
+    finally:
+        storage.close()
+
+
+def customers(path: Path) -> Iterator[str]:
+    """Every customer of a database, those included whose events only wait in the mailbox."""
+    with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as connection:
+        known = "select id from journeykit_customers union select customer from journeykit_events where state = 'pending'"
+        for (customer_id,) in connection.execute(known):
+            yield customer_id
+
+
+def _quoted(path: Path) -> str:
+    return os.fspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def importer(values: Sequence[Definition], storage: SQLiteStorage, clock: Clock, perform: Path | None) -> Engine:
+    """An engine that brings a history in, and performs what it asks for only where it is said into which file."""
+    return Engine(values, storage, sink(values, perform), clock=clock, lease=LEASE, history=True, perform=perform is not None)

@@ -1,0 +1,1 @@
+"""Glue to what others have made. Nothing else imports it."""

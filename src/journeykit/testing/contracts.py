@@ -1,0 +1,37 @@
+"""
+What every storage must keep: a suite of tests to inherit from.
+
+::
+
+    class TestMyStorage(StorageContract):
+        def create_storage(self) -> Storage:
+            return MyStorage()
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+import pytest
+
+from journeykit.ports import Storage
+from journeykit.testing.contract_commits import CommitContract
+from journeykit.testing.contract_mailbox import MailboxContract
+from journeykit.testing.contract_outbox import OutboxContract, RaceContract
+
+
+class StorageContract(CommitContract, MailboxContract, OutboxContract, RaceContract):
+    """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
+
+    @abstractmethod
+    def create_storage(self) -> Storage:
+        """Make a new, empty storage; it is migrated and closed for you."""
+        raise NotImplementedError
+
+    @pytest.fixture(name="storage")
+    def _storage(self) -> Iterator[Storage]:
+        storage = self.create_storage()
+        storage.migrate()
+        yield storage
+        storage.close()

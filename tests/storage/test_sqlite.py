@@ -1,0 +1,220 @@
+"""The storage in SQLite keeps the contract, on a file and inside a host's connection."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.storage.memory import MemoryStorage
+from journeykit.storage.sqlite import SQLiteStorage
+from journeykit.testing import storage_samples as shop
+from journeykit.testing.contracts import StorageContract
+
+
+class TestSQLiteFile(StorageContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path):
+        self.folder = tmp_path
+
+    def create_storage(self):
+        return SQLiteStorage(self.folder / "shop.db", synchronous="off")
+
+
+class TestHostConnection(StorageContract):
+    def create_storage(self):
+        return SQLiteStorage(sqlite3.connect(":memory:", check_same_thread=False))
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path):
+    return tmp_path / "shop.db"
+
+
+@pytest.fixture(name="host")
+def _host(path):
+    """The host's own connection, with a table of its own and an open journeykit."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("create table orders(id text)")
+    SQLiteStorage(connection).migrate()
+    yield connection
+    connection.close()
+
+
+def orders(connection):
+    return [row[0] for row in connection.execute("select id from orders")]
+
+
+def test_a_rollback_of_the_host_leaves_nothing(host):
+    """What was accepted and committed inside the host's transaction goes with it."""
+    storage = SQLiteStorage(host)
+    host.execute("begin")
+    host.execute("insert into orders values('order-17')")
+    storage.accept([(shop.event("one"), 10)])
+    storage.commit_many([shop.everything("ann")])
+    assert shop.load(storage).revision == 1
+    host.execute("rollback")
+
+    assert orders(host) == []
+    assert shop.load(storage) == shop.load(MemoryStorage())
+    assert storage.history("ann") == storage.events("ann") == storage.outbox() == []
+
+
+def test_a_commit_of_the_host_keeps_all(host, path):
+    """Others see it when the host commits, and not before."""
+    storage, other = SQLiteStorage(host), SQLiteStorage(path)
+    host.execute("begin")
+    host.execute("insert into orders values('order-17')")
+    storage.commit_many([shop.everything("ann")])
+    assert host.in_transaction
+    assert shop.load(other).revision == 0
+    host.execute("commit")
+
+    assert shop.load(other).revision == 1
+    assert orders(host) == ["order-17"]
+    other.close()
+
+
+def test_a_conflict_leaves_the_hosts_own_work(host):
+    """A refused commit undoes itself, not what the host wrote before."""
+    storage = SQLiteStorage(host)
+    host.execute("begin")
+    host.execute("insert into orders values('order-17')")
+    with pytest.raises(ConflictError):
+        storage.commit_many([shop.everything("bob"), shop.commit("ann", 5)])
+    host.execute("commit")
+
+    assert orders(host) == ["order-17"]
+    assert shop.load(storage, "bob").revision == 0
+
+
+@pytest.mark.parametrize("level", [None, "", "IMMEDIATE"])
+def test_without_an_open_transaction_it_commits_its_own(path, level):
+    """However the host's connection is set up, a call outside its transactions is durable when it returns."""
+    connection = sqlite3.connect(path, isolation_level=level)
+    connection.row_factory = sqlite3.Row
+    storage = SQLiteStorage(connection)
+    storage.migrate()
+    storage.commit_many([shop.everything("ann")])
+    assert not connection.in_transaction
+    assert shop.load(storage).revision == 1
+    storage.close()
+    connection.execute("select 1")
+    connection.close()
+    other = SQLiteStorage(path)
+
+    assert shop.load(other).revision == 1
+    other.close()
+
+
+def test_an_unmigrated_database(path):
+    """Used before migrate, the error says what to do."""
+    storage = SQLiteStorage(path)
+    with pytest.raises(SchemaError, match=r"call storage.migrate\(\)"):
+        storage.claim_due(0, 1)
+    storage.migrate()
+    assert storage.claim_due(0, 1) == []
+    storage.close()
+
+
+def test_a_database_of_a_later_release(path):
+    """A newer schema is neither used nor changed."""
+    storage = SQLiteStorage(path)
+    storage.migrate()
+    with sqlite3.connect(path) as connection:
+        connection.execute("insert into journeykit_schema values(99)")
+    connection.close()
+    later = SQLiteStorage(path)
+    for use in (later.migrate, later.next_due):
+        with pytest.raises(SchemaError, match="version 99, this release knows 1; update journeykit"):
+            use()
+    storage.close()
+    later.close()
+
+
+def test_a_migration_rolled_back_by_the_host(path):
+    """Tables that the host took back are missed in words."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    storage = SQLiteStorage(connection)
+    connection.execute("begin")
+    storage.migrate()
+    assert storage.next_due() is None
+    connection.execute("rollback")
+    with pytest.raises(SchemaError, match=r"call storage.migrate\(\)"):
+        storage.next_due()
+    connection.close()
+
+
+@pytest.mark.parametrize("path", [":memory:", ""])
+def test_a_database_in_memory(path):
+    """Each thread would see another one, so it is refused."""
+    with pytest.raises(StorageError, match="use MemoryStorage"):
+        SQLiteStorage(path)
+
+
+def test_words_that_are_not_known(path):
+    """Durability is one of SQLite's own words."""
+    with pytest.raises(StorageError, match='synchronous: "safe" is not known'):
+        SQLiteStorage(path, synchronous="safe")
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    """SQLite's own errors come as ours, with the path."""
+    with pytest.raises(StorageError, match="cannot open"):
+        SQLiteStorage(tmp_path / "none" / "shop.db").migrate()
+
+
+def test_a_writer_that_does_not_end(path):
+    """Waiting for another writer has an end."""
+    storage = SQLiteStorage(path, timeout=0.05)
+    storage.migrate()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(StorageError, match="raise timeout"):
+        storage.accept([(shop.event("one"), 10)])
+    other.close()
+    storage.close()
+
+
+def test_durability_is_set(path):
+    """A file is in WAL mode; synchronous is what was asked for, in every thread."""
+    storage = SQLiteStorage(path, synchronous="full")
+    storage.migrate()
+    with ThreadPoolExecutor(1) as pool:
+        for ask in (lambda run: run(), lambda run: pool.submit(run).result()):
+            assert ask(lambda: storage._connections._connection().execute("pragma synchronous").fetchone()) == (2,)
+    assert storage._connections._connection().execute("pragma journal_mode").fetchone() == ("wal",)
+    storage.close()
+
+
+def test_a_thread_takes_its_connection_along(path):
+    """Threads that come and go leave no open files behind."""
+    storage = SQLiteStorage(path)
+    storage.migrate()
+    for _ in range(5):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(storage.next_due).result()
+    gc.collect()
+
+    assert len(storage._connections._opened) == 1
+    storage.close()
+
+
+@pytest.mark.parametrize("create", [MemoryStorage, lambda: SQLiteStorage(sqlite3.connect(":memory:"))])
+def test_a_quota_that_is_used_up(create):
+    """Taking more than is left fails the whole commit; a number without a limit only counts."""
+    storage = create()
+    storage.migrate()
+    storage.set_quota("gifts", 3)
+    storage.commit_many([shop.commit("ann", quotas=[("gifts", 1), ("gifts", 1), ("free", 100)])])
+    with pytest.raises(StorageError, match='quota "gifts" used up: 2 of 3 taken'):
+        storage.commit_many([shop.everything("bob"), shop.commit("eve", quotas=[("gifts", 2)])])
+    assert shop.load(storage, "bob").revision == 0
+    storage.commit_many([shop.commit("eve", quotas=[("gifts", 1)])])
+    storage.set_quota("gifts", None)
+    storage.commit_many([shop.commit("eve", 1, quotas=[("gifts", 10)])])
+
+    assert shop.load(storage, "eve").revision == 2
