@@ -610,10 +610,12 @@ class Reference:
         self.perform(life, entered[-1].do)
         if entered[-1].end:
             return self.end(life, entered[-1].end)
-        for owner, visit in [(owner, self.visit(life, owner)) for owner in ([] if source else [""]) + [item.name for item in entered]]:
-            for kind, wait in chart.timers(owner):
-                if self.visit(life, owner) == visit:
-                    self.arm(life, owner, kind, wait)
+        visits = [(owner, self.visit(life, owner)) for owner in ([] if source else [""]) + [item.name for item in entered]]
+        armed = [(owner, visit, *timer) for owner, visit in visits for timer in chart.timers(owner)]
+        leading = [timer for timer in armed if not self.arm(life, timer[0], *timer[2:], away=False)]
+        for owner, visit, kind, wait in leading:
+            if self.visit(life, owner) == visit:
+                self.arm(life, owner, kind, wait)
         return True
 
     def visit(self, life: Life, owner: str) -> int | None:
@@ -696,21 +698,23 @@ class Reference:
             anchor = read_moment(known, zone)
         return due(wait, anchor, zone)
 
-    def arm(self, life: Life, owner: str, kind: str, wait: Wait) -> bool:
-        """Arm a timer; True where its moment, missing or past, leads away instead."""
+    def arm(self, life: Life, owner: str, kind: str, wait: Wait, *, away: bool = True) -> bool:
+        """Arm a timer; False where its moment, missing or past, leads away instead, which it does where it is *away*."""
         at = self.due(life, owner, wait)
         what, case, target = ("missing", wait.missing, wait.missing_to) if at is None else ("past", wait.past, wait.past_to)
         due_already = at is not None and at <= self.passed
         if (at is None or due_already) and case in ("exit", "skip"):
-            self.state.notes[f"{case} if {what}"] += 1
-            self.count()
-            return self.go(life, Transition(target)) if case == "skip" else self.end(life, f"{wait.text}: {what}")
+            if away:
+                self.state.notes[f"{case} if {what}"] += 1
+                self.count()
+                _ = self.go(life, Transition(target)) if case == "skip" else self.end(life, f"{wait.text}: {what}")
+            return False
         self.state.armed += 1
         life.timers.append(Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes)))
         if due_already:
             self.state.notes["past"] += 1
             self.state.queue.append(Signal("timer", life=life.id, order=self.state.armed))
-        return False
+        return True
 
     def look_again(self, life: Life) -> bool:
         """A moment that was not known, or that is followed, may have changed; True where that led away."""
@@ -719,7 +723,7 @@ class Reference:
             if again and self.due(life, timer.owner, timer.wait) != timer.due:
                 self.state.notes["armed again"] += 1
                 life.timers.remove(timer)
-                if self.arm(life, timer.owner, timer.kind, timer.wait):
+                if not self.arm(life, timer.owner, timer.kind, timer.wait):
                     return True
         return False
 

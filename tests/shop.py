@@ -41,6 +41,7 @@ class Shop:
     ) -> None:
         self.clock = ManualClock(at)
         self.storage: Storage = MemoryStorage() if storage is None else storage
+        self.storage.migrate()
         self.sent: list[str] = []
         self.requests: list[ActionRequest] = []
         self._answers = answers or {}

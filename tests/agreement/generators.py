@@ -51,7 +51,7 @@ OF_EVENT = (
     "event.start > now",
 )
 VALUES = (
-    "event.total", "event.total or 1", "(data.n or 0) + 1", "event.start", "now", "'x'", "customer.orders", "event.cart", "None", "signal.id",
+    "event.total", "event.total or 1", "(data.n or 0) + 1", "event.start", "now", "'x'", "customer.orders", "event.cart", "None", "signal.name",
     "event.total / event.part",
 )  # fmt: skip
 SHORT = ("1 hour", "2 hours", "3 hours", "6 hours", "1 day", "30 minutes")

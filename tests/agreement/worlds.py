@@ -138,11 +138,10 @@ class ReferenceShop:
             self._deliver(name)
 
     def _deliver(self, sender: str) -> None:
-        mail = self.customers[sender].state.mail
-        while self.delivered.get(sender, 0) < len(mail):
+        while self.delivered.get(sender, 0) < len(self.customers[sender].state.mail):
             place = self.delivered.get(sender, 0)
             self.delivered[sender] = place + 1
-            at, whom, told = mail[place]
+            at, whom, told = self.customers[sender].state.mail[place]
             self.event(Event("$enter", id=f"start/{sender}/{place}", customer_id=whom, occurred_at=moment(at), properties=told), at)
 
     def account(self, name: str) -> Account:

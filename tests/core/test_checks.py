@@ -235,7 +235,7 @@ def test_what_is_wrong_in_the_steps(steps, expected):
         ("key: cart id", []),
         ("key: signal.id", []),
         ("key: event.[", [
-            'key: "event.[": column 7: this cannot be read; write for example "event.total > 100 and customer.plan == \'gold\'"',
+            'key: "event.[": column 7: this cannot be read; write for example "event.total > 100 and event.plan == \'gold\'"',
         ]),
         ("goal: {where: customer.vip}", ["goal: only an event, a change or an outcome can reach it; name one"]),
         ("goal: E\nexits: [{event: E, where: data.x}]", []),

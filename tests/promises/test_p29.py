@@ -22,6 +22,7 @@ CLICKS = Journey("clicks", entry="Signed Up", steps=[Step("in", stage="awareness
 def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     storage: Storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
     storage.migrate()
+    storage.migrate()
     yield storage
     storage.close()
 

@@ -34,6 +34,7 @@ def answering(*answers: Any) -> Any:
 def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     storage: Storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
     storage.migrate()
+    storage.migrate()
     yield storage
     storage.close()
 

@@ -58,6 +58,7 @@ GREETING = Journey(
 @pytest.fixture(name="storage", params=["memory", "sqlite"])
 def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     storage: Storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
+    storage.migrate()
     yield storage
     storage.close()
 

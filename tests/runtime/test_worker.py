@@ -56,8 +56,9 @@ def test_a_worker_does_what_is_due(tmp_path: Path) -> None:
     """Mailboxes, timers, mail to others and actions, in a thread of the host's."""
     sent: list[tuple[str, str]] = []
     note = lambda request: sent.append((request.customer_id, request.action))  # noqa: E731
-    engine = Engine([HELLO, GREETING], SQLiteStorage(tmp_path / "shop.db"), {"email": note, "sms": note})
-    engine.storage.migrate()
+    storage = SQLiteStorage(tmp_path / "shop.db")
+    storage.migrate()
+    engine = Engine([HELLO, GREETING], storage, {"email": note, "sms": note})
     with running(Worker(engine)):
         engine.accept(signed_up("ann"))
         until(lambda: len(sent) == 3)
@@ -80,6 +81,7 @@ def test_two_workers_share_the_work(tmp_path: Path) -> None:
     """Each request is performed by one of them."""
     sent: list[str] = []
     storage = SQLiteStorage(tmp_path / "shop.db")
+    storage.migrate()
     engines = [
         Engine([HELLO, GREETING], storage, {"email": lambda request: sent.append(request.idempotency_key), "sms": lambda _: None})
         for _ in range(2)
@@ -164,7 +166,9 @@ def test_a_signal_stops_a_worker_in_its_own_process(tmp_path: Path, number: sign
     """SIGTERM in the middle of an action: the action is finished and recorded, then the process ends in peace."""
     path = tmp_path / "shop.db"
     journey = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do="email")])
-    engine = Engine(journey, SQLiteStorage(path))
+    storage = SQLiteStorage(path)
+    storage.migrate()
+    engine = Engine(journey, storage)
     engine.handle_many([signed_up("ann"), signed_up("ben")])
     program = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], stdout=subprocess.PIPE, text=True)
     assert program.stdout is not None

@@ -43,9 +43,9 @@ from journeykit import (
 )
 from journeykit.model.records import HistoryEntry, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Storage
-from journeykit.runtime.deciding import Outcome
 from journeykit.runtime.dispatcher import Dispatched
 from journeykit.runtime.explain import Explanation
+from journeykit.runtime.work import Outcome
 
 # What an author writes, in the short forms and in the long ones.
 

@@ -188,9 +188,9 @@ class Deciding:
             self._stage(plan.stage)
         if plan.after:
             operate(turn, e, plan.after)
-        away: Away | None = None
+        leading: list[tuple[CompiledTimer, Away]] = []
         if plan.arms:
-            armed, away = arm_timers(turn, self.journey.journey, e, plan.arms)
+            armed, leading = arm_timers(turn, self.journey.journey, e, plan.arms)
             timers += armed
         kind, place = "entered" if plan.source is None else "moved", len(turn.history)
         turn.history.append(
@@ -200,8 +200,26 @@ class Deciding:
         )
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
-        elif away is not None:
-            self._away(away)
+        elif leading:
+            self._lead(leading, e.visit)
+
+    def _lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
+        """Follow the first moment that leads away; then what is left of the others, whose owners may have lasted."""
+        self._away(leading[0][1])
+        for timer, _ in leading[1:]:
+            if self._lasts(timer, visit):
+                marks, again = arm_timers(self.turn, self.journey.journey, self.e, (timer,))
+                if again:
+                    self._away(again[0][1])
+                else:
+                    self.turn.note("stayed", self.e, "following", self.e.step, self.e.step, timers=marks.rstrip())
+
+    def _lasts(self, timer: CompiledTimer, visit: int) -> bool:
+        """Whether the owner of *timer*, entered at *visit*, has not been left since."""
+        e = self.e
+        if e.ended_at is not None or timer.owner == "journey":
+            return e.ended_at is None
+        return e.visit == visit if timer.owner == "step" else e.scopes.get(timer.name, (0, 0))[1] == visit
 
     def _finish(self, plan: Plan, cause: str, timers: str) -> None:
         self.fired = timers

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from journeykit.core.calendar import known_zone
 from journeykit.core.context import Context, Resolver
-from journeykit.core.expressions import MISSING, compile_condition
+from journeykit.core.expressions import MISSING, compile_condition, plain
 from journeykit.errors import ConditionError, EventError
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, moment
@@ -96,6 +96,12 @@ class Fold:
         value = event.properties.get(self.aggregate.of) if self.aggregate.of else None
         return _number(value, self.aggregate) if value is not None and self.aggregate.kind in _NUMERIC else value
 
+    def change(self, before: Any, after: Any) -> list[Change]:
+        """The change of its value from one state to the next, where there is one: a mean may stay what it was."""
+        read = _FOLDS[self.aggregate.kind][1]
+        old, new = plain(read(before)), plain(read(after))
+        return [] if old == new and type(old) is type(new) else [(f"customer.{self.name}", old, new)]
+
     def __call__(self, facts: Facts, context: Context, at: int) -> Any:
         """Return the new state; an event placed at *at*, never later than its acceptance (P22)."""
         state = facts.values.get(self.name)
@@ -145,8 +151,8 @@ def fold(folds: list[Fold], facts: Facts, context: Context) -> tuple[Facts, list
             continue
         if after is not before:
             values = {**values, one.name: after}
-            changes.append((f"customer.{one.name}", before, after))
-    return (evolve(facts, values=values) if changes else facts), changes, failures
+            changes += one.change(before, after)
+    return (facts if values is facts.values else evolve(facts, values=values)), changes, failures
 
 
 def _with(values: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:

@@ -29,22 +29,25 @@ def cancelled(e: Enrollment, indexes: frozenset[int] | None) -> str:
     return "".join([f"-{index} " for index in gone])
 
 
-def arm_timers(turn: Turn, journey: Journey, e: Enrollment, timers: Iterable[CompiledTimer]) -> tuple[str, Away | None]:
-    """Arm *timers*, whose owners have just been entered; return their marks, and where a moment leads away."""
-    marks, away = "", None
+def arm_timers(
+    turn: Turn, journey: Journey, e: Enrollment, timers: Iterable[CompiledTimer]
+) -> tuple[str, list[tuple[CompiledTimer, Away]]]:
+    """Arm *timers*, whose owners have just been entered; return their marks, and those whose moment leads away instead."""
+    marks: str = ""
+    leading: list[tuple[CompiledTimer, Away]] = []
     for timer in timers:
         if timer.seconds is not None:
             due_at: int | None = turn.now + timer.seconds
             zone = None
         else:
             due_at, zone = _due(turn, journey, timer, turn.now)
-            leads = _leads(turn, e, timer, due_at)
-            away = away or leads
-            if leads is not None:
+            away = _leads(turn, e, timer, due_at)
+            if away is not None:
+                leading.append((timer, away))
                 continue
         e.timers = (*e.timers, Timer(timer.index, due_at, turn.order(), zone))
         marks += f"+{timer.index}@{'' if due_at is None else due_at} "
-    return marks, away
+    return marks, leading
 
 
 def _due(turn: Turn, journey: Journey, timer: CompiledTimer, anchor: int) -> tuple[int | None, str | None]:

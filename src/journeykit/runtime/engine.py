@@ -71,7 +71,6 @@ class Engine:
         history: bool = False,
         perform: bool = False,
     ) -> None:
-        storage.migrate()
         self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)

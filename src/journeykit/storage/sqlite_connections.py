@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
 from journeykit.errors import SchemaError, StorageError
@@ -46,7 +46,8 @@ class _Connection(sqlite3.Connection):
     """A connection that can be referred to weakly: it goes when its thread goes, and closes itself then."""
 
     def __del__(self) -> None:
-        self.close()
+        with suppress(sqlite3.Error):  # it could not be opened at all
+            self.close()
 
 
 class OwnConnections:

@@ -77,6 +77,7 @@ class Scenario:
         self.clock = ManualClock(self._instant(at))
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
+        self.storage.migrate()
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})

@@ -1,0 +1,131 @@
+"""Every storage gives the same answers (P32): random programs run on memory and on SQLite side by side."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from journeykit.errors import ConflictError
+from journeykit.model.records import Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
+from journeykit.storage.memory import MemoryStorage
+from journeykit.storage.sqlite import SQLiteStorage
+from journeykit.testing import storage_samples as shop
+
+CUSTOMERS = st.sampled_from(["ann", "bob", "z/ö"])
+JOURNEYS = st.sampled_from(["a", "ab", "c"])
+KEYS = st.sampled_from(["", "k", "k2"])
+IDS = st.sampled_from([f"event {number}" for number in range(6)])
+MOMENTS = st.integers(0, 60)
+SETTLED = st.sampled_from(["open", "performed", "dead", "dropped"])
+
+
+@st.composite
+def enrollments(draw):
+    """A small enrollment: with or without a timer, inside or ended."""
+    due, ended = draw(st.none() | MOMENTS), draw(st.none() | MOMENTS)
+    return shop.enrollment(draw(JOURNEYS), draw(KEYS), due=None if ended is not None else due, order=draw(st.integers(0, 3)), ended_at=ended)
+
+
+def mail(draw):
+    """Up to two events for anybody."""
+    return [Mail(shop.event(draw(IDS), draw(CUSTOMERS), total=draw(MOMENTS)), draw(MOMENTS)) for _ in range(draw(st.integers(0, 2)))]
+
+
+@st.composite
+def commits(draw, customer_id, base):
+    """What deciding one signal may write."""
+    seq = base + 1
+    events = [LoggedEvent(shop.event(name, customer_id), 10, seq, draw(st.sampled_from(["decided", "decided", "parked"]))) for name in draw(st.lists(IDS, max_size=2))]
+    return Commit(
+        customer_id, base, seq, draw(MOMENTS),
+        facts=draw(st.none() | st.builds(Facts, zone=st.just("UTC"), traits=st.dictionaries(KEYS, MOMENTS, max_size=2))),
+        enrollments=draw(st.lists(enrollments(), max_size=3)), removed=draw(st.lists(st.tuples(JOURNEYS, KEYS), max_size=1)),
+        history=[shop.entry(customer_id, seq, place) for place in range(draw(st.integers(0, 2)))],
+        outbox=[shop.message(customer_id, at=draw(MOMENTS), place=place) for place in range(draw(st.integers(0, 2)))],
+        events=events, mail=mail(draw), definitions=draw(st.lists(st.tuples(KEYS, JOURNEYS, st.just("{}")), max_size=1)),
+        moments=draw(st.none() | st.lists(st.builds(Timer, st.just(0), MOMENTS, st.just(1)), max_size=2)), imported=draw(st.booleans()),
+    )  # fmt: skip
+
+
+class Storages(RuleBasedStateMachine):
+    """Each rule asks both storages the same and compares the answers."""
+
+    @initialize()
+    def create(self):
+        self.connection = sqlite3.connect(":memory:")
+        self.storages = (MemoryStorage(), SQLiteStorage(self.connection))
+        for storage in self.storages:
+            storage.migrate()
+        self.claimed = []
+
+    def teardown(self):
+        if hasattr(self, "connection"):
+            self.connection.close()
+
+    def both(self, ask):
+        """The answer of both, which must be one; a conflict is an answer too."""
+        answers = []
+        for storage in self.storages:
+            try:
+                answers.append(ask(storage))
+            except ConflictError as error:
+                answers.append(("conflict", sorted(error.customers)))
+        assert answers[0] == answers[1]
+        return answers[0]
+
+    @rule(events=st.lists(st.tuples(IDS, CUSTOMERS, MOMENTS), max_size=4))
+    def accept(self, events):
+        self.both(lambda storage: storage.accept([(shop.event(name, customer, total=at), at) for name, customer, at in events]))
+
+    @rule(data=st.data(), stale=st.sampled_from([0, 0, 0, 0, 1, -1]))
+    def commit(self, data, stale):
+        batch = []
+        revisions = {name: shop.load(self.storages[0], name).revision for name in ("ann", "bob", "z/ö")}
+        for customer_id in data.draw(st.lists(CUSTOMERS, max_size=3)):
+            batch.append(data.draw(commits(customer_id, max(0, revisions[customer_id] + stale))))
+            revisions[customer_id] = batch[-1].revision
+        self.both(lambda storage: storage.commit_many(batch))
+
+    @rule(now=MOMENTS, limit=st.integers(1, 3))
+    def due(self, now, limit):
+        self.both(lambda storage: (storage.claim_due(now, limit), storage.next_due()))
+
+    @rule(now=MOMENTS, limit=st.integers(1, 3), lease=st.integers(1, 20), token=KEYS)
+    def claim(self, now, limit, lease, token):
+        self.claimed += self.both(lambda storage: storage.claim_outbox(now, limit, lease, token))
+
+    @rule(data=st.data())
+    def settle(self, data):
+        chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=3)) if self.claimed else []
+        settlements = [Settlement(one.id, one.token, data.draw(SETTLED), "why", data.draw(MOMENTS), tuple(mail(data.draw))) for one in chosen]
+        self.both(lambda storage: storage.settle(settlements))
+
+    @rule(ids=st.lists(st.integers(1, 8), max_size=4), now=MOMENTS, state=st.sampled_from(["open", "dropped"]))
+    def reopen(self, ids, now, state):
+        self.both(lambda storage: storage.reopen(ids, now, state))
+
+    @rule(
+        wants=st.lists(
+            st.builds(
+                Want, CUSTOMERS, st.none() | st.frozensets(JOURNEYS), st.lists(st.tuples(JOURNEYS, st.none() | KEYS), max_size=2).map(tuple),
+                st.lists(IDS, max_size=2).map(tuple), MOMENTS,
+            ),
+            max_size=3,
+        )
+    )  # fmt: skip
+    def load(self, wants):
+        self.both(lambda storage: storage.load_many(wants))
+
+    @rule(name=CUSTOMERS, after=st.integers(0, 3), state=st.none() | SETTLED, customer=st.none() | CUSTOMERS, limit=st.integers(1, 5))
+    def read(self, name, after, state, customer, limit):
+        self.both(lambda storage: (storage.events(name, after), storage.history(name), storage.definitions()))
+        self.both(lambda storage: storage.outbox(state, customer, limit))
+
+
+class TestStoragesAgree(Storages.TestCase):
+    """Hypothesis runs the programs and shortens one that tells them apart."""
+
+    settings = settings(stateful_step_count=30, deadline=None)

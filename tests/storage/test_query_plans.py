@@ -1,0 +1,87 @@
+"""No statement of the hot path reads a whole table, however SQLite's statistics look."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+
+from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
+from journeykit.storage import sqlite_statements as sql
+from journeykit.storage.sqlite import SQLiteStorage
+from journeykit.testing import storage_samples as shop
+
+CUSTOMERS = 100_000
+#: Read by people, or once for a process: allowed to walk a table.
+SELDOM = {"SCHEMA_TABLE", "SCHEMA_VERSION", "SCHEMA_STEP", "READ_OUTBOX", "READ_OUTBOX_STATE", "READ_DEFINITIONS"}
+STATEMENTS = {name: text for name, text in vars(sql).items() if name.isupper() and isinstance(text, str) and not name.startswith("_")}
+HOT = sorted(STATEMENTS.keys() - SELDOM)
+
+
+def commit(number: int) -> Commit:
+    """A customer in two journeys, the second ended, with a decided event; every tenth has a timer due and a message open."""
+    name, early = f"customer {number}", number % 10 == 0
+    timers = (Timer(0, number if early else 10**15 + number, 1),)
+    first = Enrollment("cart", f"cart {number}", 1, "0a1b", 0, "active", "left", 1, 10, 10, {}, timers)
+    event = LoggedEvent(shop.event(f"event {number}", name), 10, 1, "decided")
+    return Commit(
+        name, 0, 1, 10, enrollments=[first, shop.enrollment("order", ended_at=9)], events=[event], history=[shop.entry(name)],
+        outbox=[shop.message(name)] if early else [], moments=[Timer(0, 50, 1)] if early else None,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", name="connection", params=["without statistics", "analyzed"])
+def _connection(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plans") / "shop.db"
+    storage = SQLiteStorage(path, synchronous="off")
+    storage.migrate()
+    for start in range(0, CUSTOMERS, 5_000):
+        storage.commit_many([commit(number) for number in range(start, start + 5_000)])
+    storage.accept([(shop.event("waiting", f"customer {number}"), number) for number in range(500)])
+    storage.close()
+    connection = sqlite3.connect(path)
+    if request.param == "analyzed":
+        connection.execute("analyze")
+        connection.close()
+        connection = sqlite3.connect(path)  # statistics are read when a database is opened
+    yield connection
+    connection.close()
+
+
+def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
+    """SQLite's words for how it would run the statement."""
+    numbered = [int(number) for number in re.findall(r"\?(\d+)", statement)]
+    arguments = [None] * (max(numbered) if numbered else statement.count("?"))
+    return [row[3] for row in connection.execute(f"explain query plan {statement}", arguments)]
+
+
+@pytest.mark.slow
+def test_no_hot_statement_scans(connection):
+    """Every table is searched by an index, walked in its order or not at all; only the given array is walked, and nothing is sorted."""
+    sound = re.compile(r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|SCALAR SUBQUERY \d+|SEARCH .* USING .*(PRIMARY KEY|INDEX).*")
+    wrong = [f"{name}: {line}" for name in HOT for line in plan(connection, STATEMENTS[name]) if not sound.fullmatch(line)]
+
+    assert wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("LOAD_CUSTOMERS", "c USING PRIMARY KEY (id=?)"),
+        ("LOAD_ACTIVE", "e USING PRIMARY KEY (customer=? AND journey=?)"),
+        ("LOAD_KEY", "e USING PRIMARY KEY (customer=? AND journey=? AND key=?)"),
+        ("LOAD_DUE", "e USING PRIMARY KEY (customer=?)"),
+        ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=?)"),
+        ("LOAD_SEEN", "e USING PRIMARY KEY (customer=? AND id=?)"),
+        ("DUE_ENROLLMENTS", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
+        ("DUE_CUSTOMERS", "journeykit_customers USING COVERING INDEX journeykit_customers_due (next_due<?)"),
+        ("DUE_MAIL", "journeykit_events USING INDEX journeykit_events_waiting (accepted_at<?)"),
+        ("CLAIM_MESSAGES", "journeykit_outbox USING INDEX journeykit_outbox_due (due_at<?)"),
+        ("READ_OUTBOX_CUSTOMER", "journeykit_outbox USING INDEX journeykit_outbox_customer (customer=?)"),
+    ],
+)
+def test_the_right_index(connection, name, words):
+    """The statements that every event needs go straight to their rows."""
+    assert plan(connection, STATEMENTS[name])[-1] == f"SEARCH {words}"
