@@ -271,7 +271,7 @@ class Invention:
         if self.some(0.12):
             other = self.one(*self.names)
             customer = self.one(None, None, "'bob'", "event.friend or 'ann'")
-            key = self.one("event.cart or 'c9'", "'c1'") if self.keyed[other] else None
+            key = self.one("event.cart or 'c9'", "'c1'", "event.cart") if self.keyed[other] else None
             return [Start(other, customer=customer, key=key, set=self.one({}, {"data.total": "event.total or 7"}))]
         name = self.one("email", "sms")
         text = self.one(

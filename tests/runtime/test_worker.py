@@ -155,7 +155,9 @@ def slow(request):
     print("done", flush=True)
 
 journey = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do="email")])
-engine = Engine(journey, SQLiteStorage(sys.argv[1]), {"email": slow})
+storage = SQLiteStorage(sys.argv[1])
+storage.migrate()
+engine = Engine(journey, storage, {"email": slow})
 Worker(engine).run()
 print("stopped", flush=True)
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.core.expressions import plain
+from journeykit.core.expressions import MISSING, plain
 from journeykit.core.facts import set_consent, set_trait, set_zone
 from journeykit.core.plans import DoOperation, Operation, SetOperation, StartOperation, as_key
 from journeykit.core.turn import Raised, Turn
@@ -92,9 +92,6 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
 
 
 def _key(start: StartOperation, context: Any) -> str:
-    if start.key is None:
-        return ""
-    key = as_key(start.key(context))
-    if not isinstance(key, str):
-        raise ConditionError(f"start {start.journey}: its key is missing")
-    return key
+    """The key to start under; empty where it is missing, which a journey with keys refuses and records (P18)."""
+    key = MISSING if start.key is None else as_key(start.key(context))
+    return key if isinstance(key, str) else ""

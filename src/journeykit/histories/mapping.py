@@ -114,11 +114,11 @@ def read_mapping(text: str, name: str = "mapping") -> Mapping:
     """
     try:
         values = read(text, json_only=name.endswith(".json"))
-        if len(values) != 1:
+        if len(values) > 1:
             raise DefinitionError(f"{len(values)} documents in one mapping; write one")
-        return _mapping(values[0], name)
+        return _mapping(values[0] if values else None, name)
     except DefinitionError as error:
-        raise DefinitionError([f"{name}: {problem}" for problem in error.problems]) from None
+        raise DefinitionError([f"{name}: {problem.removeprefix('.')}" for problem in error.problems]) from None
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def _lacking(rule: Rule) -> list[str]:
 def _fields(value: Any, readers: MappingOf[str, Read]) -> dict[str, Any]:
     """Read every key of a mapping, and report the problems of all of them."""
     if not isinstance(value, dict):
-        raise DefinitionError(f"{value!r:.60} is no mapping; write KEY: VALUE")
+        raise DefinitionError(f"a mapping belongs here, not {value!r:.60}; write KEY: VALUE")
     found, problems = {}, []
     for key, inner in value.items():
         if key not in readers:
@@ -179,7 +179,7 @@ def _fields(value: Any, readers: MappingOf[str, Read]) -> dict[str, Any]:
         try:
             found[key] = readers[key](inner)
         except DefinitionError as error:
-            problems += [f"{key}{problem if problem.startswith('[') else f': {problem}'}" for problem in error.problems]
+            problems += error.at(f".{key}").problems
     if problems:
         raise DefinitionError(problems)
     return found
@@ -192,7 +192,7 @@ def _rules(value: Any) -> tuple[Rule, ...]:
         try:
             found.append(Rule(**_fields(item, _RULE)))
         except DefinitionError as error:
-            problems += [f"[{number}].{problem}" if isinstance(item, dict) else f"[{number}]: {problem}" for problem in error.problems]
+            problems += error.at(f"[{number}]").problems
     if problems:
         raise DefinitionError(problems)
     return tuple(found)
@@ -200,13 +200,13 @@ def _rules(value: Any) -> tuple[Rule, ...]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise DefinitionError(f"{value!r:.60} is no text")
+        raise DefinitionError(f"text belongs here, not {value!r:.60}")
     return value
 
 
 def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value) or len(set(value)) != len(value):
-        raise DefinitionError(f"{value!r:.60} is no list of different names")
+        raise DefinitionError(f"different names belong here, not {value!r:.60}; write [NAME, NAME]")
     return tuple(value)
 
 
@@ -226,13 +226,13 @@ def _delimiter(value: Any) -> str:
 def _column(value: Any) -> Any:
     """A column, a template, or a list of columns."""
     if value is None or isinstance(value, (dict, bool)) or value in ("", []):
-        raise DefinitionError(f"{value!r:.60} is no column; write its name, or a template such as '{{row.invoice}}-{{line}}'")
+        raise DefinitionError(f"a column belongs here, not {value!r:.60}; write its name, or a template such as '{{row.invoice}}-{{line}}'")
     return value
 
 
 def _by_name(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not value:
-        raise DefinitionError(f"{value!r:.60} is no mapping of names to columns; write {{NAME: COLUMN}}")
+        raise DefinitionError(f"a mapping of names to columns belongs here, not {value!r:.60}; write {{NAME: COLUMN}}")
     return dict(value)
 
 
