@@ -77,16 +77,17 @@ def read(path: Path) -> Defect:
     return Defect(path.stem, promise, first.removeprefix("# test: ").strip(), second.removeprefix("# ").strip(), diff)
 
 
-def apply(defect: Defect, root: Path) -> None:
-    """Apply the defect to the sources below *root*; a hunk may have moved but must otherwise fit exactly."""
+def changed(defect: Defect, root: Path) -> dict[Path, str]:
+    """What the sources below *root* are with the defect in them; a hunk may have moved but must otherwise fit exactly."""
+    texts: dict[Path, str] = {}
     heads = list(_FILE.finditer(defect.diff))
     for head, following in zip(heads, [*heads[1:], None], strict=True):
         body = defect.diff[head.end() : following.start() if following else None]
         path = root / head[1]
-        text = path.read_text("utf-8")
+        texts[path] = path.read_text("utf-8")
         for line, old, new in hunks(body):
-            text = replaced(text, old, new, line, f"{defect.name}: {head[1]}")
-        path.write_text(text, "utf-8")
+            texts[path] = replaced(texts[path], old, new, line, f"{defect.name}: {head[1]}")
+    return texts
 
 
 def hunks(body: str) -> Iterator[tuple[int, str, str]]:
@@ -131,7 +132,8 @@ def tried(defect: Defect) -> Result:
         root = Path(folder)
         copied(root)
         try:
-            apply(defect, root)
+            for path, text in changed(defect, root).items():
+                path.write_text(text, "utf-8")
             run = pytest([defect.test], root)
         except PatchError as error:
             return Result(defect, str(error))

@@ -53,4 +53,4 @@ def read_all(folder: Path, sources: list[Source]) -> Past:
         add = rejects.add
         rejects.add = lambda reject: (kept.append(reject), add(reject))[1]
         counts = collect(sources, history, rejects, LATEST)
-        return Past([event for event, _ in history], kept, counts)
+        return Past(list(history), kept, counts)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 
-import past
 import pytest
 
+import past
 from journeykit.errors import HistoryError
 from journeykit.histories.lines import LONGEST
 
@@ -183,8 +183,7 @@ def test_a_file_of_bad_lines_only_fails(tmp_path):
         (b"who,who\n", 'shop.csv: two columns are called "who"; give all names as header in the mapping'),
         (b"who,,when\n", "shop.csv: column 2 has no name in the first line; name it, or give all names as header in the mapping"),
         (HEADER.encode("utf-16"), "shop.csv: in UTF-16; save it as UTF-8"),
-        (b"\xff\n", "shop.csv: the first line, which names the columns, cannot be read: not in UTF-8, at byte 1; "
-         "save the file as UTF-8, or say its encoding in the mapping"),
+        (b"\xff\n", "shop.csv: the first line, which names the columns, cannot be read: not in UTF-8, at byte 1; save the file as UTF-8, or say its encoding in the mapping"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_at_all_fails(data, reason, tmp_path):

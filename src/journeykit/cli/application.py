@@ -57,12 +57,12 @@ def run(arguments: list[str]) -> int:
     try:
         app(args=arguments, prog_name="journeykit")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else console.PROBLEMS
+        code = end.code if isinstance(end.code, int) else console.PROBLEMS
+        if code == console.INTERRUPTED:
+            console.note("journeykit: interrupted; start it again and it goes on")
+        return code
     except (console.Usage, JourneykitError) as error:
         return _failed(error)
-    except KeyboardInterrupt:
-        console.note("journeykit: interrupted; start it again and it goes on")
-        return console.INTERRUPTED
     except BrokenPipeError:  # whoever read the answer has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return console.OK
@@ -147,7 +147,7 @@ def run_history(
     """
     order = importing.Order(
         journeys=journeys, events=events, maps=maps or (), format=kind.value if kind else None, db=db, until=until, perform=perform,
-        rejects=rejects or db.with_suffix(".rejects.jsonl"), quiet=quiet,
+        rejects=rejects or db.parent / f"{db.stem}.rejects.jsonl", quiet=quiet,
     )  # fmt: skip
     figures, code = importing.bring(order)
     if as_json:

@@ -37,7 +37,7 @@ class Order:
     def sources(self) -> list[Source]:
         """The files of events, each with its mapping: one mapping for all, or one for each."""
         if len(self.maps) not in (0, 1, len(self.events)):
-            raise Usage(f"{len(self.maps)} mappings for {len(self.events)} files; give one for all, or one for each in the same order")
+            raise Usage(f"{len(self.maps)} mappings for {len(self.events)} file{'s' if len(self.events) > 1 else ''}; give one for all, or one for each in the same order")
         if self.events.count(STDIN) > 1:
             raise Usage("standard input can be read once only; give - once")
         mappings = [load_mapping(path) for path in self.maps]
@@ -69,7 +69,7 @@ def bring(order: Order) -> tuple[dict[str, Any], int]:
         order.rejects.unlink(missing_ok=True)
         counts = _read(order, sources, history, rejects)
         with world.database(order.db, new=True) as storage:
-            brought = _decide(order, values, storage, history, rejects, until)
+            brought = _decide(order, values, storage, history, until)
             figures = summarize(journeys, storage, world.customers(order.db))
     code = console.SET_ASIDE if rejects.count else console.OK
     return _figures(order, counts, brought, rejects) | figures, code
@@ -81,7 +81,7 @@ def _read(order: Order, sources: Sequence[Source], history: History, rejects: Re
         return collect(sources, history, rejects, now, lambda share, rows: bar.advance(rows, share))
 
 
-def _decide(order: Order, values: Sequence[world.Definition], storage: Any, history: History, rejects: Rejects, until: int | None) -> Brought:
+def _decide(order: Order, values: Sequence[world.Definition], storage: Any, history: History, until: int | None) -> Brought:
     last, total, done = history.last or 0, len(history), 0
     if until is not None and until < last:
         raise Usage(f"--until lies before the last event, {show(last, 'UTC')}; name a later moment")
@@ -95,7 +95,7 @@ def _decide(order: Order, values: Sequence[world.Definition], storage: Any, hist
             bar.advance(done, done / total)
 
         return bring_in(
-            engine, clock, history, last if until is None else until, perform=order.perform is not None, progress=advance, reject=rejects.add
+            engine, clock, history, last if until is None else until, perform=order.perform is not None, progress=advance
         )
 
 

@@ -69,7 +69,7 @@ def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
 
     Args:
         path: its file.
-        new: that it is made where it is not there.
+        new: that it is made where it is not there, and brought to this release where it is older.
 
     Raises:
         UnknownError: it is not there.
@@ -81,7 +81,8 @@ def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
         raise StorageError(f"{path} is a folder; name a file")
     storage = SQLiteStorage(path)
     try:
-        storage.migrate()
+        if new:
+            storage.migrate()
         yield storage
     finally:
         storage.close()

@@ -153,9 +153,6 @@ class Deciding:
             completed = reason == "completed"
             self.end("completed" if completed else "exited", None if completed else reason, cause)
             return
-        turn.taken += 1
-        if turn.taken > MOST:
-            raise LoopError(f"{self.journey.name}: more than {MOST} automatic transitions in one decision, the last from {self.e.step}")
         e = self.own()
         timers, self.fired = self.fired, ""
         if plan.before:
@@ -228,6 +225,7 @@ class Deciding:
 
     def _away(self, away: Away) -> None:
         """Skip or exit because a moment is missing or past (P6)."""
+        self._count()
         if away.target is None:
             self.end("exited", away.reason, away.reason)
         else:
@@ -254,22 +252,22 @@ class Deciding:
     def settle(self, *, moved: bool) -> None:
         """Automatic transitions until none holds (P11), exits without a signal before each, then timers that follow (P7)."""
         while self.e.ended_at is None:
-            if moved and self._exits():
-                return
-            row = self._first(self.rules.automatic[self.e.step])
-            if row is not None:
+            row = (self._first(self.rules.quiet[self.e.step]) if moved else None) or self._first(self.rules.automatic[self.e.step])
+            if row is None:
+                away = self._follow()
+                if away is None:
+                    return
+                self._away(away)
+            else:
+                self._count()
                 self._take_row(row)
-                moved = True
-                continue
-            away = self._follow()
-            if away is None:
-                return
-            self._away(away)
             moved = True
 
-    def _exits(self) -> bool:
-        row = self._first(self.rules.quiet[self.e.step])
-        return row is not None and self._take_row(row) and self.e.ended_at is not None
+    def _count(self) -> None:
+        """One more of what follows by itself in this decision; too many are a circle. What a signal moves is none, however many."""
+        self.turn.taken += 1
+        if self.turn.taken > MOST:
+            raise LoopError(f"{self.journey.name}: more than {MOST} automatic transitions in one decision, the last from {self.e.step}")
 
     def _first(self, rows: Iterable[Row]) -> Row | None:
         return next((row for row in rows if self._matches(row)), None)

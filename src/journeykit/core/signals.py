@@ -160,10 +160,14 @@ def _started(turn: Turn, raised: Raised) -> None:
 
 
 def _at_once(turn: Turn, raised: Raised) -> None:
-    name, key, number, index = raised.subject[:4]
+    """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
+    name, key, number, order = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is not None and enrollment.number == number and any(timer.index == index for timer in enrollment.timers):
-        _fire(turn, enrollment, index)
+    if enrollment is None or enrollment.number != number:
+        return
+    for timer in enrollment.timers:
+        if timer.order == order:
+            _fire(turn, enrollment, timer.index)
 
 
 _RAISED: dict[str, Callable[[Turn, Raised], None]] = {"changed": _changed, "start": _started, "timer": _at_once}

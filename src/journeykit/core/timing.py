@@ -41,11 +41,11 @@ def arm_timers(
             zone = None
         else:
             due_at, zone = _due(turn, journey, timer, turn.now)
-            away = _leads(turn, e, timer, due_at)
+            away = _leads(turn, timer, due_at)
             if away is not None:
                 leading.append((timer, away))
                 continue
-        e.timers = (*e.timers, Timer(timer.index, due_at, turn.order(), zone))
+        e.timers = (*e.timers, _armed(turn, e, timer, due_at, zone))
         marks += f"+{timer.index}@{'' if due_at is None else due_at} "
     return marks, leading
 
@@ -63,17 +63,22 @@ def _due(turn: Turn, journey: Journey, timer: CompiledTimer, anchor: int) -> tup
     return due(wait, anchor, zone), zone if wait.civil else None
 
 
-def _leads(turn: Turn, e: Enrollment, timer: CompiledTimer, due_at: int | None) -> Away | None:
-    """Whether a moment that is missing or has passed leads away (P6); one that counts as now fires within this decision."""
+def _leads(turn: Turn, timer: CompiledTimer, due_at: int | None) -> Away | None:
+    """Whether a moment that is missing or has passed leads away (P6)."""
     wait = timer.wait
     if due_at is None:
         return None if wait.missing == "wait" else Away(wait.missing_to, f"{wait.text}: missing")
-    if due_at > turn.passed:
+    if due_at > turn.passed or wait.past not in ("exit", "skip"):
         return None
-    if wait.past in ("exit", "skip"):
-        return Away(wait.past_to, f"{wait.text}: past")
-    turn.raised += (Raised("timer", (e.journey, e.key, e.number, timer.index)),)
-    return None
+    return Away(wait.past_to, f"{wait.text}: past")
+
+
+def _armed(turn: Turn, e: Enrollment, timer: CompiledTimer, due_at: int | None, zone: str | None) -> Timer:
+    """A timer that waits; one whose moment has passed, and counts as now, fires within this decision."""
+    armed = Timer(timer.index, due_at, turn.order(), zone)
+    if due_at is not None and due_at <= turn.passed:
+        turn.raised += (Raised("timer", (e.journey, e.key, e.number, armed.order)),)
+    return armed
 
 
 def _anchor(e: Enrollment, timer: CompiledTimer) -> int:
@@ -100,9 +105,9 @@ def follow(turn: Turn, journey: CompiledJourney, e: Enrollment) -> tuple[tuple[T
         if due_at == timer.due_at:
             timers.append(timer)
             continue
-        away = _leads(turn, e, rule, due_at)
+        away = _leads(turn, rule, due_at)
         if away is not None:
             return tuple(other for other in e.timers if other is not timer), "", away
-        timers.append(Timer(timer.index, due_at, turn.order(), zone))
+        timers.append(_armed(turn, e, rule, due_at, zone))
         marks += f"-{timer.index} +{timer.index}@{'' if due_at is None else due_at} "
     return tuple(timers), marks, None

@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from journeykit.errors import ConflictError, JourneykitError, StorageError
-from journeykit.histories.lines import Reject
-from journeykit.histories.sorting import placed
 from journeykit.model.messages import Event
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.runtime.clock import ManualClock
@@ -26,11 +23,10 @@ Progress = Callable[[int], None]  #: told how many events more have been handled
 
 
 class Brought(NamedTuple):
-    """How many events were decided now, were known before, and could not be decided."""
+    """How many events were decided now, and how many were known before."""
 
     decided: int = 0
     known: int = 0
-    failed: int = 0
 
     def __add__(self, other: tuple[int, ...]) -> Brought:  # type: ignore[override]
         return Brought(*(one + more for one, more in zip(self, other, strict=True)))
@@ -39,12 +35,11 @@ class Brought(NamedTuple):
 def bring_in(
     engine: Engine,
     clock: ManualClock,
-    events: Iterable[tuple[Event, int]],
+    events: Iterable[Event],
     until: int,
     *,
     perform: bool = False,
     progress: Progress | None = None,
-    reject: Callable[[Reject], None] | None = None,
     batch: int = BATCH,
 ) -> Brought:
     """
@@ -53,19 +48,18 @@ def bring_in(
     Args:
         engine: made with ``history=True``, ``lease=LEASE`` and *clock*, and with ``perform=True`` where actions are to be performed.
         clock: moved on as history's time goes by.
-        events: in order of time, each with the line it comes from.
+        events: in order of time.
         until: microseconds since 1970 UTC; timers due before it fire.
         perform: perform what is asked for, at most an hour of history's time later.
         progress: told how many events more have been handled.
-        reject: told of each event that could not be decided.
         batch: how many events are decided in one transaction.
     """
-    bringing = _Bringing(engine, clock, perform, reject)
+    bringing = _Bringing(engine, clock, perform)
     brought = Brought()
     for some in _batches(events, batch, HOUR if perform else None):
-        bringing.go_on(some[0][0].at)
+        bringing.go_on(some[0].at)
         brought += bringing.decide(some)
-        bringing.go_on(some[-1][0].at)
+        bringing.go_on(some[-1].at)
         if progress is not None:
             progress(len(some))
     bringing.go_on(until)
@@ -73,44 +67,29 @@ def bring_in(
     return brought
 
 
-def _batches(events: Iterable[tuple[Event, int]], size: int, span: int | None) -> Iterator[list[tuple[Event, int]]]:
+def _batches(events: Iterable[Event], size: int, span: int | None) -> Iterator[list[Event]]:
     """Several events together, at most *size* and of at most *span* microseconds."""
-    some: list[tuple[Event, int]] = []
-    for pair in events:
-        if some and (len(some) >= size or (span is not None and pair[0].at - some[0][0].at > span)):
+    some: list[Event] = []
+    for event in events:
+        if some and (len(some) >= size or (span is not None and event.at - some[0].at > span)):
             yield some
             some = []
-        some.append(pair)
+        some.append(event)
     if some:
         yield some
 
 
 class _Bringing:
-    def __init__(self, engine: Engine, clock: ManualClock, perform: bool, reject: Callable[[Reject], None] | None) -> None:
+    def __init__(self, engine: Engine, clock: ManualClock, perform: bool) -> None:
         self._engine = engine
         self._clock = clock
         self._perform = perform
-        self._reject = reject
 
-    def decide(self, some: list[tuple[Event, int]]) -> Brought:
-        """Decide some events, one by one where one of them cannot be."""
-        try:
-            outcomes = self._engine.handle_many(event for event, _ in some)
-        except ConflictError:
-            raise
-        except JourneykitError as error:
-            if len(some) > 1:
-                return sum((self.decide([pair]) for pair in some), Brought())
-            if isinstance(error, StorageError) and "JSON" not in str(error):
-                raise
-            return self._failed(*some[0], error)
+    def decide(self, some: list[Event]) -> Brought:
+        """Decide some events."""
+        outcomes = self._engine.handle_many(some)
         known = sum(1 for outcome in outcomes if outcome.status == "duplicate")
-        return Brought(len(outcomes) - known, known, 0)
-
-    def _failed(self, event: Event, line: int, error: JourneykitError) -> Brought:
-        if self._reject is not None:
-            self._reject(placed(event, line, str(error)))
-        return Brought(0, 0, 1)
+        return Brought(len(outcomes) - known, known)
 
     def go_on(self, until: int) -> None:
         """Let time go by until *until*: fire what is due, and perform what is asked for."""

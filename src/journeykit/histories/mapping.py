@@ -187,7 +187,8 @@ def _fields(value: Any, readers: MappingOf[str, Read]) -> dict[str, Any]:
 
 def _rules(value: Any) -> tuple[Rule, ...]:
     items = value if isinstance(value, list) else [value]
-    found, problems = [], []
+    found: list[Rule] = []
+    problems: list[str] = []
     for number, item in enumerate(items):
         try:
             found.append(Rule(**_fields(item, _RULE)))

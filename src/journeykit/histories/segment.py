@@ -67,7 +67,7 @@ class SegmentMaker:
 
 def _kind(message: Message) -> str:
     kind = message.get("type", message.get("action"))
-    if kind not in _KINDS or not isinstance(kind, str):
+    if not isinstance(kind, str) or kind not in _KINDS:
         near = suggestion(kind, _KINDS) if isinstance(kind, str) else ""
         raise EventError(f"type: {kind!r:.40} is no kind of message; there are {', '.join(_KINDS)}{near}")
     return kind

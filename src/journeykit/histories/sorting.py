@@ -13,22 +13,21 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from journeykit.errors import HistoryError
-from journeykit.histories.lines import Reject
 from journeykit.histories.making import Made
 from journeykit.model.messages import Event, moment
 
 TOGETHER = 1_000  #: events written at a time
 
 _TABLES = (
-    "create table events(at integer, number integer primary key, line integer, name text, id text, customer text, properties text, source text)",
-    """create table summed(customer text, id text, at integer, number integer, line integer, name text, properties text, source text,
+    "create table events(at integer, number integer primary key, name text, id text, customer text, properties text, source text)",
+    """create table summed(customer text, id text, at integer, number integer, name text, properties text, source text,
         primary key(customer, id)) without rowid""",
 )
-_INSERT = "insert into events values(?, ?, ?, ?, ?, ?, ?, ?)"
-_MERGE = """insert into summed values(?, ?, ?, ?, ?, ?, ?, ?) on conflict(customer, id)
+_INSERT = "insert into events values(?, ?, ?, ?, ?, ?, ?)"
+_MERGE = """insert into summed values(?, ?, ?, ?, ?, ?, ?) on conflict(customer, id)
     do update set at = min(at, excluded.at), properties = excluded.properties"""
-_READ = """select at, number, line, name, id, customer, properties, source from events
-    union all select at, number, line, name, id, customer, properties, source from summed order by at, number"""
+_READ = """select at, number, name, id, customer, properties, source from events
+    union all select at, number, name, id, customer, properties, source from summed order by at, number"""
 
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -54,7 +53,7 @@ class History:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def add(self, made: Made, line: int) -> None:
+    def add(self, made: Made) -> None:
         """
         Take an event in.
 
@@ -65,11 +64,9 @@ class History:
         event = made.event
         try:
             if made.sums:
-                self._sum(made, line)
+                self._sum(made)
                 return
-            self._rows.append(
-                (event.at, self._number, line, event.name, event.id, event.customer_id, _dumps(event.properties), event.source)
-            )  # fmt: skip
+            self._rows.append((event.at, self._number, event.name, event.id, event.customer_id, _dumps(event.properties), event.source))
             if len(self._rows) >= TOGETHER:
                 self._write()
         except sqlite3.Error as error:
@@ -80,13 +77,12 @@ class History:
         count: int = self._connection.execute("select (select count(*) from events) + (select count(*) from summed)").fetchone()[0]
         return count
 
-    def __iter__(self) -> Iterator[tuple[Event, int]]:
-        """Every event in order of time, with the line it comes from."""
+    def __iter__(self) -> Iterator[Event]:
+        """Every event in order of time."""
         self._write()
         try:
-            for at, _, line, name, event_id, customer, properties, source in self._connection.execute(_READ):
-                event = Event(name, id=event_id, customer_id=customer, occurred_at=moment(at), properties=json.loads(properties), source=source)
-                yield event, line
+            for at, _, name, event_id, customer, properties, source in self._connection.execute(_READ):
+                yield Event(name, id=event_id, customer_id=customer, occurred_at=moment(at), properties=json.loads(properties), source=source)
         except sqlite3.Error as error:
             raise _no_room(error) from None
 
@@ -111,7 +107,7 @@ class History:
             self._connection.executemany(_INSERT, self._rows)
             self._rows = []
 
-    def _sum(self, made: Made, line: int) -> None:
+    def _sum(self, made: Made) -> None:
         self._write()
         event = made.event
         place = (event.customer_id, event.id)
@@ -120,14 +116,9 @@ class History:
         if known is not None:
             first = json.loads(known[0])
             properties = first | {name: first.get(name, 0) + properties[name] for name in made.sums}
-        values = (*place, event.at, self._number, line, event.name, _dumps(properties), event.source)
+        values = (*place, event.at, self._number, event.name, _dumps(properties), event.source)
         self._connection.execute(_MERGE, values)
 
 
 def _no_room(error: sqlite3.Error) -> HistoryError:
     return HistoryError(f"the events cannot be put in order: {error}; make room for temporary files, or name another folder in SQLITE_TMPDIR")
-
-
-def placed(event: Event, line: int, reason: str) -> Reject:
-    """The reject of an event that could not be decided."""
-    return Reject(event.source, line, reason, f"{event.name} {event.id} of {event.customer_id}")

@@ -167,7 +167,7 @@ class _Taking:
             when = made.event.occurred_at.isoformat()
             what = "has not come yet" if at > self._latest else "lies before 1970"
             raise Misfit(f"time: {when} {what}; look at the column, its kind and its zone")
-        self._history.add(made, row.line)
+        self._history.add(made)
         self._counts.events += 1
 
     def _reject(self, reject: Reject) -> None:

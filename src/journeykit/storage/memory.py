@@ -157,17 +157,17 @@ class MemoryStorage:
         return customer
 
     def _receive(self, row: Row) -> bool:
-        customer_id, event_id, accepted_at, *rest = row
+        customer_id, event_id, *rest, _ = row
         customer = self._customer(customer_id)
         if customer.knows(event_id):
             return False
         if not customer.pending:
             customer.pending = {}
         arrival = loads(customer.pending[next(reversed(customer.pending))])[-1] if customer.pending else 0
-        customer.pending[event_id] = dumps([None, accepted_at, *rest, "pending", arrival + 1])
-        if customer.ready is None or accepted_at < customer.ready:
-            customer.ready = accepted_at
-            self._wake(accepted_at, customer_id)
+        customer.pending[event_id] = dumps([None, *rest, "pending", arrival + 1])
+        if customer.ready is None or rest[0] < customer.ready:
+            customer.ready = rest[0]
+            self._wake(rest[0], customer_id)
         return True
 
     def _check(self, batch: Batch) -> None:

@@ -100,12 +100,12 @@ def facts(text: str) -> Facts:
 
 
 def mail_row(event: Event, accepted_at: int) -> Row:
-    """(customer, id, accepted_at, occurred_at, name, properties, source) of an event on its way to a mailbox."""
+    """(customer, id, accepted_at, occurred_at, name, properties, source, customer) of an event on its way to a mailbox."""
     try:
         properties = dumps(event.properties)
     except (TypeError, ValueError, RecursionError) as error:
         raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
-    return event.customer_id, event.id, accepted_at, event.at, event.name, properties, event.source
+    return event.customer_id, event.id, accepted_at, event.at, event.name, properties, event.source, event.customer_id
 
 
 def event_row(logged: LoggedEvent) -> Row:
@@ -126,12 +126,12 @@ def logged_event(row: Row) -> LoggedEvent:
 
 
 def message_row(message: OutboxMessage, parameters: str, state: str) -> Row:
-    """The message's fields in their order, its parameters as text, and its state."""
-    return (*message[:7], parameters, *message[8:], state)
+    """The message's fields in their order, its parameters as text; then its state, and when it is due."""
+    return (*message[:7], parameters, *message[8:], state, message[8])
 
 
 def message(row: Row) -> OutboxMessage:
-    """The message of a row as `message_row` makes it (its state may be left out)."""
+    """The message of a row as `message_row` makes it (what follows its fields may be left out)."""
     customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens = row[:13]
     return OutboxMessage(
         customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens)

@@ -52,8 +52,9 @@ SCHEMA_STEP = "insert into journeykit_schema values(?)"
 # writing
 
 INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurred_at, name, properties, source, state, arrival)
-    select m.*, 'pending', (select coalesce(max(e.arrival), 0) + 1 from journeykit_events e where e.customer = m.customer and e.state = 'pending')
-    from (select ? as customer, ? as id, ?, ?, ?, ?, ?) m where true on conflict do nothing"""
+    values(?, ?, ?, ?, ?, ?, ?, 'pending',
+        (select coalesce(max(arrival), 0) + 1 from journeykit_events where customer = ? and state = 'pending'))
+    on conflict do nothing"""
 INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
 UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ?, facts = coalesce(?, facts) where id = ? and revision = ?"
 UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
@@ -68,7 +69,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     where journeykit_events.state <> 'decided'"""
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
-    expires_at, owner, listens, state, due_at) select m.*, m.at from (select ?, ?, ?, ?, ?, ?, ?, ?, ? as at, ?, ?, ?, ?, ?) m"""
+    expires_at, owner, listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = 'select taken, "limit" from journeykit_quotas where name = ?'
 TAKE_QUOTA = "insert into journeykit_quotas values(?, ?, null) on conflict(name) do update set taken = taken + excluded.taken"
@@ -81,7 +82,7 @@ _EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.prope
 LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts
     from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
 LOAD_DUE = f"""select j.key, {_ENROLLMENT}, e.next_due
-    from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and e.next_due < ?"""
+    from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and +e.next_due < ?"""
 LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"
 LOAD_ACTIVE = f"""select j.key, {_ENROLLMENT} from json_each(?) j
     cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and (e.ended_at is null or e.next_due is not null)"""
@@ -119,8 +120,8 @@ _READ_MESSAGES = f"select id, state, attempts, due_at, reason, {_MESSAGE} from j
 READ_OUTBOX = f"{_READ_MESSAGES} order by id limit ?"
 READ_OUTBOX_ENDED = f"{_READ_MESSAGES} where state in ('dead', 'dropped', 'imported') and state = ? order by id limit ?"
 READ_OUTBOX_STATE = f"{_READ_MESSAGES} where state = ? order by id limit ?"
-READ_OUTBOX_CUSTOMER = f"{_READ_MESSAGES} where customer = ? order by id limit ?"
-READ_OUTBOX_CUSTOMER_STATE = f"{_READ_MESSAGES} where customer = ? and state = ? order by id limit ?"
+READ_OUTBOX_CUSTOMER = f"{_READ_MESSAGES} indexed by journeykit_outbox_customer where customer = ? order by id limit ?"
+READ_OUTBOX_CUSTOMER_STATE = f"{_READ_MESSAGES} indexed by journeykit_outbox_customer where customer = ? and state = ? order by id limit ?"
 
 # reading
 
