@@ -1,9 +1,13 @@
-"""README and docs say only what runs: their Python is executed, their YAML loaded, checked and written back."""
+"""README and docs say only what runs: Python is executed, YAML loaded, checked and written back, the command called and its answer compared."""
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +22,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Snippets marked ``<!-- no-run -->``: there are as few of them as this.
 SKIPPED = 3
 
-_FENCE = re.compile(r"(?P<mark><!-- no-run -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"(?:<!-- (?P<mark>no-run|file: \S+) -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -29,7 +33,17 @@ class Snippet(NamedTuple):
     line: int
     language: str
     text: str
-    runs: bool
+    mark: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is tried."""
+        return self.mark != "no-run"
+
+    @property
+    def file(self) -> str:
+        """The file that it is, for the commands below it; empty where it is none."""
+        return self.mark.removeprefix("file: ") if self.runs else ""
 
     @property
     def place(self) -> str:
@@ -41,9 +55,26 @@ def snippets(page: Path) -> list[Snippet]:
     """Every fenced block of a page, in order."""
     text = page.read_text("utf-8")
     return [
-        Snippet(page, text.count("\n", 0, match.start("text")) + 1, match["language"], match["text"], match["mark"] is None)
+        Snippet(page, text.count("\n", 0, match.start("text")) + 1, match["language"], match["text"], match["mark"] or "")
         for match in _FENCE.finditer(text)
     ]
+
+
+def commands(snippet: Snippet) -> Iterator[tuple[str, str]]:
+    """Every command of a console block, and what the page shows below it."""
+    for part in re.split(r"^\$ ", snippet.text, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def terminal(folder: Path) -> dict[str, str]:
+    """The environment of a terminal in *folder* that knows the command, eighty columns wide and without colours."""
+    programs = folder / ".bin"
+    programs.mkdir()
+    (programs / "journeykit").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m journeykit.cli "$@"\n')
+    (programs / "journeykit").chmod(0o755)
+    known = {name: value for name, value in os.environ.items() if not name.startswith("JOURNEYKIT_")}
+    return known | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
 
 
 ALL = [snippet for page in PAGES for snippet in snippets(page)]
@@ -63,6 +94,33 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pyte
     for value in names.values():
         if isinstance(value, sqlite3.Connection):
             value.close()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "$ journeykit" in page.read_text("utf-8")], ids=lambda page: page.name)
+def test_the_command_answers_as_a_page_shows(page: Path, tmp_path: Path) -> None:
+    """A reader who makes the files of a page and types its commands one after the other sees what the page shows."""
+    environment = terminal(tmp_path)
+    code = 0
+    for snippet in snippets(page):
+        if snippet.file:
+            (tmp_path / snippet.file).write_text(snippet.text)
+        if snippet.language != "console" or not snippet.runs or "$ journeykit" not in snippet.text:
+            continue
+        for command, shown in commands(snippet):
+            if command == "echo $?":
+                assert f"{code}\n" == shown, snippet.place
+                continue
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=tmp_path,
+                env=environment,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            code = done.returncode
+            assert done.stdout == shown, f"{snippet.place}: {command}"
 
 
 @pytest.mark.parametrize("snippet", DEFINITIONS, ids=lambda snippet: snippet.place)

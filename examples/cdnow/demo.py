@@ -31,10 +31,11 @@ from typing import Any
 import independent
 from summary import Summary, table
 
-from journeykit import Engine, Event, Journey, SQLiteStorage, load
+from journeykit import Engine, Event, SQLiteStorage, load
 from journeykit.actions.file import FileAction
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
+from journeykit.runtime.definitions import Definitions
 
 HERE = Path(__file__).parent
 MASTER = HERE / "CDNOW_master.txt.gz"
@@ -153,7 +154,7 @@ class Progress:
 
 def figures(storage: Storage, events: Sequence[Event]) -> dict[str, Any]:
     """The figures of `independent.figures`, as the library recorded them."""
-    journey = next(definition for definition in load(HERE) if isinstance(definition, Journey))
+    (journey,) = Definitions(load(HERE), storage).compiled.journeys.values()
     summary = Summary(journey, deadline="at risk")
     for customer_id in dict.fromkeys(event.customer_id for event in events):
         summary.add(storage, customer_id)

@@ -7,13 +7,15 @@ Names and times come from small pools: rules compete, events meet timers in one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 from attrs import frozen
 
+from journeykit.core.checks import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.messages import Event, microseconds, moment
@@ -91,8 +93,8 @@ class Shop:
 class Invention:
     """One shop being drawn."""
 
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, random: Random, *, alone: bool) -> None:
+        self.random, self.alone = random, alone
         self.names = ("first", "second", "third")[: random.choice((1, 1, 2, 2, 3))]
         self.keyed: dict[str, str | None] = {}
         for name in self.names:
@@ -270,7 +272,7 @@ class Invention:
             return []
         if self.some(0.12):
             other = self.one(*self.names)
-            customer = self.one(None, None, "'bob'", "event.friend or 'ann'")
+            customer = None if self.alone else self.one(None, None, "'bob'", "event.friend or 'ann'")
             key = self.one("event.cart or 'c9'", "'c1'", "event.cart") if self.keyed[other] else None
             return [Start(other, customer=customer, key=key, set=self.one({}, {"data.total": "event.total or 7"}))]
         name = self.one("email", "sms")
@@ -371,8 +373,25 @@ def changed(item: Any, **changes: Any) -> Any:
     return type(item)(fields.pop("name"), **fields)
 
 
-def shop(random: Random) -> Shop:
-    """Draw a shop. Its journeys need not compile: the caller tries, and draws another."""
-    invention = Invention(random)
+def shop(random: Random, *, alone: bool = False) -> Shop:
+    """
+    Draw a shop. Its journeys need not compile: the caller tries, and draws another.
+
+    Args:
+        random: where everything is drawn from.
+        alone: that no journey is started for another customer.
+    """
+    invention = Invention(random, alone=alone)
     journeys = tuple(invention.journey(name) for name in invention.names)
     return Shop(journeys, tuple(invention.happenings()))
+
+
+def shops(number: int, *, alone: bool = False) -> Iterator[tuple[int, Shop]]:
+    """So many shops whose journeys compile, with the seed of each; the first seed is JOURNEYKIT_SEED, or 0."""
+    seed, found = int(os.environ.get("JOURNEYKIT_SEED", "0")), 0
+    while found < number:
+        drawn = shop(Random(seed), alone=alone)
+        if not any(problems(drawn.journeys, CATALOG)):
+            found += 1
+            yield seed, drawn
+        seed += 1

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from random import Random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agreement.generators import BEGIN, CATALOG, HOUR, Happening, Shop, shop
+from agreement.generators import BEGIN, CATALOG, HOUR, Happening, shops
 from agreement.worlds import CoreShop, ReferenceShop, differences
 from journeykit.codec import dumps
-from journeykit.errors import DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment
@@ -33,21 +31,6 @@ FLOORS = {
     "scope limit": 12, "past": 12, "exit if past": 8, "skip if past": 6, "exit if missing": 15, "skip if missing": 15, "armed again": 3,
     "marked": 3, "at next action": 1, "endless": 3,
 }  # fmt: skip
-
-
-def shops(number: int) -> Iterator[tuple[int, Shop]]:
-    """So many shops whose journeys compile, with the seed of each."""
-    seed, found = int(os.environ.get("JOURNEYKIT_SEED", "0")), 0
-    while found < number:
-        drawn = shop(Random(seed))
-        try:
-            CoreShop(drawn.journeys, CATALOG)
-        except DefinitionError:
-            pass
-        else:
-            found += 1
-            yield seed, drawn
-        seed += 1
 
 
 def told(journeys: Sequence[Journey], happenings: Sequence[Happening], catalog: Catalog) -> tuple[list[str], ReferenceShop]:

@@ -26,7 +26,9 @@ SETTLED = st.sampled_from(["open", "performed", "dead", "dropped"])
 def enrollments(draw):
     """A small enrollment: with or without a timer, inside or ended."""
     due, ended = draw(st.none() | MOMENTS), draw(st.none() | MOMENTS)
-    return shop.enrollment(draw(JOURNEYS), draw(KEYS), due=None if ended is not None else due, order=draw(st.integers(0, 3)), ended_at=ended)
+    return shop.enrollment(
+        draw(JOURNEYS), draw(KEYS), due=None if ended is not None else due, order=draw(st.integers(0, 3)), ended_at=ended
+    )
 
 
 def mail(draw):
@@ -38,7 +40,10 @@ def mail(draw):
 def commits(draw, customer_id, base):
     """What deciding one signal may write."""
     seq = base + 1
-    events = [LoggedEvent(shop.event(name, customer_id), 10, seq, draw(st.sampled_from(["decided", "decided", "parked"]))) for name in draw(st.lists(IDS, max_size=2))]
+    events = [
+        LoggedEvent(shop.event(name, customer_id), 10, seq, draw(st.sampled_from(["decided", "decided", "parked"])))
+        for name in draw(st.lists(IDS, max_size=2))
+    ]
     return Commit(
         customer_id, base, seq, draw(MOMENTS),
         facts=draw(st.none() | st.builds(Facts, zone=st.just("UTC"), traits=st.dictionaries(KEYS, MOMENTS, max_size=2))),
@@ -100,7 +105,9 @@ class Storages(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle(self, data):
         chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=3)) if self.claimed else []
-        settlements = [Settlement(one.id, one.token, data.draw(SETTLED), "why", data.draw(MOMENTS), tuple(mail(data.draw))) for one in chosen]
+        settlements = [
+            Settlement(one.id, one.token, data.draw(SETTLED), "why", data.draw(MOMENTS), tuple(mail(data.draw))) for one in chosen
+        ]
         self.both(lambda storage: storage.settle(settlements))
 
     @rule(ids=st.lists(st.integers(1, 8), max_size=4), now=MOMENTS, state=st.sampled_from(["open", "dropped"]))
@@ -128,4 +135,4 @@ class Storages(RuleBasedStateMachine):
 class TestStoragesAgree(Storages.TestCase):
     """Hypothesis runs the programs and shortens one that tells them apart."""
 
-    settings = settings(stateful_step_count=30, deadline=None)
+    settings = settings(stateful_step_count=20, deadline=None)

@@ -94,10 +94,14 @@ def test_check_shows_every_problem(call):
     told = call("check cart.yaml")
 
     assert told.code == 1
-    assert told.out == (
-        'cart.yaml: unknown key "exit"; did you mean "exits"?\n'
-        'cart.yaml: steps[0].wait: "2 hour s": "s" is left over; write for example "2 hours" or "2\n  calendar days"\n'
-    ) or 'unknown key "exit"; did you mean "exits"?' in told.out
+    assert (
+        told.out
+        == (
+            'cart.yaml: unknown key "exit"; did you mean "exits"?\n'
+            'cart.yaml: steps[0].wait: "2 hour s": "s" is left over; write for example "2 hours" or "2\n  calendar days"\n'
+        )
+        or 'unknown key "exit"; did you mean "exits"?' in told.out
+    )
     assert told.err == "2 problems\n"
 
 
@@ -197,9 +201,10 @@ def test_run_again_changes_nothing(call):
 
     told = call(RUN + " -q")
 
-    assert told.out == SUMMARY.replace("decided                                                         4", "decided                                                         0").replace(
-        "before                                                    0", "before                                                    4"
-    )
+    assert told.out == SUMMARY.replace(
+        "decided                                                         4",
+        "decided                                                         0",
+    ).replace("before                                                    0", "before                                                    4")
     assert told.err == ""
 
 
@@ -256,7 +261,14 @@ def test_run_reads_standard_input(call, monkeypatch):
 
 def test_run_understands_segment(call):
     """Messages need no mapping."""
-    message = {"type": "track", "event": "Product Added", "messageId": "m1", "userId": "ann", "timestamp": "2024-03-02T09:00:00Z", "properties": {"cart_id": "c1"}}
+    message = {
+        "type": "track",
+        "event": "Product Added",
+        "messageId": "m1",
+        "userId": "ann",
+        "timestamp": "2024-03-02T09:00:00Z",
+        "properties": {"cart_id": "c1"},
+    }
     Path("messages.jsonl").write_text(json.dumps(message) + "\n")
 
     told = call("run cart.yaml --events messages.jsonl --format segment --db shop.db --json")
@@ -346,7 +358,13 @@ def test_explain_for_machines(call):
     told = json.loads(call("explain ben --db shop.db --json").out)
 
     assert told["customer"] == "ben"
-    assert told["entries"][0] == {"at": "2024-03-02T09:30:00+00:00", "kind": "event", "journey": "", "key": "", "text": "Product Added cart_id='c2'"}
+    assert told["entries"][0] == {
+        "at": "2024-03-02T09:30:00+00:00",
+        "kind": "event",
+        "journey": "",
+        "key": "",
+        "text": "Product Added cart_id='c2'",
+    }
 
 
 @pytest.mark.parametrize(
@@ -466,7 +484,9 @@ def test_names_may_stand_in_the_environment(call, monkeypatch):
     assert call("explain ben --why-not email").code == 0
 
 
-@pytest.mark.parametrize("line", ["bogus", "run", "run cart.yaml --db shop.db", "explain", "outbox list", "draw --colour", "outbox list --state alive --db x"])
+@pytest.mark.parametrize(
+    "line", ["bogus", "run", "run cart.yaml --db shop.db", "explain", "outbox list", "draw --colour", "outbox list --state alive --db x"]
+)
 def test_wrong_usage_is_told(call, line):
     """The exit code is 2, and the way to help is shown."""
     told = call(line)
@@ -479,7 +499,13 @@ def test_wrong_usage_is_told(call, line):
 
 def test_help_fits_into_eighty_columns(call):
     """No line is longer, and none holds an escape sequence."""
-    for line in ("-h", *(f"{name} -h" for name in ("check", "draw", "schema", "run", "explain", "status", "worker", "outbox", "outbox list", "outbox retry"))):
+    for line in (
+        "-h",
+        *(
+            f"{name} -h"
+            for name in ("check", "draw", "schema", "run", "explain", "status", "worker", "outbox", "outbox list", "outbox retry")
+        ),
+    ):
         told = call(line)
 
         assert told.code == 0
@@ -500,7 +526,10 @@ def test_without_its_extra_the_command_says_how_to_get_it(call, monkeypatch):
 
     told = call("check cart.yaml")
 
-    assert (told.code, told.err) == (2, "journeykit: the command needs typer and rich, which are not installed; pip install 'journeykit[cli]'\n")
+    assert (told.code, told.err) == (
+        2,
+        "journeykit: the command needs typer and rich, which are not installed; pip install 'journeykit[cli]'\n",
+    )
 
 
 def test_a_reader_who_has_seen_enough_breaks_nothing(call):

@@ -37,7 +37,10 @@ rows:
 """
 CSV = b"who,when,order,total,items\nann,2024-03-02T09:00,o1,12.50,2\nben,2024-03-03,o2,200,1\neve,2024-03-04T09:00Z,o3,3,1\n"
 LINES = b'{"who": "ann", "when": "2024-03-02", "order": "o1", "total": 12.5, "events": [{"items": 2}, {"items": 3}]}\n' * 3
-SEGMENT = b'{"type": "track", "event": "Added", "messageId": "m1", "userId": "ann", "timestamp": "2024-03-02T09:00:00Z", "properties": {"total": 300, "cart_id": "c"}}\n' * 2
+SEGMENT = (
+    b'{"type": "track", "event": "Added", "messageId": "m1", "userId": "ann", "timestamp": "2024-03-02T09:00:00Z", "properties": {"total": 300, "cart_id": "c"}}\n'
+    * 2
+)
 
 BYTES = [b"", b"\x00", b"\xff\xfe", b"\x1f\x8b", b'"', b"'", b"\n", b"\r", b",", b"{", b"}", b"[" * 200, b"NaN", b"1e999", b"-", b"9" * 400, b"\\ud800", b"0001-01-01",
          b"9999-12-31", b"&a", b"*a", b"!!python", b": ", b"- ", b"\xc3\xa4", b"\xe2\x80\xa8", b"%", b"row.", b"null"]  # fmt: skip
@@ -87,14 +90,28 @@ def test_any_mapping_is_read(mapping, name):
 
 
 @settings(max_examples=200)
-@given(st.sampled_from([("shop.csv", CSV), ("shop.jsonl", LINES), ("segment.jsonl", SEGMENT)]).flatmap(lambda pair: st.tuples(st.just(pair[0]), spoiled(pair[1]))))
+@given(
+    st.sampled_from([("shop.csv", CSV), ("shop.jsonl", LINES), ("segment.jsonl", SEGMENT)]).flatmap(
+        lambda pair: st.tuples(st.just(pair[0]), spoiled(pair[1]))
+    )
+)
 def test_any_file_of_events_is_brought_in(pair):
     """Good lines count, bad ones are set aside, a file of nothing else is told."""
     name, data = pair
     mapping = MAPPING if name != "shop.csv" else MAPPING.replace("explode: events\n", "").replace("  - {traits: {plan: plan}}\n", "")
     options = ["--format", "segment"] if name == "segment.jsonl" else ["--map", "shop.map.yaml"]
 
-    code, _, err = call({"cart.yaml": JOURNEY.encode(), "shop.map.yaml": mapping.encode(), name: data}, "run", "cart.yaml", "--events", name, *options, "--db", "shop.db", "-q")
+    code, _, err = call(
+        {"cart.yaml": JOURNEY.encode(), "shop.map.yaml": mapping.encode(), name: data},
+        "run",
+        "cart.yaml",
+        "--events",
+        name,
+        *options,
+        "--db",
+        "shop.db",
+        "-q",
+    )
 
     assert code in (0, 1, 3)
     assert (code == 1) == err.startswith("journeykit: ")

@@ -84,7 +84,10 @@ def test_a_bad_line_of_csv_costs_itself_alone(name, tmp_path):
 def test_a_bad_line_of_json_costs_itself_alone(name, tmp_path):
     """The lines before and behind it count, and its reason is told."""
     line, reason = JSON[name]
-    good = [json.dumps({"who": who, "when": f"2026-03-02T{hour}:00:00Z", "order": order}) for who, hour, order in (("ann", "09", "o1"), ("ben", 10, "o9"))]
+    good = [
+        json.dumps({"who": who, "when": f"2026-03-02T{hour}:00:00Z", "order": order})
+        for who, hour, order in (("ann", "09", "o1"), ("ben", 10, "o9"))
+    ]
 
     found = past.read(tmp_path, past.JSON_MAP, f"{good[0]}\n{line}\n{good[1]}\n", "shop.jsonl")
 
@@ -201,4 +204,7 @@ def test_a_file_that_is_not_there_fails(tmp_path):
     with pytest.raises(HistoryError) as error:
         past.read_all(tmp_path, [Source(str(tmp_path / "none.csv"), read_mapping(past.CSV_MAP))])
 
-    assert str(error.value) == f"{tmp_path}/none.csv: cannot be read: No such file or directory; give a file of events, or - for standard input"
+    assert (
+        str(error.value)
+        == f"{tmp_path}/none.csv: cannot be read: No such file or directory; give a file of events, or - for standard input"
+    )

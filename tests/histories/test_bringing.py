@@ -15,6 +15,7 @@ steps:
   - {step: asked, do: {email: {template: how-was-it, message: marketing}}}
 """)
 
+
 class World:
     """An engine that brings a history in, and what it has sent."""
 

@@ -84,7 +84,10 @@ def test_a_row_makes_the_event_of_the_first_rule_that_wants_it(tmp_path):
 
     found = past.read(tmp_path, mapping, HEADER + "ann,2026-03-01,o1,1,2\nann,2026-03-02,o2,1,-2\nann,2026-03-03,o3,1,0\n")
 
-    assert [(event.name, event.properties) for event in found.events] == [("Order Completed", {"items": 2}), ("Order Cancelled", {"items": 2})]
+    assert [(event.name, event.properties) for event in found.events] == [
+        ("Order Completed", {"items": 2}),
+        ("Order Cancelled", {"items": 2}),
+    ]
     assert (found.counts.rows, found.counts.passed, found.counts.rejected, found.counts.events) == (3, 1, 0, 2)
 
 
@@ -115,7 +118,10 @@ def test_a_list_is_taken_apart(tmp_path):
 
     found = past.read(tmp_path, mapping, line + '\n{"session": 8}\n', "shop.jsonl")
 
-    assert [(event.customer_id, event.id, event.properties) for event in found.events] == [("7", "1:1", {"product": 1}), ("7", "1:3", {"product": 3})]
+    assert [(event.customer_id, event.id, event.properties) for event in found.events] == [
+        ("7", "1:1", {"product": 1}),
+        ("7", "1:3", {"product": 3}),
+    ]
     assert [(reject.line, reject.reason) for reject in found.rejects] == [
         (1, "events[1]: ts: 'soon' is no number"),
         (2, "events: no list of objects to take apart"),
@@ -191,7 +197,9 @@ def test_what_a_column_holds(kind, written, value, tmp_path):
 
 def test_a_time_without_zone_is_set_aside_where_none_is_declared(tmp_path):
     """Guessing a zone would shift everything by hours."""
-    found = past.read(tmp_path, past.CSV_MAP.replace("zone: Europe/Berlin", ""), HEADER + "ann,2026-03-02T09:00,o1,1,1\nann,2026-03-02T09:00Z,o2,1,1\n")
+    found = past.read(
+        tmp_path, past.CSV_MAP.replace("zone: Europe/Berlin", ""), HEADER + "ann,2026-03-02T09:00,o1,1,1\nann,2026-03-02T09:00Z,o2,1,1\n"
+    )
 
     assert [event.id for event in found.events] == ["o2"]
     assert [reject.reason for reject in found.rejects] == [
@@ -224,7 +232,7 @@ MISTAKES = {
     "columns: {a: money}\nrows: []": 'columns.a: "money" needs a currency; write for example "money EUR"',
     "columns: {a: moment tomorrow}\nrows: []": 'columns.a: "moment tomorrow": "tomorrow" is no pattern; write for example "moment %d/%m/%Y %H:%M"',
     "format: xml\nrows: []": "format: 'xml' is not known; write csv, jsonl, segment",
-    "delimiter: '::'\nrows: []": "delimiter: '::' is no delimiter; write one character, \"tab\" or \"whitespace\"",
+    "delimiter: '::'\nrows: []": 'delimiter: \'::\' is no delimiter; write one character, "tab" or "whitespace"',
     "encoding: utf-16\nrows: []": 'encoding: "utf-16" is no encoding that lines can be read in; write for example "utf-8", "latin-1" or "cp1252"',
     "header: [a, a]\nrows: []": "header: different names belong here, not ['a', 'a']; write [NAME, NAME]",
     "join: {file: a.csv}\nrows: []": "join: write {file: FILE, by: COLUMN}",
@@ -275,7 +283,9 @@ def test_a_file_without_mapping_needs_one(tmp_path):
 
 def test_the_format_is_told_by_the_name_or_must_be_said(tmp_path):
     """Nobody looks into a file to guess what it might be."""
-    with pytest.raises(DefinitionError, match=r"shop.dat: of which format it is cannot be told from its name; say --format csv, jsonl or segment"):
+    with pytest.raises(
+        DefinitionError, match=r"shop.dat: of which format it is cannot be told from its name; say --format csv, jsonl or segment"
+    ):
         past.read(tmp_path, past.CSV_MAP, HEADER, "shop.dat")
 
     assert past.read(tmp_path, past.CSV_MAP, HEADER + "ann,2026-03-02,o1,1,1\n", "shop.dat", form="csv").counts.events == 1

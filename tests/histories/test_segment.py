@@ -16,7 +16,11 @@ ANN = {"messageId": "m1", "userId": "ann", "timestamp": "2026-03-02T09:00:00.500
 @pytest.mark.parametrize(
     ("message", "name", "properties"),
     [
-        ({"type": "track", "event": "Order Completed", "properties": {"order_id": "o1", "total": 27.5}}, "Order Completed", {"order_id": "o1", "total": 27.5}),
+        (
+            {"type": "track", "event": "Order Completed", "properties": {"order_id": "o1", "total": 27.5}},
+            "Order Completed",
+            {"order_id": "o1", "total": 27.5},
+        ),
         ({"type": "track", "event": "Signed Up"}, "Signed Up", {}),
         ({"action": "track", "event": "Coupon Applied", "properties": None}, "Coupon Applied", {}),
         ({"type": "page", "name": "Home", "properties": {"url": "/"}}, "Page Viewed", {"url": "/", "name": "Home"}),
@@ -37,7 +41,12 @@ def test_a_message_becomes_an_event(message, name, properties):
     event = event_of(ANN | message)
 
     assert (event.name, event.properties) == (name, properties)
-    assert (event.id, event.customer_id, event.occurred_at.isoformat(), event.source) == ("m1", "ann", "2026-03-02T09:00:00.500000+00:00", "segment")
+    assert (event.id, event.customer_id, event.occurred_at.isoformat(), event.source) == (
+        "m1",
+        "ann",
+        "2026-03-02T09:00:00.500000+00:00",
+        "segment",
+    )
 
 
 def test_who_is_not_known_yet_has_a_cookie():
@@ -55,7 +64,10 @@ def test_the_time_as_the_device_said_it_stands_in():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"type": "trak"}, "type: 'trak' is no kind of message; there are identify, track, page, screen, alias, group; did you mean \"track\"?"),
+        (
+            {"type": "trak"},
+            "type: 'trak' is no kind of message; there are identify, track, page, screen, alias, group; did you mean \"track\"?",
+        ),
         ({"type": None}, "type: None is no kind of message; there are identify, track, page, screen, alias, group"),
         ({"type": ["track"]}, "type: ['track'] is no kind of message; there are identify, track, page, screen, alias, group"),
         ({"messageId": None}, "messageId: missing; every message needs an id that tells it apart"),

@@ -40,7 +40,9 @@ def test_processes_at_once(tmp_path):
     """Three processes count 60 events each for the same three customers: every one counts, shared ones are known once."""
     path, count, names = tmp_path / "shop.db", 60, ("a", "b", "c")
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name, str(count)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), name, str(count)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for name in names
     ]
     answers = [(*writer.communicate(timeout=120), writer.returncode) for writer in writers]

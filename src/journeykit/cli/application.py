@@ -37,7 +37,10 @@ app = typer.Typer(
 app.add_typer(outbox, name="outbox")
 
 Journeys = Annotated[
-    list[str], typer.Argument(metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False
+    ),
 ]
 Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
@@ -85,7 +88,9 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")] = False) -> None:
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")] = False,
+) -> None:
     pass
 
 
@@ -111,7 +116,9 @@ def check(journeys: Journeys, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def draw(journeys: Journeys, only: Annotated[str | None, typer.Option("--only", metavar="NAME", help="Only the journey of this name.")] = None) -> None:
+def draw(
+    journeys: Journeys, only: Annotated[str | None, typer.Option("--only", metavar="NAME", help="Only the journey of this name.")] = None
+) -> None:
     """Draw journeys as Mermaid flowcharts."""
     found = {value.name: value for value in world.definitions(journeys) if isinstance(value, Journey)}
     if only is not None and only not in found:
@@ -130,11 +137,19 @@ def schema() -> None:
 @app.command("run")
 def run_history(
     journeys: Journeys,
-    events: Annotated[list[str], typer.Option("--events", metavar="FILE", help="A file of events, - for standard input; may be given several times.")],
+    events: Annotated[
+        list[str], typer.Option("--events", metavar="FILE", help="A file of events, - for standard input; may be given several times.")
+    ],
     db: Database,
-    maps: Annotated[list[str] | None, typer.Option("--map", metavar="MAP", help="What its rows mean: one mapping for all files, or one for each.")] = None,
-    kind: Annotated[Format | None, typer.Option("--format", help="How it is written; the mapping or the name of the file tells it else.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="MOMENT", help="Let time go by until then; until the last event where not said.")] = None,
+    maps: Annotated[
+        list[str] | None, typer.Option("--map", metavar="MAP", help="What its rows mean: one mapping for all files, or one for each.")
+    ] = None,
+    kind: Annotated[
+        Format | None, typer.Option("--format", help="How it is written; the mapping or the name of the file tells it else.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="Let time go by until then; until the last event where not said.")
+    ] = None,
     perform: Sink = None,
     rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where bad lines go; DB.rejects.jsonl where not said.")] = None,
     as_json: AsJson = False,
@@ -161,8 +176,13 @@ def run_history(
 def explain(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of a customer.")],
     db: Database,
-    journeys: Annotated[list[str] | None, typer.Argument(metavar="[JOURNEY]...", envvar="JOURNEYKIT_JOURNEYS", help="Needed with --why-not.", show_default=False)] = None,
-    why_not: Annotated[str | None, typer.Option("--why-not", metavar="ACTION", help="Tell also why this action did not come about.")] = None,
+    journeys: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[JOURNEY]...", envvar="JOURNEYKIT_JOURNEYS", help="Needed with --why-not.", show_default=False),
+    ] = None,
+    why_not: Annotated[
+        str | None, typer.Option("--why-not", metavar="ACTION", help="Tell also why this action did not come about.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what happened to a customer, and why, or why not."""
@@ -173,7 +193,14 @@ def explain(
     if not told.entries:
         raise UnknownError(f'nothing is known of a customer "{customer}"; look at the id')
     if as_json:
-        console.say_json({"customer": customer, "zone": told.zone, "entries": [_entry(line) for line in told.entries], "why not": [_entry(line) for line in told.why_not]})
+        console.say_json(
+            {
+                "customer": customer,
+                "zone": told.zone,
+                "entries": [_entry(line) for line in told.entries],
+                "why not": [_entry(line) for line in told.why_not],
+            }
+        )
         return
     lines = told.text.splitlines()
     for number, line in enumerate(lines):

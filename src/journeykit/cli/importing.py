@@ -37,7 +37,9 @@ class Order:
     def sources(self) -> list[Source]:
         """The files of events, each with its mapping: one mapping for all, or one for each."""
         if len(self.maps) not in (0, 1, len(self.events)):
-            raise Usage(f"{len(self.maps)} mappings for {len(self.events)} file{'s' if len(self.events) > 1 else ''}; give one for all, or one for each in the same order")
+            raise Usage(
+                f"{len(self.maps)} mappings for {len(self.events)} file{'s' if len(self.events) > 1 else ''}; give one for all, or one for each in the same order"
+            )
         if self.events.count(STDIN) > 1:
             raise Usage("standard input can be read once only; give - once")
         mappings = [load_mapping(path) for path in self.maps]
@@ -94,9 +96,7 @@ def _decide(order: Order, values: Sequence[world.Definition], storage: Any, hist
             done += more
             bar.advance(done, done / total)
 
-        return bring_in(
-            engine, clock, history, last if until is None else until, perform=order.perform is not None, progress=advance
-        )
+        return bring_in(engine, clock, history, last if until is None else until, perform=order.perform is not None, progress=advance)
 
 
 def _until(given: str | None) -> int | None:

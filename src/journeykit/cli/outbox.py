@@ -19,7 +19,9 @@ from journeykit.runtime.engine import Engine
 outbox = typer.Typer(help="Show what was asked for; retry or drop dead letters.", no_args_is_help=True, rich_markup_mode=None)
 
 Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Which dead letters, by the ids that list shows.", show_default=False)]
+Numbers = Annotated[
+    list[int] | None, typer.Argument(metavar="[ID]...", help="Which dead letters, by the ids that list shows.", show_default=False)
+]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter.")]
 
 
@@ -51,7 +53,9 @@ def listed(
     elif not rows:
         console.say("none" if state is State.any else f"none is {state.value}")
     else:
-        for line in console.columns([("id", "asked for at", "state", "tries", "action", "customer and reason"), *map(_cells, rows)], frozenset({0, 3})):
+        for line in console.columns(
+            [("id", "asked for at", "state", "tries", "action", "customer and reason"), *map(_cells, rows)], frozenset({0, 3})
+        ):
             console.say(line)
 
 

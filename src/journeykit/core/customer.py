@@ -47,29 +47,32 @@ class Customer:
         self.accepted_at = loaded.accepted_at
         self.facts: Facts = loaded.facts
         self.enrollments: dict[tuple[str, str], Enrollment] = {(e.journey, e.key): e for e in loaded.enrollments}
-        self.pending: list[LoggedEvent] = list(loaded.pending)
+        self.pending: list[LoggedEvent] = loaded.pending
         self.covered = covered
         self.next_due = self._earliest()
 
     def _earliest(self) -> int | None:
-        return min((due for e in self.enrollments.values() if (due := e.next_due) is not None), default=None)
+        dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
+        return min(dues) if dues else None
 
     def apply(self, commit: Commit) -> None:
         """Go on from *commit*, as if it had been written and read again."""
         self.revision, self.accepted_at = commit.revision, commit.accepted_at
         if commit.facts is not None:
             self.facts = commit.facts
-        for e in commit.enrollments:
-            self.enrollments[e.journey, e.key] = e
-        for place in commit.removed:
-            self.enrollments.pop(place, None)
-        if len(self.enrollments) == 1 and commit.enrollments:
-            self.next_due = commit.enrollments[-1].next_due
-        elif commit.enrollments or commit.removed:
-            self.next_due = self._earliest()
+        if commit.enrollments or commit.removed:
+            self._replace(commit)
         if self.pending and commit.events:
             decided = {one.event.id for one in commit.events if one.state == "decided"}
             self.pending = [one for one in self.pending if one.event.id not in decided]
+
+    def _replace(self, commit: Commit) -> None:
+        enrollments, changed = self.enrollments, commit.enrollments
+        for e in changed:
+            enrollments[e.journey, e.key] = e
+        for place in commit.removed:
+            enrollments.pop(place, None)
+        self.next_due = changed[-1].next_due if len(enrollments) == 1 and changed else self._earliest()
 
     def fork(self) -> Customer:
         """The same state, to work on without touching this one."""
@@ -129,9 +132,10 @@ def advance(
 
 def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
+    now, before, facts = turn.now, customer.accepted_at, turn.facts
     return Commit(
-        customer.customer_id, customer.revision, turn.seq, max(turn.now, customer.accepted_at), None if turn.facts is customer.facts else turn.facts,
-        list(turn.changed.values()), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
+        turn.customer_id, customer.revision, turn.seq, now if now > before else before, None if facts is customer.facts else facts,
+        tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from journeykit.errors import ConditionError
 from journeykit.model.messages import Event, derived_id, moment
 from journeykit.model.records import Enrollment, Mail, OutboxMessage
 
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
     """Carry out *operations* in order."""
@@ -27,14 +28,13 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     parameters = do.constant if do.parameters is None else do.parameters(turn)
-    turn.outbox.append(
-        OutboxMessage(
-            turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, turn.now, do.message,
-            None if do.age is None else turn.now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
-        )
-    )  # fmt: skip
+    outbox, now = turn.outbox, turn.now
+    outbox.append(_new(OutboxMessage, (
+        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
+        None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
+    )))  # fmt: skip
     e.performed += 1
-    e.performed_at = turn.now
+    e.performed_at = now
 
 
 def _owner(e: Enrollment, owner: str) -> str:

@@ -17,6 +17,8 @@ from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, LoggedEvent
 
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+
 
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
@@ -24,7 +26,7 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised:
         _drain(turn)
-    turn.events.append(LoggedEvent(event, turn.now, seq, "decided"))
+    turn.events.append(_new(LoggedEvent, (event, turn.now, seq, "decided", 0)))
 
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
@@ -84,6 +86,9 @@ def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, l
 def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
     """Offer a signal to one enrollment; where a condition fails, that part is parked and the rest goes on (P15)."""
     journey = turn.compiled.definitions[enrollment.definition]
+    rules, step = journey.rules, enrollment.step
+    if signal not in rules.rows[step] and step not in rules.busy:
+        return  # nothing waits for it here
     mark = turn.mark()
     deciding = Deciding(turn, journey, enrollment)
     try:

@@ -23,9 +23,10 @@ class Away(NamedTuple):
 
 def cancelled(e: Enrollment, indexes: frozenset[int] | None) -> str:
     """Take the timers of *indexes* (all of them for None) out of *e*; return their marks for the history."""
+    if not e.timers:
+        return ""
     gone = [timer.index for timer in e.timers if indexes is None or timer.index in indexes]
-    if gone:
-        e.timers = tuple(timer for timer in e.timers if timer.index not in gone)
+    e.timers = () if len(gone) == len(e.timers) else tuple([timer for timer in e.timers if timer.index not in gone])
     return "".join([f"-{index} " for index in gone])
 
 

@@ -11,4 +11,17 @@ from journeykit.histories.mapping import Mapping, load_mapping, read_mapping
 from journeykit.histories.sorting import History
 from journeykit.histories.sources import Counts, Source, collect
 
-__all__ = ["LEASE", "Brought", "Counts", "History", "Mapping", "Progress", "Reject", "Source", "bring_in", "collect", "load_mapping", "read_mapping"]
+__all__ = [
+    "LEASE",
+    "Brought",
+    "Counts",
+    "History",
+    "Mapping",
+    "Progress",
+    "Reject",
+    "Source",
+    "bring_in",
+    "collect",
+    "load_mapping",
+    "read_mapping",
+]

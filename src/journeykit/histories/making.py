@@ -47,7 +47,9 @@ class Maker:
         times = {rule.time_column for rule in self._rules if rule.time_column is not None}
         kinds = mapping.columns | {name: Kind("moment") for name in times if name not in mapping.columns}
         if known is not None:
-            problems += [f'columns: there is no column "{name}"; there are {", ".join(known)}' for name in mapping.columns if name not in known]
+            problems += [
+                f'columns: there is no column "{name}"; there are {", ".join(known)}' for name in mapping.columns if name not in known
+            ]
         if problems:
             raise DefinitionError([f"{mapping.name}: {problem}" for problem in problems])
         self._converters = [(name, kind.converter(mapping.zone)) for name, kind in kinds.items() if kind.name != "text" or known is None]
@@ -191,7 +193,11 @@ class _Places:
 def _properties(rule: Rule, place: _Places, formulas: Formulas) -> Callable[[Row], dict[str, Any]]:
     """What makes the properties of a row's event."""
     if rule.traits or rule.consent:
-        parts = [(name, _named(f"{name}.", given, place, formulas)) for name, given in (("traits", rule.traits), ("consent", rule.consent)) if given]
+        parts = [
+            (name, _named(f"{name}.", given, place, formulas))
+            for name, given in (("traits", rule.traits), ("consent", rule.consent))
+            if given
+        ]
         return lambda row: {name: get(row) for name, get in parts}
     if rule.properties is None:
         return lambda row: {name: plain(value) for name, value in row.values.items() if value is not None}
@@ -218,7 +224,9 @@ def _currency(rule: Rule, mapping: Mapping, place: _Places) -> str:
     used = set(money) if rule.properties is None else place.formulas.columns & set(money)
     currencies = sorted({money[name] for name in used})
     if len(currencies) > 1:
-        raise DefinitionError(f"properties: amounts in {' and '.join(currencies)}; make an event of each, or name the currency as a property")
+        raise DefinitionError(
+            f"properties: amounts in {' and '.join(currencies)}; make an event of each, or name the currency as a property"
+        )
     return currencies[0] if currencies else ""
 
 

@@ -90,7 +90,9 @@ def _time(message: Message) -> datetime:
     try:
         found = _moment(value)
     except Misfit as error:
-        raise EventError(f"{name}: {str(error).replace('say the zone of such times in the mapping: zone: Europe/Berlin', 'write one')}") from None
+        raise EventError(
+            f"{name}: {str(error).replace('say the zone of such times in the mapping: zone: Europe/Berlin', 'write one')}"
+        ) from None
     assert isinstance(found, datetime)
     return found
 

@@ -82,7 +82,9 @@ class History:
         self._write()
         try:
             for at, _, name, event_id, customer, properties, source in self._connection.execute(_READ):
-                yield Event(name, id=event_id, customer_id=customer, occurred_at=moment(at), properties=json.loads(properties), source=source)
+                yield Event(
+                    name, id=event_id, customer_id=customer, occurred_at=moment(at), properties=json.loads(properties), source=source
+                )
         except sqlite3.Error as error:
             raise _no_room(error) from None
 
@@ -121,4 +123,6 @@ class History:
 
 
 def _no_room(error: sqlite3.Error) -> HistoryError:
-    return HistoryError(f"the events cannot be put in order: {error}; make room for temporary files, or name another folder in SQLITE_TMPDIR")
+    return HistoryError(
+        f"the events cannot be put in order: {error}; make room for temporary files, or name another folder in SQLITE_TMPDIR"
+    )

@@ -70,7 +70,9 @@ def _header(file: str, records: _Records, given: tuple[str, ...]) -> tuple[str, 
     names = given or tuple(name.strip() for name in first[1])  # type: ignore[index]
     for number, name in enumerate(names, 1):
         if not name:
-            raise HistoryError(f"{file}: column {number} has no name in the first line; name it, or give all names as header in the mapping")
+            raise HistoryError(
+                f"{file}: column {number} has no name in the first line; name it, or give all names as header in the mapping"
+            )
         if names.index(name) != number - 1:
             raise HistoryError(f'{file}: two columns are called "{name}"; give all names as header in the mapping')
     return names

@@ -88,11 +88,12 @@ class Enrollment:
     @property
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
-        if not self.timers and self.waiting is None:
-            return None
-        dues = [timer[1] for timer in self.timers if timer[1] is not None]
-        if self.waiting is not None:
-            dues.append(self.waiting.due_at)
+        timers, waiting = self.timers, self.waiting
+        if waiting is None and len(timers) < 2:
+            return timers[0][1] if timers else None
+        dues = [timer[1] for timer in timers if timer[1] is not None]
+        if waiting is not None:
+            dues.append(waiting.due_at)
         return min(dues) if dues else None
 
 

@@ -45,8 +45,7 @@ class _Customer:
         moments = [due + 1 for text in self.enrollments if (due := _due(text)) is not None]
         if self.moments is not None and self.moments[1] is not None:
             moments.append(self.moments[1] + 1)
-        for text in (self.pending or {}).values():
-            moments.append(loads(text)[1])
+        moments.extend(loads(text)[1] for text in (self.pending or {}).values())
         return min(moments, default=None)
 
     def knows(self, event_id: str) -> bool:
@@ -306,7 +305,7 @@ class MemoryStorage:
                 heapq.heappop(self._due)
             while self._open and not self._fits(*self._open[0]):
                 heapq.heappop(self._open)
-            return min([heap[0][0] for heap in (self._due, self._open) if heap], default=None)  # type: ignore[index]
+            return min([heap[0][0] for heap in (self._due, self._open) if heap], default=None)
 
     # the outbox
 

@@ -36,7 +36,9 @@ def loads(text: str) -> Any:
 def _upcast(body: list[Any]) -> list[Any]:
     while body[0] != VERSION:
         if body[0] not in UPCASTERS:
-            raise SchemaError(f"a stored row has version {body[0]}, this release knows {VERSION}; run the release that wrote it, or a later one")
+            raise SchemaError(
+                f"a stored row has version {body[0]}, this release knows {VERSION}; run the release that wrote it, or a later one"
+            )
         body = UPCASTERS[body[0]](body)
     return body
 

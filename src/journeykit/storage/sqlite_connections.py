@@ -18,7 +18,7 @@ WRITE = "begin immediate"
 
 def unmigrated(what: str) -> SchemaError:
     """The error of a database whose tables are missing or old."""
-    return SchemaError(f'{what}; call storage.migrate() once, before the first use')
+    return SchemaError(f"{what}; call storage.migrate() once, before the first use")
 
 
 def _failed(error: sqlite3.Error) -> StorageError:

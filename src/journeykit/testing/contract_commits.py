@@ -72,7 +72,11 @@ class CommitContract:
         storage.commit_many([shop.commit(name, enrollments=[enrollment], events=[logged], facts=Facts(traits={name: name}))])
         storage.commit_many([shop.commit("ann", enrollments=[shop.enrollment("welcome", name)])])
 
-        wants = [Want(name, frozenset([name])), Want(name, frozenset(), ((name, name),), (name, "x")), Want(name, frozenset(), ((name, None),))]
+        wants = [
+            Want(name, frozenset([name])),
+            Want(name, frozenset(), ((name, name),), (name, "x")),
+            Want(name, frozenset(), ((name, None),)),
+        ]
         assert [loaded.enrollments for loaded in storage.load_many(wants)] == [[enrollment], [enrollment], [enrollment]]
         assert shop.load(storage, name, name).seen == {name}
         assert shop.load(storage, name).facts == Facts(traits={name: name})
@@ -189,7 +193,9 @@ class CommitContract:
     def test_an_event_is_decided_once(self, storage: Storage) -> None:
         """Deciding an event that was decided before is refused, and nothing is written."""
         again: list[Commit] = [
-            shop.commit("ann", 1, events=[LoggedEvent(shop.event("one"), 20, 2, "decided")], facts=Facts(zone="UTC"), outbox=[shop.message()])
+            shop.commit(
+                "ann", 1, events=[LoggedEvent(shop.event("one"), 20, 2, "decided")], facts=Facts(zone="UTC"), outbox=[shop.message()]
+            )
         ]
         storage.commit_many([shop.commit("ann", events=[LoggedEvent(shop.event("one"), 10, 1, "decided")])])
         before = shop.traces(storage, "ann")

@@ -32,8 +32,11 @@ class MailboxContract:
 
         assert new == [True, True, True, True]
         assert ids(ann.pending) == ["c", "b", "a", "0"]
-        assert [(logged.accepted_at, logged.state, logged.seq) for logged in ann.pending[:2]] == [(15, "pending", None), (20, "pending", None)]
-        assert (ann.revision, ann.seen) == (1, {"a", "c"})
+        assert [(logged.accepted_at, logged.state, logged.seq) for logged in ann.pending[:2]] == [
+            (15, "pending", None),
+            (20, "pending", None),
+        ]
+        assert (ann.revision, ann.seen) == (1, frozenset({"a", "c"}))
         assert (bob.revision, ids(bob.pending)) == (0, ["z"])
 
     def test_an_event_is_accepted_once(self, storage: Storage) -> None:
@@ -54,7 +57,10 @@ class MailboxContract:
 
         assert ids(loaded.pending) == ["two"]
         assert loaded.seen == {"one", "two"}
-        assert [(logged.event.id, logged.state, logged.seq) for logged in storage.events("ann")] == [("one", "decided", 1), ("two", "pending", None)]
+        assert [(logged.event.id, logged.state, logged.seq) for logged in storage.events("ann")] == [
+            ("one", "decided", 1),
+            ("two", "pending", None),
+        ]
 
     def test_mail_is_an_event_of_another_customer(self, storage: Storage) -> None:
         """Mail waits in its mailbox after what arrived before, whether the customer is known or not."""
@@ -95,7 +101,7 @@ class MailboxContract:
         """A parked row is no mail; it is known, may be parked again, and once decided it stays so."""
         parked = LoggedEvent(shop.event("part", name="$parked", error="x"), 10, 1, "parked")
         storage.commit_many([shop.commit("ann", events=[decided(shop.event("one"), 1), parked])])
-        assert (shop.load(storage, "ann", "part").pending, shop.load(storage, "ann", "part").seen) == ([], {"part"})
+        assert (shop.load(storage, "ann", "part").pending, shop.load(storage, "ann", "part").seen) == ([], frozenset({"part"}))
         assert storage.claim_due(1_000, 10) == []
         assert storage.accept([(parked.event, 20)]) == [False]
         storage.commit_many([shop.commit("ann", 1, events=[parked._replace(seq=2)])])

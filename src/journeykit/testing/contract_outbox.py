@@ -84,7 +84,9 @@ class OutboxContract:
         other = next(row.id for row in storage.outbox() if row.id != claimed.id)
 
         assert storage.settle([done, done, done._replace(id=other), done._replace(id=99_999)]) == [True, False, False, False]
-        assert [(row.state, row.reason, row.due_at, row.attempts) for row in storage.outbox(state="performed")] == [("performed", "250 OK", 20, 1)]
+        assert [(row.state, row.reason, row.due_at, row.attempts) for row in storage.outbox(state="performed")] == [
+            ("performed", "250 OK", 20, 1)
+        ]
 
     def test_it_is_tried_again(self, storage: Storage) -> None:
         """An open settlement is due when it says; attempts are counted."""
@@ -105,7 +107,9 @@ class OutboxContract:
         storage.commit_many([shop.commit("ann", outbox=[shop.message(), shop.message(place=1)])])
         first, second = storage.claim_outbox(10, 2, 100, "t")
         mail = (Mail(shop.event("answer"), 20), Mail(shop.event("outcome"), 20))
-        assert storage.settle([Settlement(first.id, "t", "performed", None, 20, mail), Settlement(second.id, "t", "dead", "x", 20, mail)]) == [True, True]
+        assert storage.settle(
+            [Settlement(first.id, "t", "performed", None, 20, mail), Settlement(second.id, "t", "dead", "x", 20, mail)]
+        ) == [True, True]
 
         assert [logged.event.id for logged in shop.load(storage).pending] == ["answer", "outcome"]
         assert storage.claim_due(20, 9) == ["ann"]
@@ -158,7 +162,7 @@ class RaceContract:
         """Two threads that decide for one customer at once: exactly one is written, whole."""
         for base in range(15):
             commits = [shop.commit("ann", base, facts=Facts(zone=zone), history=[shop.entry(seq=base + 1)]) for zone in ("A", "B")]
-            answers = race(*[lambda c=c: storage.commit_many([c]) for c in commits])  # type: ignore[misc]
+            answers = race(*[lambda c=c: storage.commit_many([c]) for c in commits])
             won = [commit for commit, answer in zip(commits, answers, strict=True) if answer is None]
 
             assert len(won) == 1
@@ -175,6 +179,6 @@ class RaceContract:
     def test_a_message_goes_to_one_of_two_workers(self, storage: Storage) -> None:
         """Two threads that claim share the messages, none twice."""
         storage.commit_many([shop.commit("ann", outbox=[shop.message(place=place) for place in range(20)])])
-        answers = race(*[lambda token=token: storage.claim_outbox(10, 15, 100, token) for token in ("t", "u")])  # type: ignore[misc]
+        answers = race(*[lambda token=token: storage.claim_outbox(10, 15, 100, token) for token in ("t", "u")])
 
         assert sorted(claimed.message.place for answer in answers for claimed in answer) == list(range(20))

@@ -72,7 +72,9 @@ def event(event_id: str, customer_id: str = "ann", name: str = "Order Completed"
     return Event(name, id=event_id, customer_id=customer_id, occurred_at="2026-01-01T00:00:00+00:00", properties=properties)
 
 
-def enrollment(journey: str = "welcome", key: str = "", *, due: int | None = None, order: int = 0, ended_at: int | None = None) -> Enrollment:
+def enrollment(
+    journey: str = "welcome", key: str = "", *, due: int | None = None, order: int = 0, ended_at: int | None = None
+) -> Enrollment:
     """An enrollment at its first step, with a timer where *due* says when."""
     timers = () if due is None else (Timer(0, due, 1),)
     status = "active" if ended_at is None else "completed"
