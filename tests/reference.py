@@ -211,7 +211,7 @@ class Reference:
             self.state.notes["duplicated"] += 1
             return
         self.seen.add(event.id)
-        at = max(at, self.now)
+        at = max(at, self.passed + 1)
         self.pass_time(at)
         self.state.notes["tied"] += any(timer.due == at for life in self.active() for timer in life.timers)
         self.decide(Signal("event", event=event), at)
@@ -424,9 +424,9 @@ class Reference:
     def part(self, life: Life) -> None:
         """Offer the signal: the first rule that matches and holds takes it, and then what follows by itself."""
         if life.status == "active":
-            if self.first_match(life):
-                self.taken.add(life.id)
+            taken = self.first_match(life)
             self.settle(life)
+            self.taken |= {life.id} if taken else set()
 
     def first_match(self, life: Life) -> bool:
         for owner, rule in self.exit_rules(life):

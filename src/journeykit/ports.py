@@ -1,6 +1,4 @@
-"""
-The plugin page: what a host or a third party may implement. Each docstring is a promise.
-"""
+"""The plugin page: what a host or a third party may implement. Each docstring is a promise."""
 
 from __future__ import annotations
 
@@ -95,6 +93,9 @@ class Storage(Protocol):
 
     def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
         """Set dead messages to ``open`` (due at *now*, attempts from nought) or ``dropped``; return how many were dead."""
+
+    def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* ids of customers greater than *after*, in order; those who only have mail are among them."""
 
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""

@@ -329,7 +329,7 @@ def compare(journey: CompiledJourney, turn: Turn, step: str, signal: Any, counte
     assert cursor.state in expected, where
     counted["split"] += row is not None and row.split is not None
     counted["moved" if cursor.state not in (step, COMPLETED, EXITED) else "stayed" if cursor.state == step else "ended"] += 1
-    if row is not None and row.kind == "move" and not alone_before(journey, turn, step):
+    if row is not None and row.kind == "move" and not others_come_first(journey, turn, step, signal):
         decided(journey, turn, step, signal, expected, where)
 
 
@@ -346,10 +346,11 @@ def ends_of(row: Row | None, step: str) -> set[str]:
     return {plan.target or ended[(plan.outcome or ("completed",))[0]] for plan in plans if plan} or {step}
 
 
-def alone_before(journey: CompiledJourney, turn: Turn, step: str) -> bool:
-    """Whether a rule that is no move under this signal comes first: an exit without a signal, one before an action, or the goal."""
+def others_come_first(journey: CompiledJourney, turn: Turn, step: str, signal: Any) -> bool:
+    """Whether a rule that is no move under this signal may come first: an exit without a signal or before an action, or the goal."""
     rules = journey.rules
-    return journey.journey.goal is not None or any(c(turn) for c, _ in rules.deferred) or any(r.condition is None or r.condition(turn) for r in rules.quiet[step])
+    alone = [*(row.condition for row in rules.quiet[step]), *(condition for condition, _ in rules.deferred)]
+    return any(row.kind == "goal" or row.defer for row in rules.rows[step][signal]) or any(test is None or test(turn) for test in alone)
 
 
 def decided(journey: CompiledJourney, turn: Turn, step: str, signal: Any, expected: set[str], where: str) -> None:

@@ -223,7 +223,7 @@ def status(db: Database, as_json: AsJson = False) -> None:
     """Show who is where, what waits and what was asked for."""
     with world.database(db) as storage:
         known = Definitions([], storage).compiled.definitions.values()
-        figures = {"waiting": waiting(storage)} | summarize({one.name: one for one in known}, storage, world.customers(db))
+        figures = {"waiting": waiting(storage)} | summarize({one.name: one for one in known}, storage)
     if as_json:
         console.say_json(figures)
     else:

@@ -72,7 +72,7 @@ def bring(order: Order) -> tuple[dict[str, Any], int]:
         counts = _read(order, sources, history, rejects)
         with world.database(order.db, new=True) as storage:
             brought = _decide(order, values, storage, history, until)
-            figures = summarize(journeys, storage, world.customers(order.db))
+            figures = summarize(journeys, storage)
     code = console.SET_ASIDE if rejects.count else console.OK
     return _figures(order, counts, brought, rejects) | figures, code
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from journeykit.actions.file import FileAction
@@ -86,18 +84,6 @@ def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
         yield storage
     finally:
         storage.close()
-
-
-def customers(path: Path) -> Iterator[str]:
-    """Every customer of a database, those included whose events only wait in the mailbox."""
-    with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as connection:
-        known = "select id from journeykit_customers union select customer from journeykit_events where state = 'pending'"
-        for (customer_id,) in connection.execute(known):
-            yield customer_id
-
-
-def _quoted(path: Path) -> str:
-    return os.fspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 def importer(values: Sequence[Definition], storage: SQLiteStorage, clock: Clock, perform: Path | None) -> Engine:

@@ -54,7 +54,9 @@ class CompiledJourney:
         self.lifecycle = self.journey.lifecycle
 
 
-def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]) -> CompiledJourney:
+def compile_journey(
+    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]
+) -> CompiledJourney:
     """
     Compile one journey that has been checked.
 
@@ -130,7 +132,9 @@ class _Compiler:
         yield from self._goal(place)
         yield from self._moves(place, step.when, f"step {step.name}")
         if step.wait:
-            yield from self._onward(place, place.onward, self.planner.timers[f"step {step.name}", step.wait.text].index, f"after {step.wait.text}")
+            yield from self._onward(
+                place, place.onward, self.planner.timers[f"step {step.name}", step.wait.text].index, f"after {step.wait.text}"
+            )
         for scope in reversed(place.scopes):
             onward = self.onward[id(scope)]
             if scope.wait:
@@ -195,7 +199,11 @@ class _Compiler:
         goal = self.journey.goal
         if goal is None:
             return
-        ends = None if goal.end is None else Plan(place.step.name, None, ("completed", None) if goal.end == "completed" else ("exited", goal.end))
+        ends = (
+            None
+            if goal.end is None
+            else Plan(place.step.name, None, ("completed", None) if goal.end == "completed" else ("exited", goal.end))
+        )
         yield self._row("goal", goal.on, place, f"journey {self.journey.name}", ends, reason=goal.end)
 
     def _moves(self, place: Place, when: Iterable[Transition], owner: str) -> Iterator[Row]:
@@ -252,7 +260,14 @@ class _Compiler:
             idle = entry.wait.seconds * MICROSECONDS if entry.wait else None
             on, where = entry.on, entry.on.where
             yield CompiledEntry(
-                number, self._signal(on, ""), self.planner.condition(where, None), data, idle, _cause(on), where.text if where else "", self.planner.reads(where, None)
+                number,
+                self._signal(on, ""),
+                self.planner.condition(where, None),
+                data,
+                idle,
+                _cause(on),
+                where.text if where else "",
+                self.planner.reads(where, None),
             )
 
     # -- the machine -------------------------------------------------------------------------------------------------
@@ -284,7 +299,11 @@ def _tabulate(machine: Machine, name: str, rows: list[Row]) -> dict[Signal, tupl
     for signal in dict.fromkeys(row.signal for row in rows if row.signal is not None):
         event = machine.events.get(_trigger(signal))
         moves = {id(_row_of(move)) for move in event.transitions.get(name, ())} if event else set()
-        aside = [row for row in rows if (row.signal == signal and (row.kind == "goal" or row.defer)) or (row.signal is None and row.kind == "exit")]
+        aside = [
+            row
+            for row in rows
+            if (row.signal == signal and (row.kind == "goal" or row.defer)) or (row.signal is None and row.kind == "exit")
+        ]
         table[signal] = tuple(row for row in rows if id(row) in moves or row in aside)
     return table
 

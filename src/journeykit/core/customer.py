@@ -122,7 +122,17 @@ def advance(
         if _catch_up(compiled, customer, now, limit, commit, trace) and event is not None:
             _add(commit, advance(compiled, customer, event, now, limit, trace))
         return commit
-    turn = Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event.event, customer.covered, trace)
+    turn = Turn(
+        compiled,
+        customer.customer_id,
+        customer.facts,
+        customer.enrollments,
+        customer.revision + 1,
+        now,
+        event.event,
+        customer.covered,
+        trace,
+    )
     try:
         decide(turn, event)
     except LoopError as error:
@@ -132,9 +142,9 @@ def advance(
 
 def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
-    now, before, facts = turn.now, customer.accepted_at, turn.facts
+    now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     return Commit(
-        turn.customer_id, customer.revision, turn.seq, now if now > before else before, None if facts is customer.facts else facts,
+        turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
     )  # fmt: skip
 
@@ -147,7 +157,9 @@ def _parked(compiled: Compiled, customer: Customer, event: LoggedEvent, now: int
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
-    return Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace)
+    return Turn(
+        compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace
+    )
 
 
 def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, commit: Commit, trace: list[Trace] | None) -> bool:

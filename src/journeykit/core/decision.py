@@ -12,13 +12,12 @@ from journeykit.core.compiler import CompiledJourney
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.operations import operate
-from journeykit.core.plans import CompiledSplit, Plan, Row, Signal, as_key
+from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signal, as_key
 from journeykit.core.splits import arm
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
 from journeykit.core.turn import MOST, Trace, Turn
 from journeykit.errors import LoopError
 from journeykit.model.records import Enrollment, Facts, HistoryEntry, Status
-
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 

@@ -156,7 +156,9 @@ def _trace(turn: Turn, journey: CompiledJourney, key: str, kind: str, cause: str
     if turn.trace is None:
         return
     rules = journey.rules
-    rows = [row for table in rules.rows.values() for several in table.values() for row in several] + [r for rs in rules.automatic.values() for r in rs]
+    rows = [row for table in rules.rows.values() for several in table.values() for row in several] + [
+        r for rs in rules.automatic.values() for r in rs
+    ]
     plans = [journey.entry_plan, *(row.plan for row in rows if row.plan)]
     actions = tuple(dict.fromkeys(o.action for plan in plans for o in (*plan.before, *plan.after) if hasattr(o, "action")))
     turn.trace.append(Trace(turn.now, kind, journey.name, key, "", cause, detail, actions))

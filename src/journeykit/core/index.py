@@ -103,7 +103,9 @@ class Compiled:
             return self.concerned(event.name).union(*(self.readers(path) for path in paths)), ()
         if event.name == "$retry" and given.get("event"):
             inner = given["event"]
-            return self.wants(Event(inner["name"], id="-", customer_id=event.customer_id, occurred_at=event.occurred_at, properties=inner["properties"]))
+            return self.wants(
+                Event(inner["name"], id="-", customer_id=event.customer_id, occurred_at=event.occurred_at, properties=inner["properties"])
+            )
         name = given.get("journey") or ""
         journey = self.journeys.get(name)
         per_customer = journey is not None and journey.journey.reentry.per_customer
@@ -120,7 +122,9 @@ def key_of(journey: CompiledJourney, context: Context) -> Any:
         return MISSING
 
 
-def compile_journeys(current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None) -> Compiled:
+def compile_journeys(
+    current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None
+) -> Compiled:
     """
     Check and compile all journeys of an engine.
 

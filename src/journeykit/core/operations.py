@@ -10,10 +10,11 @@ from journeykit.core.facts import set_consent, set_trait, set_zone
 from journeykit.core.plans import DoOperation, Operation, SetOperation, StartOperation, as_key
 from journeykit.core.turn import Raised, Turn
 from journeykit.errors import ConditionError
-from journeykit.model.messages import Event, derived_id, moment
+from journeykit.model.messages import Event, derived_id, moment, storable_text
 from journeykit.model.records import Enrollment, Mail, OutboxMessage
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+
 
 def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
     """Carry out *operations* in order."""
@@ -79,7 +80,7 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
         turn.raised += (Raised("start", given),)
         return
     customer = start.customer(turn)
-    if not isinstance(customer, str) or not customer:
+    if not isinstance(customer, str) or not storable_text(customer):
         raise ConditionError(f"start {start.journey}: {customer!r} names no customer")
     if customer == turn.customer_id:
         turn.raised += (Raised("start", given),)

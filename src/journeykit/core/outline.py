@@ -51,9 +51,7 @@ def places(journey: Journey) -> Iterator[Place]:
     yield from _inside(journey.steps, (), "steps", None, journey.stage)
 
 
-def _inside(
-    items: Sequence[Step | Scope], scopes: tuple[Scope, ...], path: str, behind: Onward, stage: str | None
-) -> Iterator[Place]:
+def _inside(items: Sequence[Step | Scope], scopes: tuple[Scope, ...], path: str, behind: Onward, stage: str | None) -> Iterator[Place]:
     for number, item in enumerate(items):
         onward, where = follows(items, number, behind), f"{path}[{number}]"
         stage = item.stage or stage

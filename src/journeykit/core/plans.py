@@ -9,6 +9,7 @@ from attrs import Factory, define, field
 
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
+from journeykit.model.messages import LONGEST, storable_text
 from journeykit.model.wait import Wait
 
 Condition = Callable[[Context], bool]
@@ -202,9 +203,9 @@ class Rules:
 
 
 def as_key(value: Any) -> Any:
-    """The key that a value stands for: text as it is, whole numbers as text, everything else none."""
+    """The key that a value stands for: usable text as it is, whole numbers as text, everything else none."""
     if isinstance(value, str):
-        return value or MISSING
+        return value if (value.isprintable() and 0 < len(value) <= LONGEST) or storable_text(value) else MISSING
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return MISSING

@@ -144,7 +144,9 @@ def _drain(turn: Turn) -> None:
         turn.raised = tuple(rest)
         turn.taken += 1
         if turn.taken > MOST:
-            raise LoopError(f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}")
+            raise LoopError(
+                f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}"
+            )
         turn.seq += 1
         turn.touched = ()
         turn.look(None, raised.old, raised.new)

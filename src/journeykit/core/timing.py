@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from journeykit.core.calendar import due, read_moment
-from journeykit.core.expressions import MISSING
 from journeykit.core.compiler import CompiledJourney
+from journeykit.core.expressions import MISSING
 from journeykit.core.plans import CompiledTimer
 from journeykit.core.turn import Raised, Turn
 from journeykit.model.journey import Journey

@@ -135,7 +135,11 @@ class Turn(Context):
 
     def need_key(self, journey: str, key: str | None) -> None:
         """Raise `Incomplete` where the row of *key*, active or ended, has not been loaded."""
-        if self.covered is not None and not {(journey, key), (journey, None)} & self.covered.keys and (journey, key or "") not in self.changed:
+        if (
+            self.covered is not None
+            and not {(journey, key), (journey, None)} & self.covered.keys
+            and (journey, key or "") not in self.changed
+        ):
             raise Incomplete(frozenset({journey}), ((journey, key),))
 
     def note(

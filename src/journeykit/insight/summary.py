@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from journeykit.core.compiler import CompiledJourney
@@ -109,22 +109,29 @@ class Summary:
         return sorted(counter.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0]))
 
 
-def summarize(journeys: Mapping[str, CompiledJourney], storage: Storage, customers: Iterable[str]) -> dict[str, Any]:
+def summarize(journeys: Mapping[str, CompiledJourney], storage: Storage) -> dict[str, Any]:
     """
-    Count what became of *customers*.
+    Count what became of all customers.
 
     Args:
         journeys: the journeys by name.
         storage: where their history is.
-        customers: their ids.
 
     Returns:
         The figures of `Summary.figures`.
     """
     summary = Summary(journeys)
-    for customer_id in customers:
+    for customer_id in everybody(storage):
         summary.add(storage, customer_id)
     return summary.figures()
+
+
+def everybody(storage: Storage) -> Iterator[str]:
+    """The ids of all customers, in order."""
+    last = ""
+    while page := storage.customers(last):
+        yield from page
+        last = page[-1]
 
 
 def table(figures: dict[str, Any], width: int = 80) -> str:

@@ -114,9 +114,7 @@ class Do:
     expires: Expiry | None = field(default=None, converter=_expiry)
     message: Message | None = None
 
-    def __init__(
-        self, action: str, /, *, expires: Expiry | str | None = None, message: Message | None = None, **parameters: Any
-    ) -> None:
+    def __init__(self, action: str, /, *, expires: Expiry | str | None = None, message: Message | None = None, **parameters: Any) -> None:
         self.__attrs_init__(action=action, parameters=parameters, expires=expires, message=message)
 
     def __attrs_post_init__(self) -> None:
@@ -348,4 +346,3 @@ class Journey:
     lifecycle: bool = field(default=False, kw_only=True)
     zone: str | None = field(default=None, kw_only=True)
     open: str | None = field(default=None, kw_only=True)
-

@@ -13,6 +13,7 @@ from journeykit.errors import EventError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+LONGEST = 500  #: characters of a name, an id or a key
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -44,11 +45,16 @@ def moment(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 
 
+def storable_text(value: str) -> bool:
+    """Whether *value* can be a name, an id or a key: 1 to 500 characters that every storage can keep."""
+    return 0 < len(value) <= LONGEST and "\x00" not in value and not _SURROGATE.search(value)
+
+
 def text(value: object, what: str) -> str:
     """Return *value* where it is a usable name or id; raise `EventError` where not."""
-    if not isinstance(value, str) or not value or len(value) > 500:
-        raise EventError(f"{what}: {value!r:.60} is no id or name; give a text of 1 to 500 characters")
-    if "\x00" in value or _SURROGATE.search(value):
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
+        raise EventError(f"{what}: {value!r:.60} is no id or name; give a text of 1 to {LONGEST} characters")
+    if not storable_text(value):
         raise EventError(f"{what}: {value!r:.60} holds characters that cannot be stored; give plain text")
     return value
 

@@ -73,12 +73,15 @@ class Enrollment:
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
 
     def copy(self) -> Enrollment:
-        """A copy that may be changed; the values in it are never changed in place."""
-        return Enrollment(
-            self.journey, self.key, self.number, self.definition, self.order, self.status, self.step, self.visit, self.entered_at,
-            self.step_at, self.data, self.timers, self.scopes, self.goal_at, self.leaving, self.performed, self.performed_at,
-            self.ended_at, self.reason, self.performing, self.waiting,
-        )  # fmt: skip
+        """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
+        copy = object.__new__(Enrollment)
+        copy.journey, copy.key, copy.number, copy.definition = self.journey, self.key, self.number, self.definition
+        copy.order, copy.status, copy.step, copy.visit = self.order, self.status, self.step, self.visit
+        copy.entered_at, copy.step_at, copy.data, copy.timers = self.entered_at, self.step_at, self.data, self.timers
+        copy.scopes, copy.goal_at, copy.leaving, copy.performed = self.scopes, self.goal_at, self.leaving, self.performed
+        copy.performed_at, copy.ended_at, copy.reason = self.performed_at, self.ended_at, self.reason
+        copy.performing, copy.waiting = self.performing, self.waiting
+        return copy
 
     @property
     def active(self) -> bool:
@@ -187,7 +190,7 @@ class Commit:
     Attributes:
         base: the customer's revision it was decided on; the commit is refused when the customer has moved on.
         revision: the customer's revision after it, the number of the last signal decided.
-        accepted_at: the moment of the last signal; no later one is earlier.
+        accepted_at: no later signal is earlier: the moment of the last event, or the first after that of the last timer.
         facts: the new customer data, or None where unchanged.
         enrollments: those that changed, whole, in the order in which they changed; the last of each key counts.
         removed: keys of pending enrollments that came to nothing.

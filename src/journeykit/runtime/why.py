@@ -48,7 +48,7 @@ def replay(compiled: Compiled, loaded: Loaded, events: Iterable[LoggedEvent], tr
         commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace))
         customer.apply(commits[-1])
     if customer.revision < loaded.revision:  # timers that have fired since the last event
-        commits.append(advance(compiled, customer, None, loaded.accepted_at + 1, _ALL, trace))
+        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace))
     return commits
 
 

@@ -250,6 +250,11 @@ class MemoryStorage:
         seen = frozenset([name for name in want.events if customer.knows(name)])
         return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen)
 
+    def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* ids of customers greater than *after*, in order."""
+        with self._lock:
+            return heapq.nsmallest(limit, (name for name in self._customers if name > after))
+
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""
         with self._lock:

@@ -119,6 +119,11 @@ class SQLiteStorage:
         with self._transaction(READ) as cursor:
             return load(cursor, wants)
 
+    def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* ids of customers greater than *after*, in order; those who only have mail are among them."""
+        with self._transaction(READ) as cursor:
+            return [name for (name,) in cursor.execute(sql.READ_CUSTOMERS, (after, after, limit))]
+
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""
         with self._transaction(READ) as cursor:

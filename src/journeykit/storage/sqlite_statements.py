@@ -125,6 +125,10 @@ READ_OUTBOX_CUSTOMER_STATE = f"{_READ_MESSAGES} indexed by journeykit_outbox_cus
 
 # reading
 
+READ_CUSTOMERS = """
+select id from journeykit_customers where id > ? union select customer from journeykit_events where state = 'pending' and customer > ?
+order by 1 limit ?
+"""
 READ_HISTORY = "select * from journeykit_history where customer = ? order by seq, place"
 READ_EVENTS = f"select {_EVENT} from journeykit_events e where e.customer = ? and (e.state <> 'decided' or e.seq > ?)"
 READ_DEFINITIONS = "select hash, journey, text from journeykit_definitions order by hash"

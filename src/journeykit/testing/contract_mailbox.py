@@ -186,3 +186,13 @@ class MailboxContract:
         assert loaded == Loaded("ann", 0, 0, loaded.facts, [], loaded.pending)
         storage.commit_many([shop.commit("ann", 0, events=[decided(shop.event("one"), 1)])])
         assert shop.load(storage).revision == 1
+
+    def test_customers_come_in_pages(self, storage: Storage) -> None:
+        """Everybody is listed in order, a page at a time, also who only has mail."""
+        for name in ("cat", "ann", "Zoë", "eve"):
+            storage.commit_many([shop.commit(name)])
+        storage.accept([(shop.event("one", "bob"), 10), (shop.event("two", "ann"), 10)])
+
+        assert storage.customers() == ["Zoë", "ann", "bob", "cat", "eve"]
+        assert storage.customers("ann", 2) == ["bob", "cat"]
+        assert storage.customers("eve") == []
