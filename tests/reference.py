@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from attrs import Factory, define
-from reference_values import MISSING, Cannot, due, moment, plain, read_moment, value, walk, wall, written
 
 from journeykit.model.conditions import Expression, template_parts
 from journeykit.model.customer import Catalog
@@ -24,12 +23,13 @@ from journeykit.model.journey import Do, Exit, Journey, On, Scope, Start, Step, 
 from journeykit.model.messages import Event
 from journeykit.model.phrases import Aggregate, Split
 from journeykit.model.wait import Wait
+from reference_values import MISSING, Cannot, due, moment, plain, read_moment, value, walk, wall, written
 
 LIMIT = 100
 Id = tuple[str, str, int]
 
 
-class Endless(Exception):  # noqa: N818
+class Endless(Exception):
     """More automatic transitions and raised signals than one decision may take: nothing of it is applied (P11)."""
 
 
@@ -97,7 +97,7 @@ class Chart:
     def concerned_by(self, name: str, changed: Iterable[str]) -> bool:
         """P17: event names and facts read find the enrollments that a signal concerns."""
         restless = any(path.split(".")[0] in ("now", "event", "signal") for path in self.reads())
-        awaited = any(name and on.event == name or on.changed in changed for on in self.rules())
+        awaited = any((name and on.event == name) or on.changed in changed for on in self.rules())
         return awaited or restless or not self.reads().isdisjoint(changed)
 
 
@@ -734,7 +734,7 @@ class Reference:
         journey, before = self.charts[name].journey, (len(self.state.lives), len(self.state.held), self.state.armed)
         for place, entry in enumerate(journey.entry):
             event = self.signal.event
-            come = event and entry.on.event == event.name or entry.on.changed and entry.on.changed == self.signal.path
+            come = (event and entry.on.event == event.name) or (entry.on.changed and entry.on.changed == self.signal.path)
             if come and before == (len(self.state.lives), len(self.state.held), self.state.armed):
                 self.attempt(name, "", lambda place=place: self.offered(name, place))  # type: ignore[misc]
 

@@ -225,7 +225,9 @@ def written(one: Any) -> str:
 def walk(inside: Any, path: tuple[Any, ...]) -> Any:
     """What stands under *path* within mappings and lists; missing where there is nothing."""
     for part in path:
-        if (isinstance(inside, dict) and part in inside) or (isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside)):
+        if (isinstance(inside, dict) and part in inside) or (
+            isinstance(inside, list) and isinstance(part, int) and -len(inside) <= part < len(inside)
+        ):
             inside = inside[part]
         else:
             return MISSING

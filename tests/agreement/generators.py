@@ -130,7 +130,8 @@ class Invention:
             goal=Goal(self.on_event(INSIDE), end=self.one(None, None, "completed", "won")) if self.some(0.3) else None,
             reentry=self.one(
                 "once", "always", "always", "always", "always restarting", "always restarting", "at most 2", "after 2 hours", "after 1 hour since end",
-                "after 2 hours since action", "at most 2 counting performed", "once per customer", "at most 3 per customer", "after 3 hours per customer",
+                "after 2 hours since action", "at most 2 counting performed", "once per customer", "at most 3 per customer", "after 3 hours per customer", "after 2 hours counting performed",
+                "after 1 hour since end per customer", "once counting performed restarting",
             ),
             when=when,
             steps=[*items, *(step for step in ends if step.name in self.meant)],
@@ -193,7 +194,9 @@ class Invention:
             shares = f"50% {self.means(behind[0])}, 20% {self.means(behind[1])}, 30% {self.means(behind[-1])}"
             return shares + self.one("", " per enrollment", f" as {labels[-1]}-test")
         if kind == "branches":
-            branch = Transition(self.means(self.one(*behind)), on=On(where=self.one(*ANYWHERE, *INSIDE[:3])), do=self.do(0.3), set=self.settings(0.2))
+            branch = Transition(
+                self.means(self.one(*behind)), on=On(where=self.one(*ANYWHERE, *INSIDE[:3])), do=self.do(0.3), set=self.settings(0.2)
+            )
             return [branch, self.means(behind[0])]
         return self.means(behind[0])
 
@@ -228,7 +231,8 @@ class Invention:
         return self.on_event()
 
     def entry(self) -> Entry:
-        on = On(self.one(*EVENTS), where=self.one(*OF_EVENT, *ANYWHERE) if self.some(0.35) else None)
+        key = "other" if self.keyed[self.name] and self.some(0.1) else None
+        on = On(self.one(*EVENTS), where=self.one(*OF_EVENT, *ANYWHERE) if self.some(0.35) else None, key=key)
         if self.some(0.1) and self.keyed[self.name] is None:
             on = On(changed=self.one("customer.plan", "customer.score", "customer.stage"))
         wait = self.one("1 hour", "2 hours") if self.some(0.25) and on.event else None

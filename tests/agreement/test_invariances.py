@@ -321,7 +321,9 @@ def compare(journey: CompiledJourney, turn: Turn, step: str, signal: Any, counte
         row = first(journey, turn, step, signal)
         expected = ends_of(row, step)
         cursor = Cursor(step)
-        taken = journey.machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in journey.machine.events else False
+        taken = (
+            journey.machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in journey.machine.events else False
+        )
     except ConditionError:
         counted["failed"] += 1
         return

@@ -96,7 +96,9 @@ def _happenings(story: Sequence[strategies.Told]) -> list[Happening]:
     at, found = BEGIN, []
     for one in story:
         at += one.gap * 1_000_000
-        event = Event(one.name, id=one.id, customer_id=one.customer, occurred_at=moment(at - one.late * 1_000_000), properties=one.properties)
+        event = Event(
+            one.name, id=one.id, customer_id=one.customer, occurred_at=moment(at - one.late * 1_000_000), properties=one.properties
+        )
         found.append(Happening(at, event))
     return [*found, Happening(at + 48 * HOUR, None)]
 

@@ -71,7 +71,9 @@ class CoreShop:
             "held": sorted((e.journey, e.key, e.waiting.due_at) for e in customer.enrollments.values() if e.waiting),
             "actions": [(m.at, m.journey, m.key, m.number, m.action, m.parameters) for commit in commits for m in commit.outbox],
             "moves": [_move(one) for one in history if one.kind in TOLD and one.cause != "following"],
-            "refused": [(one.at, one.journey, one.key, _why(str(one.reason))) for one in history if one.kind == "refused" and one.cause != "exit"],
+            "refused": [
+                (one.at, one.journey, one.key, _why(str(one.reason))) for one in history if one.kind == "refused" and one.cause != "exit"
+            ],
             "parked": [one.at for commit in commits for one in commit.history if one.kind == "parked"],
             "known": [
                 customer.facts.zone,

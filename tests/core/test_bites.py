@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from shop import Shop
 
 from journeykit import Catalog, Do, Entry, Exit, Journey, On, Retry, Scope, Step, Transition
+from shop import Shop
 
 # ---- exit and transition on one signal
 
@@ -91,7 +91,11 @@ def test_an_event_ends_one_journey_and_opens_the_next() -> None:
     """The order that takes Ann out of the cart journey lets her into the thank-you journey, which does not see that order again."""
     cart = Journey("cart", stage="consideration", entry="Product Added", exits="Order Completed", steps=[Step("left", wait="2 hours")])
     thanks = Journey(
-        "thanks", stage="retention", entry="Order Completed", exits="Order Completed", steps=[Step("wait", wait="1 day"), Step("ask", do=Do("email"))]
+        "thanks",
+        stage="retention",
+        entry="Order Completed",
+        exits="Order Completed",
+        steps=[Step("wait", wait="1 day"), Step("ask", do=Do("email"))],
     )
     shop = Shop(thanks, cart)
     shop.event("Product Added")
@@ -111,7 +115,12 @@ def test_an_event_ends_one_journey_and_opens_the_next() -> None:
 def test_an_event_that_ends_a_journey_may_open_it_again() -> None:
     """Every order ends the feedback journey of the one before and begins its own; only a second journey at a time is refused."""
     journey = Journey(
-        "feedback", stage="retention", entry="Order Completed", exits="Order Completed", reentry="always", steps=[Step("wait", wait="7 days")]
+        "feedback",
+        stage="retention",
+        entry="Order Completed",
+        exits="Order Completed",
+        reentry="always",
+        steps=[Step("wait", wait="7 days")],
     )
     shop = Shop(journey)
     shop.event("Order Completed")
@@ -262,7 +271,12 @@ def test_an_internal_transition_performs_as_often_as_it_is_taken_and_leaves_the_
 def test_the_edges_of_the_time_in_which_a_journey_is_open() -> None:
     """Open from its first instant up to, and without, its last: half-open, in the journey's zone."""
     journey = Journey(
-        "sale", stage="awareness", zone="Europe/Berlin", open="2026-03-28 to 2026-03-30", entry="Visited", steps=[Step("in", do=Do("email"))]
+        "sale",
+        stage="awareness",
+        zone="Europe/Berlin",
+        open="2026-03-28 to 2026-03-30",
+        entry="Visited",
+        steps=[Step("in", do=Do("email"))],
     )
     shop = Shop(journey, at="2026-03-27T22:59:59.999999+00:00")
     shop.event("Visited", "too early")
@@ -288,7 +302,10 @@ def test_an_event_in_the_instant_in_which_a_wait_until_nine_ends() -> None:
         exits="Order Completed",
         steps=[Step("night", wait="until 09:00"), Step("day", do=Do("email"))],
     )
-    for customer, moment, sent in (("ann", "2026-03-03T08:00:00+00:00", []), ("bob", "2026-03-03T08:00:00.000001+00:00", ["2026-03-03 08:00 bob email"])):
+    for customer, moment, sent in (
+        ("ann", "2026-03-03T08:00:00+00:00", []),
+        ("bob", "2026-03-03T08:00:00.000001+00:00", ["2026-03-03 08:00 bob email"]),
+    ):
         shop = Shop(journey)
         shop.event("Visited", customer)
         shop.clock.set(moment)
@@ -384,10 +401,14 @@ def test_half_past_two_in_the_night_that_has_two() -> None:
 
 
 def test_a_day_of_24_hours_is_no_calendar_day_in_the_night_of_the_change() -> None:
-    """"1 day" is 24 hours, "1 calendar day" the same time on the wall: in that night they are an hour apart."""
+    """A day is 24 hours, a calendar day the same time on the wall: in that night they are an hour apart."""
     elapsed = Journey("elapsed", stage="awareness", entry="Visited", steps=[Step("in", wait="1 day"), Step("out", do=Do("sms"))])
     civil = Journey(
-        "civil", stage="awareness", zone="Europe/Berlin", entry="Visited", steps=[Step("in", wait="1 calendar day"), Step("out", do=Do("email"))]
+        "civil",
+        stage="awareness",
+        zone="Europe/Berlin",
+        entry="Visited",
+        steps=[Step("in", wait="1 calendar day"), Step("out", do=Do("email"))],
     )
     shop = Shop(elapsed, civil, at="2026-03-28T12:00:00+00:00")
     shop.event("Visited")
@@ -405,7 +426,8 @@ def test_month_ends() -> None:
     sending = [Step("end", end="completed")]
     begin = Entry("Subscribed", set={"data.begin": "event.begin"})
     journeys = [
-        Journey(name, stage="retention", zone="UTC", entry=begin, steps=[*steps, *sending]) for name, steps in (("last", last), ("rolling", rolling))
+        Journey(name, stage="retention", zone="UTC", entry=begin, steps=[*steps, *sending])
+        for name, steps in (("last", last), ("rolling", rolling))
     ]
     shop = Shop(*journeys, at="2026-01-31T12:00:00+00:00")
     shop.event("Subscribed", begin="2026-01-31T12:00:00+00:00")
@@ -433,7 +455,12 @@ def test_later_signals_are_decided_while_an_earlier_one_is_parked() -> None:
         entry="Visited",
         steps=[Step("in", wait="7 days", when=[Transition("rich", on=On("Paid", where="event.total > 100"))]), Step("rich", wait="7 days")],
     )
-    sound = Journey("sound", stage="consideration", entry="Visited", steps=[Step("in", wait="7 days", when={"Paid": "paid"}), Step("paid", do=Do("email"))])
+    sound = Journey(
+        "sound",
+        stage="consideration",
+        entry="Visited",
+        steps=[Step("in", wait="7 days", when={"Paid": "paid"}), Step("paid", do=Do("email"))],
+    )
     shop = Shop(broken, sound)
     shop.event("Visited")
     shop.event("Paid", total="a lot")
@@ -453,7 +480,10 @@ def test_a_parked_timer_is_spent_and_can_be_fired_again_once_the_data_is_right()
         "renewal",
         stage="retention",
         entry="Subscribed",
-        steps=[Step("in", wait="1 day"), Step("asked", set={"data.half": "customer.price / 2"}, do=Do("email", half="{data.half}"), wait="1 day")],
+        steps=[
+            Step("in", wait="1 day"),
+            Step("asked", set={"data.half": "customer.price / 2"}, do=Do("email", half="{data.half}"), wait="1 day"),
+        ],
     )
     shop = Shop(journey)
     shop.identify(traits={"price": "10"})
@@ -477,7 +507,9 @@ def test_a_parked_timer_is_spent_and_can_be_fired_again_once_the_data_is_right()
 def test_an_action_tried_again_is_not_asked_for_again() -> None:
     """A provider that asks for patience gets the same request again, under the same key, and the journey waits for nobody."""
     answers = iter([Retry(after=60), None])
-    journey = Journey("hello", stage="awareness", entry="Subscribed", steps=[Step("in", do=Do("email"), wait="1 hour"), Step("out", end="completed")])
+    journey = Journey(
+        "hello", stage="awareness", entry="Subscribed", steps=[Step("in", do=Do("email"), wait="1 hour"), Step("out", end="completed")]
+    )
     shop = Shop(journey, answers={"email": lambda request: next(answers)})
     shop.event("Subscribed")
     shop.wait("2 hours")
@@ -489,7 +521,10 @@ def test_an_action_tried_again_is_not_asked_for_again() -> None:
 def test_an_idle_customer_comes_back_after_a_refusal() -> None:
     """The first idle hour came to nothing; the next visit begins another, though both stand in one commit."""
     journey = Journey(
-        "idle", stage="awareness", entry=Entry(On("Visited", where="customer.plan == 'gold'"), wait="1 hour"), steps=[Step("in", wait="1 day")]
+        "idle",
+        stage="awareness",
+        entry=Entry(On("Visited", where="customer.plan == 'gold'"), wait="1 hour"),
+        steps=[Step("in", wait="1 day")],
     )
     shop = Shop(journey)
     shop.event("Visited")
@@ -603,11 +638,53 @@ def test_a_split_behind_a_scope_is_one_draw_from_whichever_step_it_is_reached() 
         assert shop.inside("trial", customer=customer).step == arm
 
 
+def test_an_entry_says_which_property_gives_the_key() -> None:
+    """Two events that call the cart by different names open the same enrollment, and the second is refused."""
+    journey = Journey(
+        "cart",
+        stage="consideration",
+        key="cart",
+        entry=[Entry("Product Added"), Entry(On("Checkout Started", key="basket"))],
+        steps=[Step("left", wait="1 day")],
+    )
+    shop = Shop(journey)
+    shop.event("Checkout Started", basket="c1", cart="something else")
+    shop.event("Product Added", cart="c1")
+
+    assert shop.inside("cart", "c1").number == 1
+    assert shop.told() == ["03-02 09:00 entered left", "03-02 09:00 refused already inside"]
+
+
+def test_the_arm_that_was_drawn_can_be_asked_for() -> None:
+    """A message and a condition of the journey know which arm of its experiment Ann is in."""
+    journey = Journey(
+        "trial",
+        stage="awareness",
+        entry="Visited",
+        steps=[
+            Step("drawn", then="50% a, 50% b as colour"),
+            Step("a", do=Do("email", arm="{arm.colour}"), wait="1 day", when=[Transition("won", on=On("Clicked", where="arm.colour == 'a'"))]),
+            Step("b", do=Do("email", arm="{arm.colour}"), wait="1 day", when=[Transition("won", on=On("Clicked", where="arm.colour == 'b'"))]),
+            Step("won", wait="1 day"),
+        ],
+    )
+    shop = Shop(journey)
+    shop.event("Visited")
+    shop.work()
+    drawn = shop.inside("trial").step
+    shop.event("Clicked")
+
+    assert shop.sent == [f"2026-03-02 09:00 ann email {drawn}"]
+    assert shop.inside("trial").step == "won"
+
+
 def test_a_journey_that_starts_without_a_key_is_refused_and_the_starter_goes_on() -> None:
     """The step moves all the same; the start of the keyed journey is refused, and that is recorded."""
     from journeykit import Start
 
-    starting = Journey("starting", stage="awareness", entry="Visited", steps=[Step("in", do=Start("keyed", key="event.cart"), wait="1 day")])
+    starting = Journey(
+        "starting", stage="awareness", entry="Visited", steps=[Step("in", do=Start("keyed", key="event.cart"), wait="1 day")]
+    )
     keyed = Journey("keyed", stage="awareness", key="cart", steps=[Step("in", wait="1 day")])
     shop = Shop(starting, keyed)
     shop.event("Visited")

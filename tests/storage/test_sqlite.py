@@ -25,8 +25,17 @@ class TestSQLiteFile(StorageContract):
 
 
 class TestHostConnection(StorageContract):
+    connection = None
+
     def create_storage(self):
-        return SQLiteStorage(sqlite3.connect(":memory:", check_same_thread=False))
+        self.connection = sqlite3.connect(":memory:", check_same_thread=False)
+        return SQLiteStorage(self.connection)
+
+    @pytest.fixture(autouse=True)
+    def _closed_by_the_host(self):
+        yield
+        if self.connection is not None:
+            self.connection.close()
 
 
 @pytest.fixture(name="path")
@@ -203,10 +212,10 @@ def test_a_thread_takes_its_connection_along(path):
     storage.close()
 
 
-@pytest.mark.parametrize("create", [MemoryStorage, lambda: SQLiteStorage(sqlite3.connect(":memory:"))])
-def test_a_quota_that_is_used_up(create):
+@pytest.mark.parametrize("create", [lambda _: MemoryStorage(), SQLiteStorage])
+def test_a_quota_that_is_used_up(create, path):
     """Taking more than is left fails the whole commit; a number without a limit only counts."""
-    storage = create()
+    storage = create(path)
     storage.migrate()
     storage.set_quota("gifts", 3)
     storage.commit_many([shop.commit("ann", quotas=[("gifts", 1), ("gifts", 1), ("free", 100)])])

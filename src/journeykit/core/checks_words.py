@@ -64,6 +64,8 @@ def entries(survey: Survey, world: World) -> Iterator[str]:
     for rule, entry in zip((r for r in survey.rules if r.kind == "entry"), survey.journey.entry, strict=True):
         if entry.on.event is None and entry.on.changed is None:
             yield f"{rule.path}: nobody is inside yet, so that only an event or a change can let them in; name one"
+        if entry.on.key == "any":
+            yield f"{rule.path}.key: an entry gives the key and compares none; name the property that holds it, or leave it out"
         if entry.wait is not None and not _elapsed(entry.wait):
             yield f'{rule.path}.wait: "{entry.wait.text}" is no elapsed time; write for example "15 minutes"'
     goal = survey.journey.goal

@@ -268,6 +268,7 @@ class _Compiler:
                 _cause(on),
                 where.text if where else "",
                 self.planner.reads(where, None),
+                self.planner.key(on.key),
             )
 
     # -- the machine -------------------------------------------------------------------------------------------------

@@ -145,11 +145,13 @@ class Resolver:
     Args:
         facts: for each declared aggregate how its value is read from its running state.
         scope: the innermost scope of the place the expression stands in.
+        journey: the journey it stands in, whose experiments ``arm`` speaks of.
     """
 
-    def __init__(self, facts: Mapping[str, Callable[[Any], Any]], scope: str | None = None) -> None:
+    def __init__(self, facts: Mapping[str, Callable[[Any], Any]], scope: str | None = None, journey: str = "") -> None:
         self._facts = facts
         self._scope = scope
+        self._journey = journey
 
     def __call__(self, path: Path) -> Getter:
         """Return the getter of *path*; raise `DefinitionError` for a root or name that does not exist."""
@@ -174,7 +176,8 @@ class Resolver:
             case "consent":
                 return lambda context: _present(context.facts.consent.get(name))
             case "arm":
-                return lambda context: _present(context.facts.arms.get(name))
+                experiment = f"{self._journey}/{name}"
+                return lambda context: _present(context.facts.arms.get(experiment))
             case "signal":
                 return _one_of(root, name, _SIGNAL)
             case "journey":

@@ -17,7 +17,7 @@ from journeykit.core.splits import arm
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
 from journeykit.core.turn import MOST, Trace, Turn
 from journeykit.errors import LoopError
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, Status
+from journeykit.model.records import Enrollment, HistoryEntry, Status
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -245,7 +245,8 @@ class Deciding:
         """The lifecycle's stage is the customer's."""
         turn, facts = self.turn, self.turn.facts
         before = facts.stage
-        turn.facts = Facts(facts.zone, stage, facts.consent, facts.traits, facts.values, facts.arms)
+        turn.facts = facts.copy()
+        turn.facts.stage = stage
         turn.raise_changes([("customer.stage", before, stage)])
 
     # -- what follows by itself --------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from journeykit.model.records import Enrollment, Waiting
 
 def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None:
     """Look at one entry whose signal has come."""
-    key = key_of(journey, turn)
+    key = key_of(journey, entry, turn)
     if key is MISSING:
         _refuse(turn, journey, "", entry.cause, f"no {journey.journey.key}", "missing key")
     elif entry.idle is not None:

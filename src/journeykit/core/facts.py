@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from journeykit.core.calendar import known_zone
 from journeykit.core.context import Context, Resolver
@@ -152,7 +152,10 @@ def fold(folds: list[Fold], facts: Facts, context: Context) -> tuple[Facts, list
         if after is not before:
             values = {**values, one.name: after}
             changes += one.change(before, after)
-    return (facts if values is facts.values else evolve(facts, values=values)), changes, failures
+    if values is not facts.values:
+        facts = facts.copy()
+        facts.values = values
+    return facts, changes, failures
 
 
 def _with(values: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
@@ -168,7 +171,9 @@ def set_zone(facts: Facts, zone: Any) -> tuple[Facts, Change | None]:
         raise ConditionError(f'zone: {zone!r} is no time zone; give an IANA name such as "Europe/Berlin"')
     if zone == facts.zone:
         return facts, None
-    return evolve(facts, zone=zone), ("customer.zone", facts.zone, zone)
+    after = facts.copy()
+    after.zone = zone
+    return after, ("customer.zone", facts.zone, zone)
 
 
 def set_trait(facts: Facts, name: str, value: Any) -> tuple[Facts, Change | None]:
@@ -176,7 +181,9 @@ def set_trait(facts: Facts, name: str, value: Any) -> tuple[Facts, Change | None
     before = facts.traits.get(name)
     if before == value and type(before) is type(value):
         return facts, None
-    return evolve(facts, traits=_with(facts.traits, name, value)), (f"customer.{name}", before, value)
+    after = facts.copy()
+    after.traits = _with(facts.traits, name, value)
+    return after, (f"customer.{name}", before, value)
 
 
 def set_consent(facts: Facts, channel: str, value: bool | None) -> tuple[Facts, Change | None]:
@@ -184,7 +191,9 @@ def set_consent(facts: Facts, channel: str, value: bool | None) -> tuple[Facts, 
     before = facts.consent.get(channel)
     if before is value:
         return facts, None
-    return evolve(facts, consent=_with(facts.consent, channel, value)), (f"consent.{channel}", before, value)
+    after = facts.copy()
+    after.consent = _with(facts.consent, channel, value)
+    return after, (f"consent.{channel}", before, value)
 
 
 def identify(facts: Facts, properties: Mapping[str, Any]) -> tuple[Facts, list[Change]]:

@@ -87,13 +87,13 @@ class Compiled:
         if event.name.startswith("$"):
             return self._wants_of_ours(event)
         concern = self.concern(event.name)
-        keys = dict.fromkeys((c.name, self._entry_key(c, event)) for c, _ in concern.entries)
+        keys = dict.fromkeys((c.name, self._entry_key(c, entry, event)) for c, entry in concern.entries)
         return concern.needs, tuple((name, key) for name, key in keys if key is not MISSING)
 
-    def _entry_key(self, journey: CompiledJourney, event: Event) -> Any:
+    def _entry_key(self, journey: CompiledJourney, entry: CompiledEntry, event: Event) -> Any:
         if journey.journey.reentry.per_customer:
             return None
-        return key_of(journey, Context(event.customer_id, _NOBODY, event.at, event))
+        return key_of(journey, entry, Context(event.customer_id, _NOBODY, event.at, event))
 
     def _wants_of_ours(self, event: Event) -> tuple[frozenset[str], tuple[Key, ...]]:
         given = event.properties
@@ -112,12 +112,13 @@ class Compiled:
         return frozenset({name}), ((name, None if per_customer else given.get("key") or ""),)
 
 
-def key_of(journey: CompiledJourney, context: Context) -> Any:
+def key_of(journey: CompiledJourney, entry: CompiledEntry, context: Context) -> Any:
     """The key that an entry would have: empty for a journey without keys, ``MISSING`` where the event has none."""
-    if journey.key is None:
+    key = entry.key or journey.key
+    if key is None:
         return ""
     try:
-        return as_key(journey.key(context))
+        return as_key(key(context))
     except ConditionError:
         return MISSING
 

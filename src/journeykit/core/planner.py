@@ -41,7 +41,7 @@ class Planner:
 
     def resolver(self, place: Place | None) -> Resolver:
         """What finds the values that expressions at *place* read."""
-        return Resolver(self.facts, place.scopes[-1].name if place and place.scopes else None)
+        return Resolver(self.facts, place.scopes[-1].name if place and place.scopes else None, self.journey.name)
 
     def condition(self, where: Expression | None, place: Place | None) -> Callable[[Any], bool] | None:
         """*where* as a function that answers yes or no, None where nothing is asked."""
@@ -76,7 +76,7 @@ class Planner:
         place = (f"{owner} {name}", wait.text)
         if place in self.timers:
             return
-        moment = compile_expression(wait.moment, Resolver(self.facts, scope)) if wait.moment else None
+        moment = compile_expression(wait.moment, Resolver(self.facts, scope, self.journey.name)) if wait.moment else None
         reads = wait.moment.paths if wait.moment else frozenset()
         plain = wait.seconds * MICROSECONDS if wait.kind == "elapsed" and moment is None else None
         rank = ("step", "scope", "journey").index(owner)

@@ -175,6 +175,7 @@ class CompiledEntry:
     cause: str
     where: str = ""
     reads: tuple[tuple[str, Value], ...] = ()
+    key: Value | None = None  #: gives the key, where it is not the journey's own that does
 
 
 Table = dict[str, dict[Signal, tuple[Row, ...]]]

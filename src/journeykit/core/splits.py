@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from attrs import evolve
-
 from journeykit.core.plans import CompiledSplit, Plan
 from journeykit.model.records import Enrollment, Facts
 
@@ -28,7 +26,9 @@ def arm(split: CompiledSplit, customer_id: str, e: Enrollment, facts: Facts) -> 
         if name == kept:
             return plan, facts
     name, plan = _draw(split, customer_id)
-    return plan, evolve(facts, arms={**facts.arms, split.experiment: name})
+    after = facts.copy()
+    after.arms = {**facts.arms, split.experiment: name}
+    return plan, after
 
 
 def _draw(split: CompiledSplit, unit: str) -> tuple[str, Plan]:

@@ -75,12 +75,27 @@ class Enrollment:
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
         copy = object.__new__(Enrollment)
-        copy.journey, copy.key, copy.number, copy.definition = self.journey, self.key, self.number, self.definition
-        copy.order, copy.status, copy.step, copy.visit = self.order, self.status, self.step, self.visit
-        copy.entered_at, copy.step_at, copy.data, copy.timers = self.entered_at, self.step_at, self.data, self.timers
-        copy.scopes, copy.goal_at, copy.leaving, copy.performed = self.scopes, self.goal_at, self.leaving, self.performed
-        copy.performed_at, copy.ended_at, copy.reason = self.performed_at, self.ended_at, self.reason
-        copy.performing, copy.waiting = self.performing, self.waiting
+        copy.journey = self.journey
+        copy.key = self.key
+        copy.number = self.number
+        copy.definition = self.definition
+        copy.order = self.order
+        copy.status = self.status
+        copy.step = self.step
+        copy.visit = self.visit
+        copy.entered_at = self.entered_at
+        copy.step_at = self.step_at
+        copy.data = self.data
+        copy.timers = self.timers
+        copy.scopes = self.scopes
+        copy.goal_at = self.goal_at
+        copy.leaving = self.leaving
+        copy.performed = self.performed
+        copy.performed_at = self.performed_at
+        copy.ended_at = self.ended_at
+        copy.reason = self.reason
+        copy.performing = self.performing
+        copy.waiting = self.waiting
         return copy
 
     @property
@@ -120,6 +135,10 @@ class Facts:
     traits: dict[str, Any] = Factory(dict)
     values: dict[str, Any] = Factory(dict)
     arms: dict[str, str] = Factory(dict)
+
+    def copy(self) -> Facts:
+        """A copy that may be changed; the values in it are never changed in place."""
+        return Facts(self.zone, self.stage, self.consent, self.traits, self.values, self.arms)
 
 
 class HistoryEntry(NamedTuple):

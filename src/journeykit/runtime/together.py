@@ -61,7 +61,7 @@ class Together(Work):
             if mail is not None and mail.accepted_at == at:
                 self._decide(mail)
             else:
-                self._keep(held, self._advance(held, None, at + 1))
+                self._keep(self._advance(held, None, at + 1))
         except StorageError:
             raise
         except JourneykitError as error:

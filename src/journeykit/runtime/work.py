@@ -28,26 +28,25 @@ class Outcome(NamedTuple):
     """
 
     status: Literal["decided", "duplicate", "waiting"]
-    history: tuple[HistoryEntry, ...] = ()
-    actions: tuple[OutboxMessage, ...] = ()
+    history: Sequence[HistoryEntry] = ()
+    actions: Sequence[OutboxMessage] = ()
 
 
 DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 
 
 class Held:
-    """A customer in memory: as loaded, then moved on commit by commit."""
+    """A customer in memory: as loaded, then moved on commit by commit. Light, since a batch holds a thousand."""
 
-    __slots__ = ("commits", "customer", "left", "mail", "seen", "waits", "want")
+    __slots__ = ("base", "customer", "left", "mail", "waits", "want")
 
-    def __init__(self, customer: Customer, want: Want, seen: Iterable[str], left: int) -> None:
+    def __init__(self, customer: Customer, want: Want, left: int) -> None:
         self.customer = customer
         self.want = want
-        self.seen = set(seen)
+        self.base = customer.revision  #: the revision as loaded
         self.left = left  #: how many more timers may fire
         self.waits = False  #: something stands in the mailbox that has to wait, so all later events wait behind it
-        self.commits: list[Commit] = []
-        self.mail: list[LoggedEvent] = []  #: from other customers of this batch
+        self.mail: tuple[LoggedEvent, ...] = ()  #: from other customers of this batch
 
     @property
     def due(self) -> LoggedEvent | None:
@@ -72,6 +71,7 @@ class Work:
         self.held: dict[str, Held] = {}
         self.commits: list[Commit] = []
         self.waiting: list[Accepted] = []
+        self._seen: set[tuple[str, str]] = set()  #: customer and event id of what is known already
 
     # -- loading -----------------------------------------------------------------------------------------------------
 
@@ -87,7 +87,9 @@ class Work:
             customer = Customer(loaded, None if want.journeys is None else Covered(want.journeys, frozenset(want.keys)))
             if loaded.enrollments:
                 self._definitions.learn_all(loaded.enrollments)
-            self.held[want.customer_id] = Held(customer, want, loaded.seen, self._limit)
+            for event_id in loaded.seen:
+                self._seen.add((want.customer_id, event_id))
+            self.held[want.customer_id] = Held(customer, want, self._limit)
 
     def _further(self, held: Held) -> Want | None:
         """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""
@@ -116,23 +118,23 @@ class Work:
             raise missing
         self._read([wider])
         fresh = self.held[want.customer_id]
-        if fresh.customer.revision != (held.commits[0].base if held.commits else held.customer.revision):
+        if fresh.base != held.base:
             raise ConflictError([want.customer_id])
-        fresh.seen |= held.seen
-        fresh.left, fresh.waits, fresh.commits, fresh.mail = held.left, held.waits, held.commits, held.mail
+        fresh.left, fresh.waits, fresh.mail = held.left, held.waits, held.mail
         fresh.customer.pending.extend(held.mail)
-        for commit in held.commits:
-            fresh.customer.apply(commit)
+        for commit in self.commits:
+            if commit.customer_id == want.customer_id:
+                fresh.customer.apply(commit)
         return fresh
 
     # -- deciding ----------------------------------------------------------------------------------------------------
 
     def offer(self, event: Event, accepted_at: int) -> Outcome:
         """Decide *event* after the mail that stands before it."""
-        held = self.held[event.customer_id]
-        if event.id in held.seen and not any(mail.event.id == event.id for mail in held.customer.pending):
+        held, known = self.held[event.customer_id], (event.customer_id, event.id)
+        if known in self._seen and not any(mail.event.id == event.id for mail in held.customer.pending):
             return DUPLICATE
-        held.seen.add(event.id)
+        self._seen.add(known)
         while (mail := held.due) is not None:
             outcome = self._decide(mail)
             held = self.held[event.customer_id]
@@ -140,7 +142,7 @@ class Work:
                 return outcome
         if held.waits:
             return self._wait(event, accepted_at)
-        outcome = self._decide(LoggedEvent(event, max(accepted_at, held.customer.accepted_at)))
+        outcome = self._decide(LoggedEvent(event, accepted_at))
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
 
     def _wait(self, event: Event, accepted_at: int) -> Outcome:
@@ -167,7 +169,7 @@ class Work:
                 self._decide(mail)
             held = self.held[customer_id]
             if not held.waits:
-                self._keep(held, self._advance(held, None, until))
+                self._keep(self._advance(held, None, until))
         except StorageError:
             raise
         except JourneykitError as error:
@@ -175,14 +177,18 @@ class Work:
         return self.held[customer_id].customer.revision - before
 
     def _decide(self, logged: LoggedEvent) -> Outcome:
-        held = self.held[logged.event.customer_id]
-        now = max(logged.accepted_at, held.customer.accepted_at)
-        commit = self._advance(held, logged._replace(accepted_at=now), now)
-        held = self._keep(self.held[logged.event.customer_id], commit)
-        if not any(row.event.id == logged.event.id for row in commit.events):
+        event, now = logged.event, logged.accepted_at
+        held = self.held[event.customer_id]
+        if now < held.customer.accepted_at:
+            now = held.customer.accepted_at
+            logged = logged._replace(accepted_at=now)
+        commit = self._advance(held, logged, now)
+        held = self._keep(commit)
+        rows = commit.events
+        if not rows or (rows[-1].event.id != event.id and not any([row.event.id == event.id for row in rows])):
             held.waits = True
             return WAITING
-        return Outcome("decided", tuple(commit.history), tuple(commit.outbox))
+        return Outcome("decided", commit.history, commit.outbox)
 
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
         while True:
@@ -191,13 +197,12 @@ class Work:
             except Incomplete as missing:
                 held = self._widen(held, missing)
 
-    def _keep(self, held: Held, commit: Commit) -> Held:
+    def _keep(self, commit: Commit) -> Held:
         """Take *commit* into the batch, move the customer on, and deliver mail to customers of the same batch."""
         held = self.held[commit.customer_id]
         if commit.revision == commit.base and not commit.events:
             return held
         held.left -= commit.fired
-        held.commits.append(commit)
         held.customer.apply(commit)
         self.commits.append(commit)
         for mail in commit.mail:
@@ -206,9 +211,10 @@ class Work:
 
     def _deliver(self, mail: Mail) -> None:
         held = self.held.get(mail.event.customer_id)
-        if held is None or mail.event.id in held.seen:
+        known = (mail.event.customer_id, mail.event.id)
+        if held is None or known in self._seen:
             return
-        held.seen.add(mail.event.id)
+        self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)
-        held.mail.append(logged)
+        held.mail += (logged,)
         held.customer.pending.append(logged)

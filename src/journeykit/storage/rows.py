@@ -24,6 +24,8 @@ UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a bod
 dumps: Callable[[Any], str] = JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = JSONDecoder().raw_decode  # what was written here has no white space around it
 
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+_CURRENT = (f"[{VERSION},", f"[{VERSION}]")  #: what the text of a body of this version begins with
 _EMPTY: Row = (None, None, {}, (), {}, 0, None, None, None, None, 0, None)  #: what is left out at the end of an enrollment's body
 _MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None]  #: what stands for it when it is read
 
@@ -70,7 +72,7 @@ def enrollment(row: Row) -> Enrollment:
     timers, scopes, waiting = body[3], body[4], body[11]
     return Enrollment(
         journey, key, number, definition, order, status, step, visit, entered_at, body[1], body[2] or {},
-        tuple([Timer(*timer[:4]) for timer in timers]) if timers else (),
+        tuple([_new(Timer, timer) if len(timer) == 4 else Timer(*timer[:4]) for timer in timers]) if timers else (),
         {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
         body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
         Waiting(waiting[0], waiting[1], waiting[2], tuple(waiting[3])) if waiting else None,
@@ -85,8 +87,36 @@ def facts_text(facts: Facts) -> str:
     return dumps(body)
 
 
+class StoredFacts(Facts):
+    """Facts in the text they are stored as, read at the first look at one of them: most decisions need none."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        """Read them all; asked only for what has not been set."""
+        if name not in Facts.__slots__:
+            raise AttributeError(name)
+        read = _read_facts(self._text)
+        for field in Facts.__slots__:
+            setattr(self, field, getattr(read, field))
+        return getattr(self, name)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is known, however it was read."""
+        return isinstance(other, Facts) and all(getattr(self, field) == getattr(other, field) for field in Facts.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # as of `Facts`
+
+
 def facts(text: str) -> Facts:
     """The facts of their text."""
+    return StoredFacts(text) if text.startswith(_CURRENT) else _read_facts(text)
+
+
+def _read_facts(text: str) -> Facts:
     body = _decode(text)[0]
     if body[0] != VERSION:
         body = _upcast(body)
