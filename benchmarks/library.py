@@ -88,7 +88,7 @@ def _entered(compiled: Compiled, customer_id: str) -> Customer:
 def prepare(storage: Storage, commits: Iterable[Commit]) -> None:
     """Write *commits*, many at a time."""
     rest = iter(commits)
-    while some := list(islice(rest, 10_000)):
+    while some := list(islice(rest, 1_000)):
         storage.commit_many(some)
 
 

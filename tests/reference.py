@@ -75,7 +75,7 @@ class Chart:
         item = self.owner(name)
         found = [("wait", item.wait)] if name and item.wait else []
         for rule in (*getattr(item, "exits", ()), *item.when):
-            if rule.on and rule.on.after and ("after", rule.on.after) not in found:
+            if rule.on and rule.on.after and rule.on.after not in [wait for _, wait in found]:
                 found.append(("after", rule.on.after))
         return found
 
@@ -482,7 +482,7 @@ class Reference:
                 and on.settled == f"{event.properties['action']} {event.properties['outcome']}"
             )
         timer = signal.timer
-        return on.after is None or (timer is not None and (timer.kind, timer.owner, timer.wait) == ("after", owner, on.after))
+        return on.after is None or (timer is not None and (timer.owner, timer.wait) == (owner, on.after))
 
     def same_key(self, life: Life, on: On, event: Event) -> bool:
         """P18: in a keyed journey the trigger's property must equal the key, unless any will do."""

@@ -29,8 +29,13 @@ from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
 from journeykit.model.wait import Wait
 
 if TYPE_CHECKING:
+    from journeykit.actions.file import FileAction
+    from journeykit.actions.log import LogAction
     from journeykit.codec import dumps, load, loads
+    from journeykit.core.index import machine
     from journeykit.insight.diagram import mermaid
+    from journeykit.runtime.clock import ManualClock
+    from journeykit.runtime.definitions import check
     from journeykit.runtime.engine import Engine
     from journeykit.runtime.worker import Worker
     from journeykit.storage.memory import MemoryStorage
@@ -55,11 +60,14 @@ __all__ = [
     "Expiry",
     "Expression",
     "Failed",
+    "FileAction",
     "Goal",
     "HistoryError",
     "Journey",
     "JourneykitError",
+    "LogAction",
     "LoopError",
+    "ManualClock",
     "MemoryStorage",
     "On",
     "Reentry",
@@ -75,20 +83,27 @@ __all__ = [
     "UnknownError",
     "Wait",
     "Worker",
+    "check",
     "dumps",
     "load",
     "loads",
+    "machine",
     "mermaid",
 ]
 
 _WHERE = {
     "Engine": "journeykit.runtime.engine",
+    "FileAction": "journeykit.actions.file",
+    "LogAction": "journeykit.actions.log",
+    "ManualClock": "journeykit.runtime.clock",
     "MemoryStorage": "journeykit.storage.memory",
     "SQLiteStorage": "journeykit.storage.sqlite",
     "Worker": "journeykit.runtime.worker",
+    "check": "journeykit.runtime.definitions",
     "dumps": "journeykit.codec",
     "load": "journeykit.codec",
     "loads": "journeykit.codec",
+    "machine": "journeykit.core.index",
     "mermaid": "journeykit.insight.diagram",
 }
 

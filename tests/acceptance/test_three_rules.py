@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from journeykit import load
+from journeykit import load, loads
 from journeykit.testing import Scenario
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -29,6 +30,18 @@ def _shop(rules: dict[str, Any]) -> Scenario:
 def test_python_and_yaml_say_the_same(rules: dict[str, Any]) -> None:
     """The three rules and what they count are the same values in both."""
     assert load(EXAMPLES / "three_rules.yaml") == [rules["cart_reminder"], rules["win_back"], rules["welcome"], rules["catalog"]]
+
+
+def test_the_readme_shows_the_same_rules(rules: dict[str, Any]) -> None:
+    """Below the first page's cart, the other two stand as they are in the examples, in YAML and in Python."""
+    readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    shown = readme[readme.index("## Three rules") :]
+    yaml = [loads(text) for text in re.findall(r"^```yaml\n(.*?)^```$", shown, re.MULTILINE | re.DOTALL)]
+    (python,) = re.findall(r"^```python\n(from journeykit import Catalog.*?)^```$", shown, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec("from journeykit import Do, Journey, Step\n" + python, names)
+
+    assert yaml == [names["win_back"], names["welcome"], names["shop"]] == [rules["win_back"], rules["welcome"], rules["catalog"]]
 
 
 def test_each_rule_has_at_most_eight_lines_of_python() -> None:

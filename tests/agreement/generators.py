@@ -130,7 +130,7 @@ class Invention:
             goal=Goal(self.on_event(INSIDE), end=self.one(None, None, "completed", "won")) if self.some(0.3) else None,
             reentry=self.one(
                 "once", "always", "always", "always", "always restarting", "always restarting", "at most 2", "after 2 hours", "after 1 hour since end",
-                "after 2 hours since action", "at most 2 counting performed", "once per customer", "at most 3 per customer", "after 3 hours per customer", "after 2 hours counting performed",
+                "after 2 hours since action", "at most 2 counting performed", "once per customer", "at most 3 per customer", "after 3 hours per customer",
                 "after 1 hour since end per customer", "once counting performed restarting",
             ),
             when=when,

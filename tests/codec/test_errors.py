@@ -150,3 +150,13 @@ def test_the_stored_text_of_a_journey_is_json_of_a_journey():
         journey_from_text("{}")
     with pytest.raises(DefinitionError, match="line 1: this is no JSON: expecting value"):
         journey_from_text("journey: a")
+
+
+def test_a_step_that_is_none():
+    """In Python, text or a mapping where a step belongs is told at once."""
+    with pytest.raises(DefinitionError) as caught:
+        Journey("a", steps=["b", {"step": "c"}, Step("d")])
+    assert caught.value.problems == (
+        "steps: 'b' is no step; write Step(...) or Scope(...)",
+        "steps: {'step': 'c'} is no step; write Step(...) or Scope(...)",
+    )

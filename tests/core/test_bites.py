@@ -663,8 +663,12 @@ def test_the_arm_that_was_drawn_can_be_asked_for() -> None:
         entry="Visited",
         steps=[
             Step("drawn", then="50% a, 50% b as colour"),
-            Step("a", do=Do("email", arm="{arm.colour}"), wait="1 day", when=[Transition("won", on=On("Clicked", where="arm.colour == 'a'"))]),
-            Step("b", do=Do("email", arm="{arm.colour}"), wait="1 day", when=[Transition("won", on=On("Clicked", where="arm.colour == 'b'"))]),
+            Step(
+                "a", do=Do("email", arm="{arm.colour}"), wait="1 day", when=[Transition("won", on=On("Clicked", where="arm.colour == 'a'"))]
+            ),
+            Step(
+                "b", do=Do("email", arm="{arm.colour}"), wait="1 day", when=[Transition("won", on=On("Clicked", where="arm.colour == 'b'"))]
+            ),
             Step("won", wait="1 day"),
         ],
     )

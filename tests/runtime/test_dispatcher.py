@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,45 @@ def test_an_answer_of_another_kind_is_dead() -> None:
     shop.engine.dispatch()
 
     assert ends(shop) == [("dead", "answered 'ok'; an action answers Done, Retry or Failed")]
+
+
+class Speechless(Exception):
+    """An error that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+def fail(error: Exception) -> Done:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "reason"),
+    [
+        (lambda: Retry(after=float("nan")), "open", "ValueError: after: nan is no number of seconds; write for example 30"),
+        (lambda: Retry(after=1e300), "open", "ValueError: after: 1e+300 is no number of seconds; write for example 30"),
+        (lambda: Retry(after="1 hour"), "open", "ValueError: after: '1 hour' is no number of seconds; write for example 30"),  # type: ignore[arg-type]
+        (lambda: Retry(reason=ValueError("busy")), "open", "busy"),
+        (lambda: Failed(reason=5), "dead", "5"),  # type: ignore[arg-type]
+        (lambda: Failed(reason="half \ud83d"), "dead", "half ?"),
+        (lambda: fail(ValueError("half \ud83d")), "open", "ValueError: half ?"),
+        (lambda: fail(Speechless()), "open", "Speechless: something of type Speechless that cannot be shown"),
+        (Speechless, "dead", "answered something of type Speechless that cannot be shown; an action answers Done, Retry or Failed"),
+        (lambda: Done(5), "performed", "its answer could not be kept: 'int' object has no attribute 'startswith'"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_nonsensical_answer_holds_up_nobody(storage: Storage, answer: Callable[[], object], state: str, reason: str) -> None:
+    """Whatever an action answers or raises is written down, shown as well as it can be, and Ben is served."""
+    shop = Shop(HELLO, storage=storage, answers={"email": lambda request: answer() if request.customer_id == "ann" else None})
+    for who in ("ann", "ben"):
+        shop.event("Signed Up", who)
+    shop.engine.dispatch()
+
+    assert ends(shop, "ann") == [(state, reason)]
+    assert ends(shop, "ben") == [("performed", None)]
 
 
 def test_one_failing_action_holds_up_nobody(storage: Storage) -> None:

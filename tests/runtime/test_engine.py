@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -454,12 +455,49 @@ def test_catalogs_are_merged() -> None:
     assert engine.definitions.catalog == Catalog(actions={"email": "transactional", "sms": "none"}, traits={"plan": "text"})
     with pytest.raises(DefinitionError, match="actions: \"email\" is declared as 'none' and as 'marketing'"):
         Shop(CART, Catalog(actions={"email": "none"}), Catalog(actions={"email": "marketing"}))
+    with pytest.raises(DefinitionError, match="\"orders\" is declared as 'count of A' and as 'count of B'; keep one"):
+        Shop(CART, Catalog(facts={"orders": "count of A"}), Catalog(facts={"orders": "count of B"}))
 
 
 def test_what_is_no_definition_is_refused() -> None:
     """A path or a list in a list is told from a journey."""
     with pytest.raises(DefinitionError, match="is no journey and no catalog"):
         Engine(["journeys/"], MemoryStorage())  # type: ignore[list-item]
+
+
+def test_what_cannot_be_called_is_refused() -> None:
+    """An action or a hook that is no function is told when the engine is made, not when a customer waits for it."""
+    with pytest.raises(DefinitionError, match="actions: \"email\" is 'send', which cannot be called"):
+        Engine(CART, MemoryStorage(), {"email": "send"})  # type: ignore[dict-item]
+    with pytest.raises(DefinitionError, match="hooks: 'watch' cannot be called"):
+        Engine(CART, MemoryStorage(), hooks=["watch"])  # type: ignore[list-item]
+
+
+def test_what_is_no_event_is_refused(storage: Storage) -> None:
+    """A list where events stand one by one, and a bare mapping, are told with what to write."""
+    shop = Shop(CART, storage=storage)
+    with pytest.raises(EventError, match=r"several one by one: accept\(\*events\)"):
+        shop.engine.accept([shop.fact("Product Added")])  # type: ignore[arg-type]
+    with pytest.raises(EventError, match="is no event"):
+        shop.engine.handle({"name": "Product Added"})  # type: ignore[arg-type]
+
+
+def test_properties_that_are_no_json_are_refused(storage: Storage) -> None:
+    """The event is named, whichever way it comes, and nothing is written."""
+    shop = Shop(CART, storage=storage)
+    good, bad = shop.fact("Product Added", cart_id="c1"), shop.fact("Product Added", id="e2", cart_id="c2", when=datetime.now(UTC))
+    for offer in (lambda: shop.engine.handle(bad), lambda: shop.engine.accept(bad), lambda: shop.engine.handle_many([good, bad])):
+        with pytest.raises(EventError, match=r'properties of event "e2": .*datetime.*; give JSON values only'):
+            offer()
+    with pytest.raises(EventError, match='properties of event "i1"'):
+        shop.engine.identify("ann", id="i1", traits={"born": datetime.now(UTC)})
+    assert storage.events("ann") == []
+
+
+def test_a_state_that_the_outbox_does_not_know() -> None:
+    """A slip of the pen is no empty outbox."""
+    with pytest.raises(UnknownError, match=r'no state "dede"; .*did you mean "dead"'):
+        Shop(CART).engine.outbox("dede")
 
 
 def test_an_action_that_is_not_there_does_not_compile() -> None:

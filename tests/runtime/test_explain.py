@@ -49,8 +49,8 @@ def test_everything_that_happened_is_told_in_order() -> None:
         '2026-03-02 11:00 CET  cart c1: timer "left: 2 hours" cancelled',
         '2026-03-02 11:00 CET  cart c1: timer "left: 2 hours" set for 2026-03-02 13:00 CET',
         '2026-03-02 13:00 CET  cart c1: timer "left: 2 hours" is over',
-        "2026-03-02 13:00 CET  cart c1: left to reminded on after 2 hours",
-        "2026-03-02 13:00 CET  cart c1: completed in reminded on then",
+        "2026-03-02 13:00 CET  cart c1: left to reminded after 2 hours",
+        "2026-03-02 13:00 CET  cart c1: completed in reminded",
         "2026-03-02 13:00 CET  cart c1: email template='reminder'; performed 2026-03-02 14:00 CET",
     ]
 
@@ -100,6 +100,28 @@ def test_what_waits_and_what_came_late_is_told() -> None:
 def test_nobody_is_a_short_story() -> None:
     """A customer never heard of has no lines."""
     assert Shop(CART).engine.explain("nobody").text == ""
+    assert Shop(CART).engine.explain("nobody", "email").text == "cart: never entered; it is entered on Product Added"
+
+
+def test_a_dead_letter_tells_its_attempts_once() -> None:
+    """The reason says already how often it was tried."""
+    shop = Shop(CART, answers={"email": lambda _: Retry(reason="busy")}, backoff=Backoff(attempts=2, jitter=lambda: 0))
+    shop.event("Product Added", cart_id="c1", total=1000)
+    shop.clock.advance(3 * 3_600)
+    shop.work()
+    shop.clock.advance(30)
+    shop.work()
+
+    assert lines(shop)[-1].endswith("cart c1: email template='reminder'; dead 2026-03-02 13:00:30 CET: 2 attempts; the last: busy")
+
+
+def test_a_moment_is_told_once() -> None:
+    """An event that occurred in the second in which it was accepted did not occur at another time."""
+    shop = Shop(CART)
+    shop.clock.advance(0.6)
+    shop.event("Signed Up", at="2026-03-02T09:00:00.200+00:00")
+
+    assert lines(shop) == ["2026-03-02 10:00 CET  Signed Up"]
 
 
 # -- why not -------------------------------------------------------------------------------------------------------------
@@ -164,7 +186,7 @@ def test_reentry_and_leaving() -> None:
 
     assert reasons(shop) == [
         "cart c1: Product Added came, but re-entry does not allow it: once",
-        "cart c1: exited in left on Order Completed (Order Completed) before it was asked for",
+        "cart c1: exited in left on Order Completed before it was asked for",
     ]
 
 

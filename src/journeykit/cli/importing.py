@@ -13,9 +13,8 @@ from journeykit.cli import console, world
 from journeykit.cli.console import Usage
 from journeykit.core.calendar import read_moment, show
 from journeykit.errors import ConditionError
-from journeykit.histories import Brought, Counts, History, Source, bring_in, collect, load_mapping
+from journeykit.histories import Brought, Counts, History, Rejects, Source, bring_in, collect, load_mapping
 from journeykit.histories.lines import STDIN
-from journeykit.histories.sources import Rejects
 from journeykit.insight.summary import summarize, table
 from journeykit.runtime.clock import ManualClock
 

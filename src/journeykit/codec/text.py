@@ -97,7 +97,8 @@ def _flaw(value: Any) -> str | None:
         return f"{ascii(value)[:60]} holds characters that cannot be stored; write plain text" if _UNSTORABLE.search(value) else None
     if type(value) is float:
         return None if math.isfinite(value) else f"{value} is no number that JSON knows; leave it out"
-    return f"{value!r:.60} is a {type(value).__name__}, no JSON value; give text, a number, true, false, null, a list or a mapping"
+    kind = type(value).__name__
+    return f"{value!r:.60} is {'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}, no JSON value; give text, a number, true, false, null, a list or a mapping"
 
 
 # JSON

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+import transitions
 from attrs import define, field
-from transitions import Machine
 
 from journeykit.core.calendar import read_moment
 from journeykit.core.outline import Onward, Place, first_step, scopes
@@ -22,6 +22,8 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
 from journeykit.model.phrases import MICROSECONDS, Split
 from journeykit.model.records import NEVER
+
+Machine = transitions.Machine
 
 COMPLETED, EXITED = "(completed)", "(exited)"
 AUTOMATIC = "(automatic)"

@@ -77,13 +77,16 @@ class Customer:
     def fork(self) -> Customer:
         """The same state, to work on without touching this one."""
         fork = object.__new__(Customer)
-        for name in Customer.__slots__:
-            setattr(fork, name, getattr(self, name))
+        fork.customer_id, fork.revision, fork.accepted_at = self.customer_id, self.revision, self.accepted_at
+        fork.facts, fork.pending = self.facts, self.pending
+        fork.covered, fork.next_due = self.covered, self.next_due
         fork.enrollments = dict(self.enrollments)
         return fork
 
     def due(self, compiled: Compiled, before: int) -> Due | None:
         """The first timer due before *before*: by moment, step before scope before journey, earlier armed first."""
+        if self.next_due is None or self.next_due >= before:
+            return None
         found: Due | None = None
         for place, e in self.enrollments.items():
             for timer in e.timers:
@@ -117,11 +120,11 @@ def advance(
         Incomplete: rows of further journeys are needed.
     """
     if event is None or (customer.next_due is not None and customer.next_due < now):
-        commit = Commit(customer.customer_id, customer.revision, customer.revision, customer.accepted_at)
         customer = customer.fork()
-        if _catch_up(compiled, customer, now, limit, commit, trace) and event is not None:
-            _add(commit, advance(compiled, customer, event, now, limit, trace))
-        return commit
+        commits = _catch_up(compiled, customer, now, limit, trace)
+        if event is not None and customer.due(compiled, now) is None:
+            return _joined(customer, [*commits, advance(compiled, customer, event, now, limit, trace)])
+        return _joined(customer, commits)
     turn = Turn(
         compiled,
         customer.customer_id,
@@ -162,22 +165,31 @@ def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None,
     )
 
 
-def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, commit: Commit, trace: list[Trace] | None) -> bool:
-    """Fire what is due before *now* on the forked *customer*; return False where the limit was reached first."""
-    while (due := customer.due(compiled, now)) is not None:
-        if commit.fired >= limit:
-            return False
+def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None) -> list[Commit]:
+    """Fire what is due before *now* on the forked *customer*, at most *limit* timers; return what each did."""
+    commits: list[Commit] = []
+    while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
         try:
             fire(turn, due.place, due.timer)
         except LoopError as error:
             turn = _turn(compiled, customer, due.due_at, None, trace)
             park_timer(turn, turn.enrollments[due.place], due.timer, error)
-        more = _commit(customer, turn)
-        _add(commit, more)
-        commit.fired += 1
-        customer.apply(more)
-    return True
+        commit = _commit(customer, turn)
+        commit.fired = 1
+        customer.apply(commit)
+        commits.append(commit)
+    return commits
+
+
+def _joined(customer: Customer, commits: list[Commit]) -> Commit:
+    """All of *commits* as one."""
+    if not commits:
+        return Commit(customer.customer_id, customer.revision, customer.revision, customer.accepted_at)
+    first, *others = commits
+    for more in others:
+        _add(first, more)
+    return first
 
 
 def _add(commit: Commit, more: Commit) -> None:
@@ -192,3 +204,4 @@ def _add(commit: Commit, more: Commit) -> None:
     commit.events = [*commit.events, *more.events]
     commit.mail = (*commit.mail, *more.mail)
     commit.definitions = (*commit.definitions, *more.definitions)
+    commit.fired += more.fired

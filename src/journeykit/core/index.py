@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, frozen
 
 from journeykit.core.checks import problems
-from journeykit.core.compiler import CompiledJourney, compile_journey
+from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.facts import FactTable, Fold
@@ -149,3 +149,15 @@ def compile_journeys(
         if digest not in compiled:
             compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
     return Compiled(journeys, compiled, facts, {})
+
+
+def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
+    """
+    The ``transitions`` machine of a journey: its moves, for diagrams, for questions and as an oracle in tests.
+
+    Trigger it with a model that has a ``state`` (``machine.events[name].trigger(model, context=...)``); it performs nothing.
+
+    Raises:
+        DefinitionError: with every problem of the journey.
+    """
+    return compile_journeys([("", "", journey)], catalog).journeys[journey.name].machine

@@ -23,11 +23,14 @@ class Away(NamedTuple):
 
 def cancelled(e: Enrollment, indexes: frozenset[int] | None) -> str:
     """Take the timers of *indexes* (all of them for None) out of *e*; return their marks for the history."""
-    if not e.timers:
-        return ""
-    gone = [timer.index for timer in e.timers if indexes is None or timer.index in indexes]
-    e.timers = () if len(gone) == len(e.timers) else tuple([timer for timer in e.timers if timer.index not in gone])
-    return "".join([f"-{index} " for index in gone])
+    marks, kept = "", ()
+    for timer in e.timers:
+        if indexes is None or timer.index in indexes:
+            marks += f"-{timer.index} "
+        else:
+            kept += (timer,)
+    e.timers = kept
+    return marks
 
 
 def arm_timers(

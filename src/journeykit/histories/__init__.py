@@ -9,7 +9,7 @@ from journeykit.histories.bringing import LEASE, Brought, Progress, bring_in
 from journeykit.histories.lines import Reject
 from journeykit.histories.mapping import Mapping, load_mapping, read_mapping
 from journeykit.histories.sorting import History
-from journeykit.histories.sources import Counts, Source, collect
+from journeykit.histories.sources import Counts, Rejects, Source, collect
 
 __all__ = [
     "LEASE",
@@ -19,6 +19,7 @@ __all__ = [
     "Mapping",
     "Progress",
     "Reject",
+    "Rejects",
     "Source",
     "bring_in",
     "collect",

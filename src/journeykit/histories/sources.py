@@ -62,8 +62,8 @@ class Rejects:
         path: the file; what a run before has left there is replaced.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
         self.count = 0
         self.first: Reject | None = None
         self._file: TextIO | None = None

@@ -281,6 +281,9 @@ def _names(value: Sequence[str]) -> tuple[str, ...]:
 
 
 def _steps(value: Step | Scope | Sequence[Step | Scope]) -> tuple[Step | Scope, ...]:
+    steps: tuple[object, ...] = _items(value)
+    if other := [f"steps: {step!r:.60} is no step; write Step(...) or Scope(...)" for step in steps if not isinstance(step, (Step, Scope))]:
+        raise DefinitionError(other)
     return _items(value)
 
 

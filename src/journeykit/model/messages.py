@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,6 +16,7 @@ from journeykit.errors import EventError
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 LONGEST = 500  #: characters of a name, an id or a key
+_LONGEST_WAIT = 1e9  #: seconds, some thirty years
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -47,16 +50,28 @@ def moment(at: int) -> datetime:
 
 def storable_text(value: str) -> bool:
     """Whether *value* can be a name, an id or a key: 1 to 500 characters that every storage can keep."""
-    return 0 < len(value) <= LONGEST and "\x00" not in value and not _SURROGATE.search(value)
+    return 0 < len(value) <= LONGEST and "\x00" not in value and (value.isascii() or not _SURROGATE.search(value))
 
 
 def text(value: object, what: str) -> str:
     """Return *value* where it is a usable name or id; raise `EventError` where not."""
+    if isinstance(value, str) and storable_text(value):
+        return value
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
         raise EventError(f"{what}: {value!r:.60} is no id or name; give a text of 1 to {LONGEST} characters")
-    if not storable_text(value):
-        raise EventError(f"{what}: {value!r:.60} holds characters that cannot be stored; give plain text")
-    return value
+    raise EventError(f"{what}: {value!r:.60} holds characters that cannot be stored; give plain text")
+
+
+def words(value: object, told: Callable[[object], str] = str) -> str:
+    """What a plugin's *value* says, as text that every storage can keep, even where it cannot be shown."""
+    try:
+        return told(value).encode("utf-8", "replace").decode()
+    except Exception:  # noqa: BLE001  a plugin's object may raise anything
+        return f"something of type {type(value).__name__} that cannot be shown"
+
+
+def _reason(value: str | BaseException) -> str:
+    return words(value)
 
 
 def _read(value: datetime | str) -> datetime:
@@ -153,11 +168,20 @@ class Retry:
 
     Attributes:
         after: seconds to wait; None leaves it to the engine's backoff.
-        reason: why, for people to read.
+        reason: why, for people to read: text, or the error that was met.
+
+    Raises:
+        ValueError: *after* is no number of seconds.
     """
 
     after: float | None = None
-    reason: str = ""
+    reason: str = field(default="", converter=_reason)
+
+    def __attrs_post_init__(self) -> None:
+        after: object = self.after
+        if after is None or (isinstance(after, (int, float)) and math.isfinite(after) and after <= _LONGEST_WAIT):
+            return
+        raise ValueError(f"after: {after!r:.60} is no number of seconds; write for example 30")
 
 
 @frozen
@@ -166,10 +190,10 @@ class Failed:
     It will never work; the request becomes a dead letter at once.
 
     Attributes:
-        reason: why, for people to read.
+        reason: why, for people to read: text, or the error that was met.
     """
 
-    reason: str = ""
+    reason: str = field(default="", converter=_reason)
 
 
 Answer = Done | Retry | Failed

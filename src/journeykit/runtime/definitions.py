@@ -5,16 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
+from journeykit.core.checks import problems
 from journeykit.core.index import Compiled, compile_journeys
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, Start
-from journeykit.model.phrases import suggestion
+from journeykit.model.phrases import Aggregate, suggestion
 from journeykit.model.records import Enrollment
 from journeykit.ports import Storage
 
 Definition = Journey | Catalog
+
+
+def check(definitions: Definition | Iterable[Definition], actions: Iterable[str] | None = None) -> tuple[str, ...]:
+    """
+    Find everything that is wrong with the journeys of an engine.
+
+    Args:
+        definitions: journeys and catalogs, as an engine takes them.
+        actions: the names of the actions there are; None leaves them to the catalog.
+
+    Returns:
+        One line for each problem: journey, place, what is wrong and the way out; nothing where an engine would take them.
+
+    Raises:
+        DefinitionError: two catalogs contradict each other.
+    """
+    values = [definitions] if isinstance(definitions, (Journey, Catalog)) else list(definitions)
+    journeys = [value for value in values if isinstance(value, Journey)]
+    catalog = merged(value for value in values if isinstance(value, Catalog))
+    return tuple(problems(journeys, catalog, None if actions is None else list(actions)))
 
 
 class Definitions:
@@ -92,6 +113,11 @@ def asked(journey: Journey) -> set[str]:
     return {do.action for do in acts(journey) if isinstance(do, Do)}
 
 
+def _written(value: object) -> str:
+    """What a catalog says, as its author wrote it."""
+    return repr(value.text if isinstance(value, Aggregate) else value)
+
+
 def merged(catalogs: Iterable[Catalog]) -> Catalog:
     """
     One catalog that says what all of *catalogs* say.
@@ -105,7 +131,7 @@ def merged(catalogs: Iterable[Catalog]) -> Catalog:
         for part, known in parts.items():
             for name, value in getattr(catalog, part).items():
                 if known.setdefault(name, value) != value:
-                    problems.append(f'{part}: "{name}" is declared as {known[name]!r} and as {value!r}; keep one')
+                    problems.append(f'{part}: "{name}" is declared as {_written(known[name])} and as {_written(value)}; keep one')
     if problems:
         raise DefinitionError(problems)
     return Catalog(**parts)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from journeykit.errors import EventError
-from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment
+from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment, words
 from journeykit.model.records import Claimed, Mail, OutboxMessage, Settlement
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.backoff import Backoff
@@ -126,7 +126,7 @@ class Dispatcher:
             return self._actions[message.action](_request(claimed))
         except Exception as error:  # noqa: BLE001  a plugin may raise anything
             log_failure("action %s failed: %s", message.action, error)
-            return Retry(reason=f"{type(error).__name__}: {error}")
+            return Retry(reason=f"{type(error).__name__}: {words(error)}")
 
     def _answered(self, claimed: Claimed, answer: object) -> Settlement:
         if answer is None or isinstance(answer, Done):
@@ -136,7 +136,7 @@ class Dispatcher:
             return self._again(claimed, answer)
         if isinstance(answer, Failed):
             return self._ended(claimed, "dead", answer.reason or "failed")
-        return self._ended(claimed, "dead", f"answered {answer!r:.60}; an action answers Done, Retry or Failed")
+        return self._ended(claimed, "dead", f"answered {words(answer, repr):.60}; an action answers Done, Retry or Failed")
 
     def _again(self, claimed: Claimed, answer: Retry) -> Settlement:
         attempt = claimed.attempts + 1
@@ -150,9 +150,7 @@ class Dispatcher:
         if message.listens:
             mail = (*mail, _outcome(message, state, reason, now))
         if state == "dead":
-            logger.error(
-                "action %s of journey %s is a dead letter after %d attempts", message.action, message.journey, claimed.attempts + 1
-            )
+            logger.error("action %s of journey %s is a dead letter at attempt %d", message.action, message.journey, claimed.attempts + 1)
         return Settlement(claimed.id, claimed.token, state, None if reason is None else reason[:_WORDS], now, mail)
 
     def _answer(self, claimed: Claimed, done: Done) -> tuple[tuple[Mail, ...], str | None]:
@@ -167,7 +165,7 @@ class Dispatcher:
             json.dumps(done.properties)
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
-        except (EventError, TypeError, ValueError, AttributeError) as error:
+        except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:
             log_failure("action %s answered what cannot be kept: %s", message.action, error)
             return (), f"its answer could not be kept: {error}"
         return (Mail(event, now),), None

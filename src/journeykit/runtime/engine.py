@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from journeykit.errors import EventError
+from journeykit.errors import EventError, StorageError, UnknownError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
-from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Storage
 from journeykit.runtime.backoff import Backoff
@@ -20,13 +20,15 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatched, Dispatcher
 from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
-from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event
+from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
 from journeykit.runtime.plugins import Actions
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
 
 BATCH = 1_000  #: customers claimed at a time
+
+STATES = ("open", "performed", "dead", "dropped", "imported")  #: of a request for an action
 
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
 
@@ -40,7 +42,7 @@ class Engine:
 
     Args:
         definitions: journeys and catalogs, for example ``load("journeys/")``; compiled here, once.
-        storage: where everything is kept; its schema is brought to this release's here.
+        storage: where everything is kept; its `migrate` has been called, once, before.
         actions: the implementations by name; installed packages may offer more (entry points ``journeykit.actions``). Where given,
             a journey that names another action does not compile. None in a process that only decides.
         clock: where the time comes from.
@@ -54,7 +56,7 @@ class Engine:
         perform: whether what imported history asks for is performed after all; without *history* everything is.
 
     Raises:
-        DefinitionError: with every problem found in the definitions.
+        DefinitionError: with every problem found in the definitions; an action or a hook cannot be called.
     """
 
     def __init__(
@@ -113,12 +115,12 @@ class Engine:
             ConflictError: others kept deciding for the customer first.
             LoopError: the journeys send this customer round in a circle; nothing was applied.
         """
-        return self._decider.decide(self._accepted((event,)))[0]
+        return self._decided(self._accepted((event,)))[0]
 
     def handle_many(self, events: Iterable[Event]) -> list[Outcome]:
         """Accept and decide *events* in order, all in one transaction (one each where others keep coming first); see `handle`."""
         accepted = self._accepted(tuple(events))
-        return self._decider.decide(accepted) if accepted else []
+        return self._decided(accepted) if accepted else []
 
     def identify(
         self,
@@ -254,7 +256,12 @@ class Engine:
             state: only those that are ``open``, ``performed``, ``dead``, ``dropped`` or ``imported``.
             customer_id: only those of a customer.
             limit: how many at most.
+
+        Raises:
+            UnknownError: there is no such state.
         """
+        if state is not None and state not in STATES:
+            raise UnknownError(f'no state "{state}"; there are {", ".join(STATES)}{suggestion(state, STATES)}')
         return self.storage.outbox(state, customer_id, limit)
 
     def retry_outbox(self, ids: Sequence[int]) -> int:
@@ -276,6 +283,8 @@ class Engine:
 
     def _accepted(self, events: Sequence[Event]) -> list[Accepted]:
         for event in events:
+            if not isinstance(event, Event):
+                raise EventError(f"{event!r:.60} is no event; give Event(...), and several one by one: accept(*events)")
             if event.name[0] == "$" and event.name not in _HOSTS_OWN:
                 raise EventError(f'name: "{event.name}" is one of the library\'s own; names of your events do not begin with "$"')
         if self._history:
@@ -283,10 +292,17 @@ class Engine:
         now = self.clock.now()
         return [(event, now) for event in events]
 
+    def _decided(self, accepted: Sequence[Accepted]) -> list[Outcome]:
+        try:
+            return self._decider.decide(accepted)
+        except StorageError:
+            refuse_unstorable(event for event, _ in accepted)
+            raise
+
     def _own(self, name: str, id: str, customer_id: str, at: Moment | None, properties: dict[str, Any]) -> Outcome:
         now = self.clock.now()
         event = own_event(name, text(id, "id"), customer_id, now if at is None else instant(at, "at"), properties)
-        return self._decider.decide([(event, event.at if self._history else now)])[0]
+        return self._decided([(event, event.at if self._history else now)])[0]
 
     def _settle_mail(self, customers: Sequence[str]) -> None:
         """Decide the mail of *customers*, before their actions are performed."""

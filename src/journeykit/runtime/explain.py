@@ -14,7 +14,7 @@ from journeykit.model.messages import moment
 from journeykit.model.records import Enrollment, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.why import Case, why_not
+from journeykit.runtime.why import Case, by, why_not
 
 
 @frozen
@@ -62,10 +62,13 @@ class Explanation:
     @property
     def text(self) -> str:
         """All of it, line by line."""
-        return "\n".join(f"{show(line.at, self.zone)}  {line.text}" for line in (*self.entries, *self.why_not))
+        return "\n".join(f"{self._when(line)}{line.text}" for line in (*self.entries, *self.why_not))
 
     def __str__(self) -> str:
         return self.text
+
+    def _when(self, line: Line) -> str:
+        return f"{show(line.at, self.zone)}  " if line.at else ""  # of somebody never heard of nothing has a time
 
 
 class Explainer:
@@ -127,8 +130,8 @@ class _Telling:
     def _event(self, logged: LoggedEvent) -> Line:
         event = logged.event
         text = f"{_OURS.get(event.name, event.name)} {_values(event.properties)}".rstrip()
-        if event.at != logged.accepted_at:
-            text += f"; {'ahead: ' if event.at > logged.accepted_at else ''}occurred {show(event.at, self.zone)}"
+        if (occurred := show(event.at, self.zone)) != show(logged.accepted_at, self.zone):
+            text += f"; {'ahead: ' if event.at > logged.accepted_at else ''}occurred {occurred}"
         if logged.state == "pending":
             return Line(logged.accepted_at, "mailbox", f"{text}; waits in the mailbox")
         return Line(logged.accepted_at, "event", text)
@@ -163,7 +166,7 @@ class _Telling:
     def _action(self, row: OutboxRow) -> Line:
         message = row.message
         text = f"{message.journey} {message.key}".strip() + f": {message.action} {_values(message.parameters)}".rstrip()
-        attempts = f" after {row.attempts} attempts" if row.attempts > 1 else ""
+        attempts = f" after {row.attempts} attempts" if row.attempts > 1 and not (row.reason or "").startswith(f"{row.attempts} ") else ""
         state = "waits to be performed" if row.state == "open" else row.state
         when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
         reason = f": {row.reason}" if row.reason else ""
@@ -174,17 +177,18 @@ _OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$
 
 
 def _told(entry: HistoryEntry) -> str:
-    reason = f" ({entry.reason})" if entry.reason else ""
+    reason = f" ({entry.reason})" if entry.reason and entry.reason != entry.cause else ""
+    cause = by(entry.cause)
     match entry.kind:
         case "entered":
-            return f"entered {entry.target} on {entry.cause}{reason}"
+            return f"entered {entry.target}{cause}{reason}"
         case "moved":
-            return f"{entry.source} to {entry.target} on {entry.cause}{reason}"
+            return f"{entry.source} to {entry.target}{cause}{reason}"
         case "completed" | "exited" | "merged":
-            return f"{entry.kind} in {entry.source} on {entry.cause}{reason}"
+            return f"{entry.kind} in {entry.source}{cause}{reason}"
         case _:
             where = f" in {entry.source}" if entry.source else ""
-            return f"{entry.kind}{where} on {entry.cause}{reason}"
+            return f"{entry.kind}{where}{cause}{reason}"
 
 
 def _values(values: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from journeykit.errors import DefinitionError
 from journeykit.model.records import Claimed, Commit, Settlement
 from journeykit.ports import Hook
 
@@ -29,6 +30,9 @@ class Hooks:
 
     def __init__(self, hooks: Iterable[Hook] = ()) -> None:
         self._hooks = tuple(hooks)
+        given: tuple[object, ...] = self._hooks
+        if mute := [f"hooks: {hook!r:.60} cannot be called; give a function" for hook in given if not callable(hook)]:
+            raise DefinitionError(mute)
 
     def __bool__(self) -> bool:
         return bool(self._hooks)

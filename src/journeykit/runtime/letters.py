@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from journeykit.core.calendar import known_zone
@@ -26,6 +27,15 @@ def derived(stem: str, tail: str) -> str:
 def own_event(name: str, event_id: str, customer_id: str, at: int, properties: dict[str, Any], source: str = "") -> Event:
     """An event of the library's own."""
     return Event(name, id=event_id, customer_id=customer_id, occurred_at=moment(at), properties=properties, source=source)
+
+
+def refuse_unstorable(events: Iterable[Event]) -> None:
+    """Raise `EventError` for the first event whose properties are no JSON."""
+    for event in events:
+        try:
+            json.dumps(event.properties)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
 
 
 def identification(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 
+from journeykit.errors import DefinitionError
 from journeykit.ports import Action
 
 GROUP = "journeykit.actions"
@@ -19,10 +20,14 @@ class Actions:
         group: the entry point group in which packages offer theirs. An entry point names a function or an object that can be
             called, or a class that is then made without arguments. It is imported when first needed, so that a broken package
             costs only its own action.
+
+    Raises:
+        DefinitionError: what was given cannot be called.
     """
 
     def __init__(self, given: Mapping[str, Action] | None = None, group: str = GROUP) -> None:
         self._ready: dict[str, Action] = dict(given or {})
+        _refuse_uncallable(self._ready)
         self._offered: dict[str, EntryPoint] = {point.name: point for point in entry_points(group=group)}
 
     def __contains__(self, name: str) -> bool:
@@ -38,3 +43,14 @@ class Actions:
     def names(self) -> list[str]:
         """The names of all, sorted."""
         return sorted(self._ready.keys() | self._offered.keys())
+
+
+def _refuse_uncallable(given: Mapping[str, object]) -> None:
+    """Raise `DefinitionError` for actions that are no functions."""
+    mute = [
+        f'actions: "{name}" is {action!r:.60}, which cannot be called; give a function'
+        for name, action in given.items()
+        if not callable(action)
+    ]
+    if mute:
+        raise DefinitionError(mute)

@@ -103,8 +103,8 @@ def _left(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterat
     for entry in case.history:
         ended = entry.kind in ("exited", "completed", "merged") and entry.journey in asking
         if ended and (entry.journey, entry.key, entry.number) not in sent:
-            reason = f" ({entry.reason})" if entry.reason else ""
-            text = f"{entry.kind} in {entry.source} on {entry.cause}{reason} before it was asked for"
+            reason = f" ({entry.reason})" if entry.reason and entry.reason != entry.cause else ""
+            text = f"{entry.kind} in {entry.source}{by(entry.cause)}{reason} before it was asked for"
             yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: {text}"
 
 
@@ -148,6 +148,13 @@ def _outside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]
         if name not in inside:
             entries = ", ".join(entry.cause for entry in journey.entries) or "nothing but a start"
             yield case.loaded.accepted_at, name, "", f"{name}: never entered; it is entered on {entries}"
+
+
+def by(cause: str) -> str:
+    """How people join a *cause* to what it did."""
+    if cause == "then":
+        return ""
+    return f" {cause}" if cause.startswith(("after ", "where ")) else f" on {cause}"
 
 
 def _place(journey: str, key: str) -> str:

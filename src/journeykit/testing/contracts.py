@@ -13,7 +13,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 
-import pytest
+try:
+    import pytest
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError("the storage contract needs pytest and hypothesis; pip install 'journeykit[testing]'") from missing
 
 from journeykit.ports import Storage
 from journeykit.testing.contract_commits import CommitContract
@@ -27,7 +30,7 @@ class StorageContract(CommitContract, MailboxContract, OutboxContract, RaceContr
     @abstractmethod
     def create_storage(self) -> Storage:
         """Make a new, empty storage; it is migrated and closed for you."""
-        raise NotImplementedError
+        raise NotImplementedError("say in create_storage which storage is tested: return MyStorage()")
 
     @pytest.fixture(name="storage")
     def _storage(self) -> Iterator[Storage]:
