@@ -64,8 +64,10 @@ proof: $(READY)
 defects: $(READY)
 	$(BIN)/python scripts/defects.py
 
+# Floors and peers side by side; make bench BENCH='--quick --only timers' chooses.
 bench: $(READY)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[bench]'
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 wheel: $(READY)
 	rm -rf dist

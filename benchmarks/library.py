@@ -106,9 +106,7 @@ def connection(storage: SQLiteStorage):
     return storage._connections._connection()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-def durable_events(
-    clock: Clock, batch: int, k: int, count: int = 100_000, people: int = 20_000, folder: str | None = None
-) -> float:
+def durable_events(clock: Clock, batch: int, k: int, count: int = 100_000, people: int = 20_000, folder: str | None = None) -> float:
     """Events a second: those of the floor, made into `Event` and handled, *batch* in a transaction."""
     storage, journeys = database(people, k, folder or tempfile.mkdtemp(), due=False)
     moments = ManualClock(at(LATE))

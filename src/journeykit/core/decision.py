@@ -191,11 +191,11 @@ class Deciding:
         if plan.arms:
             armed, leading = arm_timers(turn, self.journey.journey, e, plan.arms)
             timers += armed
-        history, kind = turn.history, "entered" if plan.source is None else "moved"
-        history.append(_new(HistoryEntry, (
-            turn.customer_id, turn.seq, len(history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
+        kind = "entered" if plan.source is None else "moved"
+        turn.history += (_new(HistoryEntry, (
+            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
             timers and timers.rstrip(),
-        )))  # fmt: skip
+        )),)  # fmt: skip
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:

@@ -29,11 +29,11 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     parameters = do.constant if do.parameters is None else do.parameters(turn)
-    outbox, now = turn.outbox, turn.now
-    outbox.append(_new(OutboxMessage, (
-        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
+    now = turn.now
+    turn.outbox += (_new(OutboxMessage, (
+        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, now, do.message,
         None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
-    )))  # fmt: skip
+    )),)  # fmt: skip
     e.performed += 1
     e.performed_at = now
 

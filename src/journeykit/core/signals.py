@@ -26,7 +26,7 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised:
         _drain(turn)
-    turn.events.append(_new(LoggedEvent, (event, turn.now, seq, "decided", 0)))
+    turn.events += (_new(LoggedEvent, (event, turn.now, seq, "decided", 0)),)
 
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
@@ -97,11 +97,11 @@ def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
         turn.rewind(mark)
         park(turn, enrollment, str(signal), error)
         return
-    place = (enrollment.journey, enrollment.key)
-    if deciding.mine:
+    if deciding.mine:  # whatever takes it changes it
+        place = (enrollment.journey, enrollment.key)
         turn.changed[place] = deciding.e
-    if taken:
-        turn.touched += (place,)
+        if taken:
+            turn.touched += (place,)
 
 
 def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
@@ -248,7 +248,7 @@ def _retry(turn: Turn, event: Event) -> None:
     given = dict(event.properties)
     parked = given.pop("parked")
     row = Event("$parked", id=parked, customer_id=turn.customer_id, occurred_at=event.occurred_at, properties=given)
-    turn.events.append(LoggedEvent(row, turn.now, turn.seq, "decided"))
+    turn.events += (LoggedEvent(row, turn.now, turn.seq, "decided"),)
     original = given.get("event")
     if original is not None:
         turn.look(Event(customer_id=turn.customer_id, **original))

@@ -23,7 +23,8 @@ class Away(NamedTuple):
 
 def cancelled(e: Enrollment, indexes: frozenset[int] | None) -> str:
     """Take the timers of *indexes* (all of them for None) out of *e*; return their marks for the history."""
-    marks, kept = "", ()
+    marks: str = ""
+    kept: tuple[Timer, ...] = ()
     for timer in e.timers:
         if indexes is None or timer.index in indexes:
             marks += f"-{timer.index} "

@@ -13,7 +13,10 @@ from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEven
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
 _ARMS = 4_096  #: room for arming numbers within one signal
 
-Mark = tuple[Facts, int, int, int, tuple["Raised", ...], tuple[Mail, ...], tuple[tuple[str, str, str], ...]]
+Mark = tuple[
+    Facts, tuple[HistoryEntry, ...], tuple[OutboxMessage, ...], tuple[LoggedEvent, ...], tuple["Raised", ...], tuple[Mail, ...],
+    tuple[tuple[str, str, str], ...],
+]  # fmt: skip
 
 
 class Incomplete(Exception):  # noqa: N818  a request for more rows, not an error
@@ -99,9 +102,9 @@ class Turn(Context):
         self.seq = seq
         self.trace = trace
         self.changed: dict[tuple[str, str], Enrollment] = {}
-        self.history: list[HistoryEntry] = []
-        self.outbox: list[OutboxMessage] = []
-        self.events: list[LoggedEvent] = []
+        self.history: tuple[HistoryEntry, ...] = ()
+        self.outbox: tuple[OutboxMessage, ...] = ()
+        self.events: tuple[LoggedEvent, ...] = ()
         self.raised: tuple[Raised, ...] = ()
         self.removed: tuple[tuple[str, str], ...] = ()
         self.mail: tuple[Mail, ...] = ()
@@ -155,8 +158,8 @@ class Turn(Context):
         """Add a line to the history."""
         journey, key, number = ("", "", 0) if enrollment is None else (enrollment.journey, enrollment.key, enrollment.number)
         place = len(self.history)
-        self.history.append(
-            HistoryEntry(self.customer_id, self.seq, place, self.now, kind, journey, key, number, source, target, cause, reason, timers)
+        self.history += (
+            HistoryEntry(self.customer_id, self.seq, place, self.now, kind, journey, key, number, source, target, cause, reason, timers),
         )
 
     def raise_changes(self, changes: list[Change]) -> None:
@@ -167,12 +170,11 @@ class Turn(Context):
 
     def mark(self) -> Mark:
         """A place to rewind to."""
-        return self.facts, len(self.history), len(self.outbox), len(self.events), self.raised, self.mail, self.definitions
+        return self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions
 
     def rewind(self, mark: Mark) -> None:
         """Take back everything since *mark* but changed enrollments, which nobody has put in their place yet."""
-        self.facts, history, outbox, events, self.raised, self.mail, self.definitions = mark
-        del self.history[history:], self.outbox[outbox:], self.events[events:]
+        self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions = mark
 
 
 def by_entry(e: Enrollment) -> int:

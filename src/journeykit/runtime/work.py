@@ -28,8 +28,8 @@ class Outcome(NamedTuple):
     """
 
     status: Literal["decided", "duplicate", "waiting"]
-    history: Sequence[HistoryEntry] = ()
-    actions: Sequence[OutboxMessage] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    actions: tuple[OutboxMessage, ...] = ()
 
 
 DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
@@ -185,10 +185,10 @@ class Work:
         commit = self._advance(held, logged, now)
         held = self._keep(commit)
         rows = commit.events
-        if not rows or (rows[-1].event.id != event.id and not any([row.event.id == event.id for row in rows])):
+        if not rows or (rows[-1].event.id != event.id and not any(row.event.id == event.id for row in rows)):
             held.waits = True
             return WAITING
-        return Outcome("decided", commit.history, commit.outbox)
+        return Outcome("decided", tuple(commit.history), tuple(commit.outbox))
 
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
         while True:

@@ -116,7 +116,7 @@ class StoredFacts(Facts):
         """Whether the same is known, however it was read."""
         return isinstance(other, Facts) and all(getattr(self, field) == getattr(other, field) for field in Facts.__slots__)
 
-    __hash__ = None  # type: ignore[assignment]  # as of `Facts`
+    __hash__ = None  # as of `Facts`
 
 
 def facts(text: str) -> Facts:
