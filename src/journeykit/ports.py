@@ -77,7 +77,8 @@ class Storage(Protocol):
         """
         Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
 
-        A message under another's lease that has not run out is never given; after that it may be given again.
+        A message under another's lease that has not run out is never given. After that it is given again, alone: whatever hung or
+        died on it does not take others along.
         """
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:

@@ -133,14 +133,16 @@ def test_failed_means_dead_at_once(storage: Storage) -> None:
     assert ends(shop) == [("dead", "no such address")]
 
 
-def test_an_action_that_nobody_offers_is_dead_and_lists_who_is_there() -> None:
-    """A worker without the implementation says so."""
+def test_an_action_that_a_worker_does_not_have_is_left_to_another() -> None:
+    """A worker of the release before puts it off and says why; one that has the action performs it."""
     storage, clock = MemoryStorage(), ManualClock("2026-03-02T09:00:00+00:00")
     Shop(HELLO, storage=storage).event("Signed Up")
     worker = Engine([], storage, {"sms": raises, "call": raises}, clock=clock)
 
-    assert worker.dispatch() == (0, 0, 1, 0)
-    assert worker.outbox()[0].reason == 'no action named "email"; there are call, sms'
+    assert worker.dispatch() == (0, 1, 0, 0)
+    assert (worker.outbox()[0].state, worker.outbox()[0].reason) == ("open", 'no action named "email" here; there are call, sms')
+    clock.advance(60)
+    assert Engine([], storage, {"email": lambda _: None}, clock=clock).dispatch() == (1, 0, 0, 0)
 
 
 def test_an_answer_of_another_kind_is_dead() -> None:

@@ -116,7 +116,7 @@ class Dispatcher:
             return self._ended(claimed, "dead", f"{claimed.attempts} attempts without an answer")
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
-            return self._ended(claimed, "dead", f'no action named "{claimed.message.action}"; there are {known}')
+            return self._answered(claimed, Retry(reason=f'no action named "{claimed.message.action}" here; there are {known}'))
         return self._answered(claimed, self._perform(claimed))
 
     def _perform(self, claimed: Claimed) -> object:

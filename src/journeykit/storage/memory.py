@@ -323,9 +323,16 @@ class MemoryStorage:
         with self._lock:
             taken: list[Claimed] = []
             while self._open and self._open[0][0] <= now and len(taken) < limit:
-                ready, number = heapq.heappop(self._open)
-                if self._fits(ready, number):
+                ready, number = self._open[0]
+                fits = self._fits(ready, number)
+                lapsed = fits and self._messages[number].token is not None
+                if lapsed and taken:
+                    break
+                heapq.heappop(self._open)
+                if fits:
                     taken.append(self._lease(number, now + lease, token))
+                if lapsed:
+                    break
             return taken
 
     def _lease(self, number: int, until: int, token: str) -> Claimed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -167,9 +168,9 @@ class SQLiteStorage:
     def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         with self._transaction(WRITE) as cursor:
-            rows = cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall()
-            cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[0]) for row in rows])
-        return [Claimed(row[0], message(row[2:]), row[1], token) for row in rows]
+            rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
+            cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
+        return [Claimed(row[1], message(row[3:]), row[2], token) for row in rows]
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -233,6 +234,11 @@ def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
     if limit is not None and taken + count > limit:
         raise used_up(name, taken, limit)
     cursor.execute(sql.TAKE_QUOTA, (name, count))
+
+
+def _lapsed_alone(rows: list[Row]) -> list[Row]:
+    """The first of *rows* where its lease ran out, else those before the first one whose did."""
+    return rows[:1] if rows and rows[0][0] else list(itertools.takewhile(lambda row: not row[0], rows))
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answers: Sequence[Row]) -> bool:

@@ -110,7 +110,9 @@ NEXT_DUE = """select
 # the outbox
 
 _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
-CLAIM_MESSAGES = f"select id, attempts, {_MESSAGE} from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?"
+CLAIM_MESSAGES = f"""
+select token is not null, id, attempts, {_MESSAGE} from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?
+"""
 LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
 SETTLE_MESSAGE = """update journeykit_outbox set state = ?, reason = ?, due_at = ?, attempts = attempts - ?, token = null
     where id = ? and token = ?"""

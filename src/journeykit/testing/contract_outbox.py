@@ -68,6 +68,16 @@ class OutboxContract:
         assert storage.settle([Settlement(first.id, "second", "performed", None, 111, answer)]) == [True]
         assert [logged.event.id for logged in shop.load(storage).pending] == ["answer"]
 
+    def test_a_lease_that_ran_out_is_given_alone(self, storage: Storage) -> None:
+        """An action that hangs or kills its worker takes no other request along, however often it is tried."""
+        storage.commit_many([shop.commit("ann", outbox=[shop.message(place=place) for place in range(3)])])
+        storage.claim_outbox(10, 2, 5, "first")
+
+        assert [claimed.message.place for claimed in storage.claim_outbox(20, 9, 5, "second")] == [2]
+        assert [claimed.message.place for claimed in storage.claim_outbox(20, 9, 5, "third")] == [0]
+        assert [claimed.message.place for claimed in storage.claim_outbox(20, 9, 5, "fourth")] == [1]
+        assert storage.claim_outbox(20, 9, 5, "fifth") == []
+
     def test_a_late_holder_nobody_took_over_from(self, storage: Storage) -> None:
         """A lease that ran out still settles while nobody else has claimed."""
         storage.commit_many([shop.commit("ann", outbox=[shop.message()])])
