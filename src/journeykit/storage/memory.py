@@ -14,89 +14,10 @@ from typing import cast
 
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, used_up
-from journeykit.storage.rows import Row, dumps, enrollment, facts, loads, logged_event, mail_row, message
-
-
-class _Customer:
-    """
-    One customer's rows, as text.
-
-    An enrollment is three lines: its columns, its body, and when it is due (empty: no timer; ``-``: none, and it has ended).
-    """
-
-    __slots__ = ("accepted_at", "enrollments", "events", "facts", "history", "messages", "moments", "pending", "ready", "revision")
-
-    def __init__(self) -> None:
-        self.revision = 0
-        self.accepted_at = 0
-        self.facts = "[1]"
-        self.enrollments: tuple[str, ...] = ()
-        self.moments: tuple[str, int | None] | None = None
-        self.events: dict[str, str] | None = None  #: decided and parked ones by id
-        self.pending: dict[str, str] | None = None  #: the mailbox by id, in order of arrival
-        self.history: list[str] | None = None
-        self.messages: tuple[int, ...] = ()
-        self.ready: int | None = None  #: the moment from which there is something to do
-
-    def next_ready(self) -> int | None:
-        """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
-        moments = [due + 1 for text in self.enrollments if (due := _due(text)) is not None]
-        if self.moments is not None and self.moments[1] is not None:
-            moments.append(self.moments[1] + 1)
-        moments.extend(loads(text)[1] for text in (self.pending or {}).values())
-        return min(moments, default=None)
-
-    def knows(self, event_id: str) -> bool:
-        """Whether an event of that id is in the log or the mailbox."""
-        return (self.events is not None and event_id in self.events) or (self.pending is not None and event_id in self.pending)
-
-
-class _Message:
-    """One outbox row."""
-
-    __slots__ = ("attempts", "due_at", "reason", "state", "text", "token")
-
-    def __init__(self, text: str, due_at: int, state: str) -> None:
-        self.text = text
-        self.due_at = due_at  #: while it is leased, the end of the lease
-        self.state = state
-        self.attempts = 0
-        self.reason: str | None = None
-        self.token: str | None = None
-
-    def row(self, number: int) -> OutboxRow:
-        """What it says to a reader."""
-        return OutboxRow(number, message(loads(self.text)), self.state, self.attempts, self.due_at, self.reason)  # type: ignore[arg-type]
-
-
-def _prefix(*place: str) -> str:
-    """What the text of an enrollment of that journey (and key) begins with."""
-    return dumps(place)[:-1] + ","
-
-
-def _enrollment_text(row: Row) -> str:
-    due = row[11] if row[11] is not None else "" if row[10] is None else "-"
-    return f"{dumps(row[1:11])}\n{row[12]}\n{due}"
-
-
-def _enrollment(text: str) -> Enrollment:
-    columns, body, _ = text.split("\n")
-    return enrollment((None, *loads(columns), body))
-
-
-def _due(text: str) -> int | None:
-    due = text[text.rindex("\n") + 1 :]
-    return int(due) if due not in ("", "-") else None
-
-
-def _event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
-    return logged_event((customer_id, event_id, *loads(text)))
-
-
-def _decided(text: str) -> bool:
-    return bool(loads(text)[6] == "decided")
+from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
+from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
 
 
 class MemoryStorage:
@@ -104,9 +25,9 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._customers: dict[str, _Customer] = {}
+        self._customers: dict[str, Customer] = {}
         self._due: list[tuple[int, str]] = []  #: heap of (ready, customer); what no longer fits is skipped
-        self._messages: dict[int, _Message] = {}
+        self._messages: dict[int, Message] = {}
         self._open: list[tuple[int, int]] = []  #: heap of (due_at, id), likewise
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, tuple[int, int | None]] = {}  #: name -> taken, limit
@@ -128,8 +49,8 @@ class MemoryStorage:
     def commit_many(self, commits: Sequence[Commit]) -> None:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
-        enrollments = [(row[0], _prefix(row[1], row[2]), _enrollment_text(row)) for row in batch.enrollments]
-        messages = [(row[0], _Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
+        enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in batch.enrollments]
+        messages = [(row[0], Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
             self._write_customers(batch)
@@ -149,10 +70,10 @@ class MemoryStorage:
         with self._lock:
             self._quotas[name] = (self._quotas.get(name, (0, None))[0], limit)
 
-    def _customer(self, customer_id: str) -> _Customer:
+    def _customer(self, customer_id: str) -> Customer:
         customer = self._customers.get(customer_id)
         if customer is None:
-            customer = self._customers[customer_id] = _Customer()
+            customer = self._customers[customer_id] = Customer()
         return customer
 
     def _receive(self, row: Row) -> bool:
@@ -177,7 +98,7 @@ class MemoryStorage:
         for row in batch.events:
             customer = self._customers.get(row[0])
             known = customer.events.get(row[1]) if customer is not None and customer.events else None
-            if (row[0], row[1]) in decided or (known is not None and _decided(known)):
+            if (row[0], row[1]) in decided or (known is not None and is_decided(known)):
                 raise ConflictError([row[0]])
             if row[8] == "decided":
                 decided.add((row[0], row[1]))
@@ -196,7 +117,7 @@ class MemoryStorage:
         for text, due, customer_id in batch.moments:
             self._customers[customer_id].moments = (text, due)
         for customer_id, journey, key in batch.removed:
-            self._put(customer_id, _prefix(journey, key))
+            self._put(customer_id, line_of(journey, key))
         for row in batch.events:
             self._log(row)
         for row in batch.definitions:
@@ -223,7 +144,7 @@ class MemoryStorage:
             customer.history = []
         customer.history.append(dumps(entry[1:]))
 
-    def _send(self, customer_id: str, outgoing: _Message) -> None:
+    def _send(self, customer_id: str, outgoing: Message) -> None:
         number = len(self._messages) + 1
         self._messages[number] = outgoing
         customer = self._customers[customer_id]
@@ -242,10 +163,10 @@ class MemoryStorage:
         customer = self._customers.get(want.customer_id)
         if customer is None:
             return Loaded(want.customer_id, 0, 0, Facts(), [], [])
-        enrollments = [_enrollment(text) for text in _wanted(customer, want)]
+        enrollments = [read_enrollment(text) for text in _wanted(customer, want)]
         if len(enrollments) > 1:
             enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
-        pending = [_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
+        pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
         return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen)
@@ -267,7 +188,7 @@ class MemoryStorage:
         with self._lock:
             customer = self._customers.get(customer_id)
             texts = {**(customer.events or {}), **(customer.pending or {})} if customer else {}
-        logged = [_event(customer_id, name, text) for name, text in texts.items()]
+        logged = [read_event(customer_id, name, text) for name, text in texts.items()]
         chosen = None if names is None else frozenset(names)
         return sorted((e for e in logged if _asked(e, after, chosen)), key=event_order)
 
@@ -278,7 +199,7 @@ class MemoryStorage:
 
     # what is due
 
-    def _schedule(self, customer_id: str, customer: _Customer) -> None:
+    def _schedule(self, customer_id: str, customer: Customer) -> None:
         ready = customer.next_ready()
         if ready != customer.ready:
             customer.ready = ready
@@ -385,12 +306,12 @@ class MemoryStorage:
             return len(dead)
 
 
-def _wanted(customer: _Customer, want: Want) -> Sequence[str]:
+def _wanted(customer: Customer, want: Want) -> Sequence[str]:
     """The texts of the enrollments that are asked for."""
     if want.journeys is None:
         return customer.enrollments
-    active = tuple([_prefix(journey) for journey in want.journeys])
-    named = tuple([_prefix(journey) if key is None else _prefix(journey, key) for journey, key in want.keys])
+    active = tuple([line_of(journey) for journey in want.journeys])
+    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
     until = want.until if customer.ready is not None and customer.ready <= want.until else None
     return [
         text for text in customer.enrollments
@@ -399,7 +320,7 @@ def _wanted(customer: _Customer, want: Want) -> Sequence[str]:
 
 
 def _is_due(text: str, until: int) -> bool:
-    due = _due(text)
+    due = due_of(text)
     return due is not None and due < until
 
 

@@ -1,0 +1,91 @@
+"""How one customer and one message lie in memory: as encoded text, in few and small objects."""
+
+from __future__ import annotations
+
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxRow
+from journeykit.storage.rows import Row, dumps, enrollment, loads, logged_event, message
+
+
+class Customer:
+    """
+    One customer's rows, as text.
+
+    An enrollment is three lines: its columns, its body, and when it is due (empty: no timer; ``-``: none, and it has ended).
+    """
+
+    __slots__ = ("accepted_at", "enrollments", "events", "facts", "history", "messages", "moments", "pending", "ready", "revision")
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.accepted_at = 0
+        self.facts = "[1]"
+        self.enrollments: tuple[str, ...] = ()
+        self.moments: tuple[str, int | None] | None = None
+        self.events: dict[str, str] | None = None  #: decided and parked ones by id
+        self.pending: dict[str, str] | None = None  #: the mailbox by id, in order of arrival
+        self.history: list[str] | None = None
+        self.messages: tuple[int, ...] = ()
+        self.ready: int | None = None  #: the moment from which there is something to do
+
+    def next_ready(self) -> int | None:
+        """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
+        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None]
+        if self.moments is not None and self.moments[1] is not None:
+            moments.append(self.moments[1] + 1)
+        moments.extend(loads(text)[1] for text in (self.pending or {}).values())
+        return min(moments, default=None)
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event of that id is in the log or the mailbox."""
+        return (self.events is not None and event_id in self.events) or (self.pending is not None and event_id in self.pending)
+
+
+class Message:
+    """One outbox row."""
+
+    __slots__ = ("attempts", "due_at", "reason", "state", "text", "token")
+
+    def __init__(self, text: str, due_at: int, state: str) -> None:
+        self.text = text
+        self.due_at = due_at  #: while it is leased, the end of the lease
+        self.state = state
+        self.attempts = 0
+        self.reason: str | None = None
+        self.token: str | None = None
+
+    def row(self, number: int) -> OutboxRow:
+        """What it says to a reader."""
+        return OutboxRow(number, message(loads(self.text)), self.state, self.attempts, self.due_at, self.reason)  # type: ignore[arg-type]
+
+
+def line_of(*place: str) -> str:
+    """What the text of an enrollment of that journey (and key) begins with."""
+    return dumps(place)[:-1] + ","
+
+
+def enrollment_text(row: Row) -> str:
+    """The three lines of an enrollment."""
+    due = row[11] if row[11] is not None else "" if row[10] is None else "-"
+    return f"{dumps(row[1:11])}\n{row[12]}\n{due}"
+
+
+def read_enrollment(text: str) -> Enrollment:
+    """The enrollment that lies in *text*."""
+    columns, body, _ = text.split("\n")
+    return enrollment((None, *loads(columns), body))
+
+
+def due_of(text: str) -> int | None:
+    """When the enrollment in *text* has a timer due."""
+    due = text[text.rindex("\n") + 1 :]
+    return int(due) if due not in ("", "-") else None
+
+
+def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
+    """The event that lies in *text*."""
+    return logged_event((customer_id, event_id, *loads(text)))
+
+
+def is_decided(text: str) -> bool:
+    """Whether the event in *text* has been decided."""
+    return bool(loads(text)[6] == "decided")
