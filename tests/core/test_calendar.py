@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.calendar import civil, due, known_zone, read_moment, show, show_duration
+from journeykit.core.calendar import civil, due, known_zone, read_moment, show
 from journeykit.errors import ConditionError
 from journeykit.model.wait import Wait
 
@@ -375,23 +375,6 @@ def test_showing_what_no_calendar_shows() -> None:
 
     with pytest.raises(ConditionError):
         show(0, "Mars/Base")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (7_200, "2 hours"),
-        (129_600, "1 day 12 hours"),
-        (90_061, "1 day 1 hour 1 minute 1 second"),
-        (1_209_600, "2 weeks"),
-        (-3_600, "minus 1 hour"),
-        (0, "no time"),
-        (90.75, "1 minute 30 seconds"),
-    ],
-)
-def test_showing_a_duration(seconds: float, expected: str) -> None:
-    """A duration is shown in the words in which it is written."""
-    assert show_duration(seconds) == expected
 
 
 # What has gone wrong in other systems.

@@ -112,14 +112,6 @@ def show(at: int, zone: str) -> str:
     return moment.format("YYYY-MM-DD HH:mm:ss zz" if moment.second else "YYYY-MM-DD HH:mm zz", locale="en")
 
 
-def show_duration(seconds: float) -> str:
-    """Return an elapsed duration in words, ``1 day 12 hours``; ``minus 2 hours`` where it is negative."""
-    if not seconds:
-        return "no time"
-    words = pendulum.duration(seconds=abs(seconds)).in_words(locale="en")
-    return words if seconds > 0 else f"minus {words}"
-
-
 def _next(wait: Wait, here: datetime, anchor: int) -> int:
     """The first of the wanted days on which the wanted time comes after *anchor*."""
     hour, minute = wait.clock or (0, 0)
