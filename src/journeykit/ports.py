@@ -56,11 +56,11 @@ class Storage(Protocol):
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
         """Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts."""
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """
         Write all *commits* in one transaction, or nothing.
 
-        Several commits of one customer follow each other, each based on the one before. An event of a commit replaces the
+        They are decided while they are taken, which reads: take all of them before the transaction begins. Several commits of one customer follow each other, each based on the one before. An event of a commit replaces the
         mailbox row of the same id. Mail whose id is already known to its customer is left out without a word.
 
         Raises:

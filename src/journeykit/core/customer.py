@@ -46,10 +46,15 @@ class Customer:
         self.revision = loaded.revision
         self.accepted_at = loaded.accepted_at
         self.facts: Facts = loaded.facts
-        self.enrollments: dict[tuple[str, str], Enrollment] = {(e.journey, e.key): e for e in loaded.enrollments}
+        self.enrollments: dict[tuple[str, str], Enrollment] = {}
         self.pending: list[LoggedEvent] = loaded.pending
         self.covered = covered
-        self.next_due = self._earliest()
+        self.next_due: int | None = None
+        for e in loaded.enrollments:
+            self.enrollments[e.journey, e.key] = e
+            due = e.next_due
+            if due is not None and (self.next_due is None or due < self.next_due):
+                self.next_due = due
 
     def _earliest(self) -> int | None:
         dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]

@@ -82,8 +82,8 @@ class Engine:
         self._history = history
         self._wakers: list[Callable[[], None]] = []
         imported = history and not perform
-        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written)
-        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written)
+        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching)
+        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching)
         waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
         self._dispatcher = Dispatcher(storage, self.definitions, self.actions, self.clock, waits, self.hooks, held, self._settle_mail)
         self._explainer = Explainer(storage, self.definitions)
@@ -307,6 +307,9 @@ class Engine:
     def _settle_mail(self, customers: Sequence[str]) -> None:
         """Decide the mail of *customers*, before their actions are performed."""
         self._worker.catch_up(customers, 0, set())
+
+    def _watching(self) -> bool:
+        return bool(self.hooks) or logger.isEnabledFor(logging.DEBUG)
 
     def _written(self, commits: Sequence[Commit]) -> None:
         if self.hooks:

@@ -46,7 +46,7 @@ class MemoryStorage:
         with self._lock:
             return [self._receive(row) for row in rows]
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in batch.enrollments]
@@ -111,9 +111,11 @@ class MemoryStorage:
         for customer_id, revision, accepted_at, text in batch.created:
             customer = self._customer(customer_id)
             customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text
-        for revision, accepted_at, text, customer_id, _ in batch.moved:
+        for revision, accepted_at, customer_id, _ in batch.moved:
             customer = self._customers[customer_id]
-            customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text or customer.facts
+            customer.revision, customer.accepted_at = revision, accepted_at
+        for text, customer_id in batch.known:
+            self._customers[customer_id].facts = text
         for text, due, customer_id in batch.moments:
             self._customers[customer_id].moments = (text, due)
         for customer_id, journey, key in batch.removed:

@@ -88,7 +88,7 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             return [cursor.execute(sql.INSERT_MAIL, row).rowcount == 1 for row in rows]
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits* in one transaction, or nothing."""
         batch = Batch(commits)
         try:
@@ -215,6 +215,7 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise _Stale
     for statement, rows in (
+        (sql.UPDATE_FACTS, batch.known),
         (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.UPSERT_ENROLLMENT, batch.enrollments),

@@ -56,7 +56,8 @@ INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurr
         (select coalesce(max(arrival), 0) + 1 from journeykit_events where customer = ? and state = 'pending'))
     on conflict do nothing"""
 INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
-UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ?, facts = coalesce(?, facts) where id = ? and revision = ?"
+UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ? where id = ? and revision = ?"
+UPDATE_FACTS = "update journeykit_customers set facts = ? where id = ?"
 UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
 UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
@@ -92,6 +93,7 @@ LOAD_KEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
     cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.key = j.value->>2"""
 LOAD_PENDING = f"""select j.key, {_EVENT} from json_each(?) j
     cross join journeykit_events e indexed by journeykit_events_mailbox on e.customer = j.value and e.state = 'pending'"""
+ANY_PENDING = "select 1 from journeykit_events indexed by journeykit_events_waiting where state = 'pending' and accepted_at > -9223372036854775807 limit 1"
 LOAD_SEEN = """select j.key, e.id from json_each(?) j
     cross join journeykit_events e on e.customer = j.value->>0 and e.id = j.value->>1"""
 FIND_DECIDED = LOAD_SEEN + " and e.state = 'decided'"
