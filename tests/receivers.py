@@ -153,6 +153,7 @@ class MailReceiver:
         first: bool = False,
     ) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.envelopes: list[tuple[str, list[str]]] = []
         self.logins: list[str] = []
         self.encrypted: list[bool] = []
@@ -242,6 +243,7 @@ class _Dialogue:
             taken += part.removeprefix(b".")
         if self.answer("END", None):
             return
+        self.server.raw.append(taken)
         self.server.mails.append(message_from_bytes(taken, policy=policy.default))  # type: ignore[arg-type]
         self.server.envelopes.append((self.sender, self.recipients))
         self.server.encrypted.append(self.secure)

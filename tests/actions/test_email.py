@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from journeykit import ActionRequest, DefinitionError, Do, Done, Failed, Journey, Retry, Step
 from journeykit.actions.email import EmailAction
@@ -149,6 +150,17 @@ def test_one_click_unsubscribes() -> None:
     assert part(mail, "html") == '<a href="https://shop.example/off?who=ann&amp;by=ann%40shop.example">no more</a>'
 
 
+def test_a_long_link_stays_in_one_piece() -> None:
+    """No mail program would follow one that was wrapped or encoded."""
+    server = MailReceiver()
+    with server.open() as port:
+        sender(port, unsubscribe="https://shop.example/off?token=" + "x" * 300)(request(name="Ä" * 100))
+
+    assert server.raw[0].splitlines().count(b"List-Unsubscribe: <https://shop.example/off?token=" + b"x" * 300 + b">") == 1
+    assert max(map(len, server.raw[0].splitlines())) < 400
+    assert server.mails[0]["Subject"] == "Welcome, " + "Ä" * 100
+
+
 def test_a_function_gives_the_link_or_none() -> None:
     """What is transactional needs none."""
     give = lambda one: "https://shop.example/off/1" if one.parameters["template"] == "welcome" else None  # noqa: E731
@@ -162,8 +174,8 @@ def test_a_repeat_is_recognisable() -> None:
     server = MailReceiver()
     with server.open() as port:
         action = sender(port)
-        for key in ("ann/trial//1/2/0", "ann/trial//1/2/0", "ann/trial//1/2/1"):
-            action(request(key))
+        for attempt, key in enumerate(["ann/trial//1/2/0", "ann/trial//1/2/0", "ann/trial//1/2/1"], 1):
+            action(evolve(request(key), attempt=attempt))
     first, again, other = (mail["Message-ID"] for mail in server.mails)
 
     assert first == again != other

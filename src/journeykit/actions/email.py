@@ -19,7 +19,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from journeykit.actions.deadline import Deadline, Listening
-from journeykit.actions.templates import Template, Templates, UnsendableError, Writer, fill, gaps
+from journeykit.actions.templates import POLICY, Template, Templates, UnsendableError, Writer, fill, gaps
 from journeykit.errors import DefinitionError
 from journeykit.model.messages import ActionRequest, Answer, Done, Failed, Retry, words
 
@@ -30,7 +30,7 @@ _LONGEST_TALK = 1_000_000  #: bytes that a server may say
 _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f.]+(?:\.[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f.]+)*")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
-_LINK = re.compile(r"https://[\x21-\x3b\x3d\x3f-\x7e]+")
+_LINK = re.compile(r"https://[\x21-\x3b\x3d\x3f-\x7e]{1,900}")
 
 
 @frozen
@@ -129,6 +129,7 @@ class EmailAction:
         return _Letter(message, self._everything_to or recipient)
 
     def _head(self, message: EmailMessage, recipient: str, message_id: str) -> None:
+        message.policy = POLICY
         if message["From"] is None:
             message["From"] = self._sender
         _set(message, "To", self._everything_to or recipient)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from html import escape
 from typing import Any
 
@@ -18,7 +18,17 @@ _GAP = re.compile(r"\{\s*([A-Za-z_]\w*)(?:\s+or\s+(?:'([^'{}]*)'|\"([^\"{}]*)\")
 _NEARLY = re.compile(r"\{\s*[A-Za-z_][\w.]*\s+or\b[^{}]*\}|\{\s*[A-Za-z_]\w*(?:\.\w+)+\s*\}")
 
 
-_POLICY = SMTP.clone(cte_type="7bit")  # every server takes it
+class _Policy(EmailPolicy):
+    """How an e-mail is written: in characters that every server takes, and with a link in one piece, however long."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """The lines of a header."""
+        if name.lower() == "list-unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+POLICY = _Policy(linesep="\r\n", cte_type="7bit")
 
 
 class UnsendableError(Exception):
@@ -64,7 +74,7 @@ class Template:
         subject = fill(self.subject, values)
         if not subject.isprintable():
             raise UnsendableError(f"the subject {subject!r:.80} is more than one line of plain text")
-        message = EmailMessage(_POLICY)
+        message = EmailMessage(POLICY)
         message["Subject"] = subject
         message.set_content(fill(self.text, values))
         if self.html:
