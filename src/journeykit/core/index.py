@@ -13,6 +13,7 @@ from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.facts import FactTable, Fold
 from journeykit.core.plans import CompiledEntry, as_key
+from journeykit.core.plugins import Plugins
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -124,7 +125,11 @@ def key_of(journey: CompiledJourney, entry: CompiledEntry, context: Context) -> 
 
 
 def compile_journeys(
-    current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None
+    current: Sequence[Definition],
+    catalog: Catalog | None = None,
+    older: Iterable[Definition] = (),
+    actions: Iterable[str] | None = None,
+    plugins: Plugins | None = None,
 ) -> Compiled:
     """
     Check and compile all journeys of an engine.
@@ -134,20 +139,21 @@ def compile_journeys(
         catalog: the shop's vocabulary.
         older: versions that enrollments are still pinned to; they are compiled, not checked again.
         actions: the names of the actions there are; None leaves them unchecked.
+        plugins: the triggers and timers that there are; none where not said.
 
     Raises:
         DefinitionError: with every problem found.
     """
-    catalog = catalog or Catalog()
-    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions)))
+    catalog, plugins = catalog or Catalog(), plugins or Plugins()
+    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions), plugins))
     if found:
         raise DefinitionError(found)
     facts = FactTable(catalog)
-    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers) for digest, text, journey in current}
+    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers, plugins) for digest, text, journey in current}
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
+            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers, plugins)
     return Compiled(journeys, compiled, facts, {})
 
 
