@@ -160,7 +160,7 @@ class _Compiler:
             drop_late=on.late == "drop",
             cause=_cause(on),
             where=_asked(on),
-            reads=self.planner.reads(on.where, place),
+            reads=self.planner.looks_at(on, place),
             **more,
         )
 
@@ -265,7 +265,7 @@ class _Compiler:
         for number, entry in enumerate(self.journey.entry):
             data = tuple(self.planner.settings(entry.set, self.planner.resolver(None)))
             idle = entry.wait.seconds * MICROSECONDS if entry.wait else None
-            on, where = entry.on, entry.on.where
+            on = entry.on
             yield CompiledEntry(
                 number,
                 self._signal(on, ""),
@@ -274,7 +274,7 @@ class _Compiler:
                 idle,
                 _cause(on),
                 _asked(on),
-                self.planner.reads(where, None),
+                self.planner.looks_at(on, None),
                 self.planner.key(on.key),
             )
 

@@ -58,6 +58,12 @@ class Planner:
         recognised = self.plugins.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
         return recognised if condition is None else lambda context: recognised(context) and condition(context)
 
+    def looks_at(self, on: On, place: Place | None) -> tuple[tuple[str, Value], ...]:
+        """What `guard` looks at, by name, for ``explain``."""
+        call = read_call(on.event or "")
+        asked = (Expression("signal.name"), call.arguments) if call else ()
+        return (*(one for part in asked for one in self.reads(part, place)), *self.reads(on.where, place))
+
     def reads(self, where: Expression | None, place: Place | None) -> tuple[tuple[str, Value], ...]:
         """What *where* reads, by name, for ``explain``."""
         resolve = self.resolver(place)
