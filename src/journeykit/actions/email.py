@@ -12,6 +12,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal
 from urllib.parse import quote
@@ -101,7 +102,6 @@ class EmailAction:
         self._login = login
         self._tls = tls or ssl.create_default_context()
         self._timeout = timeout
-        self._name = socket.getfqdn()
 
     def __call__(self, request: ActionRequest, /) -> Answer:
         """Send *request*."""
@@ -139,6 +139,11 @@ class EmailAction:
             del message[name]
         _set(message, "Message-ID", message_id)
         _set(message, "Date", formatdate(localtime=True))
+
+    @cached_property
+    def _name(self) -> str:
+        """What this machine calls itself to servers; finding out may take a look at the network."""
+        return socket.getfqdn()
 
     # -- sending -------------------------------------------------------------------------------------------------------
 

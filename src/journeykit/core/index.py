@@ -157,7 +157,7 @@ def compile_journeys(
     return Compiled(journeys, compiled, facts, {})
 
 
-def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
+def machine(journey: Journey, catalog: Catalog | None = None, plugins: Plugins | None = None) -> Machine:
     """
     The ``transitions`` machine of a journey: its moves, for diagrams, for questions and as an oracle in tests.
 
@@ -166,4 +166,4 @@ def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
     Raises:
         DefinitionError: with every problem of the journey.
     """
-    return compile_journeys([("", "", journey)], catalog).journeys[journey.name].machine
+    return compile_journeys([("", "", journey)], catalog, plugins=plugins).journeys[journey.name].machine
