@@ -320,9 +320,11 @@ def test_an_older_version_outlives_its_plugin() -> None:
     before = Shop(SPRING, storage=storage, **BROUGHT)
     before.event("Page Viewed", url="/?utm_campaign=spring")
     after = Shop(loads("journey: spring\nsteps: [{step: came, stage: awareness, wait: 1 day}]"), storage=storage)
-    after.event("Page Viewed", url="/?utm_campaign=summer", seconds=10)
+    after.event("campaign('summer', 10)")
 
     assert after.inside("spring").active
+    (parked,) = [row for row in after.storage.events("ann") if row.state == "parked"]
+    assert 'no trigger "campaign" here; install or mend the package that brings it' in str(parked.event.properties)
 
 
 def test_an_event_may_still_have_brackets() -> None:

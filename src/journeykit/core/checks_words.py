@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from journeykit.core.calendar import known_zone, read_moment
-from journeykit.core.plugins import Plugins
+from journeykit.core.extensions import Extensions
 from journeykit.core.survey import Rule, Survey, template_problem, unknown
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.calls import Call, read_call
@@ -28,22 +28,22 @@ _CASES = {
 
 @frozen
 class World:
-    """What is around a journey: the others, the catalog, and the actions and plugins there are."""
+    """What is around a journey: the others, the catalog, and the actions and extensions there are."""
 
     journeys: tuple[Journey, ...]
     catalog: Catalog
     actions: tuple[str, ...] | None
-    plugins: Plugins
+    extensions: Extensions
 
 
-# plugins
+# extensions
 
 
-def plugins(survey: Survey, world: World) -> Iterator[str]:
+def extensions(survey: Survey, world: World) -> Iterator[str]:
     """Triggers and timers of third parties are there, and take what they are given."""
     for path, wait, _ in survey.waits:
         if wait.timer is not None and wait.moment is not None:
-            yield from (f"{path}: {problem}" for problem in world.plugins.problems("timer", Call(wait.timer, wait.moment)))
+            yield from (f"{path}: {problem}" for problem in world.extensions.problems("timer", Call(wait.timer, wait.moment)))
     for rule in survey.rules:
         call = read_call(rule.on.event or "")
         if call is not None:
@@ -51,10 +51,10 @@ def plugins(survey: Survey, world: World) -> Iterator[str]:
 
 
 def _trigger(call: Call, text: str, world: World) -> Iterator[str]:
-    found, known = list(world.plugins.problems("trigger", call)), list(world.catalog.events)
+    found, known = list(world.extensions.problems("trigger", call)), list(world.catalog.events)
     yield from found
-    if not found and known and world.plugins.event(text) not in known:
-        yield f"trigger {call.name} wants to see {unknown('event', world.plugins.event(text), known)}"
+    if not found and known and world.extensions.event(text) not in known:
+        yield f"trigger {call.name} wants to see {unknown('event', world.extensions.event(text), known)}"
 
 
 # waits
@@ -277,7 +277,7 @@ def actions(survey: Survey, world: World) -> Iterator[str]:
 
 
 WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
-    plugins,
+    extensions,
     waits,
     entries,
     opening,

@@ -14,10 +14,10 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
+from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
-from journeykit.core.plugins import Plugins
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
@@ -60,7 +60,7 @@ class CompiledJourney:
 
 
 def compile_journey(
-    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], plugins: Plugins
+    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions
 ) -> CompiledJourney:
     """
     Compile one journey that has been checked.
@@ -71,9 +71,9 @@ def compile_journey(
         text: its canonical text, stored with the first enrollment.
         catalog: the shop's vocabulary, for what each action is.
         facts: how the value of each declared aggregate is read.
-        plugins: the triggers and timers that there are.
+        extensions: the triggers and timers that there are.
     """
-    return _Compiler(Planner(journey, catalog, facts, plugins)).compile(digest, text)
+    return _Compiler(Planner(journey, catalog, facts, extensions)).compile(digest, text)
 
 
 class _Compiler:
@@ -116,7 +116,7 @@ class _Compiler:
             reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent") and len(path) > 1),
             restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
             window=_window(self.journey),
-            exit_events=frozenset(self.planner.plugins.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
+            exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
         )
 
     def _signals(self) -> Iterator[Signal]:
@@ -171,7 +171,7 @@ class _Compiler:
 
     def _signal(self, on: On, owner: str) -> Signal:
         if on.event is not None:
-            return self.planner.plugins.event(on.event)
+            return self.planner.extensions.event(on.event)
         if on.changed is not None:
             return f"~changed {on.changed}"
         if on.settled is not None:

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from journeykit.core.context import Getter, Resolver
 from journeykit.core.expressions import compile_condition, compile_expression, compile_template
+from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
-from journeykit.core.plugins import Plugins
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
 from journeykit.model.customer import Catalog
@@ -29,9 +29,9 @@ class Planner:
         timers: every timer by its owner (``step left``) and the text of its rule.
     """
 
-    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], plugins: Plugins) -> None:
+    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions) -> None:
         self.journey = journey
-        self.plugins = plugins
+        self.extensions = extensions
         self.catalog = catalog
         self.facts = facts
         self.places = {place.step.name: place for place in places(journey)}
@@ -55,7 +55,7 @@ class Planner:
         condition, call = self.condition(on.where, place), read_call(on.event or "")
         if call is None:
             return condition
-        recognised = self.plugins.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
+        recognised = self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
         return recognised if condition is None else lambda context: recognised(context) and condition(context)
 
     def looks_at(self, on: On, place: Place | None) -> tuple[tuple[str, Value], ...]:
@@ -98,7 +98,7 @@ class Planner:
         plain = wait.seconds * MICROSECONDS if wait.kind == "elapsed" and moment is None else None
         rank = ("step", "scope", "journey").index(owner)
         reads = reads | {("customer", "zone")} if wait.civil else reads
-        plugin = self.plugins.moment(wait.timer) if wait.timer else None
+        plugin = self.extensions.moment(wait.timer) if wait.timer else None
         self.timers[place] = CompiledTimer(len(self.timers), owner, name, wait, rank, moment, reads, plain, plugin)
 
     def _owned(self, owner: str, name: str) -> list[CompiledTimer]:

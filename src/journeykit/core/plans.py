@@ -9,7 +9,7 @@ from attrs import Factory, define, field
 
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
-from journeykit.core.plugins import Moment
+from journeykit.core.extensions import Moment
 from journeykit.model.messages import LONGEST, storable_text
 from journeykit.model.wait import Wait
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.checks import problems
+from journeykit.core.extensions import Extensions
 from journeykit.core.index import Compiled, compile_journeys
-from journeykit.core.plugins import Plugins
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.customer import Catalog
@@ -15,7 +15,7 @@ from journeykit.model.journey import Do, Journey, Start
 from journeykit.model.phrases import Aggregate, suggestion
 from journeykit.model.records import Enrollment
 from journeykit.ports import Storage, Timer, Trigger
-from journeykit.runtime.plugins import plugins
+from journeykit.runtime.plugins import extensions_of
 
 Definition = Journey | Catalog
 
@@ -45,7 +45,7 @@ def check(
     values = [definitions] if isinstance(definitions, (Journey, Catalog)) else list(definitions)
     journeys = [value for value in values if isinstance(value, Journey)]
     catalog = merged(value for value in values if isinstance(value, Catalog))
-    return tuple(problems(journeys, catalog, None if actions is None else list(actions), plugins(triggers, timers)))
+    return tuple(problems(journeys, catalog, None if actions is None else list(actions), extensions_of(triggers, timers)))
 
 
 class Definitions:
@@ -67,7 +67,11 @@ class Definitions:
     """
 
     def __init__(
-        self, definitions: Iterable[Definition], storage: Storage, actions: Iterable[str] | None = None, extensions: Plugins | None = None
+        self,
+        definitions: Iterable[Definition],
+        storage: Storage,
+        actions: Iterable[str] | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
         values = list(definitions)
         for value in values:
@@ -78,7 +82,7 @@ class Definitions:
         self._current = [(definition_hash(journey), journey_text(journey), journey) for journey in journeys]
         self._storage = storage
         self._actions = None if actions is None else list(actions)
-        self._extensions = plugins() if extensions is None else extensions
+        self._extensions = extensions_of() if extensions is None else extensions
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:

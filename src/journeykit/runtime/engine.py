@@ -21,7 +21,7 @@ from journeykit.runtime.dispatcher import Dispatched, Dispatcher
 from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
-from journeykit.runtime.plugins import Actions, plugins
+from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -81,7 +81,7 @@ class Engine:
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
         values = [definitions] if isinstance(definitions, Journey) else definitions
-        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names(), plugins(triggers, timers))
+        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names(), extensions_of(triggers, timers))
         self.hooks = Hooks(hooks)
         self._history = history
         self._wakers: list[Callable[[], None]] = []

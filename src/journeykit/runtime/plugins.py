@@ -7,42 +7,44 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
-from journeykit.core.plugins import Plugins
+from journeykit.core.extensions import Extensions
 from journeykit.errors import DefinitionError
 from journeykit.ports import Action, Timer, Trigger
 
-GROUP = "journeykit.{}s"  #: the entry point group of a kind of plugin: ``journeykit.actions``
+GROUP = "journeykit.actions"
 
-T = TypeVar("T")
+Plugin = TypeVar("Plugin")
 
 
-class Offered(Mapping[str, T], Generic[T]):
+class Plugins(Mapping[str, Plugin], Generic[Plugin]):
     """
-    The plugins of one kind, by name.
-
-    Args:
-        kind: what they are: ``action``.
-        given: those of the host; they win over installed ones of the same name.
+    Implementations of one kind, by name.
 
     Packages offer theirs as entry points: a function or an object that can be called, or a class that is then made without
-    arguments. One is imported when first needed, so that a broken package costs only its own, and the list of what is installed
-    is not even read where the host gives everything that is asked for.
+    arguments. One is imported when first needed, so that a broken package costs only what it offers, and the list of what is
+    installed is not even read where the host gives everything that is asked for.
+
+    Args:
+        given: those of the host; they win over installed ones of the same name.
+        group: the entry point group in which packages offer theirs.
+        what: what they are, for errors: ``actions``.
 
     Raises:
         DefinitionError: what was given cannot be called.
     """
 
-    def __init__(self, kind: str, given: Mapping[str, T] | None = None) -> None:
-        self._kind = kind
-        self._ready: dict[str, T] = dict(given or {})
-        mute = [name for name, plugin in self._ready.items() if not callable(plugin)]
+    def __init__(self, given: Mapping[str, Plugin] | None, group: str, what: str) -> None:
+        self._group = group
+        self._kind = "policy" if what == "policies" else what.removesuffix("s")
+        self._ready: dict[str, Plugin] = dict(given or {})
+        mute = [(name, plugin) for name, plugin in self._ready.items() if not callable(plugin)]
         if mute:
-            raise DefinitionError([f'{kind}s: "{n}" is {self._ready[n]!r:.60}, which cannot be called; give a function' for n in mute])
+            raise DefinitionError([f'{what}: "{name}" is {plugin!r:.60}, which cannot be called; give a function' for name, plugin in mute])
 
     @cached_property
     def _offered(self) -> dict[str, list[EntryPoint]]:
         found: dict[str, list[EntryPoint]] = {}
-        for point in entry_points(group=GROUP.format(self._kind)):
+        for point in entry_points(group=self._group):
             found.setdefault(point.name, []).append(point)
         return found
 
@@ -55,7 +57,7 @@ class Offered(Mapping[str, T], Generic[T]):
     def __len__(self) -> int:
         return len(self._ready.keys() | self._offered.keys())
 
-    def __getitem__(self, name: str) -> T:
+    def __getitem__(self, name: str) -> Plugin:
         """
         Return the one called *name*.
 
@@ -71,14 +73,14 @@ class Offered(Mapping[str, T], Generic[T]):
         """The names of all, sorted."""
         return sorted(self)
 
-    def _loaded(self, points: list[EntryPoint]) -> T:
+    def _loaded(self, points: list[EntryPoint]) -> Plugin:
         owners = sorted({_package(point) for point in points})
         what = f'{self._kind} "{points[0].name}" of {" and of ".join(owners)}'
         if len(owners) > 1:
             raise DefinitionError(f"{what}: more than one package offers it; uninstall one, or give the engine the one you mean")
         try:
             loaded = points[0].load()
-            plugin: T = loaded() if isinstance(loaded, type) else loaded
+            plugin: Plugin = loaded() if isinstance(loaded, type) else loaded
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             raise DefinitionError(f"{what} cannot be loaded from {points[0].value} ({why}); mend or uninstall it") from error
@@ -91,13 +93,13 @@ def _package(point: EntryPoint) -> str:
     return f"package {point.dist.name} {point.dist.version}" if point.dist else "a package"
 
 
-class Actions(Offered[Action]):
-    """The actions that an engine can perform, by name; see `Offered`."""
+class Actions(Plugins[Action]):
+    """The actions that an engine can perform, by name; see `Plugins`."""
 
-    def __init__(self, given: Mapping[str, Action] | None = None) -> None:
-        super().__init__("action", given)
+    def __init__(self, given: Mapping[str, Action] | None = None, group: str = GROUP) -> None:
+        super().__init__(given, group, "actions")
 
 
-def plugins(triggers: Mapping[str, Trigger] | None = None, timers: Mapping[str, Timer] | None = None) -> Plugins:
+def extensions_of(triggers: Mapping[str, Trigger] | None = None, timers: Mapping[str, Timer] | None = None) -> Extensions:
     """The triggers and timers that definitions can name: those given, and those that installed packages offer."""
-    return Plugins(Offered("trigger", triggers), Offered("timer", timers))
+    return Extensions(Plugins(triggers, "journeykit.triggers", "triggers"), Plugins(timers, "journeykit.timers", "timers"))

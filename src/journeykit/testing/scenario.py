@@ -19,7 +19,7 @@ from journeykit.ports import Action, Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
-from journeykit.runtime.plugins import plugins
+from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
 
@@ -82,7 +82,7 @@ class Scenario:
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})
-        brought = plugins(options.get("triggers"), options.get("timers"))
+        brought = extensions_of(options.get("triggers"), options.get("timers"))
         asked = Definitions(values, self.storage, extensions=brought).actions()
         recorders = {name: self._recorder(given.get(name)) for name in asked | set(given)}
         self.engine = Engine(values, self.storage, recorders, clock=self.clock, **options)

@@ -21,7 +21,7 @@ Moment = Callable[[int, str, Any], Any]  #: a timer's answer to an anchor, a zon
 
 
 @frozen
-class Plugins:
+class Extensions:
     """
     The triggers and timers that there are, by name; see `journeykit.ports.Trigger` and `journeykit.ports.Timer`.
 
@@ -34,10 +34,7 @@ class Plugins:
     def event(self, name: str) -> str:
         """The event that *name* stands for: itself, or the one that a trigger wants to see."""
         call = read_call(name)
-        if call is None or call.name not in self.triggers:
-            return name
-        wanted: str = self.triggers[call.name].event
-        return wanted
+        return name if call is None else getattr(_found(self.triggers, call.name), "event", name)
 
     def recognises(self, name: str, arguments: Callable[[Any], Any]) -> Callable[[Any], bool]:
         """
@@ -47,22 +44,22 @@ class Plugins:
             name: its name.
             arguments: gives what it is given, from a context.
         """
-        trigger = self.triggers.get(name)
+        trigger = _found(self.triggers, name)
 
         def holds(context: Any) -> bool:
             if trigger is None:
-                raise ConditionError(f'no trigger "{name}" here; install the package that brings it')
+                raise ConditionError(f'no trigger "{name}" here; install or mend the package that brings it')
             return context.event is not None and bool(_asked("trigger", name, trigger, context.event, *arguments(context)))
 
         return holds
 
     def moment(self, name: str) -> Moment:
         """The moment that a timer gives, as a date, a moment or text; `MISSING` where it knows none."""
-        timer = self.timers.get(name)
+        timer = _found(self.timers, name)
 
         def moment(anchor: int, zone: str, arguments: Any) -> Any:
             if timer is None:
-                raise ConditionError(f'no timer "{name}" here; install the package that brings it')
+                raise ConditionError(f'no timer "{name}" here; install or mend the package that brings it')
             answer = _asked("timer", name, timer, local(anchor, zone), *arguments)
             if answer is None:
                 return MISSING
@@ -88,6 +85,14 @@ class Plugins:
         given = len(call.arguments.tree) - 1
         if not _takes(plugin, given):
             yield f"{kind} {call.name} does not take {given} argument{'' if given == 1 else 's'}; it is {call.name}{_signature(plugin)}"
+
+
+def _found(plugins: Mapping[str, Any], name: str) -> Any:
+    """What is called *name*, None where it cannot be had: `Extensions.problems` says why, for journeys that are current."""
+    try:
+        return plugins.get(name)
+    except DefinitionError:
+        return None
 
 
 def _asked(kind: Kind, name: str, plugin: Callable[..., Any], *arguments: Any) -> Any:
