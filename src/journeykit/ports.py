@@ -42,7 +42,8 @@ class Trigger(Protocol):
 
     event: str
 
-    def __call__(self, event: Event, /, *arguments: Any) -> bool:
+    # Both stars together say that any further arguments will do; the definition gives them by their place.
+    def __call__(self, event: Event, /, *arguments: Any, **unused: Any) -> bool:
         """Whether this *event* is meant, with the *arguments* of the definition, None where one is missing."""
 
 
@@ -54,13 +55,14 @@ class Timer(Protocol):
     exception parks the part of the signal that it was asked for. It may be called from any thread.
     """
 
-    def __call__(self, anchor: datetime, /, *arguments: Any) -> datetime | date | None:
+    def __call__(self, anchor: datetime, /, *arguments: Any, **unused: Any) -> datetime | date | None:
         """
         The moment, None where there is none.
 
         Args:
             anchor: when the owner of the wait was entered, as the clocks of the customer's zone show it.
             arguments: those of the definition, None where one is missing.
+            unused: never given.
 
         Returns:
             A datetime without a zone, or a date, is meant in the customer's zone.
