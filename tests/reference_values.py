@@ -180,6 +180,8 @@ def call(name: str, given: list[Any]) -> Any:
             return first is not MISSING
         case "contains":
             return contains(*given)
+        case "lower" | "upper" if first is MISSING:
+            return MISSING
         case "lower" | "upper" if isinstance(first, str):
             return first.lower() if name == "lower" else first.upper()
         case "len" if isinstance(first, (str, list, dict)):

@@ -29,8 +29,10 @@ from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
 from journeykit.model.wait import Wait
 
 if TYPE_CHECKING:
+    from journeykit.actions.email import EmailAction
     from journeykit.actions.file import FileAction
     from journeykit.actions.log import LogAction
+    from journeykit.actions.webhook import WebhookAction
     from journeykit.codec import dumps, load, loads
     from journeykit.core.index import machine
     from journeykit.insight.diagram import mermaid
@@ -52,6 +54,7 @@ __all__ = [
     "DefinitionError",
     "Do",
     "Done",
+    "EmailAction",
     "Engine",
     "Entry",
     "Event",
@@ -82,6 +85,7 @@ __all__ = [
     "Transition",
     "UnknownError",
     "Wait",
+    "WebhookAction",
     "Worker",
     "check",
     "dumps",
@@ -92,12 +96,14 @@ __all__ = [
 ]
 
 _WHERE = {
+    "EmailAction": "journeykit.actions.email",
     "Engine": "journeykit.runtime.engine",
     "FileAction": "journeykit.actions.file",
     "LogAction": "journeykit.actions.log",
     "ManualClock": "journeykit.runtime.clock",
     "MemoryStorage": "journeykit.storage.memory",
     "SQLiteStorage": "journeykit.storage.sqlite",
+    "WebhookAction": "journeykit.actions.webhook",
     "Worker": "journeykit.runtime.worker",
     "check": "journeykit.runtime.definitions",
     "dumps": "journeykit.codec",

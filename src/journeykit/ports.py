@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
@@ -26,6 +27,46 @@ class Action(Protocol):
 
     def __call__(self, request: ActionRequest, /) -> Answer | None:
         """Perform *request*; None means ``Done()``."""
+
+
+class Trigger(Protocol):
+    """
+    Recognises an event as the start of an entry, a transition, an exit or a goal: ``when: {"shop.campaign('spring')": invited}``.
+
+    Pure: the same answer to the same arguments, for ever, since decisions are replayed; it changes nothing that it is given. An
+    exception parks the part of the signal that it was asked for. It may be called from any thread.
+
+    Attributes:
+        event: the name of the event that it wants to see. It is asked about no other.
+    """
+
+    event: str
+
+    # Both stars together say that any further arguments will do; the definition gives them by their place.
+    def __call__(self, event: Event, /, *arguments: Any, **unused: Any) -> bool:
+        """Whether this *event* is meant, with the *arguments* of the definition, None where one is missing."""
+
+
+class Timer(Protocol):
+    """
+    Knows a moment that a wait counts from: ``wait: until shop.payday(25) at 09:00, exit if missing, now if past``.
+
+    Pure: the same answer to the same arguments, for ever, since decisions are replayed; it changes nothing that it is given. An
+    exception parks the part of the signal that it was asked for. It may be called from any thread.
+    """
+
+    def __call__(self, anchor: datetime, /, *arguments: Any, **unused: Any) -> datetime | date | None:
+        """
+        The moment, None where there is none.
+
+        Args:
+            anchor: when the owner of the wait was entered, as the clocks of the customer's zone show it.
+            arguments: those of the definition, None where one is missing.
+            unused: never given.
+
+        Returns:
+            A datetime without a zone, or a date, is meant in the customer's zone.
+        """
 
 
 class Hook(Protocol):

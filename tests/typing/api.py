@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -14,6 +14,7 @@ from journeykit import (
     DefinitionError,
     Do,
     Done,
+    EmailAction,
     Engine,
     Entry,
     Event,
@@ -35,14 +36,17 @@ from journeykit import (
     Step,
     Transition,
     Wait,
+    WebhookAction,
     Worker,
+    check,
     dumps,
     load,
     loads,
     mermaid,
 )
+from journeykit.actions.templates import Template
 from journeykit.model.records import HistoryEntry, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.ports import Action, Clock, Hook, Storage, Timer, Trigger
 from journeykit.runtime.dispatcher import Dispatched
 from journeykit.runtime.explain import Explanation
 from journeykit.runtime.work import Outcome
@@ -112,6 +116,25 @@ def log(request: ActionRequest) -> None:
     """Nothing to answer."""
 
 
+class Campaign:
+    """Recognises a page view."""
+
+    event = "Page Viewed"
+
+    def __call__(self, event: Event, /, name: str, least: int = 0) -> bool:
+        """Whether it is meant."""
+        return name in event.properties
+
+
+def payday(anchor: datetime, /, day: int = 25) -> date:
+    """The day."""
+    return anchor.date().replace(day=day)
+
+
+trigger: Trigger = Campaign()
+timer: Timer = payday
+mailer: Action = EmailAction("localhost", sender="hello@shop.example", templates={"a": Template("Hi", "Hello")}, unsubscribe=lambda r: None)
+poster: Action = WebhookAction(lambda request: "https://shop.example/", ["whsec_x"], allow=["10.0.0.0/8"])
 action: Action = send
 quiet: Action = log
 memory: Storage = MemoryStorage()
@@ -134,6 +157,8 @@ def watch(engine: Engine, clock: Clock, hook: Hook) -> None:
     assert_type(engine.outbox("dead"), list[OutboxRow])
     assert_type(engine.retry_outbox([1, 2]), int)
     assert_type(Engine([short, Catalog()], memory, {"email": send, "sms": log}, clock=clock, hooks=[hook]), Engine)
+    assert_type(Engine(short, memory, triggers={"campaign": trigger}, timers={"payday": payday}), Engine)
+    assert_type(check(short, ["email"], triggers={"campaign": Campaign()}, timers={"payday": timer}), tuple[str, ...])
     assert_type(Worker(engine, idle=0.5).run(), None)
 
 

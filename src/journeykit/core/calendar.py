@@ -50,6 +50,19 @@ def due(wait: Wait, anchor: int, zone: str) -> int:
         raise ConditionError(f'"{wait.text}" counted from {show(anchor, "UTC")} leaves the calendar (years 1 to 9999)') from None
 
 
+def local(at: int, zone: str) -> datetime:
+    """
+    Return the instant *at* as the clocks in *zone* show it.
+
+    Raises:
+        ConditionError: the zone is unknown, or the instant lies outside the years 1 to 9999.
+    """
+    try:
+        return _local(at, _zone(zone))
+    except (OverflowError, ValueError):
+        raise ConditionError(f"{at} microseconds from 1970 leave the calendar (years 1 to 9999)") from None
+
+
 def civil(wall: datetime, zone: str) -> int:
     """
     Return the instant at which clocks in *zone* show *wall* (without a zone of its own).

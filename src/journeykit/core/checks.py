@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
+from journeykit.core.extensions import Extensions
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -14,7 +15,9 @@ from journeykit.model.journey import Journey
 _SUMMED = ("number", "money", "any")
 
 
-def problems(journeys: Sequence[Journey], catalog: Catalog, actions: Collection[str] | None = None) -> Iterator[str]:
+def problems(
+    journeys: Sequence[Journey], catalog: Catalog, actions: Collection[str] | None = None, extensions: Extensions | None = None
+) -> Iterator[str]:
     """
     Find everything that is wrong with the journeys of an engine.
 
@@ -22,11 +25,12 @@ def problems(journeys: Sequence[Journey], catalog: Catalog, actions: Collection[
         journeys: all of them, since they start each other and only one is the lifecycle.
         catalog: the shop's vocabulary; what it does not declare is not checked.
         actions: the names of the actions there are; None leaves them to the catalog.
+        extensions: the triggers and timers that there are; none where not said.
 
     Yields:
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
-    world = World(tuple(journeys), catalog, None if actions is None else tuple(actions))
+    world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
     yield from (f"catalog: {problem}" for problem in _catalog(catalog))
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))

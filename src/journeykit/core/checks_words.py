@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from journeykit.core.calendar import known_zone, read_moment
+from journeykit.core.extensions import Extensions
 from journeykit.core.survey import Rule, Survey, template_problem, unknown
 from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.calls import Call, read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.journey import Do, Journey, Start
@@ -26,11 +28,33 @@ _CASES = {
 
 @frozen
 class World:
-    """What is around a journey: the others, the catalog, and the actions there are."""
+    """What is around a journey: the others, the catalog, and the actions and extensions there are."""
 
     journeys: tuple[Journey, ...]
     catalog: Catalog
     actions: tuple[str, ...] | None
+    extensions: Extensions
+
+
+# extensions
+
+
+def extensions(survey: Survey, world: World) -> Iterator[str]:
+    """Triggers and timers of third parties are there, and take what they are given."""
+    for path, wait, _ in survey.waits:
+        if wait.timer is not None and wait.moment is not None:
+            yield from (f"{path}: {problem}" for problem in world.extensions.problems("timer", Call(wait.timer, wait.moment)))
+    for rule in survey.rules:
+        call = read_call(rule.on.event or "")
+        if call is not None:
+            yield from (f"{rule.path}.event: {problem}" for problem in _trigger(call, str(rule.on.event), world))
+
+
+def _trigger(call: Call, text: str, world: World) -> Iterator[str]:
+    found, known = list(world.extensions.problems("trigger", call)), list(world.catalog.events)
+    yield from found
+    if not found and known and world.extensions.event(text) not in known:
+        yield f"trigger {call.name} wants to see {unknown('event', world.extensions.event(text), known)}"
 
 
 # waits
@@ -213,7 +237,7 @@ def events(survey: Survey, world: World) -> Iterator[str]:
     known = list(world.catalog.events)
     for rule in survey.rules:
         name = rule.on.event
-        if name is not None and known and name not in known and not name.startswith("$"):
+        if name is not None and read_call(name) is None and known and name not in known and not name.startswith("$"):
             yield f"{rule.path}.event: {unknown('event', name, known)}"
 
 
@@ -253,6 +277,7 @@ def actions(survey: Survey, world: World) -> Iterator[str]:
 
 
 WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
+    extensions,
     waits,
     entries,
     opening,

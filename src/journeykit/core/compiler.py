@@ -14,9 +14,11 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
+from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
@@ -48,6 +50,7 @@ class CompiledJourney:
     reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     window: tuple[int, int] | None  #: from and until when customers may enter
+    exit_events: frozenset[str]  #: events that the journey's own exit rules wait for
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
 
@@ -57,7 +60,7 @@ class CompiledJourney:
 
 
 def compile_journey(
-    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]
+    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions
 ) -> CompiledJourney:
     """
     Compile one journey that has been checked.
@@ -68,8 +71,9 @@ def compile_journey(
         text: its canonical text, stored with the first enrollment.
         catalog: the shop's vocabulary, for what each action is.
         facts: how the value of each declared aggregate is read.
+        extensions: the triggers and timers that there are.
     """
-    return _Compiler(Planner(journey, catalog, facts)).compile(digest, text)
+    return _Compiler(Planner(journey, catalog, facts, extensions)).compile(digest, text)
 
 
 class _Compiler:
@@ -112,6 +116,7 @@ class _Compiler:
             reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent") and len(path) > 1),
             restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
             window=_window(self.journey),
+            exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
         )
 
     def _signals(self) -> Iterator[Signal]:
@@ -150,12 +155,12 @@ class _Compiler:
             kind=kind,
             signal=self._signal(on, owner),
             plan=plan,
-            condition=self.planner.condition(on.where, place),
+            condition=self.planner.guard(on, place),
             key=self._row_key(on),
             drop_late=on.late == "drop",
             cause=_cause(on),
-            where=on.where.text if on.where else "",
-            reads=self.planner.reads(on.where, place),
+            where=_asked(on),
+            reads=self.planner.looks_at(on, place),
             **more,
         )
 
@@ -166,7 +171,7 @@ class _Compiler:
 
     def _signal(self, on: On, owner: str) -> Signal:
         if on.event is not None:
-            return on.event
+            return self.planner.extensions.event(on.event)
         if on.changed is not None:
             return f"~changed {on.changed}"
         if on.settled is not None:
@@ -260,16 +265,16 @@ class _Compiler:
         for number, entry in enumerate(self.journey.entry):
             data = tuple(self.planner.settings(entry.set, self.planner.resolver(None)))
             idle = entry.wait.seconds * MICROSECONDS if entry.wait else None
-            on, where = entry.on, entry.on.where
+            on = entry.on
             yield CompiledEntry(
                 number,
                 self._signal(on, ""),
-                self.planner.condition(where, None),
+                self.planner.guard(on, None),
                 data,
                 idle,
                 _cause(on),
-                where.text if where else "",
-                self.planner.reads(where, None),
+                _asked(on),
+                self.planner.looks_at(on, None),
                 self.planner.key(on.key),
             )
 
@@ -335,6 +340,12 @@ def _trigger(signal: Signal) -> str:
     if signal is None:
         return AUTOMATIC
     return f"(timer {signal})" if isinstance(signal, int) else signal
+
+
+def _asked(on: On) -> str:
+    """What has to hold besides the signal, in the author's words: what a trigger recognises, and the condition."""
+    trigger = on.event if on.event is not None and read_call(on.event) else None
+    return " and ".join(text for text in (trigger, on.where.text if on.where else None) if text)
 
 
 def _cause(on: On) -> str:

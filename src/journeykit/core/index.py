@@ -11,6 +11,7 @@ from journeykit.core.checks import problems
 from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
+from journeykit.core.extensions import Extensions
 from journeykit.core.facts import FactTable, Fold
 from journeykit.core.plans import CompiledEntry, as_key
 from journeykit.errors import ConditionError, DefinitionError
@@ -124,7 +125,11 @@ def key_of(journey: CompiledJourney, entry: CompiledEntry, context: Context) -> 
 
 
 def compile_journeys(
-    current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None
+    current: Sequence[Definition],
+    catalog: Catalog | None = None,
+    older: Iterable[Definition] = (),
+    actions: Iterable[str] | None = None,
+    extensions: Extensions | None = None,
 ) -> Compiled:
     """
     Check and compile all journeys of an engine.
@@ -134,24 +139,25 @@ def compile_journeys(
         catalog: the shop's vocabulary.
         older: versions that enrollments are still pinned to; they are compiled, not checked again.
         actions: the names of the actions there are; None leaves them unchecked.
+        extensions: the triggers and timers that there are; none where not said.
 
     Raises:
         DefinitionError: with every problem found.
     """
-    catalog = catalog or Catalog()
-    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions)))
+    catalog, extensions = catalog or Catalog(), extensions or Extensions()
+    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions), extensions))
     if found:
         raise DefinitionError(found)
     facts = FactTable(catalog)
-    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers) for digest, text, journey in current}
+    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers, extensions) for digest, text, journey in current}
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
+            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers, extensions)
     return Compiled(journeys, compiled, facts, {})
 
 
-def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
+def machine(journey: Journey, catalog: Catalog | None = None, extensions: Extensions | None = None) -> Machine:
     """
     The ``transitions`` machine of a journey: its moves, for diagrams, for questions and as an oracle in tests.
 
@@ -160,4 +166,4 @@ def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
     Raises:
         DefinitionError: with every problem of the journey.
     """
-    return compile_journeys([("", "", journey)], catalog).journeys[journey.name].machine
+    return compile_journeys([("", "", journey)], catalog, extensions=extensions).journeys[journey.name].machine

@@ -200,14 +200,14 @@ def length(text: str, value: object) -> int:
     refuse(text, "has no length", value)
 
 
-def lower(text: str, value: object) -> str:
-    """``lower(value)``."""
-    return value.lower() if isinstance(value, str) else refuse(text, "no text", value)
+def lower(text: str, value: object) -> Any:
+    """``lower(value)``; missing where *value* is, so that ``lower(customer.name) or 'friend'`` greets everybody."""
+    return MISSING if missing(value) else value.lower() if isinstance(value, str) else refuse(text, "no text", value)
 
 
-def upper(text: str, value: object) -> str:
-    """``upper(value)``."""
-    return value.upper() if isinstance(value, str) else refuse(text, "no text", value)
+def upper(text: str, value: object) -> Any:
+    """``upper(value)``; missing where *value* is."""
+    return MISSING if missing(value) else value.upper() if isinstance(value, str) else refuse(text, "no text", value)
 
 
 def _extreme(text: str, operator: str, values: tuple[object, ...]) -> Any:

@@ -19,6 +19,7 @@ from journeykit.runtime.hooks import Hooks, log_failure
 from journeykit.runtime.letters import EXIT, SETTLED, derived, own_event
 from journeykit.runtime.permission import Refusal, View
 from journeykit.runtime.plugins import Actions
+from journeykit.runtime.process import told_to_end
 
 logger = logging.getLogger("journeykit")
 
@@ -120,12 +121,14 @@ class Dispatcher:
         return self._answered(claimed, self._perform(claimed))
 
     def _perform(self, claimed: Claimed) -> object:
-        """Call the action; what it raises means that it is to be tried again. `KeyboardInterrupt` and its kin pass."""
+        """Call the action; what it raises means that it is to be tried again. What ends the process from outside passes."""
         message = claimed.message
         try:
             return self._actions[message.action](_request(claimed))
-        except Exception as error:  # noqa: BLE001  a plugin may raise anything
-            log_failure("action %s failed: %s", message.action, error)
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
+            if told_to_end(error):
+                raise
+            log_failure("action %s failed: %s", message.action, error, _fields(message))
             return Retry(reason=f"{type(error).__name__}: {words(error)}")
 
     def _answered(self, claimed: Claimed, answer: object) -> Settlement:
@@ -150,7 +153,8 @@ class Dispatcher:
         if message.listens:
             mail = (*mail, _outcome(message, state, reason, now))
         if state == "dead":
-            logger.error("action %s of journey %s is a dead letter at attempt %d", message.action, message.journey, claimed.attempts + 1)
+            dead = "action %s of journey %s is a dead letter at attempt %d"
+            logger.error(dead, message.action, message.journey, claimed.attempts + 1, extra=_fields(message))
         return Settlement(claimed.id, claimed.token, state, None if reason is None else reason[:_WORDS], now, mail)
 
     def _answer(self, claimed: Claimed, done: Done) -> tuple[tuple[Mail, ...], str | None]:
@@ -166,7 +170,7 @@ class Dispatcher:
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
         except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            log_failure("action %s answered what cannot be kept: %s", message.action, error)
+            log_failure("action %s answered what cannot be kept: %s", message.action, error, _fields(message))
             return (), f"its answer could not be kept: {error}"
         return (Mail(event, now),), None
 
@@ -213,6 +217,11 @@ class _Group:
         """Let others have what has not been attempted."""
         self.settle()
         self._storage.settle([Settlement(one.id, one.token, "open", None, now, attempted=False) for one in claimed])
+
+
+def _fields(message: OutboxMessage) -> dict[str, str]:
+    """What a record of the log carries besides its words, for handlers that sort by it."""
+    return {"customer": message.customer_id, "journey": message.journey, "action": message.action}
 
 
 def _request(claimed: Claimed) -> ActionRequest:

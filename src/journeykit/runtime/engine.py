@@ -12,7 +12,7 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.ports import Action, Clock, Hook, Storage, Timer, Trigger
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -21,7 +21,7 @@ from journeykit.runtime.dispatcher import Dispatched, Dispatcher
 from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
-from journeykit.runtime.plugins import Actions
+from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -54,6 +54,8 @@ class Engine:
             claimed is tried again after that.
         history: history is being imported: an event counts as accepted when it occurred, and nothing is performed.
         perform: whether what imported history asks for is performed after all; without *history* everything is.
+        triggers: triggers that definitions can name, besides those of installed packages (entry points ``journeykit.triggers``).
+        timers: the same for waits (entry points ``journeykit.timers``).
 
     Raises:
         DefinitionError: with every problem found in the definitions; an action or a hook cannot be called.
@@ -72,12 +74,14 @@ class Engine:
         lease: float = 300,
         history: bool = False,
         perform: bool = False,
+        triggers: Mapping[str, Trigger] | None = None,
+        timers: Mapping[str, Timer] | None = None,
     ) -> None:
         self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
         values = [definitions] if isinstance(definitions, Journey) else definitions
-        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names())
+        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names(), extensions_of(triggers, timers))
         self.hooks = Hooks(hooks)
         self._history = history
         self._wakers: list[Callable[[], None]] = []

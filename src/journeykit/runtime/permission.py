@@ -78,8 +78,7 @@ class View:
         """What the exit rules of an enrollment that has ended have not been offered; an active one was offered everything."""
         if enrollment.active:
             return []
-        exits = self._definitions.compiled.definitions[enrollment.definition].journey.exits
-        names = {rule.on.event for rule in exits if rule.on.event is not None}
+        names = self._definitions.compiled.definitions[enrollment.definition].exit_events
         events = self._storage.events(message.customer_id, message.seq, names) if names else []
         if not events:
             return []

@@ -19,6 +19,7 @@ from journeykit.ports import Action, Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
+from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
 
@@ -81,7 +82,9 @@ class Scenario:
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})
-        recorders = {name: self._recorder(given.get(name)) for name in Definitions(values, self.storage).actions() | set(given)}
+        brought = extensions_of(options.get("triggers"), options.get("timers"))
+        asked = Definitions(values, self.storage, extensions=brought).actions()
+        recorders = {name: self._recorder(given.get(name)) for name in asked | set(given)}
         self.engine = Engine(values, self.storage, recorders, clock=self.clock, **options)
         self._expected = 0
         self._customers: dict[str, None] = {}

@@ -1,0 +1,1 @@
+"""An action, a trigger and a timer for journeykit."""
