@@ -73,17 +73,21 @@ class Storage(Protocol):
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something; None for never."""
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """
         Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
 
         A message under another's lease that has not run out is never given. After that it is given again, alone: whatever hung or
         died on it does not take others along.
+
+        Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
+        messages that are due as well, beyond the limit, and each says what else of that customer's had been performed after
+        *since* (or imported), or was under way, when this claim was made. Of two claims one is the first, and the second sees it.
         """
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """
-        Record how attempts ended, and their answers, in one transaction.
+        Record how attempts ended, their answers, and what policies answered, in one transaction.
 
         Returns:
             For each, False where the lease was taken over by another token meanwhile (nothing is written for it).

@@ -112,6 +112,17 @@ def show(at: int, zone: str) -> str:
     return moment.format("YYYY-MM-DD HH:mm:ss zz" if moment.second else "YYYY-MM-DD HH:mm zz", locale="en")
 
 
+def local_day(at: int, zone: str) -> datetime:
+    """
+    The midnight, without a zone, of the calendar day that *at* belongs to in *zone*.
+
+    Raises:
+        ConditionError: the zone is unknown.
+    """
+    here = _local(at, _zone(zone))
+    return datetime(here.year, here.month, here.day)
+
+
 def _next(wait: Wait, here: datetime, anchor: int) -> int:
     """The first of the wanted days on which the wanted time comes after *anchor*."""
     hour, minute = wait.clock or (0, 0)

@@ -127,11 +127,13 @@ def merged(catalogs: Iterable[Catalog]) -> Catalog:
     """
     parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "actions": {}}
     problems = []
-    for catalog in catalogs:
+    several = list(catalogs)
+    for catalog in several:
         for part, known in parts.items():
             for name, value in getattr(catalog, part).items():
                 if known.setdefault(name, value) != value:
                     problems.append(f'{part}: "{name}" is declared as {_written(known[name])} and as {_written(value)}; keep one')
     if problems:
         raise DefinitionError(problems)
-    return Catalog(**parts)  # type: ignore[arg-type]
+    policies = dict.fromkeys(policy for catalog in several for policy in catalog.policies)
+    return Catalog(**parts, policies=tuple(policies))  # type: ignore[arg-type]
