@@ -26,6 +26,7 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.messages import ActionRequest, Done, Event, Failed, Retry
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
+from journeykit.model.policies import Defer, Drop, Permit, Policy
 from journeykit.model.wait import Wait
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ __all__ = [
     "Catalog",
     "ConditionError",
     "ConflictError",
+    "Defer",
     "DefinitionError",
     "Do",
     "Done",
+    "Drop",
     "Engine",
     "Entry",
     "Event",
@@ -70,6 +73,8 @@ __all__ = [
     "ManualClock",
     "MemoryStorage",
     "On",
+    "Permit",
+    "Policy",
     "Reentry",
     "Retry",
     "SQLiteStorage",

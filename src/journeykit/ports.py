@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
+from journeykit.model.policies import PolicyAnswer, Question
 from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 
 
@@ -28,11 +29,23 @@ class Action(Protocol):
         """Perform *request*; None means ``Done()``."""
 
 
+class Policy(Protocol):
+    """
+    Says whether a message may be performed now. A plain function will do.
+
+    It is asked just before each attempt, and again after every deferral, from any thread; it performs nothing. An exception, or
+    an answer that is none, keeps the message from being performed: it is tried again, and in the end a dead letter.
+    """
+
+    def __call__(self, question: Question, /) -> PolicyAnswer:
+        """Answer ``Permit()``, ``Defer(until, reason)`` or ``Drop(reason)``."""
+
+
 class Hook(Protocol):
     """Watches. A hook that fails is logged and changes nothing."""
 
     def __call__(self, what: str, details: Mapping[str, Any], /) -> None:
-        """Be told that *what* (``committed``, ``fired``, ``performed``, ``retried``, ``dead``, ``dropped``, ``parked``) happened."""
+        """Be told that *what* (``committed``, ``fired``, ``performed``, ``retried``, ``deferred``, ``dead``, ``dropped``, ``parked``) happened."""
 
 
 class Storage(Protocol):

@@ -119,8 +119,7 @@ def local_day(at: int, zone: str) -> datetime:
     Raises:
         ConditionError: the zone is unknown.
     """
-    here = _local(at, _zone(zone))
-    return datetime(here.year, here.month, here.day)
+    return _local(at, _zone(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
 
 
 def _next(wait: Wait, here: datetime, anchor: int) -> int:

@@ -127,7 +127,10 @@ def key_of(journey: CompiledJourney, entry: CompiledEntry, context: Context) -> 
 
 
 def compile_journeys(
-    current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None,
+    current: Sequence[Definition],
+    catalog: Catalog | None = None,
+    older: Iterable[Definition] = (),
+    actions: Iterable[str] | None = None,
     policies: Iterable[str] | None = None,
 ) -> Compiled:
     """

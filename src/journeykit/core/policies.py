@@ -16,10 +16,10 @@ from attrs import field, frozen
 
 from journeykit.core.calendar import civil, local_day
 from journeykit.core.context import Context, Resolver
-from journeykit.core.expressions import compile_condition
+from journeykit.core.expressions import MISSING, compile_condition
 from journeykit.core.splits import percentile
 from journeykit.model.messages import moment
-from journeykit.model.policies import Defer, Drop, Kind, Permit, Policy, PolicyAnswer
+from journeykit.model.policies import Defer, Drop, Kind, Permit, Policy, PolicyAnswer, Question
 from journeykit.model.records import Facts, OutboxMessage, Sent
 
 HELD_OUT, TREATED = "held out", "treated"  #: the arms of a holdout, kept with the customer
@@ -46,7 +46,7 @@ class Verdict(NamedTuple):
     answer: Defer | Drop
 
 
-Ask = Callable[[str, Case], PolicyAnswer]  #: asks the host's policy of that name
+Ask = Callable[[str, Question], PolicyAnswer]  #: asks the host's policy of that name
 Answering = Callable[[Case, Ask], PolicyAnswer]
 
 
@@ -112,8 +112,8 @@ def compile_policies(policies: Sequence[Policy], facts: Mapping[str, Callable[[A
     """
     by_kind = {kind: [policy for policy in policies if policy.kind == kind] for kind in _ORDER}
     makers: dict[Kind, Callable[[Policy], Rule]] = {
-        "holdout": _holdout, "suppression": lambda policy: _suppression(policy, Resolver(facts)), "plugin": _plugin, "quiet": _quiet,
-        "cap": _cap,
+        "holdout": _holdout, "suppression": lambda policy: _suppression(policy, Resolver(facts)),
+        "plugin": lambda policy: _plugin(policy, facts), "quiet": _quiet, "cap": _cap,
     }  # fmt: skip
     rules = list(_consents(by_kind["consent"]))
     for kind in _ORDER[1:]:
@@ -240,8 +240,19 @@ def _held(policy: Policy, case: Case, until: int, reason: str) -> Defer | Drop:
 # policies of the host
 
 
-def _plugin(policy: Policy) -> Rule:
-    return Rule(policy.text, _messages(policy), lambda case, ask: ask(policy.name, case))
+def _plugin(policy: Policy, facts: Mapping[str, Callable[[Any], Any]]) -> Rule:
+    return Rule(policy.text, _messages(policy), lambda case, ask: ask(policy.name, _question(case, facts)))
+
+
+def _question(case: Case, readers: Mapping[str, Callable[[Any], Any]]) -> Question:
+    message, facts = case.message, case.facts
+    values = {name: read(facts.values.get(name)) for name, read in readers.items()}
+    own = {"id": message.customer_id, "zone": facts.zone, "stage": facts.stage}
+    customer = {**facts.traits, **{name: value for name, value in values.items() if value is not MISSING}, **own}
+    return Question(
+        message.action, message.message, message.journey, message.customer_id, message.parameters, moment(message.at), moment(case.now),
+        customer, facts.consent,
+    )  # fmt: skip
 
 
 # quiet hours

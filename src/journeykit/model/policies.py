@@ -59,7 +59,7 @@ _HOLD_DAYS = 366  #: nothing is held longer
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise DefinitionError(f"{value!r:.60} is no policy; write it as text, for example \"at most 3 in 7 days\"")
+        raise DefinitionError(f'{value!r:.60} is no policy; write it as text, for example "at most 3 in 7 days"')
     return " ".join(value.split())
 
 
@@ -155,7 +155,7 @@ def _suppression(match: re.Match[str]) -> dict[str, Any]:
 
 def _quiet(match: re.Match[str]) -> dict[str, Any]:
     begin, end = _minutes(match["begin"]), _minutes(match["end"])
-    if begin == end or begin == 24 * 60:
+    if begin in (end, 24 * 60):
         raise DefinitionError(f'"{match[0]}" begins where it ends; write "quiet 00:00 to 24:00" for whole days')
     names = match["days"].split(" and ") if match["days"] else []
     days = frozenset[int]().union(*(WEEKDAYS[name] for name in names)) if names else None

@@ -18,13 +18,16 @@ from journeykit.ports import Storage
 Definition = Journey | Catalog
 
 
-def check(definitions: Definition | Iterable[Definition], actions: Iterable[str] | None = None) -> tuple[str, ...]:
+def check(
+    definitions: Definition | Iterable[Definition], actions: Iterable[str] | None = None, policies: Iterable[str] | None = None
+) -> tuple[str, ...]:
     """
     Find everything that is wrong with the journeys of an engine.
 
     Args:
         definitions: journeys and catalogs, as an engine takes them.
         actions: the names of the actions there are; None leaves them to the catalog.
+        policies: the names of the host's policies; None leaves them unchecked.
 
     Returns:
         One line for each problem: journey, place, what is wrong and the way out; nothing where an engine would take them.
@@ -35,7 +38,8 @@ def check(definitions: Definition | Iterable[Definition], actions: Iterable[str]
     values = [definitions] if isinstance(definitions, (Journey, Catalog)) else list(definitions)
     journeys = [value for value in values if isinstance(value, Journey)]
     catalog = merged(value for value in values if isinstance(value, Catalog))
-    return tuple(problems(journeys, catalog, None if actions is None else list(actions)))
+    given, named = (None if names is None else list(names) for names in (actions, policies))
+    return tuple(problems(journeys, catalog, given, named))
 
 
 class Definitions:
@@ -46,6 +50,7 @@ class Definitions:
         definitions: journeys and catalogs; several catalogs are merged.
         storage: where older versions are kept that enrollments are pinned to.
         actions: the names of the actions there are; None where this engine performs none.
+        policies: the names of the host's policies; None where this engine performs nothing.
 
     Attributes:
         compiled: what decisions are made with.
@@ -55,7 +60,13 @@ class Definitions:
         DefinitionError: with every problem that was found.
     """
 
-    def __init__(self, definitions: Iterable[Definition], storage: Storage, actions: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        definitions: Iterable[Definition],
+        storage: Storage,
+        actions: Iterable[str] | None = None,
+        policies: Iterable[str] | None = None,
+    ) -> None:
         values = list(definitions)
         for value in values:
             if not isinstance(value, (Journey, Catalog)):
@@ -65,13 +76,14 @@ class Definitions:
         self._current = [(definition_hash(journey), journey_text(journey), journey) for journey in journeys]
         self._storage = storage
         self._actions = None if actions is None else list(actions)
+        self._policies = None if policies is None else list(policies)
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:
         current = {digest for digest, _, _ in self._current}
         stored = [row for row in self._storage.definitions() if row[0] not in current]
         older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
-        compiled = compile_journeys(self._current, self.catalog, older, self._actions)
+        compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._policies)
         self.sends = any(isinstance(do, Start) and do.customer for one in compiled.definitions.values() for do in acts(one.journey))
         return compiled
 

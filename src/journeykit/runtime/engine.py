@@ -12,7 +12,7 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.ports import Action, Clock, Hook, Policy, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -22,6 +22,7 @@ from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
 from journeykit.runtime.plugins import Actions
+from journeykit.runtime.policies import Policies
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -54,9 +55,11 @@ class Engine:
             claimed is tried again after that.
         history: history is being imported: an event counts as accepted when it occurred, and nothing is performed.
         perform: whether what imported history asks for is performed after all; without *history* everything is.
+        policies: the policies that sentences of the catalog name; installed packages may offer more (entry points
+            ``journeykit.policies``).
 
     Raises:
-        DefinitionError: with every problem found in the definitions; an action or a hook cannot be called.
+        DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """
 
     def __init__(
@@ -72,12 +75,17 @@ class Engine:
         lease: float = 300,
         history: bool = False,
         perform: bool = False,
+        policies: Mapping[str, Policy] | None = None,
     ) -> None:
         self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
         values = [definitions] if isinstance(definitions, Journey) else definitions
-        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names())
+        named = Policies(policies)
+        deciding = actions is None and policies is None
+        self.definitions = Definitions(
+            values, storage, None if actions is None else self.actions.names(), None if deciding else named.names()
+        )
         self.hooks = Hooks(hooks)
         self._history = history
         self._wakers: list[Callable[[], None]] = []
@@ -85,7 +93,9 @@ class Engine:
         self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written)
         self._worker = Decider(storage, self.definitions, BATCH, imported, self._written)
         waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._dispatcher = Dispatcher(storage, self.definitions, self.actions, self.clock, waits, self.hooks, held, self._settle_mail)
+        self._dispatcher = Dispatcher(
+            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
+        )
         self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from journeykit.model.records import Sent, Settlement
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
@@ -64,7 +66,9 @@ class CapContract:
         """What hung comes back alone, and is under way for everybody else until then."""
         storage.commit_many([shop.commit("ann", outbox=[shop.message(at=1)])])
         (hung,) = storage.claim_outbox(1, 1, 5, "dies", 0)
-        storage.commit_many([shop.commit("ann", 1, outbox=[shop.message(at=3)._replace(seq=2), shop.message(place=1, at=9)._replace(seq=2)])])
+        storage.commit_many(
+            [shop.commit("ann", 1, outbox=[shop.message(at=3)._replace(seq=2), shop.message(place=1, at=9)._replace(seq=2)])]
+        )
         (other,) = storage.claim_outbox(3, 9, 100, "t", 0)
 
         assert other.sent == (Sent(hung.id, "email", None, None),)
@@ -76,9 +80,7 @@ class CapContract:
             pair = [shop.message(at=100 * base + place, place=place)._replace(seq=base + 1) for place in range(2)]
             storage.commit_many([shop.commit("ann", base, outbox=pair)])
             now = 100 * base
-            answers = race(
-                lambda now=now: storage.claim_outbox(now, 1, 50, "t", now - 1), lambda now=now: storage.claim_outbox(now + 1, 1, 50, "u", now - 1)
-            )  # fmt: skip
+            answers = race(*[partial(storage.claim_outbox, at, 1, 50, token, now - 1) for at, token in ((now, "t"), (now + 1, "u"))])
             seen = [[one.id for one in claimed.sent] for answer in answers for claimed in answer]
             claimed = [one for answer in answers for one in answer]
 
