@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
-from journeykit.core.policies import Case
+from journeykit.core.policies import Case, Verdict
 from journeykit.model.policies import Defer
 from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Sent, Want
 from journeykit.ports import Storage
@@ -76,14 +76,8 @@ class View:
             return Refusal("moved on", "moved on")
         if enrollment is not None and enrollment.number == message.number and (left := self._exit_rule(customer, enrollment, message, now)):
             return left
-        verdict = self._definitions.compiled.chain.verdict(
-            Case(message, customer.facts, now, self._zone(message, enrollment), sent), self._policies.ask
-        )
-        if verdict is None:
-            return None
-        return Refusal(
-            verdict.answer.reason or verdict.policy, verdict.policy, until=verdict.answer.at if isinstance(verdict.answer, Defer) else None
-        )
+        case = Case(message, customer.facts, now, self._zone(message, enrollment), sent)
+        return _refusal(self._definitions.compiled.chain.verdict(case, self._policies.ask))
 
     def _zone(self, message: OutboxMessage, enrollment: Enrollment | None) -> str | None:
         """The zone of the journey that asks, for customers without one."""
@@ -124,6 +118,14 @@ class View:
         """The history of the enrollment that asked for *message*."""
         place = (message.journey, message.key, message.number)
         return [entry for entry in self._storage.history(message.customer_id) if (entry.journey, entry.key, entry.number) == place]
+
+
+def _refusal(verdict: Verdict | None) -> Refusal | None:
+    """What a policy's answer means for the request."""
+    if verdict is None:
+        return None
+    until = verdict.answer.at if isinstance(verdict.answer, Defer) else None
+    return Refusal(verdict.answer.reason or verdict.policy, verdict.policy, until=until)
 
 
 def _wants(claimed: Sequence[Claimed]) -> list[Want]:
