@@ -94,8 +94,17 @@ class Storage(Protocol):
         died on it does not take others along.
 
         Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
-        messages that are due as well, beyond the limit, and each says what else of that customer's had been performed after
-        *since* (or imported), or was under way, when this claim was made. Of two claims one is the first, and the second sees it.
+        messages that are due as well, beyond the limit, and each says what else of that customer's had been settled after *since*
+        as performed, as imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was
+        made. Of two claims one is the first, and the second sees it.
+        """
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """
+        Write down that a claimed message is about to be performed: whatever happens now, it may have been.
+
+        Returns:
+            False where the lease is over at *now* or was taken over (nothing is written).
         """
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:

@@ -99,7 +99,9 @@ def journeys(draw: st.DrawFn, number: int) -> Journey:
     steps = []
     for place in range(draw(st.integers(1, 3))):
         do = draw(st.lists(messages, min_size=1, max_size=2))
-        steps.append(Step(f"s{place}", do=do, wait=draw(waits), when=[Transition(f"s{place}", on=On("Again"))] if draw(st.booleans()) else []))
+        steps.append(
+            Step(f"s{place}", do=do, wait=draw(waits), when=[Transition(f"s{place}", on=On("Again"))] if draw(st.booleans()) else [])
+        )
     name = f"j{number}"
     return Journey(
         name, stage="awareness", entry="Hello", reentry="always", key=draw(st.sampled_from([None, "signal.id"])),

@@ -281,12 +281,12 @@ class Loaded:
 
 
 class Sent(NamedTuple):
-    """A marketing message that has been performed or is under way, as far as a frequency cap asks."""
+    """A marketing message that has been performed or may have been, as far as a frequency cap asks."""
 
     id: int
     action: str
     topic: str | None  #: its parameter of that name, where it is text
-    at: int | None  #: when it was performed; None while it is under way: leased, or attempted and not settled
+    at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
 
 
 class Claimed(NamedTuple):
@@ -297,6 +297,7 @@ class Claimed(NamedTuple):
     attempts: int  #: attempts made before this one
     token: str
     sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    begun: bool = False  #: it may have been performed before: see `Storage.begin`
 
 
 class Answered(NamedTuple):
@@ -320,6 +321,7 @@ class Settlement(NamedTuple):
     mail: tuple[Mail, ...] = ()  #: events for the customer's mailbox (answer, outcome), written in the same transaction
     attempted: bool = True  #: False gives it back untried, which is no attempt
     answered: Answered | None = None  #: the policy that held or dropped it; kept with the message
+    undone: bool = False  #: it is known that it was not performed: what `Storage.begin` wrote is taken back
 
 
 class OutboxRow(NamedTuple):

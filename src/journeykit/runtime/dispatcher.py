@@ -127,7 +127,14 @@ class Dispatcher:
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
             return self._answered(claimed, Retry(reason=f'no action named "{claimed.message.action}" here; there are {known}'))
+        if not self._begun(claimed):
+            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)  # in other hands by now
         return self._answered(claimed, self._perform(claimed))
+
+    def _begun(self, claimed: Claimed) -> bool:
+        """Where there is a cap, write down that a message may have arrived from now on, so that a crash cannot hide it."""
+        counted = claimed.message.message == "marketing" and self._definitions.compiled.chain.window > 0
+        return not counted or self._storage.begin(claimed.id, claimed.token, self._clock.now())
 
     def _refused(self, claimed: Claimed, refusal: Refusal, now: int) -> Settlement:
         """Held until its instant has passed (P4), which is no attempt; or dropped."""
@@ -154,7 +161,7 @@ class Dispatcher:
         if isinstance(answer, Retry):
             return self._again(claimed, answer)
         if isinstance(answer, Failed):
-            return self._ended(claimed, "dead", answer.reason or "failed")
+            return self._ended(claimed, "dead", answer.reason or "failed")._replace(undone=True)
         return self._ended(claimed, "dead", f"answered {words(answer, repr):.60}; an action answers Done, Retry or Failed")
 
     def _again(self, claimed: Claimed, answer: Retry) -> Settlement:

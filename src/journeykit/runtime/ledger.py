@@ -19,7 +19,7 @@ class Ledger:
         self._sent: dict[str, dict[int, Sent]] = {}
         for one in claimed:
             known = self._sent.setdefault(one.message.customer_id, {sent.id: sent for sent in one.sent})
-            if one.attempts and one.message.message == "marketing":
+            if one.begun and one.message.message == "marketing":
                 known[one.id] = _entry(one, None)
 
     def of(self, claimed: Claimed) -> tuple[Sent, ...]:
@@ -27,15 +27,15 @@ class Ledger:
         return tuple(sent for sent in self._sent[claimed.message.customer_id].values() if sent.id != claimed.id)
 
     def note(self, claimed: Claimed, settlement: Settlement) -> None:
-        """Keep up with what became of a request: one that was attempted and is tried again may have arrived."""
-        known = self._sent[claimed.message.customer_id]
-        attempted = settlement.attempted or claimed.attempts > 0
+        """Keep up with what became of a request: one that has begun may have arrived, whatever became of it then."""
         if claimed.message.message != "marketing":
             return
-        if settlement.state == "performed" or (settlement.state == "open" and attempted):
-            known[claimed.id] = _entry(claimed, settlement.due_at if settlement.state == "performed" else None)
-        else:
-            known.pop(claimed.id, None)
+        known = self._sent[claimed.message.customer_id]
+        known.pop(claimed.id, None)
+        if settlement.state == "performed" or (settlement.state != "open" and claimed.begun and not settlement.undone):
+            known[claimed.id] = _entry(claimed, settlement.due_at)
+        elif settlement.state == "open" and (claimed.begun or settlement.attempted):
+            known[claimed.id] = _entry(claimed, None)
 
 
 def _entry(claimed: Claimed, at: int | None) -> Sent:

@@ -249,7 +249,7 @@ class MemoryStorage:
             taken = [self._lease(number, now + lease, token) for number in numbers]
             if since is None:
                 return taken
-            sent = {customer: self._sent(customer, since, numbers) for customer in customers}
+            sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
             return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
 
     def _due_messages(self, now: int, limit: int) -> tuple[list[int], bool]:
@@ -279,17 +279,26 @@ class MemoryStorage:
         due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
         return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
 
-    def _sent(self, customer_id: str, since: int, but: Sequence[int]) -> tuple[Sent, ...]:
+    def _sent(self, customer_id: str, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
         """What a frequency cap counts of a customer."""
         others = [number for number in self._customers[customer_id].messages if number not in but]
-        return tuple([one for number in others if (one := self._messages[number].sent(number, since)) is not None])
+        return tuple([one for number in others if (one := self._messages[number].sent(number, since, now)) is not None])
 
     def _lease(self, number: int, until: int, token: str) -> Claimed:
         row = self._messages[number]
         row.token, row.due_at = token, until
         row.attempts += 1
         heapq.heappush(self._open, (until, number))
-        return Claimed(number, message(loads(row.text)), row.attempts - 1, token)
+        return Claimed(number, message(loads(row.text)), row.attempts - 1, token, begun=row.begun)
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
+        with self._lock:
+            row = self._messages.get(message_id)
+            if row is None or row.token != token or row.due_at <= now:
+                return False
+            row.begun = True
+            return True
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -304,6 +313,7 @@ class MemoryStorage:
         row.state, row.reason, row.due_at = settlement.state, settlement.reason, settlement.due_at
         row.attempts -= not settlement.attempted
         row.token = None
+        row.begun = row.begun and not settlement.undone
         if settlement.answered is not None:
             row.answered(settlement.answered)
         if row.state == "open":

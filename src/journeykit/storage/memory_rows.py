@@ -43,7 +43,7 @@ class Customer:
 class Message:
     """One outbox row."""
 
-    __slots__ = ("answers", "attempts", "due_at", "reason", "state", "text", "token")
+    __slots__ = ("answers", "attempts", "begun", "due_at", "reason", "state", "text", "token")
 
     def __init__(self, text: str, due_at: int, state: str) -> None:
         self.text = text
@@ -53,15 +53,17 @@ class Message:
         self.reason: str | None = None
         self.token: str | None = None
         self.answers: str | None = None
+        self.begun = False
 
     def answered(self, answer: Answered) -> None:
         """Keep what a policy has answered."""
         self.answers = dumps([*loads(self.answers or "[]"), answer])
 
-    def sent(self, number: int, since: int) -> Sent | None:
-        """What a frequency cap counts of it: performed or imported after *since*, or under way."""
-        under_way = self.state == "open" and (self.token is not None or self.attempts > 0)
-        if not (under_way or (self.state in ("performed", "imported") and self.due_at > since)):
+    def sent(self, number: int, since: int, now: int) -> Sent | None:
+        """What a frequency cap counts of it: settled after *since* as performed, imported, or ended once begun; or under way."""
+        under_way = self.state == "open" and (self.begun or (self.token is not None and self.due_at > now))
+        settled = self.state in ("performed", "imported") or (self.state != "open" and self.begun)
+        if not (under_way or (settled and self.due_at > since)):
             return None
         found = message(loads(self.text))
         if found.message != "marketing":

@@ -173,9 +173,14 @@ class SQLiteStorage:
             if since is not None and rows:
                 customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
                 rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))
-                sent = _sent(cursor.execute(sql.READ_SENT, (customers, since)), {row[1] for row in rows})
+                sent = _sent(cursor.execute(sql.READ_SENT, (customers, now, since)), {row[1] for row in rows})
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ())) for row in rows]
+        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ()), row[-1] is not None) for row in rows]
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
+        with self._transaction(WRITE) as cursor:
+            return cursor.execute(sql.BEGIN_MESSAGE, (now, message_id, token, now)).rowcount == 1
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -262,8 +267,8 @@ def _sent(rows: Iterable[Row], but: set[int]) -> dict[str, tuple[Sent, ...]]:
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:
-    values = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted, settlement.id, settlement.token)
-    if cursor.execute(sql.SETTLE_MESSAGE, values).rowcount != 1:
+    state, undone = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted), settlement.undone
+    if cursor.execute(sql.SETTLE_MESSAGE, (*state, undone, settlement.id, settlement.token)).rowcount != 1:
         return False
     if settlement.answered is not None:
         cursor.execute(sql.KEEP_ANSWER, (dumps(settlement.answered), settlement.id))
