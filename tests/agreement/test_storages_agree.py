@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from journeykit.errors import ConflictError
-from journeykit.model.records import Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
+from journeykit.model.records import Answered, Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
@@ -98,15 +98,31 @@ class Storages(RuleBasedStateMachine):
     def due(self, now, limit):
         self.both(lambda storage: (storage.claim_due(now, limit), storage.next_due()))
 
-    @rule(now=MOMENTS, limit=st.integers(1, 3), lease=st.integers(1, 20), token=KEYS)
-    def claim(self, now, limit, lease, token):
-        self.claimed += self.both(lambda storage: storage.claim_outbox(now, limit, lease, token))
+    @rule(now=MOMENTS, limit=st.integers(1, 3), lease=st.integers(1, 20), token=KEYS, since=st.none() | MOMENTS)
+    def claim(self, now, limit, lease, token, since):
+        self.claimed += self.both(lambda storage: storage.claim_outbox(now, limit, lease, token, since))
+
+    @rule(data=st.data(), now=MOMENTS)
+    def begin(self, data, now):
+        chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=2)) if self.claimed else []
+        self.both(lambda storage: [storage.begin(one.id, one.token, now) for one in chosen])
 
     @rule(data=st.data())
     def settle(self, data):
         chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=3)) if self.claimed else []
         settlements = [
-            Settlement(one.id, one.token, data.draw(SETTLED), "why", data.draw(MOMENTS), tuple(mail(data.draw))) for one in chosen
+            Settlement(
+                one.id,
+                one.token,
+                data.draw(SETTLED),
+                "why",
+                data.draw(MOMENTS),
+                tuple(mail(data.draw)),
+                data.draw(st.booleans()),
+                data.draw(st.none() | st.just(Answered(3, 'a "policy"', "defer", 4, "zoë"))),
+                data.draw(st.booleans()),
+            )
+            for one in chosen
         ]
         self.both(lambda storage: storage.settle(settlements))
 

@@ -128,7 +128,7 @@ def test_the_weekday_is_that_of_the_evening() -> None:
 
 def test_a_cap_counts_a_rolling_window() -> None:
     """Not the calendar's day: at ten and at two in the night is twice in four hours. A day later, to the moment, there is room."""
-    story = shop("at most 1 in 24 hours", at="2026-03-02T22:00:00+01:00")
+    story = shop("at most 1 in 24 hours", "at most 9 in 7 days", at="2026-03-02T22:00:00+01:00")
     story.event("Hello")
     story.work()
     story.wait("4 hours")
