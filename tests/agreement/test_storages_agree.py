@@ -19,6 +19,8 @@ JOURNEYS = st.sampled_from(["a", "ab", "c"])
 KEYS = st.sampled_from(["", "k", "k2"])
 IDS = st.sampled_from([f"event {number}" for number in range(6)])
 MOMENTS = st.integers(0, 60)
+KINDS = st.sampled_from(["marketing", "marketing", "transactional", "none"])
+PARAMETERS = st.sampled_from([{}, {"topic": "news"}, {"topic": 5}, {"topic": None}, {"topic": ["news"]}, {"topic": "zoë"}])
 SETTLED = st.sampled_from(["open", "performed", "dead", "dropped"])
 
 
@@ -49,7 +51,10 @@ def commits(draw, customer_id, base):
         facts=draw(st.none() | st.builds(Facts, zone=st.just("UTC"), traits=st.dictionaries(KEYS, MOMENTS, max_size=2))),
         enrollments=draw(st.lists(enrollments(), max_size=3)), removed=draw(st.lists(st.tuples(JOURNEYS, KEYS), max_size=1)),
         history=[shop.entry(customer_id, seq, place) for place in range(draw(st.integers(0, 2)))],
-        outbox=[shop.message(customer_id, at=draw(MOMENTS), place=place) for place in range(draw(st.integers(0, 2)))],
+        outbox=[
+            shop.message(customer_id, at=draw(MOMENTS), place=place)._replace(message=draw(KINDS), parameters=draw(PARAMETERS))
+            for place in range(draw(st.integers(0, 2)))
+        ],
         events=events, mail=mail(draw), definitions=draw(st.lists(st.tuples(KEYS, JOURNEYS, st.just("{}")), max_size=1)),
         moments=draw(st.none() | st.lists(st.builds(Timer, st.just(0), MOMENTS, st.just(1)), max_size=2)), imported=draw(st.booleans()),
     )  # fmt: skip

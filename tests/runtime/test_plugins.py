@@ -1,4 +1,4 @@
-"""Actions that installed packages offer."""
+"""Actions and policies that installed packages offer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from journeykit import Done, Engine, Journey, MemoryStorage, Step
+from journeykit import Catalog, Done, Engine, Journey, MemoryStorage, Permit, Step
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.plugins import Actions
 from shop import Shop
@@ -17,6 +17,10 @@ sent = []
 
 def send_fax(request):
     sent.append(request.customer_id)
+
+def quiet_please(question):
+    from journeykit import Drop
+    return Drop("quiet, please")
 
 class Postcard:
     def __call__(self, request):
@@ -28,12 +32,16 @@ ENTRY_POINTS = """
 fax = fax_machine:send_fax
 postcard = fax_machine:Postcard
 broken = not_installed_at_all:send
+
+[journeykit.policies]
+quiet-please = fax_machine:quiet_please
+broken-policy = not_installed_at_all:policy
 """
 
 
 @pytest.fixture(name="package", autouse=True)
 def _package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that offers three actions, installed as pip would."""
+    """A package that offers actions and policies, installed as pip would."""
     (tmp_path / "fax_machine.py").write_text(MODULE)
     info = tmp_path / "fax_machine-1.0.dist-info"
     info.mkdir()
@@ -95,3 +103,22 @@ def test_a_class_is_made_once() -> None:
     actions = Actions({"own": lambda request: Done()})
 
     assert actions["postcard"] is actions["postcard"]
+
+
+def asked(policy: str, **options: object) -> list[str]:
+    """What became of a mail under a policy that an installed package offers."""
+    shop = Shop(journey("email"), Catalog(policies=[policy]), **options)  # type: ignore[arg-type]
+    shop.event("Signed Up")
+    shop.engine.dispatch()
+    return [f"{row.state}: {row.reason}" for row in shop.engine.outbox()]
+
+
+def test_an_installed_package_has_its_say() -> None:
+    """A policy is found by the name of its entry point, as soon as the catalog mentions it; the host's own stands above it."""
+    assert asked("quiet-please") == ["dropped: quiet, please"]
+    assert asked("quiet-please", policies={"quiet-please": lambda question: Permit()}) == ["performed: None"]
+
+
+def test_a_broken_policy_lets_nothing_through() -> None:
+    """Without its word nothing is performed; it is tried again."""
+    assert asked("broken-policy") == ["open: policy \"broken-policy\": ModuleNotFoundError: No module named 'not_installed_at_all'"]

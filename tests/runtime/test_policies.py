@@ -203,6 +203,10 @@ def test_suppressed_messages_may_be_held() -> None:
 
     story.expect("email", customer="ann", at="2026-03-02 14:00")
     story.expect_nothing_else()
+    assert [len(row.answers) for row in story.engine.outbox()] == [2, 49]
+    assert [line.text for line in story.engine.explain("ben").entries if line.kind == "policy"] == [
+        "Hello Hello 4: email held until 2026-03-04 12:00 CET: suppressed: open ticket"
+    ]
     assert reasons(story, "ben") == ["dropped: suppressed: open ticket, and not over within the time that it may be held"]
 
 

@@ -221,8 +221,8 @@ def _suppression(policy: Policy, resolve: Resolver) -> Rule:
     def answer(case: Case, _ask: Ask) -> PolicyAnswer:
         if not holds(Context(case.message.customer_id, case.facts, case.now)):
             return _PERMIT
-        again = case.now + _HOUR  # nobody knows when it will be over; an hour is soon enough for what waits for a person
-        return _held(policy, case, again, f"suppressed: {policy.name}")
+        again, last = case.now + _HOUR, case.message.at + (policy.defer or 0)  # nobody knows when it will be over: look every hour
+        return _held(policy, case, min(again, last) if last > case.now else again, f"suppressed: {policy.name}")
 
     return Rule(policy.text, _messages(policy) if policy.everything else _marketing(policy), answer)
 

@@ -14,7 +14,7 @@ from journeykit.model.messages import moment
 from journeykit.model.records import Enrollment, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.why import Case, by, why_not
+from journeykit.runtime.why import Case, by, holds, why_not
 
 
 @frozen
@@ -179,10 +179,9 @@ class _Telling:
         """What policies answered that held it; the one that dropped it is its reason."""
         message = row.message
         place = f"{message.journey} {message.key}".strip()
-        for answer in row.answers:
-            if answer.until is not None:
-                text = f"{place}: {message.action} held until {show(answer.until, self.zone)}: {answer.reason}"
-                yield Line(answer.at, "policy", text, message.journey, message.key)
+        for answer, until in holds(row.answers):
+            text = f"{place}: {message.action} held until {show(until, self.zone)}: {answer.reason}"
+            yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
 _OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}

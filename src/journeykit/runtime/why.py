@@ -127,10 +127,22 @@ def _asked_for(case: Case, action: str) -> Iterator[Reason]:
         place = _place(message.journey, message.key)
         dropped = "".join(_sentence(answer) for answer in row.answers if answer.until is None)
         yield message.at, message.journey, message.key, f"{place}: asked for, {state}{reason}{dropped}"
-        for answer in row.answers:
-            if answer.until is not None:
-                held = f"{place}: held until {show(answer.until, case.zone)}: {answer.reason}{_sentence(answer)}"
-                yield answer.at, message.journey, message.key, held
+        for answer, until in holds(row.answers):
+            held = f"{place}: held until {show(until, case.zone)}: {answer.reason}{_sentence(answer)}"
+            yield answer.at, message.journey, message.key, held
+
+
+def holds(answers: Iterable[Answered]) -> list[tuple[Answered, int]]:
+    """The answers that held a message, and until when; what one policy answered several times in a row is one."""
+    found: list[tuple[Answered, int]] = []
+    for answer in answers:
+        if answer.until is None:
+            continue
+        if found and (found[-1][0].policy, found[-1][0].reason) == (answer.policy, answer.reason):
+            found[-1] = (found[-1][0], answer.until)
+        else:
+            found.append((answer, answer.until))
+    return found
 
 
 def _sentence(answer: Answered) -> str:
