@@ -96,8 +96,8 @@ class Watched(SQLiteStorage):
         with self._marked():
             super().commit_many(commits)
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
-        claimed = super().claim_outbox(now, limit, lease, token)
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+        claimed = super().claim_outbox(now, limit, lease, token, since)
         self.marks[WORKER] = bool(claimed)  # until they are settled, an action is under way
         return claimed
 

@@ -151,6 +151,8 @@ def advance(
 def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
+    if turn.outbox and turn.compiled.chain.holdouts:
+        facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
