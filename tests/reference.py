@@ -94,6 +94,12 @@ class Chart:
         paths = {".".join(str(part) for part in path[:2]) for expression in alone if expression for path in expression.paths}
         return paths | ({"customer.zone"} if any(wait.civil for wait in waits) else set())
 
+    def watches(self) -> set[str]:
+        """The journeys of which a rule without a signal asks whether the customer is in them."""
+        waits = [wait for name in ("", *self.items) for _, wait in self.timers(name) if wait.following or wait.missing == "wait"]
+        alone = [on.where for on in self.rules() if not is_signal(on)] + [wait.moment for wait in waits]
+        return {str(path[1]) for expression in alone if expression for path in expression.paths if path[0] == "active"}
+
     def concerned_by(self, name: str, changed: Iterable[str]) -> bool:
         """P17: event names and facts read find the enrollments that a signal concerns."""
         restless = any(path.split(".")[0] in ("now", "event", "signal") for path in self.reads())
@@ -389,6 +395,8 @@ class Reference:
             return self.fact(self.facts[rest[0]]) if rest[0] in self.facts else walk(state.traits, rest)
         if root in ("signal", "event"):
             return self.look_at_signal(root, rest)
+        if root == "active":
+            return [one.key for one in self.active() if one.journey == rest[0]]
         if root == "now":
             return moment(self.now)
         if root == "consent":
@@ -629,7 +637,14 @@ class Reference:
         life.reason = None if how == "completed" else how
         life.ended_at, life.timers, life.marks, life.scopes = self.now, [], [], {}
         self.move(life.status, life, life.step)
+        self.came_or_went(life, came=False)
         return True
+
+    def came_or_went(self, life: Life, *, came: bool) -> None:
+        """Whoever asks whether the customer is in that journey looks again, in a signal of its own."""
+        if any(life.journey in chart.watches() for chart in self.charts.values()):
+            self.state.notes["watched"] += 1
+            self.state.queue.append(Signal("changed", path=f"active.{life.journey}", old=not came, new=came))
 
     def leave_by(self, life: Life, owner: str, rule: Exit) -> bool:
         """Out of the journey, or out of a scope and on behind it."""
@@ -775,6 +790,7 @@ class Reference:
             self.move("entered", new, None, chart.start)
             self.enter(new, chart.start, "")
             self.settle(new)
+            self.came_or_went(new, came=True)
         elif why != "active" or not inside or inside.id not in self.taken:
             self.state.notes["refused"] += 1
             self.state.refused.append((self.now, name, key or "", why))

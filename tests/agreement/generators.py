@@ -216,6 +216,11 @@ class Invention:
         key = self.one(None, None, "any", "other") if self.keyed[self.name] else None
         return On(self.one(*EVENTS), where=where, late=late, key=key)
 
+    def others(self) -> list[str]:
+        """Conditions over where else the customer is."""
+        names = [name for name in self.names if name != self.name]
+        return [text for name in names for text in (f"active('{name}')", f"not active('{name}')", f"active('{name}', 'c1')")]
+
     def on(self, step: str | None, *, timers: bool = True) -> On:
         where = self.one(*ANYWHERE, *INSIDE) if self.some(0.3) else None
         kind = self.one("event", "event", "event", "event", "changed", "after", "alone")
@@ -227,7 +232,7 @@ class Invention:
         if kind == "after" and timers:
             return On(after=self.wait(LIKE), where=where)
         if kind == "alone":
-            return On(where=self.one(*ANYWHERE, *INSIDE, *(["scope.entered_at == now"] if self.scoped else [])))
+            return On(where=self.one(*ANYWHERE, *INSIDE, *self.others(), *(["scope.entered_at == now"] if self.scoped else [])))
         return self.on_event()
 
     def entry(self) -> Entry:

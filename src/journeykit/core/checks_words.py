@@ -189,8 +189,18 @@ def readings(survey: Survey, world: World) -> Iterator[str]:
                 yield from _trait(reading.path, str(path[1]), world.catalog)
             elif path[0] == "event":
                 yield from _property(reading.path, reading.event, str(path[1]), world.catalog)
+            elif path[0] == "active":
+                yield from _active(reading.path, str(path[1]), survey.journey, world)
             elif path[0] == "scope" and not reading.owner.scopes:
                 yield f"{reading.path}: scope.entered_at is not known outside a scope; write step.entered_at or journey.entered_at"
+
+
+def _active(path: str, name: str, journey: Journey, world: World) -> Iterator[str]:
+    known = [other.name for other in world.journeys]
+    if name not in known:
+        yield f"{path}: {unknown('journey', name, known)}"
+    elif name == journey.name and not path.startswith("entry"):
+        yield f'{path}: who is inside "{name}" is always active in it; name another journey, or ask it in the entry'
 
 
 def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:

@@ -17,6 +17,7 @@ from journeykit.core.calendar import read_moment
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.core.survey import Survey
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
@@ -46,6 +47,7 @@ class CompiledJourney:
     following: tuple[CompiledTimer, ...]
     signals: frozenset[str]  #: names of events and other signals that some rule waits for
     reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
+    asks: frozenset[str]  #: other journeys of which an expression asks whether the customer is in them
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     window: tuple[int, int] | None  #: from and until when customers may enter
     name: str = field(init=False)
@@ -109,7 +111,10 @@ class _Compiler:
             machine=machine,
             following=following,
             signals=frozenset(s for s in self._signals() if isinstance(s, str)),
-            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent") and len(path) > 1),
+            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent", "active") and len(path) > 1),
+            asks=frozenset(
+                str(path[1]) for reading in Survey(self.journey).readings() for path in reading.expression.paths if path[0] == "active"
+            ),
             restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
             window=_window(self.journey),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from journeykit.core.expressions import MISSING
@@ -48,6 +48,11 @@ class Context:
         self.old = old
         self.new = new
 
+    def inside(self, journey: str) -> Sequence[str]:
+        """The keys under which the customer is in *journey*; nothing where only an event is looked at."""
+        del journey
+        return ()
+
 
 def _present(value: object) -> Any:
     return MISSING if value is None else value
@@ -84,6 +89,10 @@ def _data(name: str) -> Getter:
         return MISSING if value is None else value
 
     return get
+
+
+def _inside(journey: str) -> Getter:
+    return lambda context: context.inside(journey)
 
 
 def _trait(name: str) -> Getter:
@@ -156,6 +165,8 @@ class Resolver:
     def __call__(self, path: Path) -> Getter:
         """Return the getter of *path*; raise `DefinitionError` for a root or name that does not exist."""
         root, *rest = path
+        if root == "active":
+            return _inside(str(rest[0]))
         if root == "now" and not rest:
             return lambda context: moment(context.now)
         if root not in ROOTS:

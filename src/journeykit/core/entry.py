@@ -78,6 +78,7 @@ def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, An
     turn.changed[journey.name, key] = deciding.e
     turn.touched += ((journey.name, key),)
     turn.definitions += ((journey.hash, journey.name, journey.text),)
+    turn.entered_or_left(journey.name, entered=True)
 
 
 def _exit_that_holds(turn: Turn, journey: CompiledJourney, step: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from journeykit.core.checks import problems
 from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
@@ -52,12 +52,23 @@ class Compiled:
         definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
         facts: the declared aggregates.
         concerns: what was worked out of each signal so far, see `concern`.
+        watched: what rules without a signal read of where the customer is: ``active.cart``.
+        asking: for each journey that asks whether the customer is in others: which.
     """
 
     journeys: dict[str, CompiledJourney]
     definitions: dict[str, CompiledJourney]
     facts: FactTable
     concerns: dict[str, Concern]
+    watched: frozenset[str] = field(init=False)
+    asking: dict[str, frozenset[str]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.watched = frozenset(path for one in self.definitions.values() for path in one.reads if path.startswith("active."))
+        self.asking = {}
+        for one in self.definitions.values():
+            if one.asks:
+                self.asking[one.name] = self.asking.get(one.name, frozenset()) | one.asks
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
@@ -80,7 +91,12 @@ class Compiled:
         fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
-        return Concern(folds, offers, entries, offers | {c.name for c, _ in entries})
+        needs = offers | {c.name for c, _ in entries}
+        return Concern(folds, offers, entries, needs | self.asked(needs))
+
+    def asked(self, journeys: Iterable[str]) -> frozenset[str]:
+        """The journeys of which some rule of *journeys*, in whatever version, asks whether the customer is in them."""
+        return frozenset().union(*(self.asking[name] for name in journeys if name in self.asking)) if self.asking else frozenset()
 
     def wants(self, event: Event) -> tuple[frozenset[str], tuple[Key, ...]]:
         """Which journeys' active rows, and which keys' rows of whatever state, a decision on *event* reads."""

@@ -131,6 +131,16 @@ class Turn(Context):
             found.sort(key=by_entry)
         return found
 
+    def inside(self, journey: str) -> list[str]:
+        """The keys under which the customer is in *journey*, as decided so far."""
+        self.need(frozenset({journey}))
+        return [e.key for e in self.active(frozenset({journey}))]
+
+    def entered_or_left(self, journey: str, *, entered: bool) -> None:
+        """Let rules look again that read whether the customer is in *journey*."""
+        if f"active.{journey}" in self.compiled.watched:
+            self.raised += (Raised("changed", f"active.{journey}", not entered, entered),)
+
     def need(self, journeys: frozenset[str]) -> None:
         """Raise `Incomplete` where rows of *journeys* have not been loaded."""
         if self.covered is not None and not journeys <= self.covered.journeys:
