@@ -1,7 +1,7 @@
 """
 The promises once more, as a program: slow, plain, one customer at a time, and copied whole before every part of a signal.
 
-Written from the text of the promises (P1 to P13, P15 to P18, P22) and from nothing of core: it looks for timers by sorting all
+Written from the text of the promises (P1 to P13, P15 to P18, P22, P26) and from nothing of core: it looks for timers by sorting all
 of them, folds a fact anew over the whole log whenever it is read, and takes back what failed by going back to a copy.
 `tests/agreement` runs random stories through this and through the core; where the two differ, the text decides.
 """
@@ -12,8 +12,9 @@ import copy
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import Factory, define
 
@@ -199,7 +200,10 @@ class State:
 class Reference:
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
-    def __init__(self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None) -> None:
+    def __init__(
+        self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None, shared: dict[str, int] | None = None
+    ) -> None:
+        self.shared = {} if shared is None else shared  #: what all customers have taken of each number
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
         self.facts = (catalog or Catalog()).facts
@@ -239,7 +243,7 @@ class Reference:
         self.now, self.counted = now, 0
         self.passed = now - 1 if signal.event else now  # a timer fires once its instant has passed, an event comes before that (P4)
         self.take_off(signal)
-        before = copy.deepcopy(self.state)
+        before, shared = copy.deepcopy(self.state), dict(self.shared)
         try:
             self.one(signal)
             while self.state.queue:
@@ -249,6 +253,7 @@ class Reference:
                     self.one(raised)
         except Endless:
             self.state = before
+            self.put_back(shared)
             self.state.notes["endless"] += 1
             self.state.parked.append((now, "", ""))
 
@@ -322,13 +327,36 @@ class Reference:
 
     def attempt(self, journey: str, key: str, part: Callable[[], object]) -> None:
         """Do *part* whole, or not at all (P15)."""
-        before = copy.deepcopy(self.state)
+        before, shared = copy.deepcopy(self.state), dict(self.shared)
         try:
             part()
         except Cannot:
             self.state = before
+            self.put_back(shared)
             self.state.notes["parked"] += 1
             self.state.parked.append((self.now, journey, key))
+
+    def put_back(self, shared: dict[str, int]) -> None:
+        self.shared.clear()
+        self.shared.update(shared)
+
+    def takes(self, life: Life, way: Transition) -> bool:
+        """P26: whether one is left of what the move takes; whoever leaves instead takes none."""
+        take = way.take
+        if take is None:
+            return True
+        target = None if way.to is None else self.charts[life.journey].first(way.to) if way.to else ""
+        if self.acts(life, target, way.do) and (life.marks or self.exit_that_holds(life, "next action")):
+            return True
+        here = moment(self.now).astimezone(ZoneInfo(self.charts[life.journey].journey.zone or "UTC"))
+        monday = here.date() - timedelta(days=here.weekday())
+        period = {None: "", "hour": f"{here:%m-%d %H %z}", "day": f"{here:%m-%d}", "week": f"{monday}", "month": f"{here:%m}"}[take.period]
+        number = f"{take.name} {period}"
+        left = self.shared.get(number, 0) < take.limit
+        self.state.notes["granted" if left else "used up"] += 1
+        if left:
+            self.shared[number] = self.shared.get(number, 0) + 1
+        return left
 
     def active(self) -> list[Life]:
         return sorted((life for life in self.state.lives if life.status == "active"), key=lambda life: life.order)
@@ -451,7 +479,7 @@ class Reference:
                 return self.end(life, goal.end)
         for owner in self.inside_out(life):
             for way in self.charts[life.journey].owner(owner).when:
-                if is_signal(way.on) and self.matches(life, owner, way.on):
+                if is_signal(way.on) and self.matches(life, owner, way.on) and self.takes(life, way):
                     return self.go(life, way)
             timer = self.signal.timer
             if timer and (timer.kind, timer.owner) == ("wait", owner):
@@ -532,7 +560,7 @@ class Reference:
         chart = self.charts[life.journey]
         for owner in self.inside_out(life):
             for way in chart.owner(owner).when:
-                if not is_signal(way.on) and self.holds(life, way.on, owner):
+                if not is_signal(way.on) and self.holds(life, way.on, owner) and self.takes(life, way):
                     return way  # type: ignore[no-any-return]
         step = chart.items[life.step]
         return None if step.wait or step.when else self.onward(life, life.step)
@@ -544,7 +572,7 @@ class Reference:
         if isinstance(item.then, Split):
             return Transition(self.draw(life, item.then, name))
         if item.then:
-            return next((way for way in item.then if self.holds(life, way.on, name)), None)
+            return next((way for way in item.then if self.holds(life, way.on, name) and self.takes(life, way)), None)
         if chart.following[name]:
             return Transition(chart.following[name])
         return self.onward(life, chart.above[name][-1].name) if chart.above[name] else Transition("")

@@ -65,6 +65,7 @@ class Storage(Protocol):
 
         Raises:
             ConflictError: a customer's revision is not the *base* of their first commit, or a decided event was decided before.
+            QuotaError: more is taken of a shared number than is left, over all that was ever committed.
         """
 
     def claim_due(self, now: int, limit: int) -> list[str]:

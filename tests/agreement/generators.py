@@ -195,7 +195,11 @@ class Invention:
             return shares + self.one("", " per enrollment", f" as {labels[-1]}-test")
         if kind == "branches":
             branch = Transition(
-                self.means(self.one(*behind)), on=On(where=self.one(*ANYWHERE, *INSIDE[:3])), do=self.do(0.3), set=self.settings(0.2)
+                self.means(self.one(*behind)),
+                on=On(where=self.one(*ANYWHERE, *INSIDE[:3])),
+                do=self.do(0.3),
+                set=self.settings(0.2),
+                take=self.take(),
             )
             return [branch, self.means(behind[0])]
         return self.means(behind[0])
@@ -264,7 +268,11 @@ class Invention:
         do, settings = self.do(0.4), self.settings(0.3)
         if to is None and not do and not settings:
             settings = {"data.n": "(data.n or 0) + 1"}
-        return Transition(to, on=on, do=do, set=settings, back=self.name == self.lifecycle and to is not None)
+        return Transition(to, on=on, do=do, set=settings, take=self.take(), back=self.name == self.lifecycle and to is not None)
+
+    def take(self) -> str | None:
+        """A number that the few customers of a story can use up."""
+        return self.one("gifts, 1", "seats, 2", "calls, 1 per day") if self.some(0.2) else None
 
     def settings(self, share: float) -> dict[str, str]:
         if not self.some(share):

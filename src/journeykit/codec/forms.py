@@ -62,7 +62,7 @@ def forms() -> dict[type[Any], Form]:
         Form(Journey, "journey stage stages lifecycle zone open key entry exits goal reentry when steps", "name", "journey"),
         Form(Step, "step stage set do wait when then leaving end", "name", "step"),
         Form(Scope, "scope stage do wait when exits then leaving steps", "name", "scope"),
-        Form(Transition, f"{on} to do set back", "to"),
+        Form(Transition, f"{on} to do set take back", "to"),
         Form(On, on),
         Form(Entry, f"{on} wait set", "on"),
         Form(Exit, f"{on} end at", "on"),

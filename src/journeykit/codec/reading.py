@@ -18,6 +18,7 @@ from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split, suggestion
+from journeykit.model.quotas import Take
 from journeykit.model.wait import Wait
 
 #: the classes that are written as text, each with an example
@@ -27,6 +28,7 @@ PHRASES: Mapping[type[Any], str] = {
     Split: "50% short, 50% long",
     Expiry: "2 days",
     Reentry: "after 30 days",
+    Take: "early-bird, 500 per day",
     Aggregate: "count of Order Completed",
 }
 _KINDS = {bool: "a flag", str: "text"}

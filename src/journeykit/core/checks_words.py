@@ -151,6 +151,24 @@ def starts(survey: Survey, world: World) -> Iterator[str]:
             yield f'{act.path}.key: "{other.name}" has no key; leave it out'
 
 
+def takes(survey: Survey, world: World) -> Iterator[str]:
+    """A quota is the same wherever it is taken from; one by the calendar has a zone (P5)."""
+    known: dict[str, tuple[str, str | None, str]] = {}
+    for journey in world.journeys:
+        for move in Survey(journey).moves:
+            if move.move.take is not None:
+                known.setdefault(move.move.take.name, (move.move.take.text, journey.zone, journey.name))
+    for move in survey.moves:
+        take = move.move.take
+        if take is None:
+            continue
+        text, zone, other = known[take.name]
+        if text != take.text or (take.period and zone != survey.journey.zone):
+            yield f'{move.path}.take: "{take.name}" is "{text}" in {zone or "no zone"} in "{other}"; say the same here, or name another'
+        elif take.period and survey.journey.zone is None:
+            yield f'{move.path}.take: "{take.text}" needs a time zone; give the journey one'
+
+
 # expressions
 
 
@@ -268,6 +286,7 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     opening,
     keys,
     starts,
+    takes,
     settings,
     templates,
     readings,

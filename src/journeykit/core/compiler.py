@@ -14,14 +14,17 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
+from journeykit.core.context import Context
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.core.quotas import taking
 from journeykit.core.survey import Survey
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
 from journeykit.model.phrases import MICROSECONDS, Split
+from journeykit.model.quotas import Take
 from journeykit.model.records import NEVER
 
 Machine = transitions.Machine
@@ -219,7 +222,7 @@ class _Compiler:
             if on is not None:
                 name = place.step.name
                 plan = self.planner.internal(name, move) if move.to is None else self.planner.plan(name, move.to, move)
-                yield self._row("move", on, place, owner, plan)
+                yield self._taking(self._row("move", on, place, owner, plan), move.take)
 
     def _onward(self, place: Place, onward: Onward, signal: Signal, cause: str) -> Iterator[Row]:
         yield from self._branches(place, onward, Row("move", signal, None, cause=cause))
@@ -241,7 +244,22 @@ class _Compiler:
             yield row(self.planner.plan(name, None))
         else:
             for branch in onward:
-                yield row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+                one = row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+                yield self._taking(one, branch.take)
+
+    def _taking(self, row: Row, take: Take | None) -> Row:
+        """*row*, which holds only while there is some left of what it takes."""
+        if take is None:
+            return row
+        acts, deferred = row.plan is not None and row.plan.acts, [condition for condition, _ in self._deferred()]
+
+        def leaves(context: Context) -> bool:
+            marked = context.enrollment is not None and context.enrollment.leaving is not None
+            return acts and (marked or any(condition(context) for condition in deferred))
+
+        row.condition = taking(row.condition, take, self.journey.zone or "UTC", row.cause, leaves)
+        row.where = f"{row.where} and some of {take.text} is left" if row.where else f"some of {take.text} is left"
+        return row
 
     def _split(self, source: str, split: Split) -> CompiledSplit:
         total, arms = 0, []

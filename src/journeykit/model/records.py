@@ -216,7 +216,7 @@ class Commit:
         events: the decided event, and parts parked.
         mail: events for other customers' mailboxes.
         definitions: (hash, journey name, text) of definitions first used here.
-        quotas: what is taken from shared numbers (name, how many); taking too much fails the commit.
+        quotas: what is taken from shared numbers (name, how many, of how many); taking too much fails the commit.
         moments: the customer's own timers (segment edges, schedules), whole, or None where unchanged.
         fired: how many timers fired.
         imported: history is being imported and performs nothing: the outbox messages are written as ``imported``.
@@ -234,7 +234,7 @@ class Commit:
     events: Sequence[LoggedEvent] = ()
     mail: Sequence[Mail] = ()
     definitions: Sequence[tuple[str, str, str]] = ()
-    quotas: Sequence[tuple[str, int]] = ()
+    quotas: Sequence[tuple[str, int, int | None]] = ()
     moments: list[Any] | None = None
     fired: int = 0
     imported: bool = False

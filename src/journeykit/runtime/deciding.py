@@ -5,13 +5,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
-from journeykit.errors import ConflictError
+from journeykit.core.quotas import Shared
+from journeykit.errors import ConflictError, QuotaError
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
 from journeykit.runtime.work import Accepted, Outcome, Work
+
+_Answer = TypeVar("_Answer")
+_KNOWN = 1_000  #: used up numbers that are remembered
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
 
@@ -34,21 +40,34 @@ class Decider:
         self._limit = limit
         self._imported = imported
         self._written = written
+        self._used_up: set[str] = set()  #: shared numbers of which nothing is left; nobody gives anything back
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
         for attempt in range(ATTEMPTS if len(events) == 1 else 3):
             _pause(attempt)
             try:
-                return self._try(events)
+                return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
                 conflict = error
         if len(events) == 1:
             raise conflict
         return [self.decide([one])[0] for one in events]
 
-    def _try(self, events: Sequence[Accepted]) -> list[Outcome]:
-        work = Work(self._storage, self._definitions, self._limit)
+    def _knowing(self, attempt: Callable[[Shared], _Answer]) -> _Answer:
+        """Decide, and again as often as less is left of shared numbers than was supposed."""
+        left = dict.fromkeys(self._used_up, 0)
+        while True:
+            try:
+                return attempt(Shared(left))
+            except QuotaError as error:
+                left |= error.left
+                self._used_up.update(name for name, number in error.left.items() if not number)
+                if len(self._used_up) > _KNOWN:
+                    self._used_up.clear()
+
+    def _try(self, events: Sequence[Accepted], shared: Shared) -> list[Outcome]:
+        work = Work(self._storage, self._definitions, self._limit, shared)
         work.load(self._wants(events))
         outcomes = [work.offer(event, accepted_at) for event, accepted_at in events]
         self._write(work)
@@ -93,16 +112,16 @@ class Decider:
             _pause(attempt)
             customers = [customer_id for customer_id in customers if customer_id not in stuck]
             try:
-                return self._catch_up(customers, until, stuck) if customers else 0
+                return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
             except ConflictError as conflict:
                 # Whoever was overtaken has just been looked after by somebody else; what is left is claimed again.
                 overtaken = set(conflict.customers) or set(customers[1:])
                 customers = [customer_id for customer_id in customers if customer_id not in overtaken]
         return 0
 
-    def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str]) -> int:
+    def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str], shared: Shared) -> int:
         wants = [Want(customer_id, frozenset(), (), (), until) for customer_id in customers]
-        work = (Together if self._definitions.sends else Work)(self._storage, self._definitions, self._limit)
+        work = (Together if self._definitions.sends else Work)(self._storage, self._definitions, self._limit, shared)
         work.load(wants)
         done = work.catch_up(until)
         self._write(work)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from journeykit.errors import ConflictError, StorageError
+from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
 
@@ -21,7 +21,7 @@ class Batch:
         moments: (moments, next_due, id) where they changed.
         enrollments: rows to write; removed: keys (customer, journey, key) to delete.
         events, mail, history, outbox, definitions: rows to insert.
-        quotas: how many are taken from each shared number.
+        quotas: how many are taken from each shared number, and how many there are in all (None: any).
 
     Raises:
         ConflictError: a customer's commits do not follow each other.
@@ -38,10 +38,10 @@ class Batch:
             raise StorageError(f'customer "{self._encoding}": {error}; what is kept holds JSON values only') from error
         self.history: list[HistoryEntry] = [entry for commit in commits for entry in commit.history]
         self.definitions: list[Row] = [definition for commit in commits for definition in commit.definitions]
-        self.quotas: dict[str, int] = {}
+        self.quotas: dict[str, tuple[int, int | None]] = {}
         for commit in commits:
-            for name, count in commit.quotas:
-                self.quotas[name] = self.quotas.get(name, 0) + count
+            for name, count, limit in commit.quotas:
+                self.quotas[name] = (self.quotas.get(name, (0, None))[0] + count, limit)
 
     def _add_customers(self, commits: Sequence[Commit]) -> None:
         self.bases: dict[str, int] = {}
@@ -109,9 +109,11 @@ class Batch:
                 self.mail.append(mail_row(mail.event, mail.accepted_at))
 
 
-def used_up(name: str, taken: int, limit: int) -> StorageError:
-    """The error of a commit that takes more of a quota than is left."""
-    return StorageError(f'quota "{name}" used up: {taken} of {limit} taken')
+def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
+    """Raise `QuotaError` where *batch* takes more than is left, *taken* being what was before it."""
+    left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
+    if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
+        raise QuotaError(left)
 
 
 def event_order(logged: LoggedEvent) -> tuple[bool, int, int, str]:

@@ -15,7 +15,7 @@ from typing import cast
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
 from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
-from journeykit.storage.batch import Batch, event_order, used_up
+from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
 
@@ -30,7 +30,7 @@ class MemoryStorage:
         self._messages: dict[int, Message] = {}
         self._open: list[tuple[int, int]] = []  #: heap of (due_at, id), likewise
         self._definitions: dict[str, tuple[str, str, str]] = {}
-        self._quotas: dict[str, tuple[int, int | None]] = {}  #: name -> taken, limit
+        self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -65,11 +65,6 @@ class MemoryStorage:
             for row in batch.mail:
                 self._receive(row)
 
-    def set_quota(self, name: str, limit: int | None) -> None:
-        """Say how many may be taken from the shared number *name* in all; None for any."""
-        with self._lock:
-            self._quotas[name] = (self._quotas.get(name, (0, None))[0], limit)
-
     def _customer(self, customer_id: str) -> Customer:
         customer = self._customers.get(customer_id)
         if customer is None:
@@ -102,10 +97,7 @@ class MemoryStorage:
                 raise ConflictError([row[0]])
             if row[8] == "decided":
                 decided.add((row[0], row[1]))
-        for name, count in batch.quotas.items():
-            taken, limit = self._quotas.get(name, (0, None))
-            if limit is not None and taken + count > limit:
-                raise used_up(name, taken, limit)
+        refuse_too_much(batch, self._quotas)
 
     def _write_customers(self, batch: Batch) -> None:
         for customer_id, revision, accepted_at, text in batch.created:
@@ -122,9 +114,8 @@ class MemoryStorage:
             self._log(row)
         for row in batch.definitions:
             self._definitions.setdefault(row[0], cast("tuple[str, str, str]", row))
-        for name, count in batch.quotas.items():
-            taken, limit = self._quotas.get(name, (0, None))
-            self._quotas[name] = (taken + count, limit)
+        for name, (count, _) in batch.quotas.items():
+            self._quotas[name] = self._quotas.get(name, 0) + count
 
     def _put(self, customer_id: str, prefix: str, *texts: str) -> None:
         customer = self._customers[customer_id]

@@ -14,7 +14,7 @@ from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 from journeykit.storage import sqlite_statements as sql
-from journeykit.storage.batch import Batch, event_order, used_up
+from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.rows import Row, dumps, logged_event, mail_row, message
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
@@ -105,11 +105,6 @@ class SQLiteStorage:
             asked = [row[:2] for row in batch.events]
             decided = {asked[place][0] for place, _ in cursor.execute(sql.FIND_DECIDED, (dumps(asked),))}
         return [name for name, base in batch.bases.items() if base != revisions[name] or name in decided]
-
-    def set_quota(self, name: str, limit: int | None) -> None:
-        """Say how many may be taken from the shared number *name* in all; None for any."""
-        with self._transaction(WRITE) as cursor:
-            cursor.execute(sql.LIMIT_QUOTA, (name, limit))
 
     # reading
 
@@ -225,15 +220,15 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     ):
         if rows:
             cursor.executemany(statement, rows)
-    for name, count in batch.quotas.items():
-        _take(cursor, name, count)
+    if batch.quotas:
+        _take(cursor, batch)
 
 
-def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
-    taken, limit = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() or (0, None)
-    if limit is not None and taken + count > limit:
-        raise used_up(name, taken, limit)
-    cursor.execute(sql.TAKE_QUOTA, (name, count))
+def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Under the lock that the writing has taken, so that nobody takes in between."""
+    found = {name: cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() for name in batch.quotas}
+    refuse_too_much(batch, {name: row[0] for name, row in found.items() if row is not None})
+    cursor.executemany(sql.TAKE_QUOTA, [(name, count, limit) for name, (count, limit) in batch.quotas.items()])
 
 
 def _lapsed_alone(rows: list[Row]) -> list[Row]:
