@@ -272,7 +272,7 @@ class Invention:
 
     def take(self) -> str | None:
         """A number that the few customers of a story can use up."""
-        return self.one("gifts, 1", "seats, 2", "calls, 1 per day") if self.some(0.2) else None
+        return self.one("gifts, 1", "seats, 2", "calls, 1 per day") if self.some(0.2) and not self.alone else None
 
     def settings(self, share: float) -> dict[str, str]:
         if not self.some(share):
@@ -396,7 +396,7 @@ def shop(random: Random, *, alone: bool = False) -> Shop:
 
     Args:
         random: where everything is drawn from.
-        alone: that no journey is started for another customer.
+        alone: that no journey is started for another customer, and nothing is shared with them.
     """
     invention = Invention(random, alone=alone)
     journeys = tuple(invention.journey(name) for name in invention.names)

@@ -144,7 +144,9 @@ def advance(
     try:
         decide(turn, event)
     except LoopError as error:
-        turn = _parked(compiled, customer, event, now, error)
+        failed, turn = turn, _turn(compiled, customer, now, event.event, None)
+        turn.left, turn.short = failed.left, failed.short
+        park_event(turn, event, error)
     return _commit(customer, turn)
 
 
@@ -159,13 +161,6 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
         turn.quotas,
     )  # fmt: skip
-
-
-def _parked(compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, error: LoopError) -> Turn:
-    """The turn of an event of which nothing is applied."""
-    turn = _turn(compiled, customer, now, event.event, None)
-    park_event(turn, event, error)
-    return turn
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
@@ -183,7 +178,8 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
         try:
             fire(turn, due.place, due.timer)
         except LoopError as error:
-            turn = _turn(compiled, customer, due.due_at, None, trace)
+            failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
+            turn.left, turn.short = failed.left, failed.short
             park_timer(turn, turn.enrollments[due.place], due.timer, error)
         commit = _commit(customer, turn)
         commit.fired = 1
