@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 
 
 class Clock(Protocol):
@@ -72,7 +73,37 @@ class Storage(Protocol):
         """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
 
     def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due` or `claim_outbox` would have something; None for never."""
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
+
+    def taken(self, name: str) -> int:
+        """Return how many have been taken of the shared number *name*, over all that was ever committed."""
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """
+        Keep a fact about an object once, due at the moment of its acceptance; releases of events *ends* about it end at that moment.
+
+        Returns:
+            False where a fact of that id about that object is known already (nothing is written).
+        """
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before that are not over, the longest due first."""
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """
+        Return up to *limit* enrollments behind *after* that wait for *event* about the object *name*, since *until* or before.
+
+        They come in order of (entered_at, customer, journey, key), out of an index: what they wait for is `Enrollment.waits`, written
+        with their commit, and kept with its first moment until a commit says otherwise.
+        """
+
+    def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
+        """
+        Put *mail* into its mailboxes and let a release go on from *before* to *after* (None: it is over), in one transaction.
+
+        Returns:
+            False where the release no longer stands at *before* (nothing is written).
+        """
 
     def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
         """

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from journeykit.core.calendar import known_zone, read_moment
+from journeykit.core.objects import objects_of, subjects
 from journeykit.core.survey import Rule, Survey, template_problem, unknown
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
@@ -169,6 +170,16 @@ def takes(survey: Survey, world: World) -> Iterator[str]:
             yield f'{move.path}.take: "{take.text}" needs a time zone; give the journey one'
 
 
+def objects(survey: Survey, world: World) -> Iterator[str]:
+    """What waits for an event about an object says for which (P14)."""
+    about = subjects(world.catalog)
+    for rule in survey.rules:
+        event = rule.on.event or ""
+        if rule.kind != "entry" and event in about and not objects_of(survey.journey, rule.on, about[event].property):
+            name = about[event].property
+            yield f'{rule.path}: "{event}" is about one {name}; say which: key: {name} in a journey keyed by it, or where: event.{name} == data.{name}'
+
+
 # expressions
 
 
@@ -287,6 +298,7 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     keys,
     starts,
     takes,
+    objects,
     settings,
     templates,
     readings,

@@ -15,6 +15,7 @@ from attrs import define, field
 
 from journeykit.core.calendar import read_moment
 from journeykit.core.context import Context
+from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
@@ -51,6 +52,7 @@ class CompiledJourney:
     signals: frozenset[str]  #: names of events and other signals that some rule waits for
     reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
     asks: frozenset[str]  #: other journeys of which an expression asks whether the customer is in them
+    interests: dict[str, tuple[Interest, ...]]  #: for each step, the events about objects that it waits for
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     window: tuple[int, int] | None  #: from and until when customers may enter
     name: str = field(init=False)
@@ -118,6 +120,7 @@ class _Compiler:
             asks=frozenset(
                 str(path[1]) for reading in Survey(self.journey).readings() for path in reading.expression.paths if path[0] == "active"
             ),
+            interests=interests(self.journey, self.planner.places.values(), subjects(self.planner.catalog)),
             restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
             window=_window(self.journey),
         )

@@ -14,6 +14,7 @@ from journeykit.core.parking import park_event, park_timer
 from journeykit.core.quotas import UNKNOWN, Shared, kept
 from journeykit.core.signals import decide, fire
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn
+from journeykit.core.waits import note_waits
 from journeykit.errors import LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent
@@ -152,6 +153,8 @@ def advance(
 
 def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
+    if turn.changed and turn.compiled.listening:
+        note_waits(turn)
     left = {key: turn.left[key] for key in turn.short if key in turn.left}  # of others the definition alone says that there is none
     if left:
         turn.events = (kept(turn.customer_id, left, customer.revision + 1, turn.now), *turn.events)

@@ -12,11 +12,14 @@ from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.facts import FactTable, Fold
+from journeykit.core.objects import Subject, subjects
 from journeykit.core.plans import CompiledEntry, as_key
+from journeykit.core.survey import Survey
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event
+from journeykit.model.quotas import Take
 from journeykit.model.records import Facts
 
 Definition = tuple[str, str, Journey]  #: content hash, canonical text, journey
@@ -52,7 +55,10 @@ class Compiled:
         definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
         facts: the declared aggregates.
         concerns: what was worked out of each signal so far, see `concern`.
+        subjects: the events about objects, and how those who wait for one are told.
         watched: what rules without a signal read of where the customer is: ``active.cart``.
+        takes: the shared numbers, by name, with the zone whose calendar counts.
+        listening: whether some journey waits for events about objects.
         asking: for each journey that asks whether the customer is in others: which.
     """
 
@@ -60,11 +66,18 @@ class Compiled:
     definitions: dict[str, CompiledJourney]
     facts: FactTable
     concerns: dict[str, Concern]
+    subjects: dict[str, Subject]
     watched: frozenset[str] = field(init=False)
     asking: dict[str, frozenset[str]] = field(init=False)
+    takes: dict[str, tuple[Take, str]] = field(init=False)
+    listening: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.watched = frozenset(path for one in self.definitions.values() for path in one.reads if path.startswith("active."))
+        journeys = [one.journey for one in self.journeys.values()]
+        moves = [(journey, move.move.take) for journey in journeys for move in Survey(journey).moves]
+        self.takes = {take.name: (take, journey.zone or "UTC") for journey, take in moves if take is not None}
+        self.listening = any(one.interests for one in self.definitions.values())
         self.asking = {}
         for one in self.definitions.values():
             if one.asks:
@@ -164,7 +177,7 @@ def compile_journeys(
     for digest, text, journey in older:
         if digest not in compiled:
             compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
-    return Compiled(journeys, compiled, facts, {})
+    return Compiled(journeys, compiled, facts, {}, subjects(catalog))
 
 
 def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:

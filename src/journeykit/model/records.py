@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from journeykit.model.messages import Event
 
@@ -71,6 +71,7 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
@@ -96,6 +97,7 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.waits = None
         return copy
 
     @property

@@ -20,6 +20,7 @@ class Batch:
         moved: (revision, accepted_at, facts or None, id, base) of the others.
         moments: (moments, next_due, id) where they changed.
         enrollments: rows to write; removed: keys (customer, journey, key) to delete.
+        waits: what enrollments wait for, where it has changed: (customer, journey, key, entered_at, [(event, object, since)]).
         events, mail, history, outbox, definitions: rows to insert.
         quotas: how many are taken from each shared number, and how many there are in all (None: any).
 
@@ -76,12 +77,16 @@ class Batch:
 
     def _add_enrollments(self, commits: Sequence[Commit]) -> None:
         last: dict[tuple[str, str, str], Enrollment | None] = {}
+        waits: dict[tuple[str, str, str], Enrollment] = {}
         for commit in commits:
             customer_id = commit.customer_id
             for journey, key in commit.removed:
                 last[customer_id, journey, key] = None
             for enrollment in commit.enrollments:
                 last[customer_id, enrollment.journey, enrollment.key] = enrollment
+                if enrollment.waits is not None:
+                    waits[customer_id, enrollment.journey, enrollment.key] = enrollment
+        self.waits: list[Row] = [(*place, enrollment.entered_at, enrollment.waits) for place, enrollment in waits.items()]
         self.enrollments: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []
         for place, final in last.items():

@@ -14,8 +14,10 @@ from typing import cast
 
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
 
@@ -31,6 +33,8 @@ class MemoryStorage:
         self._open: list[tuple[int, int]] = []  #: heap of (due_at, id), likewise
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
+
+        self._objects = MemoryObjects()
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -60,6 +64,8 @@ class MemoryStorage:
                 self._note(entry)
             for customer_id, outgoing in messages:
                 self._send(customer_id, outgoing)
+            for row in batch.waits:
+                self._objects.wait(row)
             for customer_id in batch.bases:
                 self._schedule(customer_id, self._customers[customer_id])
             for row in batch.mail:
@@ -222,7 +228,41 @@ class MemoryStorage:
                 heapq.heappop(self._due)
             while self._open and not self._fits(*self._open[0]):
                 heapq.heappop(self._open)
-            return min([heap[0][0] for heap in (self._due, self._open) if heap], default=None)
+            moments = [heap[0][0] for heap in (self._due, self._open) if heap]
+            release = self._objects.next_due()
+            return min(moments if release is None else [*moments, release], default=None)
+
+    # objects and shared numbers
+
+    def taken(self, name: str) -> int:
+        """How many have been taken of the shared number *name*."""
+        with self._lock:
+            return self._quotas.get(name, 0)
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+        with self._lock:
+            return self._objects.publish(fact, frozenset(ends))
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before, the longest due first."""
+        with self._lock:
+            return self._objects.releases(now, limit)
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+        with self._lock:
+            return self._objects.waiting_for(event, name, until, after, limit)
+
+    def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
+        """Deliver *mail* and go on from *before* to *after*; False where somebody else has."""
+        rows = [mail_row(one.event, one.accepted_at) for one in mail]
+        with self._lock:
+            if not self._objects.release(before, after):
+                return False
+            for row in rows:
+                self._receive(row)
+            return True
 
     # the outbox
 
