@@ -19,6 +19,7 @@ MIGRATION = (
         properties text not null, source text not null, due_at integer, ends_at integer, after text, sent integer not null,
         primary key(object, id)
     ) without rowid""",
+    "create index journeykit_objects_open on journeykit_objects(object, event) where due_at is not null",
     "create index journeykit_objects_due on journeykit_objects(due_at) where due_at is not null",
 )
 
@@ -31,7 +32,7 @@ FIND_WAITING = """select entered_at, customer, journey, key from journeykit_wait
     order by entered_at, customer, journey, key limit ?"""
 INSERT_FACT = "insert into journeykit_objects values(?, ?, ?, ?, ?, ?, ?, ?, null, null, 0) on conflict do nothing"
 END_RELEASES = """update journeykit_objects set ends_at = ?
-    where object = ? and due_at is not null and ends_at is null and event in (select value from json_each(?))"""
+    where object = ? and event = ? and id <> ? and due_at is not null and ends_at is null"""
 FIND_RELEASES = """select event, object, id, accepted_at, occurred_at, properties, source, due_at, ends_at, after, sent
     from journeykit_objects where due_at <= ? order by due_at, object, id limit ?"""
 MOVE_RELEASE = """update journeykit_objects set due_at = ?, after = ?, sent = ?
@@ -57,10 +58,9 @@ def waiting_for(cursor: sqlite3.Cursor, event: str, name: str, until: int, after
 def publish(cursor: sqlite3.Cursor, fact: ObjectFact, properties: str, ends: Iterable[str]) -> bool:
     """Keep a fact, unless it is known, and end the releases of *ends* about its object."""
     row = (fact.object, fact.id, fact.event, fact.accepted_at, fact.occurred_at, properties, fact.source)
-    if cursor.execute("select 1 from journeykit_objects where object = ? and id = ?", row[:2]).fetchone():
+    if cursor.execute(INSERT_FACT, (*row, fact.accepted_at)).rowcount != 1:
         return False
-    cursor.execute(END_RELEASES, (fact.accepted_at, fact.object, dumps(sorted(ends))))
-    cursor.execute(INSERT_FACT, (*row, fact.accepted_at))
+    cursor.executemany(END_RELEASES, [(fact.accepted_at, fact.object, event, fact.id) for event in ends])
     return True
 
 
