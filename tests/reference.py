@@ -278,6 +278,8 @@ class Reference:
     def one(self, signal: Signal) -> None:
         """One signal: what is known, then the enrollments that it concerns in order of entry, then entries (P8)."""
         self.signal, self.taken = signal, set()
+        if signal.kind == "changed":
+            self.attempt("", "", lambda: self.follow_lists(signal))
         for one in [life.id for life in self.concerned(self.learn(signal))]:
             self.attempt(one[0], one[1], lambda one=one: self.part(self.life(one)))  # type: ignore[misc]
         event, told = signal.event, signal.told
@@ -292,6 +294,8 @@ class Reference:
         elif signal.kind in ("event", "changed"):
             for name in self.charts:
                 self.entries(name)
+        if signal.kind == "changed":
+            self.attempt_silently(lambda: self.let_records_in(signal))
 
     def learn(self, signal: Signal) -> tuple[str, set[str]]:
         """Take in what an event says about the customer (P22). Return its name and what it changed."""
@@ -358,6 +362,46 @@ class Reference:
             self.shared[number] = self.shared.get(number, 0) + 1
         return left
 
+    def attempt_silently(self, part: Callable[[], object]) -> None:
+        """What is no list has been parked already."""
+        try:
+            part()
+        except Cannot:
+            return
+
+    def follow_lists(self, signal: Signal) -> None:
+        """P25: data follows its record, and the enrollment goes with it."""
+        listed = [life for life in self.active() if self.charts[life.journey].journey.each == signal.path]
+        if not any(chart.journey.each == signal.path for chart in self.charts.values()):
+            return
+        old, new = records(signal.old if isinstance(signal.old, list) else None), records(signal.new)
+        for one in [life.id for life in listed if old.get(life.key) != new.get(life.key)]:
+            self.attempt(one[0], one[1], lambda one=one: self.follow_record(self.life(one), old, new))  # type: ignore[misc]
+
+    def follow_record(self, life: Life, old: dict[str, Any], new: dict[str, Any]) -> None:
+        record = new.get(life.key)
+        self.state.notes["removed" if record is None else "followed"] += 1
+        if record is None:
+            self.end(life, "removed")
+            return
+        for name in old.get(life.key, {}):
+            life.data.pop(name, None)
+        life.data |= copy.deepcopy(record)
+        self.move("stayed", life, life.step)
+        self.settle(life)
+
+    def let_records_in(self, signal: Signal) -> None:
+        """P25: a record that appears lets in; one that has changed, where the customer may come again."""
+        for name, chart in self.charts.items():
+            if chart.journey.each != signal.path:
+                continue
+            old, new = records(signal.old if isinstance(signal.old, list) else None), records(signal.new)
+            for key, record in new.items():
+                again = chart.journey.reentry.rule != "once" and record != old.get(key)
+                if not self.inside(name, key) and (key not in old or again):
+                    data = copy.deepcopy({name: one for name, one in record.items() if one is not None})
+                    self.attempt(name, key, lambda name=name, key=key, data=data: self.let_in(name, key, data))  # type: ignore[misc]
+
     def active(self) -> list[Life]:
         return sorted((life for life in self.state.lives if life.status == "active"), key=lambda life: life.order)
 
@@ -383,7 +427,7 @@ class Reference:
         old, new = plain(old), plain(new)
         if old == new and type(old) is type(new):
             return False
-        if any(chart.concerned_by("", {path}) for chart in self.charts.values()):
+        if any(chart.concerned_by("", {path}) or chart.journey.each == path for chart in self.charts.values()):
             self.state.queue.append(Signal("changed", path=path, old=old, new=new))
         return True
 
@@ -523,7 +567,7 @@ class Reference:
     def same_key(self, life: Life, on: On, event: Event) -> bool:
         """P18: in a keyed journey the trigger's property must equal the key, unless any will do."""
         journey = self.charts[life.journey].journey
-        return journey.key is None or on.key == "any" or self.key_of(on.key or journey.key, event) == life.key
+        return journey.keyed is None or on.key == "any" or self.key_of(on.key or journey.keyed, event) == life.key
 
     def key_of(self, text: str | None, event: Event | None) -> str | None:
         """The key that *event* names; None where it names none, nothing where the journey has no keys."""
@@ -824,7 +868,7 @@ class Reference:
             self.state.refused.append((self.now, name, key or "", why))
 
     def refusal(self, journey: Journey, key: str | None, inside: Life | None) -> str | None:
-        if key is None or bool(key) != bool(journey.key):
+        if key is None or bool(key) != bool(journey.keyed):
             return "no key"
         if journey.open and not is_open(journey.open, journey.zone or "UTC", self.now):
             return "closed"
@@ -849,6 +893,18 @@ class Reference:
             return True
         since = [{"entry": life.entered_at, "end": life.ended_at, "action": life.performed_at}[rule.since] for life in counted]
         return all(at is None or self.now >= at + rule.number for at in since)
+
+
+def records(value: Any) -> dict[str, Any]:
+    """The records of a list by id, the first of each."""
+    if value is not None and not isinstance(value, list):
+        raise Cannot(f"{value!r} is no list")
+    found: dict[str, Any] = {}
+    for record in value or []:
+        key = record.get("id") if isinstance(record, dict) else None
+        if (isinstance(key, str) and key) or (isinstance(key, int) and not isinstance(key, bool)):
+            found.setdefault(str(key), record)
+    return found
 
 
 def waited_for(on: On) -> str:

@@ -74,6 +74,9 @@ DATES = (
 )  # fmt: skip
 
 
+EACH = "customer.cards"
+
+
 @frozen
 class Happening:
     """What happens at a moment: an event, or (None) that only time has passed."""
@@ -98,7 +101,7 @@ class Invention:
         self.names = ("first", "second", "third")[: random.choice((1, 1, 2, 2, 3))]
         self.keyed: dict[str, str | None] = {}
         for name in self.names:
-            self.keyed[name] = random.choice((None, None, None, "cart", "cart", "cart", "event.cart", "signal.id"))
+            self.keyed[name] = random.choice((None, None, None, "cart", "cart", "cart", "event.cart", "signal.id", EACH))
         self.lifecycle = random.choice((None, *self.names))
         self.name, self.labels, self.targets = "", [""], [""]
         self.number, self.scoped = 0, False
@@ -124,8 +127,9 @@ class Invention:
         ends = [Step("bought", end="completed"), Step("lost", end="lost")]
         return Journey(
             name,
-            key=self.keyed[name],
-            entry=[self.entry() for _ in range(self.one(1, 1, 1, 2))],
+            key=None if self.keyed[name] == EACH else self.keyed[name],
+            each=EACH if self.keyed[name] == EACH else None,
+            entry=[self.entry() for _ in range(self.one(1, 1, 1, 2))] if self.keyed[name] != EACH else [],
             exits=[self.exit(None) for _ in range(self.one(0, 0, 1, 1, 2))],
             goal=Goal(self.on_event(INSIDE), end=self.one(None, None, "completed", "won")) if self.some(0.3) else None,
             reentry=self.one(
@@ -372,7 +376,17 @@ class Invention:
             "start": self.one(*DATES, None),
             "tags": self.one("xy", ["x"], 3),
         }
+        if EACH in self.keyed.values() and self.some(0.8):
+            told["traits"] = {"cards": self.cards()}
+            return told
         return told | {"traits": {name: one for name, one in traits.items() if self.some(0.4)}}
+
+    def cards(self) -> Any:
+        """A list of records, now and then none."""
+        if self.some(0.1):
+            return self.one(None, "c1", [{"n": 1}, "c1"])
+        ids = self.random.sample(("c1", "c2", 7), self.random.randint(0, 3))
+        return [{"id": one, "n": self.one(1, 2), "start": self.one(*DATES, None)} for one in ids]
 
     def let_in(self) -> dict[str, Any]:
         name = self.one(*self.names)

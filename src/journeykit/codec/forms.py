@@ -59,7 +59,7 @@ def forms() -> dict[type[Any], Form]:
     """The form of each class of a definition."""
     on = " ".join(ON)
     table = (
-        Form(Journey, "journey stage stages lifecycle zone open key entry exits goal reentry when steps", "name", "journey"),
+        Form(Journey, "journey stage stages lifecycle zone open key each entry exits goal reentry when steps", "name", "journey"),
         Form(Step, "step stage set do wait when then leaving end", "name", "step"),
         Form(Scope, "scope stage do wait when exits then leaving steps", "name", "scope"),
         Form(Transition, f"{on} to do set take back", "to"),

@@ -172,7 +172,7 @@ def _covers(journey: Journey, other: Rule, rule: Rule) -> bool:
         return False
     if _quiet(one) and one.where != two.where:
         return False
-    same_key = journey.key is None or one.key in (two.key, "any")
+    same_key = journey.keyed is None or one.key in (two.key, "any")
     return same_key and one.late in ("accept", two.late) and one.where in (None, two.where)
 
 

@@ -110,12 +110,31 @@ def keys(survey: Survey, world: World) -> Iterator[str]:
         yield from _readable("key", journey.key)
     for rule in survey.rules:
         own = rule.on.key
-        if own is not None and journey.key is None:
+        if own is not None and journey.keyed is None:
             yield f"{rule.path}.key: the journey has no key; give it one, or leave this out"
         elif own is not None and own != "any":
             yield from _readable(f"{rule.path}.key", own)
-        if journey.key is not None and rule.on.event is not None and own != "any":
-            yield from _key_property(world, rule, own or journey.key)
+        if journey.keyed is not None and rule.on.event is not None and own != "any":
+            yield from _key_property(world, rule, own or journey.keyed)
+
+
+def records(survey: Survey, world: World) -> Iterator[str]:
+    """``each`` names a list trait, and lets in by itself (P25)."""
+    journey, each = survey.journey, survey.journey.each
+    if each is None:
+        return
+    root, _, name = each.partition(".")
+    declared = world.catalog.traits.get(name)
+    if root != "customer" or not name.isidentifier() or name in RESERVED or name in world.catalog.facts:
+        yield f'each: "{each}" is no trait; write for example customer.cards'
+    elif world.catalog.traits and declared is None:
+        yield f"each: {unknown('trait', name, list(world.catalog.traits))}"
+    elif declared not in (None, "list", "any"):
+        yield f"each: {each} is declared as {declared}; a list of records is needed"
+    if journey.key is not None:
+        yield "key: each record's id is the key already; leave one of key and each out"
+    if journey.entry:
+        yield "entry: each record lets in by itself; leave entry or each out"
 
 
 def _readable(path: str, key: str) -> Iterator[str]:
@@ -146,9 +165,9 @@ def starts(survey: Survey, world: World) -> Iterator[str]:
         other = known.get(act.do.journey)
         if other is None:
             yield f"{act.path}: {unknown('journey', act.do.journey, list(known))}"
-        elif other.key is not None and act.do.key is None:
-            yield f'{act.path}: "{other.name}" is keyed by {other.key}; give the start a key'
-        elif other.key is None and act.do.key is not None:
+        elif other.keyed is not None and act.do.key is None:
+            yield f'{act.path}: "{other.name}" is keyed by {other.key or other.each}; give the start a key'
+        elif other.keyed is None and act.do.key is not None:
             yield f'{act.path}.key: "{other.name}" has no key; leave it out'
 
 
@@ -296,6 +315,7 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     entries,
     opening,
     keys,
+    records,
     starts,
     takes,
     objects,

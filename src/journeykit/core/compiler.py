@@ -111,7 +111,7 @@ class _Compiler:
             timers=timers,
             entries=tuple(self._entries()),
             entry_plan=self.planner.plan(None, first_step(self.journey.steps[0]), entering=True),
-            key=self.planner.key(self.journey.key),
+            key=self.planner.key(self.journey.keyed),
             stages={name: place.stage for name, place in self.planner.places.items()},
             machine=machine,
             following=following,
@@ -171,9 +171,9 @@ class _Compiler:
         )
 
     def _row_key(self, on: On) -> Value | None:
-        if self.journey.key is None or on.event is None or on.key == "any":
+        if self.journey.keyed is None or on.event is None or on.key == "any":
             return None
-        return self.planner.key(on.key or self.journey.key)
+        return self.planner.key(on.key or self.journey.keyed)
 
     def _signal(self, on: On, owner: str) -> Signal:
         if on.event is not None:

@@ -21,7 +21,7 @@ def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None
     """Look at one entry whose signal has come."""
     key = key_of(journey, entry, turn)
     if key is MISSING:
-        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.key}", "missing key")
+        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.keyed}", "missing key")
     elif entry.idle is not None:
         _hold(turn, journey, key, entry)
     else:

@@ -36,12 +36,14 @@ class Concern:
         folds: the declared facts it is folded into.
         offers: journeys whose active enrollments it is offered to.
         entries: entries it may open, in order of definition.
+        lists: journeys whose enrollments are the records of the list that has changed.
         needs: journeys whose rows a decision on it reads.
     """
 
     folds: list[Fold]
     offers: frozenset[str]
     entries: tuple[tuple[CompiledJourney, CompiledEntry], ...]
+    lists: tuple[CompiledJourney, ...]
     needs: frozenset[str]
 
 
@@ -104,8 +106,10 @@ class Compiled:
         fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
-        needs = offers | {c.name for c, _ in entries}
-        return Concern(folds, offers, entries, needs | self.asked(needs))
+        lists = tuple(c for c in self.journeys.values() if c.journey.each is not None and c.journey.each == path)
+        listed = {c.name for c in self.definitions.values() if c.journey.each is not None and c.journey.each == path}
+        needs = offers | {c.name for c, _ in entries} | listed
+        return Concern(folds, offers, entries, lists, needs | self.asked(needs))
 
     def asked(self, journeys: Iterable[str]) -> frozenset[str]:
         """The journeys of which some rule of *journeys*, in whatever version, asks whether the customer is in them."""

@@ -62,7 +62,7 @@ def _rules(journey: Journey, place: Place) -> Iterator[On]:
 
 def objects_of(journey: Journey, on: On, name: str) -> tuple[Path, ...]:
     """Where an enrollment keeps the ids of the objects that *on* waits for; nothing where it does not say."""
-    own = on.key or journey.key
+    own = on.key or journey.keyed
     if own is not None and on.key != "any" and _names(own, name):
         return (KEY,)
     return tuple(dict.fromkeys(_compared(on.where.tree, ("event", name)))) if on.where else ()

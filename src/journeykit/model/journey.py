@@ -331,6 +331,7 @@ class Journey:
         name: its identity.
         steps: steps and scopes in the order in which a customer passes them; the first is where they begin.
         key: what tells two enrollments of one customer apart: an event property, or an expression such as ``signal.id``.
+        each: instead of a key: the list trait of which each record holds an enrollment, keyed by its ``id``: ``customer.cards``.
         entry: what lets a customer in; none where only the host or another journey starts it.
         exits: rules that take a customer out, looked at before anything else.
         goal: the conversion mark.
@@ -346,6 +347,7 @@ class Journey:
     name: str
     steps: tuple[Step | Scope, ...] = field(default=(), converter=_steps, kw_only=True)
     key: str | None = field(default=None, kw_only=True)
+    each: str | None = field(default=None, kw_only=True)
     entry: tuple[Entry, ...] = field(default=(), converter=_entries, kw_only=True)
     exits: tuple[Exit, ...] = field(default=(), converter=_exits, kw_only=True)
     goal: Goal | None = field(default=None, converter=_goal, kw_only=True)
@@ -356,3 +358,8 @@ class Journey:
     lifecycle: bool = field(default=False, kw_only=True)
     zone: str | None = field(default=None, kw_only=True)
     open: str | None = field(default=None, kw_only=True)
+
+    @property
+    def keyed(self) -> str | None:
+        """What gives the key of an event: the journey's own, for records ``id``; None in a journey without keys."""
+        return self.key or (None if self.each is None else "id")

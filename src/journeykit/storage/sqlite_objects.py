@@ -31,7 +31,7 @@ FIND_WAITING = """select entered_at, customer, journey, key from journeykit_wait
     where event = ? and object = ? and (entered_at, customer, journey, key) > (?, ?, ?, ?) and entered_at <= ? and since <= ?
     order by entered_at, customer, journey, key limit ?"""
 INSERT_FACT = "insert into journeykit_objects values(?, ?, ?, ?, ?, ?, ?, ?, null, null, 0) on conflict do nothing"
-END_RELEASES = """update journeykit_objects set ends_at = ?
+END_RELEASES = """update journeykit_objects indexed by journeykit_objects_open set ends_at = ?
     where object = ? and event = ? and id <> ? and due_at is not null and ends_at is null"""
 FIND_RELEASES = """select event, object, id, accepted_at, occurred_at, properties, source, due_at, ends_at, after, sent
     from journeykit_objects where due_at <= ? order by due_at, object, id limit ?"""
