@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
+from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.policies import PolicyAnswer, Question
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 
 
 class Clock(Protocol):
@@ -119,13 +120,44 @@ class Storage(Protocol):
 
         Raises:
             ConflictError: a customer's revision is not the *base* of their first commit, or a decided event was decided before.
+            QuotaError: more is taken of a shared number than is left, over all that was ever committed.
         """
 
     def claim_due(self, now: int, limit: int) -> list[str]:
         """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
 
     def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due` or `claim_outbox` would have something; None for never."""
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
+
+    def taken(self, name: str) -> int:
+        """Return how many have been taken of the shared number *name*, over all that was ever committed."""
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """
+        Keep a fact about an object once, due at the moment of its acceptance; releases of events *ends* about it end at that moment.
+
+        Returns:
+            False where a fact of that id about that object is known already (nothing is written).
+        """
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before that are not over, the longest due first."""
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """
+        Return up to *limit* enrollments behind *after* that wait for *event* about the object *name*, since *until* or before.
+
+        They come in order of (entered_at, customer, journey, key), out of an index: what they wait for is `Enrollment.waits`, written
+        with their commit, and kept with its first moment until a commit says otherwise.
+        """
+
+    def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
+        """
+        Put *mail* into its mailboxes and let a release go on from *before* to *after* (None: it is over), in one transaction.
+
+        Returns:
+            False where the release no longer stands at *before* (nothing is written).
+        """
 
     def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """

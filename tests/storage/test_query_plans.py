@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
+from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
@@ -15,7 +16,11 @@ from journeykit.testing import storage_samples as shop
 CUSTOMERS = 100_000
 #: Read by people, or once for a process: allowed to walk a table.
 SELDOM = {"READ_CUSTOMERS", "SCHEMA_TABLE", "SCHEMA_VERSION", "SCHEMA_STEP", "READ_OUTBOX", "READ_OUTBOX_STATE", "READ_DEFINITIONS"}
-STATEMENTS = {name: text for name, text in vars(sql).items() if name.isupper() and isinstance(text, str) and not name.startswith("_")}
+STATEMENTS = {
+    name: text
+    for name, text in (vars(sql) | vars(objects)).items()
+    if name.isupper() and isinstance(text, str) and not name.startswith("_")
+}
 HOT = sorted(STATEMENTS.keys() - SELDOM)
 
 

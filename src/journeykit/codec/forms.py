@@ -59,10 +59,10 @@ def forms() -> dict[type[Any], Form]:
     """The form of each class of a definition."""
     on = " ".join(ON)
     table = (
-        Form(Journey, "journey stage stages lifecycle zone open key entry exits goal reentry when steps", "name", "journey"),
+        Form(Journey, "journey stage stages lifecycle zone open key each entry exits goal reentry when steps", "name", "journey"),
         Form(Step, "step stage set do wait when then leaving end", "name", "step"),
         Form(Scope, "scope stage do wait when exits then leaving steps", "name", "scope"),
-        Form(Transition, f"{on} to do set back", "to"),
+        Form(Transition, f"{on} to do set take back", "to"),
         Form(On, on),
         Form(Entry, f"{on} wait set", "on"),
         Form(Exit, f"{on} end at", "on"),

@@ -110,6 +110,11 @@ def known_zone(name: object) -> bool:
     return True
 
 
+def wall_clock(at: int, zone: str) -> datetime:
+    """What the clocks of *zone* show at *at*, with their offset."""
+    return _local(at, _zone(zone))
+
+
 def show(at: int, zone: str) -> str:
     """
     Return the moment *at* as people in *zone* write it: ``2026-03-29 03:30 CEST``, with seconds where there are any.

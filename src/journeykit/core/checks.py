@@ -10,9 +10,11 @@ from journeykit.core.checks_policies import unanswered
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
 from journeykit.core.extensions import Extensions
+from journeykit.core.objects import subjects
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
+from journeykit.model.objects import ObjectKind
 
 _SUMMED = ("number", "money", "any")
 
@@ -38,7 +40,7 @@ def problems(
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
     world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
-    yield from (f"catalog: {problem}" for problem in (*_catalog(catalog), *catalog_policies(world, policies)))
+    yield from (f"catalog: {problem}" for problem in (*_catalog(journeys, catalog), *catalog_policies(world, policies)))
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)
@@ -57,8 +59,23 @@ def _together(before: Sequence[Journey], journey: Journey) -> Iterator[str]:
         yield f'lifecycle: "{lifecycle}" is the lifecycle already; only one journey can be'
 
 
-def _catalog(catalog: Catalog) -> Iterator[str]:
+def _objects(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
+    """An event names one object, and what ends its release is there."""
+    about = subjects(catalog)
+    takes = [move.move.take.name for journey in journeys for move in Survey(journey).moves if move.move.take is not None]
+    for event, subject in about.items():
+        named = [name for name, kind in catalog.events[event].items() if isinstance(kind, ObjectKind)]
+        if len(named) > 1:
+            yield f"events.{event}: {' and '.join(named)} both name its object; leave one"
+        known = [*about, *takes]
+        for end in subject.kind.until:
+            if end not in known:
+                yield f"events.{event}.{subject.property}: {unknown('event about an object, and no quota,', end, known)}"
+
+
+def _catalog(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
     """Facts over events and properties that are not declared, or that cannot be summed."""
+    yield from _objects(journeys, catalog)
     for name, fact in catalog.facts.items():
         declared = catalog.events.get(fact.event)
         if catalog.events and declared is None:

@@ -13,6 +13,7 @@ from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, S
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
 from journeykit.model.customer import Catalog
+from journeykit.model.grammar import show_path
 from journeykit.model.journey import Do, Exit, Journey, On, Start, Transition
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.wait import Wait
@@ -67,7 +68,7 @@ class Planner:
     def reads(self, where: Expression | None, place: Place | None) -> tuple[tuple[str, Value], ...]:
         """What *where* reads, by name, for ``explain``."""
         resolve = self.resolver(place)
-        return tuple((".".join(map(str, path)), resolve(path)) for path in sorted(where.paths, key=str)) if where else ()
+        return tuple((show_path(path), resolve(path)) for path in sorted(where.paths, key=str)) if where else ()
 
     def key(self, text: str | None) -> Getter | None:
         """What computes a key from an event: a property's name, or an expression."""

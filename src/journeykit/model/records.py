@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from journeykit.model.messages import Event
 
@@ -71,6 +71,7 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
@@ -96,6 +97,7 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.waits = None
         return copy
 
     @property
@@ -216,7 +218,7 @@ class Commit:
         events: the decided event, and parts parked.
         mail: events for other customers' mailboxes.
         definitions: (hash, journey name, text) of definitions first used here.
-        quotas: what is taken from shared numbers (name, how many); taking too much fails the commit.
+        quotas: what is taken from shared numbers (name, how many, of how many); taking too much fails the commit.
         moments: the customer's own timers (segment edges, schedules), whole, or None where unchanged.
         fired: how many timers fired.
         imported: history is being imported and performs nothing: the outbox messages are written as ``imported``.
@@ -234,7 +236,7 @@ class Commit:
     events: Sequence[LoggedEvent] = ()
     mail: Sequence[Mail] = ()
     definitions: Sequence[tuple[str, str, str]] = ()
-    quotas: Sequence[tuple[str, int]] = ()
+    quotas: Sequence[tuple[str, int, int | None]] = ()
     moments: list[Any] | None = None
     fired: int = 0
     imported: bool = False

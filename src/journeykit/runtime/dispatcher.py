@@ -203,7 +203,7 @@ class Dispatcher:
     def _key_property(self, message: OutboxMessage) -> dict[str, str]:
         """The property that leads an answer back to its enrollment, where the journey is keyed by a plain one."""
         compiled = self._definitions.compiled.journeys.get(message.journey)
-        name = compiled.journey.key if compiled is not None else None
+        name = compiled.journey.keyed if compiled is not None else None
         if name is None or any(sign in name for sign in ".[("):
             return {}
         return {name: message.key}

@@ -20,9 +20,21 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatched, Dispatcher
 from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
-from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
+from journeykit.runtime.letters import (
+    ENTER,
+    EXIT,
+    IDENTIFY,
+    RETRY,
+    derived,
+    ended_by,
+    identification,
+    object_fact,
+    own_event,
+    refuse_unstorable,
+)
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
+from journeykit.runtime.release import Releaser
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -103,6 +115,7 @@ class Engine:
         self._dispatcher = Dispatcher(
             storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
         )
+        self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -203,6 +216,30 @@ class Engine:
         self.definitions.check(journey)
         return self._own(EXIT, id, customer_id, at, {"journey": journey, "key": key, "reason": reason})
 
+    def publish(self, name: str, *, id: str, properties: Mapping[str, Any], at: Moment | None = None) -> bool:
+        """
+        Say what happened to an object; whoever waits for it now is told of it by the worker, at the rate that the catalog declares.
+
+        Args:
+            name: the event, one of those that the catalog declares about an object.
+            id: the host's id of this fact; the same id of the same object counts once.
+            properties: its properties, the object's id among them.
+            at: when it occurred; now where not said.
+
+        Returns:
+            False where it was known already.
+
+        Raises:
+            EventError: it is about no object, or cannot be stored.
+        """
+        now = self.clock.now()
+        occurred_at = now if at is None else instant(at, "at")
+        fact = object_fact(self.definitions.compiled.subjects, name, text(id, "id"), properties, occurred_at)
+        accepted = fact._replace(accepted_at=occurred_at if self._history else now)
+        known = self.storage.publish(accepted, ended_by(self.definitions.compiled.subjects, name))
+        self._wake()
+        return known
+
     # -- what is due -------------------------------------------------------------------------------------------------
 
     def run_due(self, until: Moment | None = None, limit: int | None = None) -> int:
@@ -221,6 +258,8 @@ class Engine:
         while limit is None or decided < limit:
             size = BATCH if limit is None else min(BATCH, limit - decided)
             claimed = [name for name in self.storage.claim_due(end, size + len(stuck)) if name not in stuck]
+            if not claimed and self._releaser.release(end):
+                continue
             if not claimed:
                 break
             known = len(stuck)

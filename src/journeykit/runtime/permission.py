@@ -47,7 +47,7 @@ class View:
         self._storage = storage
         self._definitions = definitions
         self._policies = policies
-        wants = _wants(claimed)
+        wants = _wants(claimed, definitions)
         self._customers = self._load(wants)
         mailed = [want for want in wants if self._customers[want.customer_id].pending]
         if mailed:
@@ -127,11 +127,13 @@ def _refusal(verdict: Verdict | None) -> Refusal | None:
     return Refusal(verdict.answer.reason or verdict.policy, verdict.policy, until=until)
 
 
-def _wants(claimed: Sequence[Claimed]) -> list[Want]:
+def _wants(claimed: Sequence[Claimed], definitions: Definitions) -> list[Want]:
+    """The rows of the enrollments that ask, and of those that their rules ask about."""
     places: dict[str, dict[tuple[str, str | None], None]] = {}
     for one in claimed:
         places.setdefault(one.message.customer_id, {})[one.message.journey, one.message.key] = None
-    return [Want(customer_id, frozenset(), tuple(rows)) for customer_id, rows in places.items()]
+    asked = definitions.compiled.asked
+    return [Want(customer_id, asked({journey for journey, _ in rows}), tuple(rows)) for customer_id, rows in places.items()]
 
 
 def _moved_on(message: OutboxMessage, enrollment: Enrollment | None) -> bool:

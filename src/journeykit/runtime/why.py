@@ -9,6 +9,7 @@ from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import Compiled
+from journeykit.core.quotas import SHARED, recorded
 from journeykit.core.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
@@ -31,7 +32,7 @@ class Case(NamedTuple):
     zone: str
 
 
-def replay(compiled: Compiled, loaded: Loaded, events: Iterable[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
+def replay(compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
     """
     Decide again what was decided for a customer, from the first signal to the last.
 
@@ -43,12 +44,13 @@ def replay(compiled: Compiled, loaded: Loaded, events: Iterable[LoggedEvent], tr
     """
     customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
     commits = []
-    decided = [logged for logged in events if logged.state == "decided" and logged.event.name != "$parked"]
+    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", SHARED)]
+    shared = recorded(events)
     for logged in sorted(decided, key=lambda one: one.seq or 0):
-        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace))
+        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace, shared))
         customer.apply(commits[-1])
     if customer.revision < loaded.revision:  # timers that have fired since the last event
-        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace))
+        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace, shared))
     return commits
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from journeykit.core.customer import Covered, Customer, Incomplete, advance
+from journeykit.core.quotas import UNKNOWN, Shared
 from journeykit.errors import ConflictError, JourneykitError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.records import Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
@@ -64,7 +65,8 @@ class Work:
         waiting: events that have to wait in the mailbox.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, limit: int) -> None:
+    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:
+        self._shared = shared  #: what is left of shared numbers, as far as it is known
         self._storage = storage
         self._definitions = definitions
         self._limit = limit
@@ -198,7 +200,7 @@ class Work:
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
         while True:
             try:
-                return advance(self._definitions.compiled, held.customer, logged, now, held.left)
+                return advance(self._definitions.compiled, held.customer, logged, now, held.left, None, self._shared)
             except Incomplete as missing:
                 held = self._widen(held, missing)
 
@@ -208,6 +210,8 @@ class Work:
         if commit.revision == commit.base and not commit.events:
             return held
         held.left -= commit.fired
+        if commit.quotas:
+            self._shared = self._shared.after(commit.quotas)
         held.customer.apply(commit)
         self.commits.append(commit)
         for mail in commit.mail:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.errors import ConflictError, StorageError
+from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
 
@@ -22,8 +22,9 @@ class Batch:
         moved: (revision, accepted_at, id, base) of the others; known: (facts, id) where they changed.
         moments: (moments, next_due, id) where they changed.
         enrollments: rows to write; removed: keys (customer, journey, key) to delete.
+        waits: what enrollments wait for, where it has changed: (customer, journey, key, entered_at, [(event, object, since)]).
         events, mail, history, outbox, definitions: rows to insert.
-        quotas: how many are taken from each shared number.
+        quotas: how many are taken from each shared number, and how many there are in all (None: any).
 
     Raises:
         ConflictError: a customer's commits do not follow each other.
@@ -37,7 +38,8 @@ class Batch:
         self.outbox: list[Row] = []
         self.history: list[HistoryEntry] = []
         self.definitions: list[Row] = []
-        self.quotas: dict[str, int] = {}
+        self.quotas: dict[str, tuple[int, int | None]] = {}
+        self._waits: dict[tuple[str, str, str], Row] = {}
         self._last: dict[str, tuple[int, int]] = {}
         self._facts: dict[str, str] = {}
         self._moments: dict[str, Row] = {}
@@ -69,7 +71,10 @@ class Batch:
         for journey, key in commit.removed:
             self._gathered[customer_id, journey, key] = None
         for enrollment in commit.enrollments:
-            self._gathered[customer_id, enrollment.journey, enrollment.key] = enrollment
+            place = (customer_id, enrollment.journey, enrollment.key)
+            self._gathered[place] = enrollment
+            if enrollment.waits is not None:
+                self._waits[place] = (*place, enrollment.entered_at, enrollment.waits)
         if len(self._gathered) >= MANY:
             self._encode()
         self._add_rows(commit)
@@ -92,8 +97,8 @@ class Batch:
             self.mail.append(mail_row(mail.event, mail.accepted_at))
         self.history += commit.history
         self.definitions += commit.definitions
-        for name, count in commit.quotas:
-            self.quotas[name] = self.quotas.get(name, 0) + count
+        for name, count, limit in commit.quotas:
+            self.quotas[name] = (self.quotas.get(name, (0, None))[0] + count, limit)
 
     def _text(self, parameters: dict[str, Any]) -> str:
         text = self._texts.get(id(parameters))
@@ -115,13 +120,16 @@ class Batch:
                 if text is not None:
                     self.known.append((text, customer_id))
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
+        self.waits: list[Row] = list(self._waits.values())
         self.enrollments: list[Row] = [row for row in self._rows.values() if row is not None]
         self.removed: list[tuple[str, str, str]] = [place for place, row in self._rows.items() if row is None]
 
 
-def used_up(name: str, taken: int, limit: int) -> StorageError:
-    """The error of a commit that takes more of a quota than is left."""
-    return StorageError(f'quota "{name}" used up: {taken} of {limit} taken')
+def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
+    """Raise `QuotaError` where *batch* takes more than is left, *taken* being what was before it."""
+    left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
+    if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
+        raise QuotaError(left)
 
 
 def event_order(logged: LoggedEvent) -> tuple[bool, int, int, str]:

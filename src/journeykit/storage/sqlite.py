@@ -12,14 +12,17 @@ from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Sent, Settlement, Want
+from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
-from journeykit.storage.batch import Batch, event_order, used_up
+from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-LATEST = len(sql.MIGRATIONS)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION)
+LATEST = len(MIGRATIONS)
 
 
 class SQLiteStorage:
@@ -62,7 +65,7 @@ class SQLiteStorage:
             version = cursor.execute(sql.SCHEMA_VERSION).fetchone()[0] or 0
             _refuse_newer(version)
             for number in range(version, LATEST):
-                for statement in sql.MIGRATIONS[number]:
+                for statement in MIGRATIONS[number]:
                     cursor.execute(statement)
                 cursor.execute(sql.SCHEMA_STEP, (number + 1,))
 
@@ -105,11 +108,6 @@ class SQLiteStorage:
             asked = [row[:2] for row in batch.events]
             decided = {asked[place][0] for place, _ in cursor.execute(sql.FIND_DECIDED, (dumps(asked),))}
         return [name for name, base in batch.bases.items() if base != revisions[name] or name in decided]
-
-    def set_quota(self, name: str, limit: int | None) -> None:
-        """Say how many may be taken from the shared number *name* in all; None for any."""
-        with self._transaction(WRITE) as cursor:
-            cursor.execute(sql.LIMIT_QUOTA, (name, limit))
 
     # reading
 
@@ -160,8 +158,41 @@ class SQLiteStorage:
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
-            moments = cursor.execute(sql.NEXT_DUE).fetchone()
+            moments = (*cursor.execute(sql.NEXT_DUE).fetchone(), *cursor.execute(objects.NEXT_RELEASE).fetchone())
         return min((moment for moment in moments if moment is not None), default=None)
+
+    # objects and shared numbers
+
+    def taken(self, name: str) -> int:
+        """How many have been taken of the shared number *name*."""
+        with self._transaction(READ) as cursor:
+            row = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+        properties = dumps(fact.properties)
+        with self._transaction(WRITE) as cursor:
+            return objects.publish(cursor, fact, properties, ends)
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before, the longest due first."""
+        with self._transaction(READ) as cursor:
+            return objects.releases(cursor, now, limit)
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+        with self._transaction(READ) as cursor:
+            return objects.waiting_for(cursor, event, name, until, after, limit)
+
+    def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
+        """Deliver *mail* and go on from *before* to *after*; False where somebody else has."""
+        rows = [mail_row(one.event, one.accepted_at) for one in mail]
+        with self._transaction(WRITE) as cursor:
+            if not objects.move(cursor, before, after):
+                return False
+            cursor.executemany(sql.INSERT_MAIL, rows)
+        return True
 
     # the outbox
 
@@ -236,15 +267,17 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     ):
         if rows:
             cursor.executemany(statement, rows)
-    for name, count in batch.quotas.items():
-        _take(cursor, name, count)
+    if batch.waits:
+        objects.wait(cursor, batch.waits)
+    if batch.quotas:
+        _take(cursor, batch)
 
 
-def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
-    taken, limit = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() or (0, None)
-    if limit is not None and taken + count > limit:
-        raise used_up(name, taken, limit)
-    cursor.execute(sql.TAKE_QUOTA, (name, count))
+def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Under the lock that the writing has taken, so that nobody takes in between."""
+    found = {name: cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() for name in batch.quotas}
+    refuse_too_much(batch, {name: row[0] for name, row in found.items() if row is not None})
+    cursor.executemany(sql.TAKE_QUOTA, [(name, count, limit) for name, (count, limit) in batch.quotas.items()])
 
 
 def _lapsed_alone(rows: list[Row]) -> list[Row]:

@@ -73,9 +73,9 @@ INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, 
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
     expires_at, owner, listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
-SELECT_QUOTA = 'select taken, "limit" from journeykit_quotas where name = ?'
-TAKE_QUOTA = "insert into journeykit_quotas values(?, ?, null) on conflict(name) do update set taken = taken + excluded.taken"
-LIMIT_QUOTA = 'insert into journeykit_quotas values(?, 0, ?) on conflict(name) do update set "limit" = excluded."limit"'
+SELECT_QUOTA = "select taken from journeykit_quotas where name = ?"
+TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?, ?)
+    on conflict(name) do update set "limit" = excluded."limit", taken = taken + excluded.taken"""
 
 # loading
 

@@ -117,6 +117,13 @@ class Scenario:
         self._settle(self.clock.now())
         return outcome
 
+    def publish(self, name: str, /, *, id: str | None = None, at: When | None = None, **properties: Any) -> bool:
+        """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
+        occurred_at = None if at is None else self._instant(at)
+        known = self.engine.publish(name, id=id or f"{name} {next(self._ids)}", properties=properties, at=occurred_at)
+        self._settle(self.clock.now())
+        return known
+
     def wait(self, how_long: str) -> None:
         """Let time pass: ``2 hours``, ``1 day 12 hours``; a day is 24 hours."""
         self._pass(self.clock.now() + seconds(how_long) * MICROSECONDS)
