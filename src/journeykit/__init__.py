@@ -26,6 +26,7 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.messages import ActionRequest, Done, Event, Failed, Retry
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
+from journeykit.model.policies import Defer, Drop, Permit, Policy
 from journeykit.model.wait import Wait
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ __all__ = [
     "Catalog",
     "ConditionError",
     "ConflictError",
+    "Defer",
     "DefinitionError",
     "Do",
     "Done",
+    "Drop",
     "EmailAction",
     "Engine",
     "Entry",
@@ -73,6 +76,8 @@ __all__ = [
     "ManualClock",
     "MemoryStorage",
     "On",
+    "Permit",
+    "Policy",
     "Reentry",
     "Retry",
     "SQLiteStorage",

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
+from journeykit.model.policies import PolicyAnswer, Question
 from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 
 
@@ -69,11 +70,23 @@ class Timer(Protocol):
         """
 
 
+class Policy(Protocol):
+    """
+    Says whether a message may be performed now. A plain function will do.
+
+    It is asked just before each attempt, and again after every deferral, from any thread; it performs nothing. An exception, or
+    an answer that is none, keeps the message from being performed: it is tried again, and in the end a dead letter.
+    """
+
+    def __call__(self, question: Question, /) -> PolicyAnswer:
+        """Answer ``Permit()``, ``Defer(until, reason)`` or ``Drop(reason)``."""
+
+
 class Hook(Protocol):
     """Watches. A hook that fails is logged and changes nothing."""
 
     def __call__(self, what: str, details: Mapping[str, Any], /) -> None:
-        """Be told that *what* (``committed``, ``fired``, ``performed``, ``retried``, ``dead``, ``dropped``, ``parked``) happened."""
+        """Be told that *what* (``committed``, ``fired``, ``performed``, ``retried``, ``deferred``, ``dead``, ``dropped``, ``parked``) happened."""
 
 
 class Storage(Protocol):
@@ -97,11 +110,11 @@ class Storage(Protocol):
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
         """Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts."""
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """
         Write all *commits* in one transaction, or nothing.
 
-        Several commits of one customer follow each other, each based on the one before. An event of a commit replaces the
+        They are decided while they are taken, which reads: take all of them before the transaction begins. Several commits of one customer follow each other, each based on the one before. An event of a commit replaces the
         mailbox row of the same id. Mail whose id is already known to its customer is left out without a word.
 
         Raises:
@@ -114,17 +127,30 @@ class Storage(Protocol):
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something; None for never."""
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """
         Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
 
         A message under another's lease that has not run out is never given. After that it is given again, alone: whatever hung or
         died on it does not take others along.
+
+        Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
+        messages that are due as well, beyond the limit, and each says what else of that customer's had been settled after *since*
+        as performed, as imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was
+        made. Of two claims one is the first, and the second sees it.
+        """
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """
+        Write down that a claimed message is about to be performed: whatever happens now, it may have been.
+
+        Returns:
+            False where the lease is over at *now* or was taken over (nothing is written).
         """
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """
-        Record how attempts ended, and their answers, in one transaction.
+        Record how attempts ended, their answers, and what policies answered, in one transaction.
 
         Returns:
             For each, False where the lease was taken over by another token meanwhile (nothing is written for it).

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from journeykit import Catalog, DefinitionError, Done, Engine, Event, Journey, MemoryStorage, Step, check, dumps, loads, mermaid
+from journeykit import Catalog, DefinitionError, Done, Engine, Event, Journey, MemoryStorage, Permit, Step, check, dumps, loads, mermaid
 from journeykit.codec import json_schema
 from journeykit.codec.text import read
 from journeykit.runtime.clock import ManualClock
@@ -24,6 +24,10 @@ sent = []
 def send_fax(request):
     sent.append(request.customer_id)
 
+def quiet_please(question):
+    from journeykit import Drop
+    return Drop("quiet, please")
+
 class Postcard:
     def __call__(self, request):
         sent.append("postcard for " + request.customer_id)
@@ -34,6 +38,10 @@ ENTRY_POINTS = """
 fax = fax_machine:send_fax
 postcard = fax_machine:Postcard
 broken = not_installed_at_all:send
+
+[journeykit.policies]
+quiet-please = fax_machine:quiet_please
+broken-policy = not_installed_at_all:policy
 """
 
 
@@ -379,3 +387,27 @@ def test_a_definition_with_plugins_fits_the_schema() -> None:
     (found,) = read(dumps(SPRING))
 
     Draft202012Validator(json_schema()).validate(found)
+
+
+def asked(policy: str, **options: object) -> list[str]:
+    """What became of a mail under a policy that an installed package offers."""
+    shop = Shop(journey("email"), Catalog(policies=[policy]), **options)  # type: ignore[arg-type]
+    shop.event("Signed Up")
+    shop.engine.dispatch()
+    return [f"{row.state}: {row.reason}" for row in shop.engine.outbox()]
+
+
+def test_an_installed_package_has_its_say() -> None:
+    """A policy is found by the name of its entry point, as soon as the catalog mentions it; the host's own stands above it."""
+    assert asked("quiet-please") == ["dropped: quiet, please"]
+    assert asked("quiet-please", policies={"quiet-please": lambda question: Permit()}) == ["performed: None"]
+
+
+def test_a_broken_policy_lets_nothing_through() -> None:
+    """Without its word nothing is performed; it is tried again."""
+    assert asked("broken-policy") == [
+        (
+            'open: policy "broken-policy" of package fax-machine 1.0 cannot be loaded from not_installed_at_all:policy '
+            "(ModuleNotFoundError: No module named 'not_installed_at_all'); mend or uninstall it"
+        )
+    ]

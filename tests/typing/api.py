@@ -11,9 +11,11 @@ from journeykit import (
     Aggregate,
     Catalog,
     ConflictError,
+    Defer,
     DefinitionError,
     Do,
     Done,
+    Drop,
     EmailAction,
     Engine,
     Entry,
@@ -27,6 +29,8 @@ from journeykit import (
     JourneykitError,
     MemoryStorage,
     On,
+    Permit,
+    Policy,
     Reentry,
     Retry,
     Scope,
@@ -45,6 +49,7 @@ from journeykit import (
     mermaid,
 )
 from journeykit.actions.templates import Template
+from journeykit.model.policies import Question
 from journeykit.model.records import HistoryEntry, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Storage, Timer, Trigger
 from journeykit.runtime.dispatcher import Dispatched
@@ -91,6 +96,7 @@ assert_type(short.steps, tuple[Step | Scope, ...])
 assert_type(Step("left", wait="2 hours").wait, Wait | None)
 assert_type(Do("email", expires="2 days").expires, Expiry | None)
 assert_type(Catalog(facts={"orders": "count of Order Completed"}).facts, dict[str, Aggregate])
+assert_type(Catalog(policies=["consent", Policy("at most 3 in 7 days")]).policies, tuple[Policy, ...])
 
 # Text and pictures.
 
@@ -110,6 +116,14 @@ def send(request: ActionRequest) -> Done | Retry | Failed:
     return (
         Done("Email Sent", {"provider": "x"}) if request.attempt < 3 else Retry(after=30) if request.customer_id else Failed("no address")
     )
+
+
+def manners(question: Question) -> Permit | Defer | Drop:
+    """Who is away is not written to."""
+    assert_type(question.now, datetime)
+    if question.customer.get("away"):
+        return Defer(question.now, "away") if question.message == "transactional" else Drop("away")
+    return Permit()
 
 
 def log(request: ActionRequest) -> None:
@@ -156,6 +170,7 @@ def watch(engine: Engine, clock: Clock, hook: Hook) -> None:
     assert_type(engine.explain("ann", why_not="email"), Explanation)
     assert_type(engine.outbox("dead"), list[OutboxRow])
     assert_type(engine.retry_outbox([1, 2]), int)
+    assert_type(Engine([short, Catalog()], memory, policies={"manners": manners}), Engine)
     assert_type(Engine([short, Catalog()], memory, {"email": send, "sms": log}, clock=clock, hooks=[hook]), Engine)
     assert_type(Engine(short, memory, triggers={"campaign": trigger}, timers={"payday": payday}), Engine)
     assert_type(check(short, ["email"], triggers={"campaign": Campaign()}, timers={"payday": timer}), tuple[str, ...])

@@ -69,7 +69,7 @@ def forms() -> dict[type[Any], Form]:
         Form(Goal, f"{on} end", "on"),
         Form(Do, "start expires message"),
         Form(Start, "journey customer key set", "journey"),
-        Form(Catalog, "events traits facts actions"),
+        Form(Catalog, "events traits facts actions policies"),
     )
     return {form.cls: form for form in table}
 

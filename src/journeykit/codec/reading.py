@@ -18,6 +18,7 @@ from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split, suggestion
+from journeykit.model.policies import Policy
 from journeykit.model.wait import Wait
 
 #: the classes that are written as text, each with an example
@@ -28,6 +29,7 @@ PHRASES: Mapping[type[Any], str] = {
     Expiry: "2 days",
     Reentry: "after 30 days",
     Aggregate: "count of Order Completed",
+    Policy: "at most 3 in 7 days",
 }
 _KINDS = {bool: "a flag", str: "text"}
 _HABITS = {"on": "event", "if": "where", "trigger": "event", "name": "step", "id": "step", "actions": "do", "next": "then", "exit": "exits"}

@@ -125,6 +125,16 @@ def show(at: int, zone: str) -> str:
     return moment.format("YYYY-MM-DD HH:mm:ss zz" if moment.second else "YYYY-MM-DD HH:mm zz", locale="en")
 
 
+def local_day(at: int, zone: str) -> datetime:
+    """
+    The midnight, without a zone, of the calendar day that *at* belongs to in *zone*.
+
+    Raises:
+        ConditionError: the zone is unknown.
+    """
+    return _local(at, _zone(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
+
+
 def _next(wait: Wait, here: datetime, anchor: int) -> int:
     """The first of the wanted days on which the wanted time comes after *anchor*."""
     hour, minute = wait.clock or (0, 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from journeykit.core.checks_moves import MOVES
+from journeykit.core.checks_policies import policies as catalog_policies
+from journeykit.core.checks_policies import unanswered
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
 from journeykit.core.extensions import Extensions
@@ -16,7 +18,11 @@ _SUMMED = ("number", "money", "any")
 
 
 def problems(
-    journeys: Sequence[Journey], catalog: Catalog, actions: Collection[str] | None = None, extensions: Extensions | None = None
+    journeys: Sequence[Journey],
+    catalog: Catalog,
+    actions: Collection[str] | None = None,
+    extensions: Extensions | None = None,
+    policies: Collection[str] | None = None,
 ) -> Iterator[str]:
     """
     Find everything that is wrong with the journeys of an engine.
@@ -26,18 +32,19 @@ def problems(
         catalog: the shop's vocabulary; what it does not declare is not checked.
         actions: the names of the actions there are; None leaves them to the catalog.
         extensions: the triggers and timers that there are; none where not said.
+        policies: the names of the host's policies; None leaves them unchecked.
 
     Yields:
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
     world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
-    yield from (f"catalog: {problem}" for problem in _catalog(catalog))
+    yield from (f"catalog: {problem}" for problem in (*_catalog(catalog), *catalog_policies(world, policies)))
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)
         for rule in (*SHAPE, *MOVES):
             yield from (f"{journey.name}: {problem}" for problem in rule(survey))
-        for word in WORDS:
+        for word in (*WORDS, unanswered):
             yield from (f"{journey.name}: {problem}" for problem in word(survey, world))
 
 

@@ -46,10 +46,15 @@ class Customer:
         self.revision = loaded.revision
         self.accepted_at = loaded.accepted_at
         self.facts: Facts = loaded.facts
-        self.enrollments: dict[tuple[str, str], Enrollment] = {(e.journey, e.key): e for e in loaded.enrollments}
+        self.enrollments: dict[tuple[str, str], Enrollment] = {}
         self.pending: list[LoggedEvent] = loaded.pending
         self.covered = covered
-        self.next_due = self._earliest()
+        self.next_due: int | None = None
+        for e in loaded.enrollments:
+            self.enrollments[e.journey, e.key] = e
+            due = e.next_due
+            if due is not None and (self.next_due is None or due < self.next_due):
+                self.next_due = due
 
     def _earliest(self) -> int | None:
         dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
@@ -146,6 +151,8 @@ def advance(
 def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
+    if turn.outbox and turn.compiled.chain.holdouts:
+        facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from journeykit.core.checks import problems
 from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
@@ -14,6 +14,7 @@ from journeykit.core.expressions import MISSING
 from journeykit.core.extensions import Extensions
 from journeykit.core.facts import FactTable, Fold
 from journeykit.core.plans import CompiledEntry, as_key
+from journeykit.core.policies import Chain, compile_policies
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -53,12 +54,14 @@ class Compiled:
         definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
         facts: the declared aggregates.
         concerns: what was worked out of each signal so far, see `concern`.
+        chain: the policies of the catalog.
     """
 
     journeys: dict[str, CompiledJourney]
     definitions: dict[str, CompiledJourney]
     facts: FactTable
     concerns: dict[str, Concern]
+    chain: Chain = field(factory=Chain)
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
@@ -130,6 +133,7 @@ def compile_journeys(
     older: Iterable[Definition] = (),
     actions: Iterable[str] | None = None,
     extensions: Extensions | None = None,
+    policies: Iterable[str] | None = None,
 ) -> Compiled:
     """
     Check and compile all journeys of an engine.
@@ -140,12 +144,14 @@ def compile_journeys(
         older: versions that enrollments are still pinned to; they are compiled, not checked again.
         actions: the names of the actions there are; None leaves them unchecked.
         extensions: the triggers and timers that there are; none where not said.
+        policies: the names of the host's policies; None leaves them unchecked.
 
     Raises:
         DefinitionError: with every problem found.
     """
     catalog, extensions = catalog or Catalog(), extensions or Extensions()
-    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions), extensions))
+    given, named = (None if names is None else list(names) for names in (actions, policies))
+    found = list(problems([journey for _, _, journey in current], catalog, given, extensions, named))
     if found:
         raise DefinitionError(found)
     facts = FactTable(catalog)
@@ -154,7 +160,7 @@ def compile_journeys(
     for digest, text, journey in older:
         if digest not in compiled:
             compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers, extensions)
-    return Compiled(journeys, compiled, facts, {})
+    return Compiled(journeys, compiled, facts, {}, compile_policies(catalog.policies, facts.readers))
 
 
 def machine(journey: Journey, catalog: Catalog | None = None, extensions: Extensions | None = None) -> Machine:

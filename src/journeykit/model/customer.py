@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
 from journeykit.model.phrases import Aggregate
+from journeykit.model.policies import Policy
 
 Kind = Literal["text", "number", "money", "flag", "moment", "list", "any"]
 
@@ -16,6 +18,11 @@ RESERVED = frozenset({"id", "zone", "stage"})
 
 def _facts(value: dict[str, Aggregate | str]) -> dict[str, Aggregate]:
     return {name: Aggregate(text) if isinstance(text, str) else text for name, text in value.items()}
+
+
+def _policies(value: Sequence[Policy | str] | Policy | str) -> tuple[Policy, ...]:
+    many = (value,) if isinstance(value, (str, Policy)) else value
+    return tuple(Policy(text) if isinstance(text, str) else text for text in many)
 
 
 @frozen(kw_only=True)
@@ -29,12 +36,14 @@ class Catalog:
         traits: attributes of a customer and their kinds; where given, unknown ones do not compile.
         facts: declared folds over a customer's events, by name, see `Aggregate`.
         actions: the actions there are, and whether each is ``marketing``, ``transactional`` or ``none`` (reaches nobody).
+        policies: what may stop or hold a message just before it is performed, see `Policy`.
     """
 
     events: dict[str, dict[str, Kind]] = field(factory=dict)
     traits: dict[str, Kind] = field(factory=dict)
     facts: dict[str, Aggregate] = field(factory=dict, converter=_facts)
     actions: dict[str, Literal["marketing", "transactional", "none"]] = field(factory=dict)
+    policies: tuple[Policy, ...] = field(default=(), converter=_policies)
 
     def __attrs_post_init__(self) -> None:
         for name in [*self.traits, *self.facts]:

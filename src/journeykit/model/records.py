@@ -280,6 +280,15 @@ class Loaded:
     seen: frozenset[str] = frozenset()
 
 
+class Sent(NamedTuple):
+    """A marketing message that has been performed or may have been, as far as a frequency cap asks."""
+
+    id: int
+    action: str
+    topic: str | None  #: its parameter of that name, where it is text
+    at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+
+
 class Claimed(NamedTuple):
     """An outbox message taken for one attempt, under a lease."""
 
@@ -287,6 +296,18 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    begun: bool = False  #: it may have been performed before: see `Storage.begin`
+
+
+class Answered(NamedTuple):
+    """What a policy answered that did not let a message be performed."""
+
+    at: int
+    policy: str
+    answer: Literal["defer", "drop"]
+    until: int | None  #: where it is held, until when
+    reason: str
 
 
 class Settlement(NamedTuple):
@@ -299,6 +320,8 @@ class Settlement(NamedTuple):
     due_at: int  #: when it is tried again (open), or when it was settled
     mail: tuple[Mail, ...] = ()  #: events for the customer's mailbox (answer, outcome), written in the same transaction
     attempted: bool = True  #: False gives it back untried, which is no attempt
+    answered: Answered | None = None  #: the policy that held or dropped it; kept with the message
+    undone: bool = False  #: it is known that it was not performed: what `Storage.begin` wrote is taken back
 
 
 class OutboxRow(NamedTuple):
@@ -310,3 +333,4 @@ class OutboxRow(NamedTuple):
     attempts: int
     due_at: int
     reason: str | None
+    answers: tuple[Answered, ...] = ()  #: of the policies that held it, and of the one that dropped it, in order

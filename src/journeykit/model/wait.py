@@ -28,7 +28,7 @@ from journeykit.model.phrases import seconds, suggestion
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {"weekday": frozenset(range(5)), "weekend": frozenset({5, 6})}
-_WEEKDAYS = {name: frozenset({number}) for number, name in enumerate(_DAYS)} | _GROUPS
+WEEKDAYS = {name: frozenset({number}) for number, name in enumerate(_DAYS)} | _GROUPS
 _UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 _UNIT = r"\d+ (?:seconds?|minutes?|hours?|(?:calendar )?(?:days?|weeks?|months?|years?))"
@@ -37,7 +37,7 @@ _AMOUNT = re.compile(r"(\d+) (calendar )?([a-z]+?)s?\b")
 _LOOSE = re.compile(r"(\d+) *(calendar )? *([a-z]+)", re.IGNORECASE)
 _PLAIN_DAY = re.compile(r"(\d+) (?=days?|weeks?)")
 
-_DAY = "|".join(_WEEKDAYS)
+_DAY = "|".join(WEEKDAYS)
 _CLOCK = re.compile(rf"(?P<days>(?:{_DAY})(?: or (?:{_DAY}))*)?(?:(?:^| | at )(?P<time>\d\d:\d\d))?", re.IGNORECASE)
 _AT = re.compile(r"(?P<core>.+?)\s+at\s+(?P<time>\d\S*)", re.DOTALL)
 _OFFSET = re.compile(r"(?P<duration>.+?)\s+(?P<side>after|before)\s+(?P<moment>.+)", re.DOTALL)
@@ -167,7 +167,7 @@ def _clock(text: str) -> dict[str, Any] | None:
     if match is None:
         return None
     names = match["days"].lower().split(" or ") if match["days"] else []
-    weekdays = frozenset[int]().union(*(_WEEKDAYS[name] for name in names)) if names else None
+    weekdays = frozenset[int]().union(*(WEEKDAYS[name] for name in names)) if names else None
     return {"kind": "clock", "weekdays": weekdays, "clock": _time(match["time"] or "00:00")}
 
 
@@ -201,7 +201,7 @@ def _calendar(text: str) -> str:
 
 def _until(text: str) -> dict[str, Any]:
     if not re.search(r"[.\[('\"]", text):
-        near = suggestion(text.partition(" ")[0].lower(), _WEEKDAYS)
+        near = suggestion(text.partition(" ")[0].lower(), WEEKDAYS)
         raise DefinitionError(
             f'"until {text}": no time of day, no weekday and no moment; write "until 09:00", "until tuesday 09:00" or "until data.start"{near}'
         )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from journeykit.errors import ConflictError
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
-from journeykit.runtime.work import Accepted, Outcome, Work
+from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
+SLICE = 128  #: signals that are decided together before the next are loaded, so that little lives at once
 
 
 class Decider:
@@ -23,17 +25,20 @@ class Decider:
     Args:
         limit: how many timers of a customer may fire in one batch.
         imported: history is being imported: what is asked for is not performed.
-        written: called with the commits of each batch once they are written.
+        written: called with the commits of each batch once they are written; without them where nobody is *watching*.
+        watching: whether anybody wants to see the commits.
     """
 
     def __init__(
-        self, storage: Storage, definitions: Definitions, limit: int, imported: bool, written: Callable[[Sequence[Commit]], None] | None
-    ) -> None:
+        self, storage: Storage, definitions: Definitions, limit: int, imported: bool,
+        written: Callable[[Sequence[Commit]], None], watching: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._limit = limit
         self._imported = imported
         self._written = written
+        self._watching = watching
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
@@ -48,13 +53,40 @@ class Decider:
         return [self.decide([one])[0] for one in events]
 
     def _try(self, events: Sequence[Accepted]) -> list[Outcome]:
-        work = Work(self._storage, self._definitions, self._limit)
-        work.load(self._wants(events))
-        outcomes = [work.offer(event, accepted_at) for event, accepted_at in events]
-        self._write(work)
-        if work.waiting:
-            self._storage.accept(work.waiting)
+        outcomes: list[Outcome] = [WAITING] * len(events)
+        waiting: list[Accepted] = []
+        self._write(self._decided(events, outcomes, waiting))
+        if waiting:
+            self._storage.accept(waiting)
         return outcomes
+
+    def _decided(self, events: Sequence[Accepted], outcomes: list[Outcome], waiting: list[Accepted]) -> Iterator[Commit]:
+        """Decide *events* slice by slice, as their commits are asked for."""
+        for places in self._slices(events):
+            work = Work(self._storage, self._definitions, self._limit)
+            work.load(self._wants([events[place] for place in places]))
+            for place in places:
+                event, accepted_at = events[place]
+                outcomes[place] = work.offer(event, accepted_at)
+            waiting += work.waiting
+            yield from work.commits
+
+    def _slices(self, events: Sequence[Accepted]) -> Iterator[Sequence[int]]:
+        """The places of *events* in parts, all of a customer in one; a single part where customers start others."""
+        if len(events) <= SLICE or self._definitions.sends:
+            yield range(len(events))
+            return
+        of: dict[str, list[int]] = {}
+        for place, (event, _) in enumerate(events):
+            of.setdefault(event.customer_id, []).append(place)
+        part: list[int] = []
+        for places in of.values():
+            part += places
+            if len(part) >= SLICE:
+                yield part
+                part = []
+        if part:
+            yield part
 
     def _wants(self, events: Sequence[Accepted]) -> list[Want]:
         compiled = self._definitions.compiled
@@ -101,23 +133,37 @@ class Decider:
         return 0
 
     def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str]) -> int:
-        wants = [Want(customer_id, frozenset(), (), (), until) for customer_id in customers]
-        work = (Together if self._definitions.sends else Work)(self._storage, self._definitions, self._limit)
-        work.load(wants)
-        done = work.catch_up(until)
-        self._write(work)
+        done: dict[str, int] = {}
+        self._write(self._caught_up(customers, until, done))
         stuck.update(customer_id for customer_id in customers if not done[customer_id])
         return sum(done.values())
 
-    def _write(self, work: Work) -> None:
-        if not work.commits:
+    def _caught_up(self, customers: Sequence[str], until: int, done: dict[str, int]) -> Iterator[Commit]:
+        """Decide what is due slice by slice, as the commits are asked for; side by side where customers start others."""
+        sends = self._definitions.sends
+        size = len(customers) if sends else SLICE
+        for start in range(0, len(customers), size):
+            work = (Together if sends else Work)(self._storage, self._definitions, self._limit)
+            work.load([Want(customer_id, frozenset(), (), (), until) for customer_id in customers[start : start + size]])
+            done.update(work.catch_up(until))
+            yield from work.commits
+
+    def _write(self, commits: Iterator[Commit]) -> None:
+        """Write what is decided in one transaction; none where nothing is."""
+        first = next(commits, None)
+        if first is None:
             return
+        commits = chain((first,), commits)
         if self._imported:
-            for commit in work.commits:
-                commit.imported = True
-        self._storage.commit_many(work.commits)
-        if self._written is not None:
-            self._written(work.commits)
+            commits = map(_imported, commits)
+        seen = list(commits) if self._watching() else ()
+        self._storage.commit_many(seen or commits)
+        self._written(seen)
+
+
+def _imported(commit: Commit) -> Commit:
+    commit.imported = True
+    return commit
 
 
 def _pause(attempt: int) -> None:

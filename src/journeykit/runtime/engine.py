@@ -12,7 +12,7 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Storage, Timer, Trigger
+from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -22,6 +22,7 @@ from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
 from journeykit.runtime.plugins import Actions, extensions_of
+from journeykit.runtime.policies import Policies
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -56,9 +57,11 @@ class Engine:
         perform: whether what imported history asks for is performed after all; without *history* everything is.
         triggers: triggers that definitions can name, besides those of installed packages (entry points ``journeykit.triggers``).
         timers: the same for waits (entry points ``journeykit.timers``).
+        policies: the policies that sentences of the catalog name; installed packages may offer more (entry points
+            ``journeykit.policies``).
 
     Raises:
-        DefinitionError: with every problem found in the definitions; an action or a hook cannot be called.
+        DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """
 
     def __init__(
@@ -76,20 +79,30 @@ class Engine:
         perform: bool = False,
         triggers: Mapping[str, Trigger] | None = None,
         timers: Mapping[str, Timer] | None = None,
+        policies: Mapping[str, Policy] | None = None,
     ) -> None:
         self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
         values = [definitions] if isinstance(definitions, Journey) else definitions
-        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names(), extensions_of(triggers, timers))
+        named, performing = Policies(policies), actions is not None or policies is not None
+        self.definitions = Definitions(
+            values,
+            storage,
+            None if actions is None else self.actions.names(),
+            extensions_of(triggers, timers),
+            named.names() if performing else None,
+        )
         self.hooks = Hooks(hooks)
         self._history = history
         self._wakers: list[Callable[[], None]] = []
         imported = history and not perform
-        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written)
-        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written)
+        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching)
+        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching)
         waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._dispatcher = Dispatcher(storage, self.definitions, self.actions, self.clock, waits, self.hooks, held, self._settle_mail)
+        self._dispatcher = Dispatcher(
+            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
+        )
         self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -311,6 +324,9 @@ class Engine:
     def _settle_mail(self, customers: Sequence[str]) -> None:
         """Decide the mail of *customers*, before their actions are performed."""
         self._worker.catch_up(customers, 0, set())
+
+    def _watching(self) -> bool:
+        return bool(self.hooks) or logger.isEnabledFor(logging.DEBUG)
 
     def _written(self, commits: Sequence[Commit]) -> None:
         if self.hooks:

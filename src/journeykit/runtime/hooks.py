@@ -25,7 +25,7 @@ class Hooks:
     - ``fired``: ``customer_id``, ``timers`` (how many), where a commit fired timers;
     - ``parked``: ``customer_id``, ``journey``, ``key``, ``error``, for each part of a signal that was parked;
     - ``performed``, ``retried``, ``dead``, ``dropped``: ``customer_id``, ``journey``, ``action``, ``idempotency_key``,
-      ``attempt``, ``reason``, for each attempt at an action.
+      ``attempt``, ``reason``, for each attempt at an action; ``deferred`` likewise, where a policy held it.
     """
 
     def __init__(self, hooks: Iterable[Hook] = ()) -> None:
@@ -60,7 +60,7 @@ class Hooks:
         """Tell how an attempt at an action ended."""
         message = claimed.message
         self.tell(
-            _OUTCOMES[settlement.state],
+            "deferred" if settlement.state == "open" and settlement.answered is not None else _OUTCOMES[settlement.state],
             customer_id=message.customer_id,
             journey=message.journey,
             action=message.action,

@@ -12,7 +12,7 @@ from journeykit.core.index import Compiled
 from journeykit.core.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
-from journeykit.model.records import Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
+from journeykit.model.records import Answered, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
 from journeykit.runtime.definitions import asked
 
 Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
@@ -124,7 +124,30 @@ def _asked_for(case: Case, action: str) -> Iterator[Reason]:
             continue
         state = f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempts so far" if row.state == "open" else row.state
         reason = f": {row.reason}" if row.reason else ""
-        yield message.at, message.journey, message.key, f"{_place(message.journey, message.key)}: asked for, {state}{reason}"
+        place = _place(message.journey, message.key)
+        dropped = "".join(_sentence(answer) for answer in row.answers if answer.until is None)
+        yield message.at, message.journey, message.key, f"{place}: asked for, {state}{reason}{dropped}"
+        for answer, until in holds(row.answers):
+            held = f"{place}: held until {show(until, case.zone)}: {answer.reason}{_sentence(answer)}"
+            yield answer.at, message.journey, message.key, held
+
+
+def holds(answers: Iterable[Answered]) -> list[tuple[Answered, int]]:
+    """The answers that held a message, and until when; what one policy answered several times in a row is one."""
+    found: list[tuple[Answered, int]] = []
+    for answer in answers:
+        if answer.until is None:
+            continue
+        if found and (found[-1][0].policy, found[-1][0].reason) == (answer.policy, answer.reason):
+            found[-1] = (found[-1][0], answer.until)
+        else:
+            found.append((answer, answer.until))
+    return found
+
+
+def _sentence(answer: Answered) -> str:
+    """The policy as its author wrote it, where that says more."""
+    return "" if answer.policy in ("exited", "moved on", "expired", answer.reason) else f'; the policy is "{answer.policy}"'
 
 
 def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:

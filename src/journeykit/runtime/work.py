@@ -83,13 +83,18 @@ class Work:
             self._read(further)
 
     def _read(self, wants: Sequence[Want]) -> None:
+        covered: Covered | None = None  # most customers of a batch are asked for the same: one object says so
         for want, loaded in zip(wants, self._storage.load_many(wants), strict=True):
-            customer = Customer(loaded, None if want.journeys is None else Covered(want.journeys, frozenset(want.keys)))
+            customer_id, journeys, keys, _, _ = want
+            if journeys is None:
+                covered = None
+            elif covered is None or covered.journeys is not journeys or keys or covered.keys:
+                covered = Covered(journeys, frozenset(keys))
             if loaded.enrollments:
                 self._definitions.learn_all(loaded.enrollments)
             for event_id in loaded.seen:
-                self._seen.add((want.customer_id, event_id))
-            self.held[want.customer_id] = Held(customer, want, self._limit)
+                self._seen.add((customer_id, event_id))
+            self.held[customer_id] = Held(Customer(loaded, covered), want, self._limit)
 
     def _further(self, held: Held) -> Want | None:
         """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""

@@ -14,7 +14,7 @@ from typing import cast
 
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Sent, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, used_up
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
@@ -46,7 +46,7 @@ class MemoryStorage:
         with self._lock:
             return [self._receive(row) for row in rows]
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in batch.enrollments]
@@ -111,9 +111,11 @@ class MemoryStorage:
         for customer_id, revision, accepted_at, text in batch.created:
             customer = self._customer(customer_id)
             customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text
-        for revision, accepted_at, text, customer_id, _ in batch.moved:
+        for revision, accepted_at, customer_id, _ in batch.moved:
             customer = self._customers[customer_id]
-            customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text or customer.facts
+            customer.revision, customer.accepted_at = revision, accepted_at
+        for text, customer_id in batch.known:
+            self._customers[customer_id].facts = text
         for text, due, customer_id in batch.moments:
             self._customers[customer_id].moments = (text, due)
         for customer_id, journey, key in batch.removed:
@@ -239,29 +241,66 @@ class MemoryStorage:
         row = self._messages[number]
         return row.state == "open" and row.due_at == ready
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         with self._lock:
-            taken: list[Claimed] = []
-            while self._open and self._open[0][0] <= now and len(taken) < limit:
-                ready, number = self._open[0]
-                fits = self._fits(ready, number)
-                lapsed = fits and self._messages[number].token is not None
-                if lapsed and taken:
-                    break
-                heapq.heappop(self._open)
-                if fits:
-                    taken.append(self._lease(number, now + lease, token))
-                if lapsed:
-                    break
-            return taken
+            numbers, lapsed = self._due_messages(now, limit)
+            customers = [] if since is None else self._written_to(numbers)
+            if not lapsed:
+                numbers += [other for customer in customers for other in self._companions(customer, now, numbers)]
+            taken = [self._lease(number, now + lease, token) for number in numbers]
+            if since is None:
+                return taken
+            sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
+            return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
+
+    def _due_messages(self, now: int, limit: int) -> tuple[list[int], bool]:
+        """The numbers of what is due, taken off the heap, and whether it is one whose lease ran out."""
+        numbers: list[int] = []
+        while self._open and self._open[0][0] <= now and len(numbers) < limit:
+            ready, number = self._open[0]
+            fits = self._fits(ready, number)
+            lapsed = fits and self._messages[number].token is not None
+            if lapsed and numbers:
+                break
+            heapq.heappop(self._open)
+            if fits:
+                numbers.append(number)
+            if lapsed:
+                return numbers, True
+        return numbers, False
+
+    def _written_to(self, numbers: Sequence[int]) -> list[str]:
+        """The customers with a marketing message among *numbers*."""
+        found = [message(loads(self._messages[number].text)) for number in numbers]
+        return list(dict.fromkeys(one.customer_id for one in found if one.message == "marketing"))
+
+    def _companions(self, customer_id: str, now: int, but: Sequence[int]) -> list[int]:
+        """The other marketing messages of a customer that are due and were never leased; on the heap they no longer fit."""
+        rows = [(self._messages[number], number) for number in self._customers[customer_id].messages if number not in but]
+        due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
+        return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
+
+    def _sent(self, customer_id: str, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
+        """What a frequency cap counts of a customer."""
+        others = [number for number in self._customers[customer_id].messages if number not in but]
+        return tuple([one for number in others if (one := self._messages[number].sent(number, since, now)) is not None])
 
     def _lease(self, number: int, until: int, token: str) -> Claimed:
         row = self._messages[number]
         row.token, row.due_at = token, until
         row.attempts += 1
         heapq.heappush(self._open, (until, number))
-        return Claimed(number, message(loads(row.text)), row.attempts - 1, token)
+        return Claimed(number, message(loads(row.text)), row.attempts - 1, token, begun=row.begun)
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
+        with self._lock:
+            row = self._messages.get(message_id)
+            if row is None or row.token != token or row.due_at <= now:
+                return False
+            row.begun = True
+            return True
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -276,6 +315,9 @@ class MemoryStorage:
         row.state, row.reason, row.due_at = settlement.state, settlement.reason, settlement.due_at
         row.attempts -= not settlement.attempted
         row.token = None
+        row.begun = row.begun and not settlement.undone
+        if settlement.answered is not None:
+            row.answered(settlement.answered)
         if row.state == "open":
             heapq.heappush(self._open, (row.due_at, settlement.id))
         for answer in answers:

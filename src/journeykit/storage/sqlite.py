@@ -12,10 +12,10 @@ from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Sent, Settlement, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.batch import Batch, event_order, used_up
-from journeykit.storage.rows import Row, dumps, logged_event, mail_row, message
+from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
@@ -88,7 +88,7 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             return [cursor.execute(sql.INSERT_MAIL, row).rowcount == 1 for row in rows]
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits* in one transaction, or nothing."""
         batch = Batch(commits)
         try:
@@ -165,18 +165,28 @@ class SQLiteStorage:
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
+        sent: dict[str, tuple[Sent, ...]] = {}
         with self._transaction(WRITE) as cursor:
             rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
+            if since is not None and rows:
+                customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
+                rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))
+                sent = _sent(cursor.execute(sql.READ_SENT, (customers, now, since)), {row[1] for row in rows})
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        return [Claimed(row[1], message(row[3:]), row[2], token) for row in rows]
+        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ()), row[-1] is not None) for row in rows]
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
+        with self._transaction(WRITE) as cursor:
+            return cursor.execute(sql.BEGIN_MESSAGE, (now, message_id, token, now)).rowcount == 1
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
-        answers = [[mail_row(mail.event, mail.accepted_at) for mail in settlement.mail] for settlement in settlements]
+        mails = [[mail_row(mail.event, mail.accepted_at) for mail in settlement.mail] for settlement in settlements]
         with self._transaction(WRITE) as cursor:
-            return [_settle(cursor, settlement, rows) for settlement, rows in zip(settlements, answers, strict=True)]
+            return [_settle(cursor, settlement, rows) for settlement, rows in zip(settlements, mails, strict=True)]
 
     def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
         """Return outbox messages in order of id, only those in *state* or of a customer where given."""
@@ -189,7 +199,7 @@ class SQLiteStorage:
             statement = sql.READ_OUTBOX if state is None else sql.READ_OUTBOX_STATE
         with self._transaction(READ) as cursor:
             rows = cursor.execute(statement, (*arguments, limit)).fetchall()
-        return [OutboxRow(row[0], message(row[5:]), row[1], row[2], row[3], row[4]) for row in rows]
+        return [OutboxRow(row[0], message(row[6:]), row[1], row[2], row[3], row[4], answers(row[5])) for row in rows]
 
     def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
@@ -215,6 +225,7 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise _Stale
     for statement, rows in (
+        (sql.UPDATE_FACTS, batch.known),
         (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.UPSERT_ENROLLMENT, batch.enrollments),
@@ -241,10 +252,27 @@ def _lapsed_alone(rows: list[Row]) -> list[Row]:
     return rows[:1] if rows and rows[0][0] else list(itertools.takewhile(lambda row: not row[0], rows))
 
 
-def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answers: Sequence[Row]) -> bool:
-    values = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted, settlement.id, settlement.token)
-    if cursor.execute(sql.SETTLE_MESSAGE, values).rowcount != 1:
+def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
+    """What was claimed, and what else is due to its customers."""
+    claimed = {row[1] for row in rows}
+    return [*rows, *(row for row in companions if row[1] not in claimed)]
+
+
+def _sent(rows: Iterable[Row], but: set[int]) -> dict[str, tuple[Sent, ...]]:
+    """What a frequency cap counts, by customer."""
+    found: dict[str, tuple[Sent, ...]] = {}
+    for customer_id, *sent in rows:
+        if sent[0] not in but:
+            found[customer_id] = (*found.get(customer_id, ()), Sent(*sent))
+    return found
+
+
+def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:
+    state, undone = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted), settlement.undone
+    if cursor.execute(sql.SETTLE_MESSAGE, (*state, undone, settlement.id, settlement.token)).rowcount != 1:
         return False
-    if answers:
-        cursor.executemany(sql.INSERT_MAIL, answers)
+    if settlement.answered is not None:
+        cursor.execute(sql.KEEP_ANSWER, (dumps(settlement.answered), settlement.id))
+    if mail:
+        cursor.executemany(sql.INSERT_MAIL, mail)
     return True

@@ -217,7 +217,12 @@ class Scenario:
         return busy
 
     def _look(self) -> None:
-        self._settle(self.clock.now() + 1)
+        """Do what is due in the present instant, as if it had passed; a message held until now is released once it has."""
+        now = self.clock.now()
+        self._settle(now + 1)
+        if self.storage.next_due() == now + 1:
+            self.clock.set(now + 1)
+            self._settle(now + 1)
 
     def _pass(self, target: int) -> None:
         """Let everything happen that is due before *target*, each at its own moment: a timer in the instant before it is noticed."""
@@ -227,7 +232,8 @@ class Scenario:
                 self.clock.set(max(due, self.clock.now()))
                 if not self._settle(due):
                     break
-        self.clock.set(target)
+        now = self.clock.now()
+        self.clock.set(now if now == target + 1 else target)  # that instant has been looked at already
 
     def _loaded(self, customer: str) -> tuple[Facts, list[Enrollment]]:
         (loaded,) = self.storage.load_many([Want(customer, None)])
