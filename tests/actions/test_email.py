@@ -319,6 +319,31 @@ def test_a_server_that_hangs_is_not_waited_for() -> None:
     assert time.monotonic() - begun < 2
 
 
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_an_encryption_that_never_comes_about_is_not_waited_for(security: str) -> None:
+    """One byte of it after the other."""
+    begun = time.monotonic()
+    hello = b"" if security == "tls" else b"220 hi\r\n250-here\r\n250 STARTTLS\r\n220 go\r\n"
+
+    def talk(sock: socket.socket) -> None:
+        sock.sendall(hello)
+        dripping(b"\x16\x03\x03\x7f\xff" + b"\x02" * 100)(sock)
+
+    with talking(talk) as port:
+        given = sender(port, security=security, timeout=0.4)(request())
+
+    assert isinstance(given, Retry)
+    assert time.monotonic() - begun < 2
+
+
+def test_every_address_of_the_server_is_tried() -> None:
+    """Nobody answers at the first; all of them together have the time of one."""
+    with MailReceiver().open() as port, pytest.MonkeyPatch.context() as patch:
+        places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (at, port)) for at in ("127.0.0.9", "127.0.0.1")]
+        patch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
+        assert sender(port)(request()) == Done()
+
+
 def test_a_server_that_talks_without_an_end_is_left() -> None:
     """Its answers are not kept without a limit."""
 

@@ -267,6 +267,16 @@ def test_a_receiver_that_says_nothing_is_not_waited_for() -> None:
     assert time.monotonic() - begun < 2
 
 
+def test_an_encryption_that_never_comes_about_is_not_waited_for() -> None:
+    """One byte of it after the other."""
+    begun = time.monotonic()
+    with talking(dripping(b"\x16\x03\x03\x7f\xff" + b"\x02" * 100)) as port:
+        given = WebhookAction(f"https://localhost:{port}/", SECRET, allow=HERE, timeout=0.4)(request())
+
+    assert isinstance(given, Retry)
+    assert time.monotonic() - begun < 2
+
+
 def test_nobody_there_is_tried_again() -> None:
     """A refused connection, and a name that nobody knows."""
     with socket.socket() as free:

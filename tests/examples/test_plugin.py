@@ -44,6 +44,7 @@ def test_the_wheel_holds_the_package_and_its_entry_points(installed: Path) -> No
     points = (installed / "shop_extras-1.0.dist-info" / "entry_points.txt").read_text()
     assert [line for line in points.splitlines() if line.startswith("extras")] == [
         "extras.coupon = shop_extras.coupon:Coupon",
+        "extras.manners = shop_extras.manners:manners",
         "extras.payday = shop_extras.payday:payday",
         "extras.campaign = shop_extras.campaign:Campaign",
     ]
@@ -53,7 +54,7 @@ def test_its_own_tests_pass(installed: Path) -> None:
     """They know the package only by its entry points."""
     said = run("pytest", "-q", "-p", "no:cacheprovider", "-c", PACKAGE / "pyproject.toml", PACKAGE / "tests", path=installed)
 
-    assert "4 passed" in said
+    assert "5 passed" in said
 
 
 def test_the_command_knows_what_it_brings(installed: Path) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from journeykit import Catalog, DefinitionError, Done, Engine, Event, Journey, MemoryStorage, Permit, Step, check, dumps, loads, mermaid
+from journeykit.codec import json_schema
+from journeykit.codec.text import read
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.plugins import Actions
 from journeykit.testing.scenario import Scenario
@@ -341,6 +344,49 @@ def test_an_event_may_still_have_brackets() -> None:
     made.event("Order Completed (web)")
 
     assert made.inside("web").step == "in"
+
+
+def test_a_timer_that_follows_moves_with_what_it_is_given() -> None:
+    """Ann's pay day becomes known to be the 10th while she waits for the 25th (P7)."""
+    journey = loads("""
+journey: paid
+zone: Europe/Berlin
+entry: Signed Up
+steps:
+  - {step: waits, stage: awareness, wait: "until payday(customer.pay_day or 25) at 09:00, exit if missing, now if past, following"}
+  - {step: told, do: email}
+""")
+    story = Scenario(journey, at="2026-04-01 10:00", zone="Europe/Berlin", timers={"payday": payday})
+    story.event("Signed Up")
+    story.wait("2 days")
+    story.identify("ann", traits={"pay_day": 10})
+    story.wait("30 days")
+
+    story.expect("email", at="2026-04-10 09:00")
+    story.expect_nothing_else()
+
+
+def test_a_timer_counts_in_the_customers_zone_and_a_late_worker_changes_nothing() -> None:
+    """For Ann in Auckland it is the 25th already; a worker that looks once a year decides what one decides that is always there (P3)."""
+    told = []
+    for steps in (365, 1):
+        made = Shop(SPRING, at="2026-05-24T13:00:00+00:00", **{**BROUGHT, "timers": {"payday": lambda at, day: payday(at, 25)}})
+        made.identify(zone="Pacific/Auckland")
+        made.event("Page Viewed", url="/?utm_campaign=spring")
+        for _ in range(steps):
+            made.clock.advance(365 * 86_400 // steps)
+            made.work()
+        told.append(made.told())
+
+    assert told[0] == told[1]
+    assert told[0][-2:] == ["06-22 21:00 moved reminded", "07-22 21:00 completed"]
+
+
+def test_a_definition_with_plugins_fits_the_schema() -> None:
+    """An editor that knows the schema underlines nothing."""
+    (found,) = read(dumps(SPRING))
+
+    Draft202012Validator(json_schema()).validate(found)
 
 
 def asked(policy: str, **options: object) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from journeykit import check, load, mermaid
+from journeykit import Journey, check, load, mermaid
 from journeykit.runtime.plugins import Actions
 from journeykit.testing.scenario import Scenario
 
@@ -50,9 +50,24 @@ def test_eve_has_no_pay_day_that_is_known() -> None:
     shop.expect_nothing_else()
 
 
+def test_joe_who_is_on_holiday_hears_when_he_is_back() -> None:
+    """The coupon is issued at once, the e-mail about it is held a day at a time."""
+    shop = story()
+    shop.identify("joe", traits={"on_holiday": True})
+    shop.event("Page Viewed", customer="joe", url="https://shop.example/?utm_campaign=spring")
+    shop.wait("36 hours")
+    shop.identify("joe", traits={"on_holiday": False})
+    shop.wait("1 day")
+
+    shop.expect("extras.coupon", customer="joe", at="2026-04-01 10:00")
+    shop.expect("email", customer="joe", template="coupon", at="2026-04-03 10:00")
+    assert "held until 2026-04-03 10:00 CEST: on holiday" in shop.explain("joe")
+
+
 def test_the_journey_is_checked_and_drawn_like_any_other() -> None:
     """What the package brings is known by its names."""
-    journeys = load(JOURNEY)
+    definitions = load(JOURNEY)
+    (journey,) = (one for one in definitions if isinstance(one, Journey))
 
-    assert check(journeys, actions=["email", *Actions().names()]) == ()
-    assert "extras.payday" in mermaid(journeys[0])
+    assert check(definitions, actions=["email", *Actions().names()]) == ()
+    assert "extras.payday" in mermaid(journey)

@@ -17,6 +17,9 @@ _GLOBAL = IPv6Network("2000::/3")  #: the part of IPv6 from which public address
 _TRANSLATED = IPv6Network("64:ff9b::/96")  #: the IPv4 internet as networks that have IPv6 alone see it
 
 
+EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
+
 class PrivateAddressError(Exception):
     """A name leads to private addresses only."""
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
+from journeykit.actions.addresses import EVERYWHERE, connect
 from journeykit.actions.deadline import Deadline, Listening
 from journeykit.actions.templates import POLICY, Template, Templates, UnsendableError, Writer, fill, gaps
 from journeykit.errors import DefinitionError
@@ -166,13 +167,7 @@ class EmailAction:
 
     def _connected(self, deadline: Deadline) -> smtplib.SMTP:
         """A client that the server would take an e-mail from."""
-        client: smtplib.SMTP
-        if self._security == "tls":
-            client = _EncryptedClient(
-                *self._server, local_hostname=self._name, timeout=deadline.left(), context=self._tls, deadline=deadline
-            )
-        else:
-            client = _Client(*self._server, local_hostname=self._name, timeout=deadline.left(), deadline=deadline)
+        client = _Client(*self._server, self._name, deadline, self._tls if self._security == "tls" else None)
         try:
             if self._security == "starttls":
                 client.starttls(context=self._tls)
@@ -184,12 +179,34 @@ class EmailAction:
         return client
 
 
-class _Timed(smtplib.SMTP):
-    """A client that keeps to a deadline, however slowly the server talks."""
+class _Client(smtplib.SMTP):
+    """
+    A client that keeps to a deadline, however many addresses the server has and however slowly it talks.
 
-    def __init__(self, *arguments: Any, deadline: Deadline, **options: Any) -> None:
+    Args:
+        host, port: the server.
+        name: what this machine calls itself.
+        deadline: until when.
+        tls: what encrypts the connection from the first byte on; None where nothing does.
+    """
+
+    def __init__(self, host: str, port: int, name: str, deadline: Deadline, tls: ssl.SSLContext | None) -> None:
         self._deadline = deadline
-        super().__init__(*arguments, **options)
+        self._first = tls
+        super().__init__(host, port, local_hostname=name)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Where `smtplib` opens its connection, and `smtplib.SMTP_SSL` encrypts it."""
+        del timeout
+        sock = connect(host, port, EVERYWHERE, self._deadline)
+        if self._first is None:
+            return sock
+        try:
+            sock.settimeout(self._deadline.left())
+            return self._first.wrap_socket(sock, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
 
     def getreply(self) -> tuple[int, bytes]:
         """What the server answers."""
@@ -202,14 +219,6 @@ class _Timed(smtplib.SMTP):
         if self.sock is not None:
             self.sock.settimeout(self._deadline.left())
         super().send(s)
-
-
-class _Client(_Timed):
-    """In plain text at first."""
-
-
-class _EncryptedClient(_Timed, smtplib.SMTP_SSL):
-    """Encrypted from the first byte on."""
 
 
 def _code(error: Exception) -> int:

@@ -1,1 +1,1 @@
-"""An action, a trigger and a timer for journeykit."""
+"""An action, a trigger, a timer and a policy for journeykit."""
