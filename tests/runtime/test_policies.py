@@ -492,6 +492,19 @@ def test_two_messages_released_in_the_morning() -> None:
     assert reasons(story)[1] == "dropped: frequency cap: at most 1 in 24 hours"
 
 
+def test_the_more_important_message_goes_first() -> None:
+    """Held through the night, three compete for one place in the morning; the offer of the highest priority gets it."""
+    journey = on(
+        "Hello", Do("email", template="news"), Do("email", template="price", priority=5), Do("email", template="tips", priority="high")
+    )
+    story = shop("quiet 22:00 to 08:00", "at most 1 in 24 hours", at="2026-03-02 23:00", journeys=(journey,))
+    story.event("Hello")
+    story.wait("1 day")
+
+    story.expect("email", template="price", at="2026-03-03 08:00")
+    story.expect_nothing_else()
+
+
 # the order
 
 
