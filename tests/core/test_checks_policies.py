@@ -23,7 +23,7 @@ def told(*policies: str, journey: Journey = HELLO, **catalog: object) -> list[st
         ("consent for fax", 'no action "fax"; there are email, invoice, ticket'),
         ("quiet 22:00 to 08:00 for ticket", '"ticket" reaches nobody, so that it never holds'),
         ("at most 1 invoice in 1 day", '"invoice" is transactional and passes it'),
-        ("none while event.total > 5 as x", "event is not known when a message is performed; begin with customer, consent, now"),
+        ("none while event.total > 5 as x", "event is not known when a message is performed; read the customer, consent or now"),
         ("none while data.total > 5 as x", "data is not known"),
         ("quiet 22:00 to 08:00, missing zone Berlin", 'no time zone "Berlin"'),
     ],

@@ -32,6 +32,10 @@ DAY = 24 * HOUR
         ("at most 1 email in 24 hours or defer up to 2 days", {"number": 1, "channels": ("email",), "window": DAY, "defer": 2 * DAY}),
         ("at most 2 email and sms in 1 day or skip", {"channels": ("email", "sms"), "defer": None}),
         ("at most 2 about lapsing in 1 week", {"channels": (), "about": "lapsing", "window": 7 * DAY}),
+        ("at most 1 start here and email in 1 day", {"channels": ("start here", "email"), "window": DAY}),
+        ("consent for start here about x", {"channels": ("start here",), "about": "x"}),
+        ("hold out 5% for start here as x", {"channels": ("start here",), "name": "x"}),
+        ("quiet 22:00 to 08:00 for start here or drop", {"channels": ("start here",), "drop": True}),
         ("good-taste", {"kind": "plugin", "name": "good-taste"}),
     ],
 )

@@ -14,6 +14,7 @@ from journeykit import Catalog, Do, Done, Engine, Journey, MemoryStorage, SQLite
 from journeykit.model.records import Want
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
+from journeykit.runtime.why import replay
 from shop import Shop
 
 NIGHT = "2026-03-02T22:30:00+01:00"
@@ -66,8 +67,10 @@ def test_who_is_held_out_is_known_to_a_replay() -> None:
     story = shop("hold out 50% as control")
     story.event("Hello")
     (loaded,) = story.storage.load_many([Want("ann", None)])
+    (again,) = replay(story.engine.definitions.compiled, loaded, story.storage.events("ann"))
 
     assert list(loaded.facts.arms) == ["holdout/control"]
+    assert again.facts == loaded.facts
 
 
 def test_an_open_ticket_stops_marketing() -> None:

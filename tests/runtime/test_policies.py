@@ -356,6 +356,25 @@ def test_a_held_message_is_overtaken_by_an_event_in_the_night() -> None:
     story.expect("email", customer="carl")
     story.expect_nothing_else()
     assert reasons(story, "ann") == reasons(story, "ben") == ["dropped: exited: bought"]
+    assert why_not(story)[0] == "cart: asked for, dropped: exited: bought"
+
+
+def test_a_held_message_whose_step_is_over() -> None:
+    """Help with paying, asked for at night; she has paid before the morning."""
+    steps = [
+        Step("paying", stage="purchase", do=Do("email", expires="with step"), wait="1 day", when={"Paid": "paid"}),
+        Step("paid", wait="3 days"),
+    ]
+    story = shop("quiet 22:00 to 08:00", at="2026-03-02 23:00", journeys=(Journey("pay", entry="Hello", steps=steps),))
+    story.event("Hello")
+    story.event("Paid")
+    story.wait("1 day")
+
+    story.expect_nothing_else()
+    assert why_not(story) == [
+        "pay: asked for, dropped: moved on",
+        'pay: held until 2026-03-03 08:00 CET: quiet hours: 22:00 to 08:00; the policy is "quiet 22:00 to 08:00"',
+    ]
 
 
 def test_what_is_held_past_its_expiry_is_dropped() -> None:
@@ -490,6 +509,19 @@ def test_two_messages_released_in_the_morning() -> None:
     story.expect("email", at="2026-03-03 08:00")
     story.expect_nothing_else()
     assert reasons(story)[1] == "dropped: frequency cap: at most 1 in 24 hours"
+
+
+def test_the_more_important_message_goes_first() -> None:
+    """Held through the night, three compete for one place in the morning; the offer of the highest priority gets it."""
+    journey = on(
+        "Hello", Do("email", template="news"), Do("email", template="price", priority=5), Do("email", template="tips", priority="high")
+    )
+    story = shop("quiet 22:00 to 08:00", "at most 1 in 24 hours", at="2026-03-02 23:00", journeys=(journey,))
+    story.event("Hello")
+    story.wait("1 day")
+
+    story.expect("email", template="price", at="2026-03-03 08:00")
+    story.expect_nothing_else()
 
 
 # the order

@@ -14,7 +14,7 @@ from journeykit.model.journey import Do, Journey, Scope, Step
 from journeykit.model.policies import Policy
 
 _DAY = 24 * 60
-_ROOTS = ("customer", "consent", "now")
+_ABSENT = ("event", "signal", "data", "arm", "step", "scope", "journey")  #: known while a journey decides, not when a message is performed
 
 
 def policies(world: World, plugins: Collection[str] | None) -> Iterator[str]:
@@ -49,8 +49,8 @@ def _condition(policy: Policy, catalog: Catalog) -> Iterator[str]:
         return
     traits = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
     for path in sorted(policy.where.paths, key=str):
-        if path[0] not in _ROOTS:
-            yield f'"{policy.text}": {path[0]} is not known when a message is performed; begin with {", ".join(_ROOTS)}'
+        if path[0] in _ABSENT:
+            yield f'"{policy.text}": {path[0]} is not known when a message is performed; read the customer, consent or now'
         elif path[0] == "customer" and catalog.traits and path[1] not in traits:
             yield f'"{policy.text}": {unknown("trait or fact", str(path[1]), traits)}'
 

@@ -23,7 +23,7 @@ from journeykit.model.policies import Defer, Drop, Kind, Permit, Policy, PolicyA
 from journeykit.model.records import Facts, OutboxMessage, Sent
 
 HELD_OUT, TREATED = "held out", "treated"  #: the arms of a holdout, kept with the customer
-TOPIC = "topic"  #: the parameter of a message that says what it is about
+TOPIC, PRIORITY = "topic", "priority"  #: the parameters of a message that say what it is about, and how important it is
 _ORDER: tuple[Kind, ...] = ("consent", "holdout", "suppression", "plugin", "quiet", "cap")
 _HOUR = 3_600_000_000
 _PERMIT = Permit()
@@ -126,6 +126,12 @@ def topic(parameters: Mapping[str, Any]) -> str | None:
     """What a message is about."""
     value = parameters.get(TOPIC)
     return value if isinstance(value, str) else None
+
+
+def priority(parameters: Mapping[str, Any]) -> float:
+    """How a message stands against others that are due with it: the higher goes first; 0 where nothing is said."""
+    value = parameters.get(PRIORITY)
+    return value if isinstance(value, (int, float)) else 0
 
 
 def experiment(name: str) -> str:

@@ -29,7 +29,10 @@ from journeykit.model.wait import WEEKDAYS
 
 Kind = Literal["consent", "holdout", "suppression", "plugin", "quiet", "cap"]
 
-_WHOM = r"(?: for (?P<channels>[\w.-]+(?: and [\w.-]+)*))?(?: about (?P<about>[\w.-]+))?"
+_NAME = r"[\w.-]+(?: (?!(?:about|and|as|in|or|while) )[\w.-]+)*"  #: an action's, which may be several words
+_NAMES = rf"(?P<channels>{_NAME}(?: and {_NAME})*)"
+_ABOUT = r"(?: about (?P<about>[\w.-]+))?"
+_WHOM = rf"(?: for {_NAMES})?{_ABOUT}"
 _DAY = "|".join(WEEKDAYS)
 _CONSENT = re.compile(rf"consent(?: (?P<opt>opt-in|opt-out))?{_WHOM}")
 _HOLDOUT = re.compile(rf"hold out (?P<percent>\d+)%{_WHOM} as (?P<name>[\w -]+)")
@@ -41,7 +44,7 @@ _QUIET = re.compile(
     r"(?:, missing zone (?P<missing>\S+))?"
 )
 _CAP = re.compile(
-    r"at most (?P<number>\d+)(?: (?!about )(?P<channels>[\w.-]+(?: and [\w.-]+)*))?(?: about (?P<about>[\w.-]+))? in (?P<window>\d.*?)"
+    rf"at most (?P<number>\d+)(?: (?!(?:about|in) ){_NAMES})?{_ABOUT} in (?P<window>\d.*?)"
     r"(?: or (?:skip|defer up to (?P<defer>.+)))?"
 )
 _PLUGIN = re.compile(r"[^\W\d][\w.-]*")

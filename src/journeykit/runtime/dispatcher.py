@@ -16,7 +16,7 @@ from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import after
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.hooks import Hooks, log_failure
-from journeykit.runtime.ledger import Ledger
+from journeykit.runtime.ledger import Ledger, by_priority
 from journeykit.runtime.letters import EXIT, SETTLED, derived, own_event
 from journeykit.runtime.permission import Refusal, View
 from journeykit.runtime.plugins import Actions
@@ -90,7 +90,7 @@ class Dispatcher:
             claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, now - window if window else None)
             if not claimed:
                 break
-            counts = counts.plus(self._group(claimed, stop))
+            counts = counts.plus(self._group(by_priority(claimed) if window else claimed, stop))
         return counts
 
     def _group(self, claimed: Sequence[Claimed], stop: Callable[[], bool] | None) -> Dispatched:

@@ -274,7 +274,7 @@ class Engine:
         Perform up to *limit* actions that are due.
 
         Args:
-            limit: how many attempts at most.
+            limit: how many attempts at most; where there is a frequency cap, what is due to one customer comes together.
             stop: asked between two actions; once true, what is left is given back.
 
         Returns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from journeykit.core.policies import topic
+from journeykit.core.policies import priority, topic
 from journeykit.model.records import Claimed, Sent, Settlement
 
 
@@ -36,6 +36,11 @@ class Ledger:
             known[claimed.id] = _entry(claimed, settlement.due_at)
         elif settlement.state == "open" and (claimed.begun or settlement.attempted):
             known[claimed.id] = _entry(claimed, None)
+
+
+def by_priority(claimed: Iterable[Claimed]) -> list[Claimed]:
+    """The requests in the order in which they compete for what a cap leaves: by their parameter ``priority``, then as they became due."""
+    return sorted(claimed, key=lambda one: -priority(one.message.parameters))
 
 
 def _entry(claimed: Claimed, at: int | None) -> Sent:
