@@ -65,6 +65,33 @@ def civil(wall: datetime, zone: str) -> int:
         raise ConditionError(f"{wall.isoformat(' ')} in {zone} leaves the calendar (years 1 to 9999)") from None
 
 
+def period(unit: str, at: int, zone: str) -> tuple[int, int]:
+    """
+    Return begin and end of the calendar's day, week (from Monday), month or year in *zone* that holds *at*.
+
+    Raises:
+        ConditionError: the zone is unknown, or the period leaves the years 1 to 9999.
+    """
+    here = _local(at, _zone(zone))
+    first = date(here.year, here.month, here.day)
+    if unit == "week":
+        first -= timedelta(first.weekday())
+    elif unit != "day":
+        first = first.replace(day=1, month=1 if unit == "year" else first.month)
+    try:
+        return civil(datetime.combine(first, time()), zone), civil(datetime.combine(_following(unit, first), time()), zone)
+    except (OverflowError, ValueError):
+        raise ConditionError(f"the {unit} of {show(at, 'UTC')} leaves the calendar (years 1 to 9999)") from None
+
+
+def _following(unit: str, first: date) -> date:
+    """The day after the last of the period that begins on *first*."""
+    if unit in ("day", "week"):
+        return first + timedelta(7 if unit == "week" else 1)
+    month = first.month if unit == "month" else 12
+    return date(first.year + month // 12, month % 12 + 1, 1)
+
+
 def read_moment(value: object, zone: str) -> int | None:
     """
     Read a moment out of customer, event or enrollment data.

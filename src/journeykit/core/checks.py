@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from journeykit.core.calendar import known_zone
 from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
@@ -49,6 +50,8 @@ def _together(before: Sequence[Journey], journey: Journey) -> Iterator[str]:
 def _catalog(catalog: Catalog) -> Iterator[str]:
     """Facts over events and properties that are not declared, or that cannot be summed."""
     for name, fact in catalog.facts.items():
+        if fact.zone is not None and not known_zone(fact.zone):
+            yield f'facts.{name}: no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin'
         declared = catalog.events.get(fact.event)
         if catalog.events and declared is None:
             yield f"facts.{name}: {unknown('event', fact.event, list(catalog.events))}"

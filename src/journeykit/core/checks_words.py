@@ -199,6 +199,12 @@ def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:
         yield f"{path}: {unknown('trait or fact', name, known)}"
 
 
+def _in_window(path: str, name: str, catalog: Catalog) -> Iterator[str]:
+    fact = catalog.facts.get(name)
+    if fact is not None and (fact.rolling or fact.period):
+        yield f"{path}: customer.{name} changes by time alone; name a condition over it as a segment, and wait for that"
+
+
 def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iterator[str]:
     declared = catalog.events.get(event or "")
     if declared and name not in declared:
@@ -227,6 +233,7 @@ def changes(survey: Survey, world: World) -> Iterator[str]:
                 yield f'{rule.path}.changed: "{rule.on.changed}" cannot be waited for; write customer.NAME or consent.CHANNEL'
             elif match[1] == "customer":
                 yield from _trait(f"{rule.path}.changed", match[2], world.catalog)
+                yield from _in_window(f"{rule.path}.changed", match[2], world.catalog)
         if rule.on.settled is not None and rule.kind != "entry":
             yield from _settled(f"{rule.path}.settled", rule.on.settled, asked)
 

@@ -14,6 +14,7 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
+from journeykit.core.context import Getter
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
@@ -56,9 +57,7 @@ class CompiledJourney:
         self.lifecycle = self.journey.lifecycle
 
 
-def compile_journey(
-    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]
-) -> CompiledJourney:
+def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Getter]) -> CompiledJourney:
     """
     Compile one journey that has been checked.
 
@@ -67,7 +66,7 @@ def compile_journey(
         digest: its content hash.
         text: its canonical text, stored with the first enrollment.
         catalog: the shop's vocabulary, for what each action is.
-        facts: how the value of each declared aggregate is read.
+        facts: for each declared aggregate the getter of its value.
     """
     return _Compiler(Planner(journey, catalog, facts)).compile(digest, text)
 

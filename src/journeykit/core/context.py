@@ -94,9 +94,20 @@ def _trait(name: str) -> Getter:
     return get
 
 
-def _fact(name: str, read: Callable[[Any], Any]) -> Getter:
+def fact(name: str, read: Callable[[Any], Any]) -> Getter:
+    """The value of a declared fact, read from its running state."""
+
     def get(context: Context) -> Any:
         return read(context.facts.values.get(name))
+
+    return get
+
+
+def fact_in_window(name: str, read: Callable[[Any, int], Any]) -> Getter:
+    """The value of a fact over a window of time, which depends on the moment too."""
+
+    def get(context: Context) -> Any:
+        return read(context.facts.values.get(name), context.now)
 
     return get
 
@@ -143,12 +154,12 @@ class Resolver:
     Finds the getter of a path.
 
     Args:
-        facts: for each declared aggregate how its value is read from its running state.
+        facts: for each declared aggregate the getter of its value.
         scope: the innermost scope of the place the expression stands in.
         journey: the journey it stands in, whose experiments ``arm`` speaks of.
     """
 
-    def __init__(self, facts: Mapping[str, Callable[[Any], Any]], scope: str | None = None, journey: str = "") -> None:
+    def __init__(self, facts: Mapping[str, Getter], scope: str | None = None, journey: str = "") -> None:
         self._facts = facts
         self._scope = scope
         self._journey = journey
@@ -172,7 +183,7 @@ class Resolver:
             case "data":
                 return _data(name)
             case "customer":
-                return _CUSTOMER.get(name) or (_fact(name, self._facts[name]) if name in self._facts else _trait(name))
+                return _CUSTOMER.get(name) or self._facts.get(name) or _trait(name)
             case "consent":
                 return lambda context: _present(context.facts.consent.get(name))
             case "arm":

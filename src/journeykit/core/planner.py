@@ -27,7 +27,7 @@ class Planner:
         timers: every timer by its owner (``step left``) and the text of its rule.
     """
 
-    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]) -> None:
+    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Getter]) -> None:
         self.journey = journey
         self.catalog = catalog
         self.facts = facts

@@ -57,7 +57,7 @@ def _fact(turn: Turn, event: Event) -> None:
 
 
 def _fold(turn: Turn, folds: list[Fold]) -> None:
-    turn.facts, changes, failures = fold(folds, turn.facts, turn)
+    turn.facts, changes, failures = fold(folds, turn.facts, turn, turn.compiled.readers)
     for failure in failures:
         turn.note("parked", None, turn.event.name if turn.event else "", reason=failure)
     turn.raise_changes(changes)
