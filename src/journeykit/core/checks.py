@@ -8,6 +8,7 @@ from journeykit.core.calendar import known_zone
 from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
+from journeykit.core.segments import problems as segment_problems
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -29,6 +30,7 @@ def problems(journeys: Sequence[Journey], catalog: Catalog, actions: Collection[
     """
     world = World(tuple(journeys), catalog, None if actions is None else tuple(actions))
     yield from (f"catalog: {problem}" for problem in _catalog(catalog))
+    yield from (f"catalog: {problem}" for problem in segment_problems(catalog))
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)

@@ -14,10 +14,11 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
-from journeykit.core.context import Getter
+from journeykit.core.context import Known
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.core.schedules import signal_of
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
@@ -57,7 +58,7 @@ class CompiledJourney:
         self.lifecycle = self.journey.lifecycle
 
 
-def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Getter]) -> CompiledJourney:
+def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, known: Known) -> CompiledJourney:
     """
     Compile one journey that has been checked.
 
@@ -66,9 +67,9 @@ def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, 
         digest: its content hash.
         text: its canonical text, stored with the first enrollment.
         catalog: the shop's vocabulary, for what each action is.
-        facts: for each declared aggregate the getter of its value.
+        known: how the declared facts and segments are read.
     """
-    return _Compiler(Planner(journey, catalog, facts)).compile(digest, text)
+    return _Compiler(Planner(journey, catalog, known)).compile(digest, text)
 
 
 class _Compiler:
@@ -108,14 +109,22 @@ class _Compiler:
             machine=machine,
             following=following,
             signals=frozenset(s for s in self._signals() if isinstance(s, str)),
-            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent") and len(path) > 1),
-            restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
+            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent", "segment") and len(path) > 1),
+            restless=any(path[0] in ("event", "signal", "now") or self._passing(path) for expression in quiet for path in expression.paths),
             window=_window(self.journey),
         )
 
+    def _passing(self, path: tuple[str | int, ...]) -> bool:
+        """Whether it is a fact over a window of time, which changes with now."""
+        fact = self.planner.catalog.facts.get(str(path[-1])) if path[0] == "customer" and len(path) == 2 else None
+        return fact is not None and (fact.rolling or fact.period) is not None
+
     def _signals(self) -> Iterator[Signal]:
         yield from (self._signal(on, "") for on in every_on(self.journey) if on.after is None)
-        yield from (self._signal(entry.on, "") for entry in self.journey.entry)
+        yield from (self._entry_signal(entry.on) for entry in self.journey.entry)
+
+    def _entry_signal(self, on: On) -> Signal:
+        return self._signal(on, "") if on.after is None else signal_of(on, self.journey)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
@@ -170,6 +179,10 @@ class _Compiler:
             return f"~changed {on.changed}"
         if on.settled is not None:
             return f"~settled {on.settled}"
+        if on.segment is not None:
+            return f"~segment {on.segment}"
+        if on.every is not None:
+            return signal_of(on, self.journey)
         if on.after is not None:
             timer = self.planner.timers.get((owner, on.after.text))
             return timer.index if timer else -1
@@ -262,7 +275,7 @@ class _Compiler:
             on, where = entry.on, entry.on.where
             yield CompiledEntry(
                 number,
-                self._signal(on, ""),
+                self._entry_signal(on),
                 self.planner.condition(where, None),
                 data,
                 idle,
@@ -337,13 +350,11 @@ def _trigger(signal: Signal) -> str:
 
 
 def _cause(on: On) -> str:
-    if on.event is not None:
-        return on.event
-    if on.after is not None:
-        return f"after {on.after.text}"
-    if on.changed is not None:
-        return f"changed {on.changed}"
-    return f"settled {on.settled}" if on.settled else f"where {on.where.text}" if on.where else ""
+    """How history and people name what a rule waits for."""
+    if on.signal is None:
+        return f"where {on.where.text}" if on.where else ""
+    name, value = on.signal
+    return str(value) if name == "event" else f"{name} {getattr(value, 'text', value)}"
 
 
 def _both(one: Callable[[Any], bool] | None, other: Callable[[Any], bool] | None) -> Callable[[Any], bool] | None:

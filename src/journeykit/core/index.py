@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from attrs import define, frozen
@@ -12,7 +13,11 @@ from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.facts import FactTable, Fold
+from journeykit.core.planner import every_on
 from journeykit.core.plans import CompiledEntry, as_key
+from journeykit.core.schedules import watchers as schedule_watchers
+from journeykit.core.segments import SegmentTable
+from journeykit.core.watchers import Watch, Watcher
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -34,12 +39,14 @@ class Concern:
         offers: journeys whose active enrollments it is offered to.
         entries: entries it may open, in order of definition.
         needs: journeys whose rows a decision on it reads.
+        watchers: segments, schedules and dates that read what it changes.
     """
 
     folds: list[Fold]
     offers: frozenset[str]
     entries: tuple[tuple[CompiledJourney, CompiledEntry], ...]
     needs: frozenset[str]
+    watchers: tuple[Watcher, ...] = ()
 
 
 @define(slots=True, eq=False)
@@ -52,12 +59,16 @@ class Compiled:
         definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
         facts: the declared aggregates.
         concerns: what was worked out of each signal so far, see `concern`.
+        holidays: days that are no business days.
+        watch: the segments, schedules and dates that somebody waits for; None where nobody does.
     """
 
     journeys: dict[str, CompiledJourney]
     definitions: dict[str, CompiledJourney]
     facts: FactTable
     concerns: dict[str, Concern]
+    watch: Watch | None = None
+    holidays: frozenset[date] = frozenset()
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
@@ -78,9 +89,14 @@ class Compiled:
         path = signal.removeprefix("~changed ") if signal.startswith("~changed ") else None
         folds = [] if path else self.facts.by_event.get(signal, [])
         fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
+        if signal.startswith("~segment "):
+            fed = {"segment." + signal.removeprefix("~segment ").removeprefix("not ")}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
-        return Concern(folds, offers, entries, offers | {c.name for c, _ in entries})
+        # Facts change with their events only, and are looked at then: a window may have moved although its value stays.
+        told = self.watch is not None and not (path and path.removeprefix("customer.") in self.facts.readers)
+        watchers = self.watch.reading(fed) if self.watch is not None and told else ()
+        return Concern(folds, offers, entries, offers | {c.name for c, _ in entries}, watchers)
 
     def wants(self, event: Event) -> tuple[frozenset[str], tuple[Key, ...]]:
         """Which journeys' active rows, and which keys' rows of whatever state, a decision on *event* reads."""
@@ -143,12 +159,27 @@ def compile_journeys(
     if found:
         raise DefinitionError(found)
     facts = FactTable(catalog)
-    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers) for digest, text, journey in current}
+    segments = SegmentTable(catalog, facts)
+    known = segments.known
+    compiled = {digest: compile_journey(journey, digest, text, catalog, known) for digest, text, journey in current}
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
-    return Compiled(journeys, compiled, facts, {})
+            compiled[digest] = compile_journey(journey, digest, text, catalog, known)
+    return Compiled(journeys, compiled, facts, {}, _watch(catalog, segments, journeys.values(), compiled.values()), catalog.days_off)
+
+
+def _watch(
+    catalog: Catalog, segments: SegmentTable, current: Iterable[CompiledJourney], journeys: Iterable[CompiledJourney]
+) -> Watch | None:
+    """What somebody waits for, in order of definition."""
+    journeys = list(journeys)
+    heard = {signal for journey in journeys for signal in journey.signals}
+    read = {path for journey in journeys for path in journey.reads}
+    watched = [n for n in catalog.segments if {f"~segment {n}", f"~segment not {n}"} & heard or f"segment.{n}" in read]
+    rules = ((on, one.journey) for one in journeys for on in every_on(one.journey))
+    watchers = [*(segments.watcher(name) for name in watched), *schedule_watchers((one.journey for one in current), rules, segments)]
+    return Watch(watchers) if watchers else None
 
 
 def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from journeykit.core.context import Getter, Resolver
+from journeykit.core.context import Getter, Known, Resolver
 from journeykit.core.expressions import compile_condition, compile_expression, compile_template
 from journeykit.core.outline import Place, places, scopes
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
@@ -27,10 +27,10 @@ class Planner:
         timers: every timer by its owner (``step left``) and the text of its rule.
     """
 
-    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Getter]) -> None:
+    def __init__(self, journey: Journey, catalog: Catalog, known: Known) -> None:
         self.journey = journey
         self.catalog = catalog
-        self.facts = facts
+        self.known = known
         self.places = {place.step.name: place for place in places(journey)}
         self.around = {name: tuple(scope.name for scope in place.scopes) for name, place in self.places.items()}
         self.timers: dict[tuple[str, str], CompiledTimer] = {}
@@ -41,7 +41,7 @@ class Planner:
 
     def resolver(self, place: Place | None) -> Resolver:
         """What finds the values that expressions at *place* read."""
-        return Resolver(self.facts, place.scopes[-1].name if place and place.scopes else None, self.journey.name)
+        return Resolver(self.known, place.scopes[-1].name if place and place.scopes else None, self.journey.name)
 
     def condition(self, where: Expression | None, place: Place | None) -> Callable[[Any], bool] | None:
         """*where* as a function that answers yes or no, None where nothing is asked."""
@@ -76,7 +76,7 @@ class Planner:
         place = (f"{owner} {name}", wait.text)
         if place in self.timers:
             return
-        moment = compile_expression(wait.moment, Resolver(self.facts, scope, self.journey.name)) if wait.moment else None
+        moment = compile_expression(wait.moment, Resolver(self.known, scope, self.journey.name)) if wait.moment else None
         reads = wait.moment.paths if wait.moment else frozenset()
         plain = wait.seconds * MICROSECONDS if wait.kind == "elapsed" and moment is None else None
         rank = ("step", "scope", "journey").index(owner)

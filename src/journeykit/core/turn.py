@@ -8,7 +8,7 @@ from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, OutboxMessage
+from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
 _ARMS = 4_096  #: room for arming numbers within one signal
@@ -57,7 +57,7 @@ class Trace(NamedTuple):
 class Raised(NamedTuple):
     """A signal that a decision raised, decided after it at the same now."""
 
-    kind: str  #: changed, start, timer
+    kind: str  #: changed, start, timer, occurred
     subject: Any
     old: Any = None
     new: Any = None
@@ -72,8 +72,8 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "mail", "outbox", "passed", "raised",
-        "removed", "seq", "taken", "touched", "trace",
+        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "mail", "moments", "outbox", "passed", "raised",
+        "removed", "seq", "stirred", "taken", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +110,8 @@ class Turn(Context):
         self.mail: tuple[Mail, ...] = ()
         self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
+        self.moments: dict[str, Moment] = {}  #: the customer's own timers, by name
+        self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
         self.armed = 0
 
@@ -165,8 +167,11 @@ class Turn(Context):
     def raise_changes(self, changes: list[Change]) -> None:
         """Let changed customer data follow as signals of their own, where anybody listens."""
         for path, old, new in changes:
-            if self.compiled.readers(path):
+            concern = self.compiled.concern(f"~changed {path}")
+            if concern.needs:
                 self.raised += (Raised("changed", path, old, new),)
+            if concern.watchers:
+                self.stirred += (path,)
 
     def mark(self) -> Mark:
         """A place to rewind to."""

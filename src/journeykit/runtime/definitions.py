@@ -9,6 +9,7 @@ from journeykit.core.checks import problems
 from journeykit.core.index import Compiled, compile_journeys
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
+from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, Start
 from journeykit.model.phrases import Aggregate, suggestion
@@ -115,7 +116,7 @@ def asked(journey: Journey) -> set[str]:
 
 def _written(value: object) -> str:
     """What a catalog says, as its author wrote it."""
-    return repr(value.text if isinstance(value, Aggregate) else value)
+    return repr(value.text if isinstance(value, (Aggregate, Expression)) else value)
 
 
 def merged(catalogs: Iterable[Catalog]) -> Catalog:
@@ -125,13 +126,15 @@ def merged(catalogs: Iterable[Catalog]) -> Catalog:
     Raises:
         DefinitionError: two of them say different things of one name.
     """
-    parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "actions": {}}
+    parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "segments": {}, "actions": {}}
     problems = []
+    holidays: dict[str, None] = {}
     for catalog in catalogs:
+        holidays |= dict.fromkeys(catalog.holidays)
         for part, known in parts.items():
             for name, value in getattr(catalog, part).items():
                 if known.setdefault(name, value) != value:
                     problems.append(f'{part}: "{name}" is declared as {_written(known[name])} and as {_written(value)}; keep one')
     if problems:
         raise DefinitionError(problems)
-    return Catalog(**parts)  # type: ignore[arg-type]
+    return Catalog(**parts, holidays=tuple(holidays))  # type: ignore[arg-type]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from journeykit.errors import ConflictError, StorageError
-from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent
+from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Moment
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
 
 
@@ -47,7 +46,7 @@ class Batch:
         self.bases: dict[str, int] = {}
         last: dict[str, Commit] = {}
         known: dict[str, Facts] = {}
-        moments: dict[str, list[Any]] = {}
+        moments: dict[str, Sequence[Moment]] = {}
         for commit in commits:
             customer_id = commit.customer_id
             if customer_id not in last:

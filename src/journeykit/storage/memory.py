@@ -17,7 +17,7 @@ from journeykit.model.messages import Event
 from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, used_up
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
-from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
+from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message, read_moments
 
 
 class MemoryStorage:
@@ -169,7 +169,8 @@ class MemoryStorage:
         pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
-        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen)
+        moments = read_moments(customer.moments[0]) if customer.moments else ()
+        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen, moments)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""
