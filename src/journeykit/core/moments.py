@@ -60,7 +60,8 @@ def occur(turn: Turn, name: str) -> None:
 
 def forgo(turn: Turn, name: str) -> None:
     """Let the instant of a moment pass without anything that would follow from it."""
-    turn.moments = {**turn.moments, name: turn.moments[name]._replace(due_at=None)}
+    occur(turn, name)
+    turn.raised = ()
 
 
 def cause_of(name: str) -> str:

@@ -72,17 +72,20 @@ class ScheduleWatcher:
 
     def again(self, context: Context, moment: Moment, *, due: bool) -> tuple[Moment, Occurred | None]:
         """Occur where it is due; where the zone or the date has changed, follow."""
-        due_at = self._next(context)
+        due_at = self._next(context, None if due else moment.due_at)
         moment = moment if due_at == moment.due_at else Moment(self.name, due_at)
         return moment, Occurred(self.signal) if due else None
 
-    def _next(self, context: Context) -> int | None:
+    def _next(self, context: Context, armed: int | None = None) -> int | None:
+        """The next occurrence; one that is *armed* for this very instant and has not been yet may still be it."""
+        passed = _passed(context)
+        after = passed if armed is None else min(passed, armed - 1)
         schedule, zone = self._schedule, self._schedule.zone or context.facts.zone or self._zone
         if self._moment is None:
-            return following(schedule, _passed(context), zone, None)
+            return following(schedule, after, zone, None)
         value = self._moment(context)
         at = None if value is MISSING else read_moment(value, zone)
-        return None if at is None else following(schedule, _passed(context), zone, wall(at, zone).date())
+        return None if at is None else following(schedule, after, zone, wall(at, zone).date())
 
 
 def following(schedule: Schedule, after: int, zone: str, anchor: date | None) -> int | None:
