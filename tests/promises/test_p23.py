@@ -161,3 +161,48 @@ def test_what_nobody_can_foresee_is_refused() -> None:
         ),
         'catalog: segments.a: no segment "c"',
     ]
+
+
+def test_what_is_declared_later_is_filled_in_and_fires_nothing() -> None:
+    """Two good customers of a year, and a segment that is declared now: they are in it, which is no edge; leaving it is one."""
+    plain = Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")])
+    before = Shop(plain)
+    for customer in ("ann", "bob"):
+        before.event("Order Completed", customer, total=600)
+        before.wait("1 day")
+    before.event("Page Viewed", "cem")
+
+    after = Shop(plain, *greets("vip", "not vip", "asleep"), CATALOG, at="2026-03-20T09:00:00+00:00", storage=before.storage)
+    assert after.engine.backfill() == 3
+    assert after.engine.backfill() == 0
+    after.work()
+    assert after.sent == []
+    after.wait("20 days")
+    after.event("Order Completed", "cem", total=600)
+    after.wait("52 days 1 hour")
+
+    assert after.sent == [
+        "2026-04-01 09:00 ann email not vip",
+        "2026-04-02 09:00 bob email not vip",
+        "2026-04-09 09:00 cem email vip",
+        "2026-05-09 09:00 cem email not vip",
+        "2026-05-31 09:00 ann email asleep",
+    ]
+
+
+def test_a_fact_that_is_declared_differently_begins_anew_until_it_is_filled() -> None:
+    """Thirty days become sixty: what was kept for thirty is no answer to sixty; the log is."""
+    tell = Transition(do=Do("email", spent="{customer.spent}"), on=On("Asked"))
+    journey = Journey("tell", entry="Order Completed", steps=[Step("in", stage="purchase", wait="900 days", when=[tell])])
+    shop = Shop(journey, CATALOG)
+    shop.event("Order Completed", total=200)
+    shop.wait("50 days")
+    longer = Shop(
+        journey, Catalog(facts={"spent": "sum of Order Completed.total in 60 days"}), at="2026-04-21T09:00:00+00:00", storage=shop.storage
+    )
+    longer.event("Asked", id="before")
+    longer.engine.backfill(["spent"])
+    longer.event("Asked", id="after")
+    longer.work()
+
+    assert longer.sent == ["2026-04-21 09:00 ann email 0", "2026-04-21 09:00 ann email 200"]

@@ -10,6 +10,7 @@ from attrs import frozen
 from journeykit.core.calendar import known_zone
 from journeykit.core.context import Context, Getter, Known, Resolver, fact, fact_in_window
 from journeykit.core.expressions import MISSING, compile_condition, plain
+from journeykit.core.watchers import mark
 from journeykit.core.windows import Period, Rolling
 from journeykit.errors import ConditionError, EventError
 from journeykit.model.customer import Catalog
@@ -93,6 +94,7 @@ class Fold:
     condition: Callable[[Any], bool] | None
     read: Getter
     window: Rolling | Period | None
+    key: str
 
     def value(self, event: Event) -> Any:
         """What *event* adds; raise `ConditionError` where it cannot be folded."""
@@ -106,7 +108,7 @@ class Fold:
 
     def __call__(self, facts: Facts, context: Context, at: int) -> Any:
         """Return the new state; an event placed at *at*, never later than its acceptance (P22)."""
-        state = facts.values.get(self.name)
+        state = facts.values.get(self.key)
         event = context.event
         if event is None or (self.condition is not None and not self.condition(context)):
             return state
@@ -131,18 +133,20 @@ class FactTable:
     Attributes:
         readers: for each the getter of its value.
         windows: what those over a window of time keep.
+        keys: under what name each is kept; of one over a window another name where it is declared differently.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self.windows = {name: window for name, one in catalog.facts.items() if (window := _window(one)) is not None}
+        self.keys = {name: f"{name} {mark(one.text)}" if name in self.windows else name for name, one in catalog.facts.items()}
         self.readers: dict[str, Getter] = {
-            name: fact_in_window(name, self.windows[name].read) if name in self.windows else fact(name, _FOLDS[one.kind][1])
+            name: fact_in_window(self.keys[name], self.windows[name].read) if name in self.windows else fact(name, _FOLDS[one.kind][1])
             for name, one in catalog.facts.items()
         }
         self.by_event: dict[str, list[Fold]] = {}
         for name, one in catalog.facts.items():
             condition = compile_condition(one.where, Resolver(Known(self.readers, {}))) if one.where else None
-            whole = Fold(name, one, condition, self.readers[name], self.windows.get(name))
+            whole = Fold(name, one, condition, self.readers[name], self.windows.get(name), self.keys[name])
             self.by_event.setdefault(one.event, []).append(whole)
 
     def check(self, event: Event) -> None:
@@ -176,8 +180,8 @@ def fold(folds: list[Fold], facts: Facts, context: Context, heard: Callable[[str
         except ConditionError as error:
             failures.append(f"fact {one.name}: {error}")
             continue
-        if after is not before.values.get(one.name):
-            values = {**values, one.name: after}
+        if after is not before.values.get(one.key):
+            values = {**values, one.key: after}
             folded.append(one)
     if folded:
         facts = before.copy()

@@ -21,6 +21,17 @@ def meet(turn: Turn) -> None:
         turn.moments[name] = known.get(name) or watcher.first(turn)
 
 
+def meet_again(turn: Turn, paths: Iterable[str]) -> None:
+    """The first look of whatever reads one of *paths*, and of who has had none: what was filled in later is no edge."""
+    watch = turn.compiled.watch
+    if watch is None:
+        return
+    anew = {watcher.name for watcher in watch.reading(paths)}
+    if anew & turn.moments.keys() or not watch.knows(turn.moments):
+        turn.moments = {name: moment for name, moment in turn.moments.items() if name not in anew and name != STAMP}
+        meet(turn)
+
+
 def look(turn: Turn, watchers: Iterable[Watcher], *, due: bool = False) -> None:
     """Let *watchers* look again; what they find follows as signals of their own."""
     for watcher in watchers:

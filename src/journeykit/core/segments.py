@@ -101,7 +101,8 @@ class SegmentTable:
         window = self._facts.windows.get(name) if path[0] == "customer" and len(path) == 2 else None
         if window is None:
             return None
-        return lambda context: window.turns(context.facts.values.get(name), context.now)
+        key = self._facts.keys[name]
+        return lambda context: window.turns(context.facts.values.get(key), context.now)
 
     def reads(self, expression: Expression) -> frozenset[str]:
         """What *expression* reads of the customer, the segments it is built on included: ``customer.spent``."""

@@ -13,6 +13,7 @@ from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.runtime.backfill import backfill
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -225,6 +226,29 @@ class Engine:
             How many were performed, put off for another attempt, given up and dropped.
         """
         return self._dispatcher.dispatch(limit, stop)
+
+    def backfill(self, facts: Iterable[str] | None = None) -> int:
+        """
+        Fill in what was declared late, for every customer, from the recorded past; nothing follows from it.
+
+        To be run once after a fact, a segment, a schedule or an entry by date has been declared or changed, with the new definitions, before
+        workers go on. Facts are folded anew from the log; who is in a new segment is so from now on, which is no edge; schedules and
+        dates begin from now on. Stopped half way, it may be run again: who has all of it already is left alone.
+
+        Args:
+            facts: the facts to fold anew; all that are declared where not said, none for an empty list.
+
+        Returns:
+            For how many customers something was missing.
+
+        Raises:
+            UnknownError: there is no such fact.
+        """
+        known = self.definitions.catalog.facts
+        names = frozenset(known if facts is None else facts)
+        for name in sorted(names - known.keys()):
+            raise UnknownError(f'no fact "{name}"; there are {", ".join(known) or "none"}{suggestion(name, known)}')
+        return backfill(self.storage, self.definitions, names, self.clock.now(), self._written)
 
     # -- asking, and putting right -----------------------------------------------------------------------------------
 
