@@ -109,12 +109,12 @@ def test_what_empties_is_told_too() -> None:
     )
     facts = FactTable(catalog)
     table = SegmentTable(catalog, facts)
-    values = {name: window.add(None, None, BEGIN, BEGIN, "UTC") for name, window in facts.windows.items()}
+    values = {facts.keys[name]: window.add(None, None, BEGIN, BEGIN, "UTC") for name, window in facts.windows.items()}
     context = Context("ann", Facts(values=values), BEGIN)
 
     assert table._turns["busy"](context) == BEGIN + 10 * 86_400 * SECOND
-    assert moment(values["month"][1]).isoformat() == "2026-10-01T00:00:00+00:00"
-    assert table._turns["both"](context) == values["month"][1]
+    assert moment(values[facts.keys["month"]][1]).isoformat() == "2026-10-01T00:00:00+00:00"
+    assert table._turns["both"](context) == values[facts.keys["month"]][1]
 
 
 @pytest.mark.parametrize("text", ["len(now) > 3", "now in [customer.a]", "contains(customer.list, now)", "(now - customer.a) % 7 == 0",

@@ -169,6 +169,7 @@ class _Reading:
         """When the comparison of two lines may turn from true to false, or back."""
         left, right = compile_tree(one.tree, self.text, self.resolve), compile_tree(other.tree, self.text, self.resolve)
         slope = one.slope - other.slope
+        sign = int(slope) if abs(slope) == 1 else 0
         first, last = _after_meeting(operator, rising=slope > 0)
 
         def turns(context: Context) -> int | None:
@@ -179,8 +180,10 @@ class _Reading:
             if apart is None:
                 return None
             distance, doubt = apart
-            if abs(slope) != 1:
-                doubt = ceil((doubt + 1) / abs(slope))
+            if sign and type(distance) is int:  # the common case, without fractions
+                at = context.now - distance * sign
+                return _next(at + first - doubt, at + last + doubt, context.now)
+            doubt = doubt if sign else ceil((doubt + 1) / abs(slope))
             meeting = context.now - distance / slope
             return _next(floor(meeting) + first - doubt, ceil(meeting) + last + doubt, context.now)
 
@@ -195,20 +198,22 @@ def _after_meeting(operator: str, *, rising: bool) -> tuple[int, int]:
     return (0, 0) if at_once else (1, 1)
 
 
-def _apart(text: str, left: Any, right: Any) -> tuple[Fraction, int] | None:
+def _apart(text: str, left: Any, right: Any) -> tuple[int | Fraction, int] | None:
     """By how many microseconds *left* lies above *right*, and how many that may be wrong; None where one is missing."""
     if missing(left) or missing(right):
         return None
     if "moment" in (kind(left), kind(right)):
         apart = as_moment(text, left) - as_moment(text, right)
-        return Fraction((apart.days * 86_400 + apart.seconds) * MICROSECONDS + apart.microseconds), 0
+        return (apart.days * 86_400 + apart.seconds) * MICROSECONDS + apart.microseconds, 0
     if kind(left) != "number" or kind(right) != "number":
         return None
+    if type(left) is int and type(right) is int:
+        return (left - right) * MICROSECONDS, 0
     exact = (Fraction(left) - Fraction(right)) * MICROSECONDS
     whole = round(exact)
     size = max(abs(float(left)), abs(float(right))) * MICROSECONDS
     if size < _EXACT:
-        return (Fraction(whole), 0) if abs(exact - whole) < Fraction(3, 10) else (exact, 1)
+        return (whole, 0) if abs(exact - whole) < Fraction(3, 10) else (exact, 1)
     return exact, ceil(size / _EXACT)
 
 

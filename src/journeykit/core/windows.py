@@ -24,7 +24,7 @@ State = Any  #: [chunks, moments, values], each chunk [first, last, number, amou
 
 
 class Part(NamedTuple):
-    """Some entries that lie in the window: a whole chunk without its entries, or entries one by one."""
+    """Some entries that lie in the window, and what they amount to."""
 
     number: int
     amount: Any
@@ -79,7 +79,7 @@ class Rolling:
 
     def _late(self, state: State, value: Any, at: int, since: int) -> State:
         """An entry that belongs among closed ones: all of them are laid out anew, which is seldom."""
-        entries = [entry for part in self._parts(state, since, opened=True) for entry in self._entries(part)]
+        entries = [entry for part in self._parts(state, since) for entry in self._entries(part)]
         place = bisect_right([entry[0] for entry in entries], at)
         entries.insert(place, (at, value))
         ats, values = [entry[0] for entry in entries], [entry[1] for entry in entries] if self._keeps else []
@@ -97,13 +97,11 @@ class Rolling:
 
     # -- looking -----------------------------------------------------------------------------------------------------
 
-    def _parts(self, state: State, since: int, *, opened: bool) -> Iterator[Part]:
-        """What lies after *since*, oldest first."""
+    def _parts(self, state: State, since: int) -> Iterator[Part]:
+        """The entries that lie after *since*, oldest first."""
         chunks, ats, values = state or ([], [], [])
-        for first, last, number, amount, text in chunks:
-            if first > since and not opened:
-                yield Part(number, amount, [], [])
-            elif last > since:
+        for first, last, _, _, text in chunks:
+            if last > since:
                 steps, told = loads(text)
                 yield self._after([first + step for step in steps], told, since)
         if ats and ats[-1] > since:
@@ -119,14 +117,25 @@ class Rolling:
 
     def read(self, state: State, now: int) -> Any:
         """The value at *now*; `MISSING` where a kind has none for an empty window."""
-        parts = list(self._parts(state, now - self.span, opened=self._opened))
+        since = now - self.span
         if self._opened:
-            return self._read_entries(parts)
-        number = sum(part.number for part in parts)
+            return self._read_entries(list(self._parts(state, since)))
+        number, amounts = self._amounts_after(state, since)
         if self.kind == "count" or not number:
             return number if self.kind in ("count", "sum") else MISSING
-        total = self._amount([part.amount for part in parts])
+        total = self._amount(amounts)
         return total / number if self.kind == "mean" else total
+
+    def _amounts_after(self, state: State, since: int) -> tuple[int, list[Any]]:
+        """How many entries lie after *since*, and the amounts of them; chunks that lie there whole stay closed."""
+        chunks = state[0] if state else ()
+        whole = [chunk for chunk in chunks if chunk[0] > since]
+        number, amounts = sum([chunk[2] for chunk in whole]), [chunk[3] for chunk in whole]
+        edge = next((chunk for chunk in chunks if chunk[0] <= since < chunk[1]), None)
+        for part in self._parts([[edge] if edge else [], *state[1:]] if state else None, since):
+            number += part.number
+            amounts.append(part.amount)
+        return number, amounts
 
     def _read_entries(self, parts: list[Part]) -> Any:
         if self.kind == "distinct":
