@@ -75,9 +75,18 @@ def test_one_segment_may_build_on_another() -> None:
     shop.identify(traits={"tier": "gold"})
     shop.wait("1 day")
     shop.identify(traits={"tier": "none"})
-    shop.work()
+    shop.identify(traits={"tier": "gold"})
+    shop.wait("1 day")
+    shop.event("Order Completed", total=1)
+    shop.wait("90 days 1 hour")
 
-    assert shop.sent == ["2026-06-01 09:00 ann email sleeping beauty", "2026-06-02 09:00 ann email not sleeping beauty"]
+    assert shop.sent == [
+        "2026-06-01 09:00 ann email sleeping beauty",
+        "2026-06-02 09:00 ann email not sleeping beauty",
+        "2026-06-02 09:00 ann email sleeping beauty",
+        "2026-06-03 09:00 ann email not sleeping beauty",
+        "2026-09-01 09:00 ann email sleeping beauty",
+    ]
 
 
 def test_the_first_look_is_no_edge() -> None:
@@ -173,6 +182,7 @@ def test_what_is_declared_later_is_filled_in_and_fires_nothing() -> None:
     before.event("Page Viewed", "cem")
 
     after = Shop(plain, *greets("vip", "not vip", "asleep"), CATALOG, at="2026-03-20T09:00:00+00:00", storage=before.storage)
+    after.event("Page Viewed", "bob")
     assert after.engine.backfill() == 3
     assert after.engine.backfill() == 0
     after.work()
