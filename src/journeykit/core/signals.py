@@ -57,8 +57,6 @@ def _fact(turn: Turn, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
-        if concern.watchers:
-            look(turn, concern.watchers)
     if concern.offers:
         found = [e for e in turn.enrollments.values() if e.status == "active" and e.journey in concern.offers]
         if len(found) > 1:
@@ -74,6 +72,8 @@ def _fold(turn: Turn, folds: list[Fold]) -> None:
     for failure in failures:
         turn.note("parked", None, turn.event.name if turn.event else "", reason=failure)
     turn.raise_changes(changes)
+    if turn.compiled.watch is not None and turn.event is not None:
+        look(turn, turn.compiled.concern(turn.event.name).watchers)
 
 
 def _enter(turn: Turn, concern: Concern) -> None:
