@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from journeykit import Catalog, DefinitionError, Do, Journey, MemoryStorage, On, SQLiteStorage, Step, Transition
+from journeykit.model.records import Commit
 from shop import Shop
 
 CATALOG = Catalog(
@@ -232,3 +234,22 @@ def test_a_fact_that_is_declared_differently_begins_anew_until_it_is_filled() ->
     longer.work()
 
     assert longer.sent == ["2026-04-21 09:00 ann email 0", "2026-04-21 09:00 ann email 200"]
+
+
+def test_an_event_that_concerns_no_segment_writes_nothing_about_them() -> None:
+    """What is kept of segments is written when it changes, and not with every event."""
+    written = []
+
+    class Watching(MemoryStorage):
+        """Notes which commits bring moments."""
+
+        def commit_many(self, commits: Sequence[Commit]) -> None:
+            written.extend(commit.moments is not None for commit in commits)
+            super().commit_many(commits)
+
+    shop = Shop(*greets("vip", "asleep"), CATALOG, storage=Watching())
+    for name in ("Order Completed", "Page Viewed", "Order Completed", "Page Viewed", "Order Completed"):
+        shop.event(name, total=10)
+        shop.wait("1 day")
+
+    assert written == [True, False, False, False, False]

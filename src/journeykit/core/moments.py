@@ -57,6 +57,7 @@ def look_at_changes(turn: Turn) -> None:
     if not turn.stirred:
         return
     stirred, turn.stirred = turn.stirred, ()
+    meet(turn)
     watch = turn.compiled.watch
     if watch is not None:
         look(turn, watch.reading(stirred))

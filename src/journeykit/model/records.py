@@ -278,6 +278,7 @@ class Loaded:
         pending: the mailbox, in order of (accepted_at, arrival).
         seen: those of the asked event ids that are in the log, the mailbox included.
         moments: the customer's own timers, as the last commit that changed them wrote them.
+        moments_due: when the first of them is due.
     """
 
     customer_id: str
@@ -288,6 +289,7 @@ class Loaded:
     pending: list[LoggedEvent]
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
+    moments_due: int | None = None
 
 
 class Claimed(NamedTuple):
