@@ -61,7 +61,8 @@ class CoreShop:
         commit = advance(self.compiled, customer, event, at)
         while left := self._short(commit):
             commit = advance(self.compiled, customer, event, at, shared=Shared(left))
-        self.taken.update({name: count for name, count, _ in commit.quotas})
+        for name, count, _ in commit.quotas:
+            self.taken[name] += count
         customer.apply(commit)
         self.commits[customer.customer_id].append(commit)
         for mail in commit.mail:

@@ -112,7 +112,9 @@ def entries(survey: Survey, world: World) -> Iterator[str]:
             yield f"{rule.path}: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"
         if entry.on.key == "any":
             yield f"{rule.path}.key: an entry gives the key and compares none; name the property that holds it, or leave it out"
-        if entry.wait is not None and not _elapsed(entry.wait):
+        if entry.wait is not None and on.event is None and on.signal is not None:
+            yield f"{rule.path}.wait: only an event can come again and restart it; leave it out, and let the first step wait"
+        elif entry.wait is not None and not _elapsed(entry.wait):
             yield f'{rule.path}.wait: "{entry.wait.text}" is no elapsed time; write for example "15 minutes"'
     goal = survey.journey.goal
     if goal is not None and (goal.on.signal is None or goal.on.after is not None):

@@ -25,7 +25,7 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and event.name != "$identify":
+    if turn.unmet and turn.compiled.watch is not None and event.name != "$identify":
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
@@ -35,8 +35,6 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
-    if turn.compiled.watch is not None:
-        meet(turn)
     enrollment = turn.enrollments[place]
     if index < 0:
         _waited(turn, enrollment)
@@ -69,12 +67,15 @@ def _fact(turn: Turn, event: Event) -> None:
 
 
 def _fold(turn: Turn, folds: list[Fold]) -> None:
+    watchers = turn.compiled.concern(turn.event.name).watchers if turn.compiled.watch is not None and turn.event is not None else ()
+    if watchers:
+        meet(turn)
     turn.facts, changes, failures = fold(folds, turn.facts, turn, turn.compiled.readers)
     for failure in failures:
         turn.note("parked", None, turn.event.name if turn.event else "", reason=failure)
     turn.raise_changes(changes)
-    if turn.compiled.watch is not None and turn.event is not None:
-        look(turn, turn.compiled.concern(turn.event.name).watchers)
+    if watchers:
+        look(turn, watchers)
 
 
 def _enter(turn: Turn, concern: Concern) -> None:
@@ -235,7 +236,7 @@ def _identify(turn: Turn, event: Event) -> None:
         turn.note("parked", None, event.name, reason=str(error))
         return
     turn.facts = facts
-    if turn.compiled.watch is not None:
+    if turn.compiled.watch is not None and (turn.unmet or changes):
         meet(turn)  # what is told about somebody new is what is already so
     for path, old, new in changes:
         turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")

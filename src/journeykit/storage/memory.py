@@ -166,8 +166,10 @@ class MemoryStorage:
         pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
-        moments = read_moments(customer.moments[0]) if customer.moments else ()
-        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen, moments)
+        moments, due = customer.moments or (None, None)
+        known = facts(customer.facts)
+        revision, accepted_at = customer.revision, customer.accepted_at
+        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""
