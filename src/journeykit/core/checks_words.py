@@ -14,6 +14,7 @@ from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.journey import Do, Journey, Start
+from journeykit.model.phrases import Split
 from journeykit.model.wait import Wait
 
 _TARGET = re.compile(r"(data|customer|consent)\.([^.\[\]]+)")
@@ -189,6 +190,19 @@ def takes(survey: Survey, world: World) -> Iterator[str]:
             yield f'{move.path}.take: "{take.text}" needs a time zone; give the journey one'
 
 
+def measures(survey: Survey, world: World) -> Iterator[str]:
+    """The event that makes an arm the better one is declared, and one experiment has one measure."""
+    known: dict[str, tuple[str | None, int | None]] = {}
+    for place, split in ((place, place.onward) for place in survey.places if isinstance(place.onward, Split)):
+        if split.measure is None:
+            continue
+        if world.catalog.events and split.measure not in world.catalog.events:
+            yield f"{place.path}.then: {unknown('event', split.measure, list(world.catalog.events))}"
+        first = known.setdefault(split.experiment or "", (split.measure, split.after))
+        if first != (split.measure, split.after):
+            yield f'{place.path}.then: the better arm of "{split.experiment}" is found otherwise elsewhere; say the same, or give it another name'
+
+
 def objects(survey: Survey, world: World) -> Iterator[str]:
     """What waits for an event about an object says for which (P14)."""
     about = subjects(world.catalog)
@@ -318,6 +332,7 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     records,
     starts,
     takes,
+    measures,
     objects,
     settings,
     templates,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from journeykit.core.index import Compiled
 from journeykit.core.parking import park_event, park_timer
-from journeykit.core.quotas import UNKNOWN, Shared, kept
+from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
 from journeykit.core.signals import decide, fire
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn
 from journeykit.core.waits import note_waits
@@ -141,12 +141,12 @@ def advance(
         customer.covered,
         trace,
     )
-    turn.left = shared.at(turn.seq)
+    turn.left, turn.told = shared.at(turn.seq)
     try:
         decide(turn, event)
     except LoopError as error:
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
-        turn.left, turn.short = failed.left, failed.short
+        turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
     return _commit(customer, turn)
 
@@ -156,8 +156,8 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     if turn.changed and turn.compiled.listening:
         note_waits(turn)
     left = {key: turn.left[key] for key in turn.short if key in turn.left}  # of others the definition alone says that there is none
-    if left:
-        turn.events = (kept(turn.customer_id, left, customer.revision + 1, turn.now), *turn.events)
+    if left or turn.asked:
+        turn.events = (kept(turn.customer_id, Known(left, turn.asked), customer.revision + 1, turn.now), *turn.events)
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
@@ -177,12 +177,12 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     commits: list[Commit] = []
     while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
-        turn.left = shared.at(turn.seq)
+        turn.left, turn.told = shared.at(turn.seq)
         try:
             fire(turn, due.place, due.timer)
         except LoopError as error:
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
-            turn.left, turn.short = failed.left, failed.short
+            turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             park_timer(turn, turn.enrollments[due.place], due.timer, error)
         commit = _commit(customer, turn)
         commit.fired = 1

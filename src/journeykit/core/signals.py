@@ -13,6 +13,7 @@ from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised, Turn, by_entry
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
@@ -43,6 +44,8 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
 def _fact(turn: Turn, event: Event) -> None:
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
+    if compiled.measures:
+        tally(turn, event.name)
     if turn.covered is not None:
         turn.need(concern.needs)
     if concern.folds:

@@ -34,6 +34,7 @@ class MemoryStorage:
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
 
+        self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
 
     def migrate(self) -> None:
@@ -238,6 +239,11 @@ class MemoryStorage:
         """How many have been taken of the shared number *name*."""
         with self._lock:
             return self._quotas.get(name, 0)
+
+    def keep(self, name: str, value: str) -> str:
+        """Keep *value* under *name*, where nothing is kept yet; return what is kept."""
+        with self._lock:
+            return self._kept.setdefault(name, value)
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
