@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from journeykit.core.index import Compiled
 from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
-from journeykit.core.quotas import UNKNOWN, Shared, kept
+from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
 from journeykit.core.signals import decide, fire, fire_moment
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn
 from journeykit.core.waits import note_waits
@@ -180,13 +180,13 @@ def advance(
         customer.covered,
         trace,
     )
-    turn.left = shared.at(turn.seq)
+    turn.left, turn.told = shared.at(turn.seq)
     turn.own, turn.unmet = customer.own, not customer.moments
     try:
         decide(turn, event)
     except LoopError as error:
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
-        turn.left, turn.short = failed.left, failed.short
+        turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
     return _commit(customer, turn)
 
@@ -196,8 +196,8 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     if turn.changed and turn.compiled.listening:
         note_waits(turn)
     left = {key: turn.left[key] for key in turn.short if key in turn.left}  # of others the definition alone says that there is none
-    if left:
-        turn.events = (kept(turn.customer_id, left, customer.revision + 1, turn.now), *turn.events)
+    if left or turn.asked:
+        turn.events = (kept(turn.customer_id, Known(left, turn.asked), customer.revision + 1, turn.now), *turn.events)
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     if turn.outbox and turn.compiled.chain.holdouts:
         facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
@@ -222,12 +222,12 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     commits: list[Commit] = []
     while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
-        turn.left = shared.at(turn.seq)
+        turn.left, turn.told = shared.at(turn.seq)
         try:
             _fire(turn, due)
         except LoopError as error:
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
-            turn.left, turn.short = failed.left, failed.short
+            turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             _park_due(turn, due, error)
         commit = _commit(customer, turn)
         commit.fired = 1

@@ -14,6 +14,7 @@ from journeykit.core.index import Concern
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised, Turn, by_entry
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
@@ -52,6 +53,8 @@ def fire_moment(turn: Turn, name: str) -> None:
 def _fact(turn: Turn, event: Event) -> None:
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
+    if compiled.measures:
+        tally(turn, event.name)
     if turn.covered is not None:
         turn.need(concern.needs)
     if concern.folds:

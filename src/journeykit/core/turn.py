@@ -19,7 +19,7 @@ _ARMS = 4_096  #: room for arming numbers within one signal
 Mark = tuple[
     Facts, tuple[HistoryEntry, ...], tuple[OutboxMessage, ...], tuple[LoggedEvent, ...], tuple["Raised", ...], tuple[Mail, ...],
     tuple[tuple[str, str, str], ...],
-    tuple[tuple[str, int, int], ...],
+    tuple[tuple[str, int, int | None], ...],
 ]  # fmt: skip
 
 
@@ -76,8 +76,8 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved", "outbox",
-        "own", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "taken", "touched", "trace", "unmet",
+        "armed", "asked", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
+        "outbox", "own", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "taken", "told", "touched", "trace", "unmet",
     )  # fmt: skip
 
     def __init__(
@@ -115,7 +115,9 @@ class Turn(Context):
         self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
-        self.quotas: tuple[tuple[str, int, int], ...] = ()  #: what is taken of them
+        self.quotas: tuple[tuple[str, int, int | None], ...] = ()  #: what is taken of them
+        self.told: Mapping[str, str] = {}  #: what is kept once for all customers, as far as it is known
+        self.asked: dict[str, str] = {}  #: what of it had to be known
         self.short: tuple[str, ...] = ()  #: those of which nothing was left
         self.own: Callable[[], dict[str, Moment]] = dict  #: what reads the customer's own timers
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
