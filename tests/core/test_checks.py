@@ -540,8 +540,8 @@ def test_all_problems_come_at_once():
             'add "now if past", "exit if past" or "skip to STEP if past"'
         ),
         'recover-cart: zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin',
-        'recover-cart: steps[1].do[0]: no journey "nothing"; there is recover-cart',
         'recover-cart: steps[0].when[0].event: no event "Order Complete"; did you mean "Order Completed"?',
+        'recover-cart: steps[1].do[0]: no journey "nothing"; there is recover-cart',
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -243,7 +243,8 @@ def test_an_event_that_concerns_no_segment_writes_nothing_about_them() -> None:
     class Watching(MemoryStorage):
         """Notes which commits bring moments."""
 
-        def commit_many(self, commits: Sequence[Commit]) -> None:
+        def commit_many(self, commits: Iterable[Commit]) -> None:
+            commits = list(commits)
             written.extend(commit.moments is not None for commit in commits)
             super().commit_many(commits)
 
