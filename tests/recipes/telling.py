@@ -178,7 +178,7 @@ class Shop:
         """Journeys started by journeys, and traits set by journeys."""
         named = commit.events[0].event.name if commit.events else ""
         for entry in commit.history:
-            if entry.kind == "entered" and named == "$start":
+            if entry.kind == "entered" and entry.cause == "start":
                 yield Told(entry.at, commit.customer_id, "start_journey", {"journey": entry.journey})
         if commit.facts is not None:
             before = self._traits.get(commit.customer_id, {})
@@ -231,7 +231,7 @@ class Shop:
         loaded = self.storage.load_many([Want(customer, None)])[0]
         facts = loaded.facts.copy()
         facts.arms = {**facts.arms, **{f"{journey.name}/{split}": arm for journey in self.journeys}}
-        self.storage.commit([Commit(customer, loaded.revision, loaded.revision + 1, self.clock.now(), facts=facts)])
+        self.storage.commit_many([Commit(customer, loaded.revision, loaded.revision + 1, self.clock.now(), facts=facts)])
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -285,6 +285,7 @@ class Check:
 
     def __init__(self, recipe: dict[str, Any], check: dict[str, Any]) -> None:
         self.check = check
+        self.main: str = recipe["id"]
         self.given: list[dict[str, Any]] = check["given"]
         self.settings: dict[str, Any] = {}
         for fact in self.given:
@@ -436,6 +437,8 @@ class Check:
     def _states(self, customer: str, instance: Any) -> set[str]:
         """What may be said of a customer: how the enrollment ended, or that the latest attempt was refused."""
         rows = self.shop.enrollments(customer)
+        if self.main in {journey.name for journey in self.shop.journeys}:
+            rows = [e for e in rows if e.journey == self.main]  # others of the file only serve the one that bears its name
         if instance is not None:
             rows = _of_instance(rows, str(instance))
         if not rows:

@@ -53,6 +53,10 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "minutes": (1, 1),
     "hours": (1, 1),
     "days": (1, 1),
+    "weekday": (2, 2),
+    "date": (2, 2),
+    "top": (3, 3),
+    "those": (4, 4),
 }
 
 _COMPARISONS: Mapping[type[ast.AST], str] = {
@@ -329,6 +333,12 @@ def _example(name: str, root: str) -> str:
         return f"contains({root}.tags, 'sale')"
     if name in ("minutes", "hours", "days"):
         return f"{name}(3)"
+    if name in ("weekday", "date"):
+        return f"{name}(now, 'Europe/Berlin')"
+    if name == "top":
+        return f"top({root}.lines, 'price', 'product')"
+    if name == "those":
+        return f"those({root}.lines, 'kind', 'gift', 'product')"
     return f"{name}({root}.total{', 2' if name == 'round' else ', 100' if name in ('min', 'max') else ''})"
 
 
