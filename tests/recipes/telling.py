@@ -20,7 +20,7 @@ import yaml
 from journeykit import Catalog, Do, Done, Engine, Event, Journey, MemoryStorage, Step, load
 from journeykit.model.messages import ActionRequest, microseconds, moment
 from journeykit.model.phrases import MICROSECONDS, seconds
-from journeykit.model.records import Commit, Enrollment, HistoryEntry, Want
+from journeykit.model.records import Commit, Enrollment, Want
 from journeykit.runtime.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
@@ -264,10 +264,6 @@ class Shop:
         loaded = self.storage.load_many([Want(customer, None, keys)])[0]
         return sorted((e for e in loaded.enrollments if e.number), key=lambda e: e.order)
 
-    def refusals(self, customer: str) -> list[HistoryEntry]:
-        """Every entry that was refused."""
-        return [entry for entry in self.storage.history(customer) if entry.kind == "refused"]
-
 
 def _earlier() -> Journey:
     """What sent messages before the journeys of a check began."""
@@ -294,7 +290,7 @@ class Check:
         self.listed = {fact["action"] for one in recipe["checks"] for fact in one["expect"]}
         variant = next((name for name in self.settings if name in host_facts()["variants"]), "")
         self.shop = Shop(definitions(recipe["id"], variant.replace("_", "-")), self._begin())
-        self.attempts: dict[str, int] = {}  #: the last event that could have begun a journey, for each customer
+        self.attempts: dict[str, int] = {}  #: the last event that could have begun a journey and did nothing, for each customer
 
     def _begin(self) -> int:
         """The shop opens the day before the first moment that the check names, unless it says when."""
@@ -387,9 +383,11 @@ class Check:
         shop, customer = self.shop, fact.get("customer", "c1")
         if "event" in fact:
             name = titled(fact["event"])
-            if any(entry.on.event == name for journey in shop.journeys for entry in journey.entry):
-                self.attempts[customer] = shop.clock.now()
+            before = len(shop.storage.history(customer))
             shop.event(name, customer, plain(fact.get("props") or {}))
+            idle = all(entry.kind in ("refused", "traits") for entry in shop.storage.history(customer)[before:])
+            if idle and any(entry.on.event == name for journey in shop.journeys for entry in journey.entry):
+                self.attempts[customer] = shop.clock.now()
         elif "object_event" in fact:
             shop.object_event(titled(fact["object_event"]), plain(fact.get("props") or {}))
         elif "profile" in fact:
@@ -443,8 +441,8 @@ class Check:
             rows = _of_instance(rows, str(instance))
         if not rows:
             return {"not_entered"}
-        refused = [entry.at for entry in self.shop.refusals(customer)] + [self.attempts.get(customer, 0)]
-        found = {"not_entered"} if max(refused) > max(e.entered_at for e in rows) else set()
+        refused = self.attempts.get(customer, 0) if instance is None else 0
+        found = {"not_entered"} if refused > max(e.entered_at for e in rows) else set()
         return found | ({"waiting"} if any(e.active for e in rows) else {rows[-1].status})
 
     def _explained(self) -> str:
