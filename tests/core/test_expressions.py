@@ -17,8 +17,14 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEEN = {
     "event": {"total": 12_000, "rate": 2.5, "plan": "gold", "vip": True, "tags": ["sale", "new"], "address": {"city": "Bonn"}, "zero": 0},
     "customer": {"plan": None, "name": "Ada", "born": "1990-05-17", "note": "", "huge": 10**30, "inf": float("inf"), "nan": float("nan")},
-    "data": {"at": "2026-03-01T11:30:00+00:00", "offset": "2026-03-01T13:00:00+02:00", "day": "2026-03-01", "none": [], "mixed": [1, None],
-             "lines": [{"product": "P1", "price": 20}, {"product": "P2", "price": 50}, {"product": "P3", "price": 50}, {"product": "P4"}]},
+    "data": {
+        "at": "2026-03-01T11:30:00+00:00",
+        "offset": "2026-03-01T13:00:00+02:00",
+        "day": "2026-03-01",
+        "none": [],
+        "mixed": [1, None],
+        "lines": [{"product": "P1", "price": 20}, {"product": "P2", "price": 50}, {"product": "P3", "price": 50}, {"product": "P4"}],
+    },
     "step": {"entered_at": NOON - timedelta(minutes=90)},
     "journey": {"entered_at": NOON - timedelta(seconds=0.5), "key": "cart-1"},
 }

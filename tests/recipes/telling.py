@@ -268,7 +268,7 @@ class Shop:
 def _earlier() -> Journey:
     """What sent messages before the journeys of a check began."""
     return Journey(
-        "earlier", key="signal.id", stage="awareness", entry="Message Sent Earlier", reentry="always",
+        "earlier", key="signal.id", stage="awareness", zone="UTC", entry="Message Sent Earlier", reentry="always",
         steps=[Step("sent", do=Do("email", template="earlier", tag="{event.tag}", message="marketing"))],
     )  # fmt: skip
 
@@ -449,7 +449,9 @@ class Check:
         return "\n".join(f"{name}\n{self.shop.engine.explain(name)}" for name in list(self.shop._traits)[:3])
 
     def _shown(self, rest: Iterable[Told]) -> str:
-        return "".join(f"\n  {moment(told.at).isoformat()} {told.customer} {told.action} {dict(told.parameters)}" for told in list(rest)[:12])
+        return "".join(
+            f"\n  {moment(told.at).isoformat()} {told.customer} {told.action} {dict(told.parameters)}" for told in list(rest)[:12]
+        )
 
 
 def _steps(journey: Journey) -> Iterator[str]:
@@ -486,5 +488,3 @@ def _same(told: Told, wanted: Mapping[str, Any], customer: str | None) -> bool:
         return False
     details = plain(wanted.get("details") or {})
     return all(told.parameters.get(name) == value for name, value in details.items())
-
-
