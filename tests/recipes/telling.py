@@ -167,7 +167,7 @@ class Shop:
         return Engine(values, self.storage, dict.fromkeys([*ACTIONS.values()], self._perform), clock=self.clock, hooks=[self._hear])
 
     def _perform(self, request: ActionRequest) -> Done:
-        self.told.append(Told(self.clock.now(), request.customer_id, request.action, request.parameters))
+        self.told.append(Told(self._second(), request.customer_id, request.action, request.parameters))
         return Done()
 
     def _hear(self, what: str, details: Mapping[str, Any]) -> None:
@@ -184,8 +184,12 @@ class Shop:
             before = self._traits.get(commit.customer_id, {})
             for name, value in commit.facts.traits.items():
                 if before.get(name) != value and named != "$identify":
-                    yield Told(self.clock.now(), commit.customer_id, "set_attribute", {"name": name, "value": value})
+                    yield Told(self._second(), commit.customer_id, "set_attribute", {"name": name, "value": value})
             self._traits[commit.customer_id] = commit.facts.traits
+
+    def _second(self) -> int:
+        """Now, to the second: what was held is released only once its instant has passed."""
+        return self.clock.now() // MICROSECONDS * MICROSECONDS
 
     def _id(self) -> str:
         self._ids += 1
@@ -253,8 +257,9 @@ class Shop:
         self.clock.set(max(target, self.clock.now()))
 
     def look(self) -> None:
-        """What is due in this very instant happens, since no other event of it will come."""
-        self.settle(self.clock.now() + 1)
+        """What is due in this very instant happens, since no other event of it will come: once it has passed (P4)."""
+        self.clock.set(self.clock.now() + 1)
+        self.settle(self.clock.now())
 
     # -- what came of it -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from recipes.telling import JOURNEYS, Check, published
 
 RECIPES = published()
