@@ -334,7 +334,10 @@ class Check:
         self._compare()
 
     def _before(self) -> None:
-        """What holds from the start: profiles, arms, those who wait already."""
+        """What holds from the start: profiles and arms."""
+        for arm, phrase in self.settings.get("arms", {}).items():
+            for customer in people(phrase):
+                self.shop.draw(customer, host_facts()["arms"], arm)
         for fact in self.given:
             if "random_draw" in fact:
                 self._draw(**fact["random_draw"])
