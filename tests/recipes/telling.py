@@ -67,7 +67,7 @@ class Told(NamedTuple):
 
 def published() -> list[dict[str, Any]]:
     """Every recipe; nothing where the collection is not at hand."""
-    for folder in (os.environ.get("JOURNEYKIT_SHARED"), ROOT.parent / "shared", "/work/shared"):
+    for folder in (os.environ.get("JOURNEYKIT_SHARED"), ROOT.parent / "shared"):
         path = Path(folder or "") / "recipes" / "recipes.yaml"
         if folder and path.exists():
             recipes: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))["recipes"]
