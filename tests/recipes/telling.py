@@ -257,9 +257,8 @@ class Shop:
         self.clock.set(max(target, self.clock.now()))
 
     def look(self) -> None:
-        """What is due in this very instant happens, since no other event of it will come: once it has passed (P4)."""
-        self.clock.set(self.clock.now() + 1)
-        self.settle(self.clock.now())
+        """What is due in this second happens, since no other event of it will come; a deadline's instant has to pass first (P4)."""
+        self.until(self._second() + MICROSECONDS - 1)
 
     # -- what came of it -----------------------------------------------------------------------------------------------
 
