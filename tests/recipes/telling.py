@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
@@ -95,6 +96,12 @@ def titled(name: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", " ").split())
 
 
+def called(name: str, properties: Mapping[str, Any]) -> str:
+    """Our event for one of the recipes'."""
+    ours = (how["name"] for how in host_facts()["called"] if how["event"] == titled(name) and how["with"] in properties)
+    return next(ours, titled(name))
+
+
 def words(value: object) -> set[str]:
     """The words of a text, of a list, or of a mapping with its names."""
     if isinstance(value, Mapping):
@@ -105,13 +112,14 @@ def words(value: object) -> set[str]:
 
 
 def plain(value: Any) -> Any:
-    """A value as an event can carry it: dates as text, a month as its first day."""
+    """A value as an event can carry it: dates as text, a month as its last day."""
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, str) and re.fullmatch(r"\d\d/\d{4}", value):
-        return f"{value[3:]}-{value[:2]}-01"
+        month, year = int(value[:2]), int(value[3:])
+        return f"{year}-{month:02}-{monthrange(year, month)[1]}"
     return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
@@ -154,14 +162,23 @@ class Shop:
         self.told: list[Told] = []
         self._ids = 0
         self._traits: dict[str, Mapping[str, Any]] = {}
-        self.engine = self._engine([value for value in self.values if isinstance(value, Catalog)] + [_earlier()])
+        self.is_open = False
+        self._records: dict[str, dict[str, Any]] = {}  #: lists of records that are told once the journeys have begun
+        self.engine = self._engine([value for value in self.values if isinstance(value, Catalog)])
 
     def open(self) -> None:
-        """The journeys begin; what was known before is known, and what happened before has happened."""
+        """The journeys begin; what was known before is known, what happened before has happened, and records come in."""
         self.told.clear()
+        self.is_open = True
         self.engine = self._engine(self.values)
         for customer in list(self._traits):
-            self.identify(customer, {})
+            self.identify(customer, self._records.get(customer, {}))
+
+    def sent_before(self, customer: str, properties: Mapping[str, Any]) -> None:
+        """Somebody else's journey has sent a message."""
+        engine, self.engine = self.engine, self._engine([_earlier()])
+        self.event("Message Sent Earlier", customer, properties)
+        self.engine = engine
 
     def _engine(self, values: list[Journey | Catalog]) -> Engine:
         return Engine(values, self.storage, dict.fromkeys([*ACTIONS.values()], self._perform), clock=self.clock, hooks=[self._hear])
@@ -204,7 +221,8 @@ class Shop:
 
     def object_event(self, name: str, properties: Mapping[str, Any]) -> None:
         """Something happens to a product or another object; those who wait for it hear of it."""
-        self.event(name, host_facts()["object"], properties)
+        self.engine.publish(name, id=self._id(), properties=dict(properties))
+        self.settle(self.clock.now())
 
     def identify(self, customer: str, profile: Mapping[str, Any]) -> None:
         """Something becomes known about a customer."""
@@ -218,6 +236,8 @@ class Shop:
                 consent.update(dict.fromkeys(channels, value))
             elif isinstance(value, Mapping):
                 traits.update({f"{name}_{'_'.join(part.lower().split())}": plain(item) for part, item in value.items()})
+            elif not self.is_open and isinstance(value, list) and value and isinstance(value[0], Mapping):
+                self._records.setdefault(customer, {})[name] = value
             else:
                 traits[name] = plain(value)
         self.engine.identify(customer, id=self._id(), traits=traits, zone=zone, consent=consent or None)
@@ -293,7 +313,8 @@ class Check:
         self.last = max(instant(end["at"]) for end in check["ends"])
         self.listed = {fact["action"] for one in recipe["checks"] for fact in one["expect"]}
         variant = next((name for name in self.settings if name in host_facts()["variants"]), "")
-        self.shop = Shop(definitions(recipe["id"], variant.replace("_", "-")), self._begin())
+        self.opens = self._begin()
+        self.shop = Shop(definitions(recipe["id"], variant.replace("_", "-")), min([self.opens, *self._messages()]))
         self.attempts: dict[str, int] = {}  #: the last event that could have begun a journey and did nothing, for each customer
 
     def _begin(self) -> int:
@@ -302,6 +323,11 @@ class Check:
         moments = [instant(fact["at"]) for part in ("given", "expect", "ends") for fact in self.check[part] if "at" in fact]
         moments += [instant(value) for value in said if re.match(r"\d{4}-", str(value))]
         return min(moments) - seconds("23 hours") * MICROSECONDS
+
+    def _messages(self) -> list[int]:
+        """When others have sent messages before."""
+        profiles = [fact["profile"] for fact in self.given if fact.get("profile")]
+        return [instant(at) for profile in profiles for name in host_facts()["messages"] for at in profile.get(name, ())]
 
     def tell(self) -> None:
         """
@@ -312,6 +338,7 @@ class Check:
         """
         shop = self.shop
         self._before()
+        shop.until(self.opens)
         began = instant(self.settings["active_from"]) if "active_from" in self.settings else None
         if began is None:
             shop.open()
@@ -352,11 +379,13 @@ class Check:
     def _known(self, customer: str, profile: dict[str, Any]) -> None:
         """A profile from the start; what the catalog folds out of events is told as the events that lead to it."""
         for name, how in host_facts()["past"].items():
-            if name not in profile:
-                continue
-            value = profile.pop(name)
-            for properties in _past(value, how):
+            value = profile.pop(name, None)
+            for properties in _past(value, how) if value is not None else ():
                 self.shop.event(how["event"], customer, properties)
+        for name in host_facts()["messages"]:
+            for at in sorted(profile.pop(name, ())):
+                self.shop.until(instant(at))
+                self.shop.sent_before(customer, {"tag": name})
         self.shop.identify(customer, profile)
 
     def _happening(self) -> Iterator[dict[str, Any]]:
@@ -396,7 +425,7 @@ class Check:
             if idle and any(entry.on.event == name for journey in shop.journeys for entry in journey.entry):
                 self.attempts[customer] = shop.clock.now()
         elif "object_event" in fact:
-            shop.object_event(titled(fact["object_event"]), plain(fact.get("props") or {}))
+            shop.object_event(called(fact["object_event"], fact["props"]), plain(fact["props"]))
         elif "profile" in fact:
             shop.identify(customer, fact["profile"])
         elif "person" in fact:
@@ -469,8 +498,6 @@ def _steps(journey: Journey) -> Iterator[str]:
 
 def _past(value: Any, how: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The events that lead to a value: so many, or one that carries it."""
-    if how.get("each"):
-        return [how.get("properties", {}) for _ in value]
     return [{how["property"]: value}] if "property" in how else [{} for _ in range(value)]
 
 
