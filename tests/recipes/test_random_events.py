@@ -89,7 +89,10 @@ class Run:
 
 
 def _written(enrollments: Iterable[Any], facts: Facts, messages: Sequence[Any], history: Sequence[Any]) -> str:
-    rows = [attrs.asdict(one, recurse=False) for one in sorted(enrollments, key=lambda one: (one.journey, one.key))]
+    rows = [
+        attrs.asdict(one, recurse=False, filter=lambda field, _: field.eq is not False)
+        for one in sorted(enrollments, key=lambda one: (one.journey, one.key))
+    ]
     return json.dumps([rows, attrs.asdict(facts, recurse=False), messages, history], indent=1, default=str)
 
 
