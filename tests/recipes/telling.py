@@ -282,6 +282,10 @@ class Shop:
 
     # -- what came of it -----------------------------------------------------------------------------------------------
 
+    def known(self) -> list[str]:
+        """Every customer of whom something was told."""
+        return list(self._traits)
+
     def enrollments(self, customer: str) -> list[Enrollment]:
         """Every enrollment of a customer that was let in, in order of entry."""
         keys = tuple((journey.name, None) for journey in self.journeys)
@@ -465,8 +469,11 @@ class Check:
                 found = self._states(customer, end.get("instance"))
                 assert end["state"] in found, f"expected {end}\nbut {customer} is {' or '.join(sorted(found))}\n{self._explained()}"
             return
-        met = sum(end["state"] in self._states(customer, None) for customer in list(self.shop._traits))
-        assert met >= how_many(phrase), f"expected {end}\nbut only {met} are"
+        meant = self.shop.known()
+        if words(phrase) & {"other", "not"}:
+            meant = [customer for customer in meant if customer not in {told.customer for told in self.shop.told}]
+        met = sum(end["state"] in self._states(customer, None) for customer in meant)
+        assert (met, len(meant)) == (how_many(phrase),) * 2, f"expected {end}\nbut {met} of {len(meant)} are"
 
     def _states(self, customer: str, instance: Any) -> set[str]:
         """What may be said of a customer: how the enrollment ended, or that the latest attempt was refused."""
@@ -482,7 +489,7 @@ class Check:
         return found | ({"waiting"} if any(e.active for e in rows) else {rows[-1].status})
 
     def _explained(self) -> str:
-        return "\n".join(f"{name}\n{self.shop.engine.explain(name)}" for name in list(self.shop._traits)[:3])
+        return "\n".join(f"{name}\n{self.shop.engine.explain(name)}" for name in self.shop.known()[:3])
 
     def _shown(self, rest: Iterable[Told]) -> str:
         return "".join(
