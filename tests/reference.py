@@ -1,7 +1,7 @@
 """
 The promises once more, as a program: slow, plain, one customer at a time, and copied whole before every part of a signal.
 
-Written from the text of the promises (P1 to P13, P15 to P18, P22) and from nothing of core: it looks for timers by sorting all
+Written from the text of the promises (P1 to P13, P15 to P18, P22, P26) and from nothing of core: it looks for timers by sorting all
 of them, folds a fact anew over the whole log whenever it is read, and takes back what failed by going back to a copy.
 `tests/agreement` runs random stories through this and through the core; where the two differ, the text decides.
 """
@@ -12,8 +12,9 @@ import copy
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import Factory, define
 
@@ -93,6 +94,12 @@ class Chart:
         alone += [wait.moment for wait in waits]
         paths = {".".join(str(part) for part in path[:2]) for expression in alone if expression for path in expression.paths}
         return paths | ({"customer.zone"} if any(wait.civil for wait in waits) else set())
+
+    def watches(self) -> set[str]:
+        """The journeys of which a rule without a signal asks whether the customer is in them."""
+        waits = [wait for name in ("", *self.items) for _, wait in self.timers(name) if wait.following or wait.missing == "wait"]
+        alone = [on.where for on in self.rules() if not is_signal(on)] + [wait.moment for wait in waits]
+        return {str(path[1]) for expression in alone if expression for path in expression.paths if path[0] == "active"}
 
     def concerned_by(self, name: str, changed: Iterable[str]) -> bool:
         """P17: event names and facts read find the enrollments that a signal concerns."""
@@ -193,7 +200,10 @@ class State:
 class Reference:
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
-    def __init__(self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None) -> None:
+    def __init__(
+        self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None, shared: dict[str, int] | None = None
+    ) -> None:
+        self.shared = {} if shared is None else shared  #: what all customers have taken of each number
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
         self.facts = (catalog or Catalog()).facts
@@ -233,7 +243,7 @@ class Reference:
         self.now, self.counted = now, 0
         self.passed = now - 1 if signal.event else now  # a timer fires once its instant has passed, an event comes before that (P4)
         self.take_off(signal)
-        before = copy.deepcopy(self.state)
+        before, shared = copy.deepcopy(self.state), dict(self.shared)
         try:
             self.one(signal)
             while self.state.queue:
@@ -243,6 +253,7 @@ class Reference:
                     self.one(raised)
         except Endless:
             self.state = before
+            self.put_back(shared)
             self.state.notes["endless"] += 1
             self.state.parked.append((now, "", ""))
 
@@ -267,6 +278,8 @@ class Reference:
     def one(self, signal: Signal) -> None:
         """One signal: what is known, then the enrollments that it concerns in order of entry, then entries (P8)."""
         self.signal, self.taken = signal, set()
+        if signal.kind == "changed":
+            self.attempt("", "", lambda: self.follow_lists(signal))
         for one in [life.id for life in self.concerned(self.learn(signal))]:
             self.attempt(one[0], one[1], lambda one=one: self.part(self.life(one)))  # type: ignore[misc]
         event, told = signal.event, signal.told
@@ -281,6 +294,8 @@ class Reference:
         elif signal.kind in ("event", "changed"):
             for name in self.charts:
                 self.entries(name)
+        if signal.kind == "changed":
+            self.attempt_silently(lambda: self.let_records_in(signal))
 
     def learn(self, signal: Signal) -> tuple[str, set[str]]:
         """Take in what an event says about the customer (P22). Return its name and what it changed."""
@@ -316,13 +331,76 @@ class Reference:
 
     def attempt(self, journey: str, key: str, part: Callable[[], object]) -> None:
         """Do *part* whole, or not at all (P15)."""
-        before = copy.deepcopy(self.state)
+        before, shared = copy.deepcopy(self.state), dict(self.shared)
         try:
             part()
         except Cannot:
             self.state = before
+            self.put_back(shared)
             self.state.notes["parked"] += 1
             self.state.parked.append((self.now, journey, key))
+
+    def put_back(self, shared: dict[str, int]) -> None:
+        self.shared.clear()
+        self.shared.update(shared)
+
+    def takes(self, life: Life, way: Transition) -> bool:
+        """P26: whether one is left of what the move takes; whoever leaves instead takes none."""
+        take = way.take
+        if take is None:
+            return True
+        target = None if way.to is None else self.charts[life.journey].first(way.to) if way.to else ""
+        if self.acts(life, target, way.do) and (life.marks or self.exit_that_holds(life, "next action")):
+            return True
+        here = moment(self.now).astimezone(ZoneInfo(self.charts[life.journey].journey.zone or "UTC"))
+        monday = here.date() - timedelta(days=here.weekday())
+        period = {None: "", "hour": f"{here:%m-%d %H %z}", "day": f"{here:%m-%d}", "week": f"{monday}", "month": f"{here:%m}"}[take.period]
+        number = f"{take.name} {period}"
+        left = self.shared.get(number, 0) < take.limit
+        self.state.notes["granted" if left else "used up"] += 1
+        if left:
+            self.shared[number] = self.shared.get(number, 0) + 1
+        return left
+
+    def attempt_silently(self, part: Callable[[], object]) -> None:
+        """What is no list has been parked already."""
+        try:
+            part()
+        except Cannot:
+            return
+
+    def follow_lists(self, signal: Signal) -> None:
+        """P25: data follows its record, and the enrollment goes with it."""
+        listed = [life for life in self.active() if self.charts[life.journey].journey.each == signal.path]
+        if not any(chart.journey.each == signal.path for chart in self.charts.values()):
+            return
+        old, new = records(signal.old if isinstance(signal.old, list) else None), records(signal.new)
+        for one in [life.id for life in listed if old.get(life.key) != new.get(life.key)]:
+            self.attempt(one[0], one[1], lambda one=one: self.follow_record(self.life(one), old, new))  # type: ignore[misc]
+
+    def follow_record(self, life: Life, old: dict[str, Any], new: dict[str, Any]) -> None:
+        record = new.get(life.key)
+        self.state.notes["removed" if record is None else "followed"] += 1
+        if record is None:
+            self.end(life, "removed")
+            return
+        for name in old.get(life.key, {}):
+            life.data.pop(name, None)
+        life.data |= copy.deepcopy(record)
+        self.move("stayed", life, life.step)
+        self.settle(life)
+
+    def let_records_in(self, signal: Signal) -> None:
+        """P25: a record that appears lets in; one that has changed, where the customer may come again."""
+        for name, chart in self.charts.items():
+            if chart.journey.each != signal.path:
+                continue
+            old, new = records(signal.old if isinstance(signal.old, list) else None), records(signal.new)
+            for key, record in new.items():
+                again = chart.journey.reentry.rule != "once" and record != old.get(key)
+                if not self.inside(name, key) and (key not in old or again):
+                    data = copy.deepcopy({name: one for name, one in record.items() if one is not None})
+                    self.attempt(name, key, lambda name=name, key=key, data=data: self.let_in(name, key, data))  # type: ignore[misc]
 
     def active(self) -> list[Life]:
         return sorted((life for life in self.state.lives if life.status == "active"), key=lambda life: life.order)
@@ -349,7 +427,7 @@ class Reference:
         old, new = plain(old), plain(new)
         if old == new and type(old) is type(new):
             return False
-        if any(chart.concerned_by("", {path}) for chart in self.charts.values()):
+        if any(chart.concerned_by("", {path}) or chart.journey.each == path for chart in self.charts.values()):
             self.state.queue.append(Signal("changed", path=path, old=old, new=new))
         return True
 
@@ -389,6 +467,8 @@ class Reference:
             return self.fact(self.facts[rest[0]]) if rest[0] in self.facts else walk(state.traits, rest)
         if root in ("signal", "event"):
             return self.look_at_signal(root, rest)
+        if root == "active":
+            return [one.key for one in self.active() if one.journey == rest[0]]
         if root == "now":
             return moment(self.now)
         if root == "consent":
@@ -443,7 +523,7 @@ class Reference:
                 return self.end(life, goal.end)
         for owner in self.inside_out(life):
             for way in self.charts[life.journey].owner(owner).when:
-                if is_signal(way.on) and self.matches(life, owner, way.on):
+                if is_signal(way.on) and self.matches(life, owner, way.on) and self.takes(life, way):
                     return self.go(life, way)
             timer = self.signal.timer
             if timer and (timer.kind, timer.owner) == ("wait", owner):
@@ -487,7 +567,7 @@ class Reference:
     def same_key(self, life: Life, on: On, event: Event) -> bool:
         """P18: in a keyed journey the trigger's property must equal the key, unless any will do."""
         journey = self.charts[life.journey].journey
-        return journey.key is None or on.key == "any" or self.key_of(on.key or journey.key, event) == life.key
+        return journey.keyed is None or on.key == "any" or self.key_of(on.key or journey.keyed, event) == life.key
 
     def key_of(self, text: str | None, event: Event | None) -> str | None:
         """The key that *event* names; None where it names none, nothing where the journey has no keys."""
@@ -524,7 +604,7 @@ class Reference:
         chart = self.charts[life.journey]
         for owner in self.inside_out(life):
             for way in chart.owner(owner).when:
-                if not is_signal(way.on) and self.holds(life, way.on, owner):
+                if not is_signal(way.on) and self.holds(life, way.on, owner) and self.takes(life, way):
                     return way  # type: ignore[no-any-return]
         step = chart.items[life.step]
         return None if step.wait or step.when else self.onward(life, life.step)
@@ -536,7 +616,7 @@ class Reference:
         if isinstance(item.then, Split):
             return Transition(self.draw(life, item.then, name))
         if item.then:
-            return next((way for way in item.then if self.holds(life, way.on, name)), None)
+            return next((way for way in item.then if self.holds(life, way.on, name) and self.takes(life, way)), None)
         if chart.following[name]:
             return Transition(chart.following[name])
         return self.onward(life, chart.above[name][-1].name) if chart.above[name] else Transition("")
@@ -629,7 +709,14 @@ class Reference:
         life.reason = None if how == "completed" else how
         life.ended_at, life.timers, life.marks, life.scopes = self.now, [], [], {}
         self.move(life.status, life, life.step)
+        self.came_or_went(life, came=False)
         return True
+
+    def came_or_went(self, life: Life, *, came: bool) -> None:
+        """Whoever asks whether the customer is in that journey looks again, in a signal of its own."""
+        if any(life.journey in chart.watches() for chart in self.charts.values()):
+            self.state.notes["watched"] += 1
+            self.state.queue.append(Signal("changed", path=f"active.{life.journey}", old=not came, new=came))
 
     def leave_by(self, life: Life, owner: str, rule: Exit) -> bool:
         """Out of the journey, or out of a scope and on behind it."""
@@ -775,12 +862,13 @@ class Reference:
             self.move("entered", new, None, chart.start)
             self.enter(new, chart.start, "")
             self.settle(new)
+            self.came_or_went(new, came=True)
         elif why != "active" or not inside or inside.id not in self.taken:
             self.state.notes["refused"] += 1
             self.state.refused.append((self.now, name, key or "", why))
 
     def refusal(self, journey: Journey, key: str | None, inside: Life | None) -> str | None:
-        if key is None or bool(key) != bool(journey.key):
+        if key is None or bool(key) != bool(journey.keyed):
             return "no key"
         if journey.open and not is_open(journey.open, journey.zone or "UTC", self.now):
             return "closed"
@@ -809,6 +897,18 @@ class Reference:
             return True
         since = [{"entry": life.entered_at, "end": life.ended_at, "action": life.performed_at}[rule.since] for life in counted]
         return all(at is None or self.now >= at + rule.number for at in since)
+
+
+def records(value: Any) -> dict[str, Any]:
+    """The records of a list by id, the first of each."""
+    if value is not None and not isinstance(value, list):
+        raise Cannot(f"{value!r} is no list")
+    found: dict[str, Any] = {}
+    for record in value or []:
+        key = record.get("id") if isinstance(record, dict) else None
+        if (isinstance(key, str) and key) or (isinstance(key, int) and not isinstance(key, bool)):
+            found.setdefault(str(key), record)
+    return found
 
 
 def waited_for(on: On) -> str:

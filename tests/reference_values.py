@@ -78,6 +78,11 @@ def value(tree: tuple[Any, ...], look: Look) -> Any:
     raise AssertionError(tree)
 
 
+def active(keys: Any, key: Any = None) -> bool:
+    """Whether *key* is among the keys under which somebody is inside; any key where none is asked for."""
+    return bool(keys) if key is None else (isinstance(key, str) or type(key) in (int, float)) and str(key) in keys
+
+
 def is_number(one: Any) -> bool:
     return type(one) in (int, float)
 
@@ -180,6 +185,8 @@ def call(name: str, given: list[Any]) -> Any:
             return first is not MISSING
         case "contains":
             return contains(*given)
+        case "lower" | "upper" if first is MISSING:
+            return MISSING
         case "lower" | "upper" if isinstance(first, str):
             return first.lower() if name == "lower" else first.upper()
         case "len" if isinstance(first, (str, list, dict)):
@@ -188,6 +195,8 @@ def call(name: str, given: list[Any]) -> Any:
             return number(first) * {"minutes": 60, "hours": 3_600, "days": 86_400}[name]
         case "min" | "max":
             return extreme(name, first if len(given) == 1 and isinstance(first, list) else given)
+        case "active":
+            return active(*given)
         case "abs":
             return abs(number(first))
         case "round":

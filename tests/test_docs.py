@@ -79,7 +79,9 @@ def terminal(folder: Path) -> dict[str, str]:
 
 ALL = [snippet for page in PAGES for snippet in snippets(page)]
 DEFINITIONS = [
-    s for s in ALL if s.language == "yaml" and s.runs and re.search(r"^(journey|events|traits|facts|actions):", s.text, re.MULTILINE)
+    s
+    for s in ALL
+    if s.language == "yaml" and s.runs and re.search(r"^(journey|events|traits|facts|actions|policies):", s.text, re.MULTILINE)
 ]
 
 

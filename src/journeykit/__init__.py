@@ -17,6 +17,7 @@ from journeykit.errors import (
     HistoryError,
     JourneykitError,
     LoopError,
+    QuotaError,
     SchemaError,
     StorageError,
     UnknownError,
@@ -26,11 +27,14 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.messages import ActionRequest, Done, Event, Failed, Retry
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
+from journeykit.model.policies import Defer, Drop, Permit, Policy
 from journeykit.model.wait import Wait
 
 if TYPE_CHECKING:
+    from journeykit.actions.email import EmailAction
     from journeykit.actions.file import FileAction
     from journeykit.actions.log import LogAction
+    from journeykit.actions.webhook import WebhookAction
     from journeykit.codec import dumps, load, loads
     from journeykit.core.index import machine
     from journeykit.insight.diagram import mermaid
@@ -49,9 +53,12 @@ __all__ = [
     "Catalog",
     "ConditionError",
     "ConflictError",
+    "Defer",
     "DefinitionError",
     "Do",
     "Done",
+    "Drop",
+    "EmailAction",
     "Engine",
     "Entry",
     "Event",
@@ -70,6 +77,9 @@ __all__ = [
     "ManualClock",
     "MemoryStorage",
     "On",
+    "Permit",
+    "Policy",
+    "QuotaError",
     "Reentry",
     "Retry",
     "SQLiteStorage",
@@ -82,6 +92,7 @@ __all__ = [
     "Transition",
     "UnknownError",
     "Wait",
+    "WebhookAction",
     "Worker",
     "check",
     "dumps",
@@ -92,12 +103,14 @@ __all__ = [
 ]
 
 _WHERE = {
+    "EmailAction": "journeykit.actions.email",
     "Engine": "journeykit.runtime.engine",
     "FileAction": "journeykit.actions.file",
     "LogAction": "journeykit.actions.log",
     "ManualClock": "journeykit.runtime.clock",
     "MemoryStorage": "journeykit.storage.memory",
     "SQLiteStorage": "journeykit.storage.sqlite",
+    "WebhookAction": "journeykit.actions.webhook",
     "Worker": "journeykit.runtime.worker",
     "check": "journeykit.runtime.definitions",
     "dumps": "journeykit.codec",

@@ -11,13 +11,14 @@ Every error that journeykit raises.
     ├── LoopError            a decision took too many automatic transitions
     ├── UnknownError         a journey, action, enrollment or outbox message that is not there
     └── StorageError         the storage failed
+        ├── QuotaError       less is left of a shared number than a commit takes; decide again, knowing it
         ├── ConflictError    somebody else decided for the customer first; decide again
         └── SchemaError      the database has another schema version than this release expects
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class JourneykitError(Exception):
@@ -76,6 +77,20 @@ class ConflictError(StorageError):
     def __init__(self, customers: Sequence[str] = ()) -> None:
         self.customers = tuple(customers)
         super().__init__(f"decided elsewhere in the meantime: {len(self.customers)} customers; load them and decide again")
+
+
+class QuotaError(StorageError):
+    """
+    A commit takes more of a shared number than is left; nothing was written.
+
+    Attributes:
+        left: how many are left of each number that the batch takes from.
+    """
+
+    def __init__(self, left: Mapping[str, int]) -> None:
+        self.left = dict(left)
+        short = ", ".join(f'"{name}": {number} left' for name, number in self.left.items())
+        super().__init__(f"taken too much of shared numbers ({short}); decide again, knowing what is left")
 
 
 class SchemaError(StorageError):

@@ -74,6 +74,9 @@ DATES = (
 )  # fmt: skip
 
 
+EACH = "customer.cards"
+
+
 @frozen
 class Happening:
     """What happens at a moment: an event, or (None) that only time has passed."""
@@ -98,7 +101,7 @@ class Invention:
         self.names = ("first", "second", "third")[: random.choice((1, 1, 2, 2, 3))]
         self.keyed: dict[str, str | None] = {}
         for name in self.names:
-            self.keyed[name] = random.choice((None, None, None, "cart", "cart", "cart", "event.cart", "signal.id"))
+            self.keyed[name] = random.choice((None, None, None, "cart", "cart", "cart", "event.cart", "signal.id", EACH))
         self.lifecycle = random.choice((None, *self.names))
         self.name, self.labels, self.targets = "", [""], [""]
         self.number, self.scoped = 0, False
@@ -124,8 +127,9 @@ class Invention:
         ends = [Step("bought", end="completed"), Step("lost", end="lost")]
         return Journey(
             name,
-            key=self.keyed[name],
-            entry=[self.entry() for _ in range(self.one(1, 1, 1, 2))],
+            key=None if self.keyed[name] == EACH else self.keyed[name],
+            each=EACH if self.keyed[name] == EACH else None,
+            entry=[self.entry() for _ in range(self.one(1, 1, 1, 2))] if self.keyed[name] != EACH else [],
             exits=[self.exit(None) for _ in range(self.one(0, 0, 1, 1, 2))],
             goal=Goal(self.on_event(INSIDE), end=self.one(None, None, "completed", "won")) if self.some(0.3) else None,
             reentry=self.one(
@@ -195,7 +199,11 @@ class Invention:
             return shares + self.one("", " per enrollment", f" as {labels[-1]}-test")
         if kind == "branches":
             branch = Transition(
-                self.means(self.one(*behind)), on=On(where=self.one(*ANYWHERE, *INSIDE[:3])), do=self.do(0.3), set=self.settings(0.2)
+                self.means(self.one(*behind)),
+                on=On(where=self.one(*ANYWHERE, *INSIDE[:3])),
+                do=self.do(0.3),
+                set=self.settings(0.2),
+                take=self.take(),
             )
             return [branch, self.means(behind[0])]
         return self.means(behind[0])
@@ -216,6 +224,11 @@ class Invention:
         key = self.one(None, None, "any", "other") if self.keyed[self.name] else None
         return On(self.one(*EVENTS), where=where, late=late, key=key)
 
+    def others(self) -> list[str]:
+        """Conditions over where else the customer is."""
+        names = [name for name in self.names if name != self.name]
+        return [text for name in names for text in (f"active('{name}')", f"not active('{name}')", f"active('{name}', 'c1')")]
+
     def on(self, step: str | None, *, timers: bool = True) -> On:
         where = self.one(*ANYWHERE, *INSIDE) if self.some(0.3) else None
         kind = self.one("event", "event", "event", "event", "changed", "after", "alone")
@@ -227,7 +240,7 @@ class Invention:
         if kind == "after" and timers:
             return On(after=self.wait(LIKE), where=where)
         if kind == "alone":
-            return On(where=self.one(*ANYWHERE, *INSIDE, *(["scope.entered_at == now"] if self.scoped else [])))
+            return On(where=self.one(*ANYWHERE, *INSIDE, *self.others(), *(["scope.entered_at == now"] if self.scoped else [])))
         return self.on_event()
 
     def entry(self) -> Entry:
@@ -259,7 +272,11 @@ class Invention:
         do, settings = self.do(0.4), self.settings(0.3)
         if to is None and not do and not settings:
             settings = {"data.n": "(data.n or 0) + 1"}
-        return Transition(to, on=on, do=do, set=settings, back=self.name == self.lifecycle and to is not None)
+        return Transition(to, on=on, do=do, set=settings, take=self.take(), back=self.name == self.lifecycle and to is not None)
+
+    def take(self) -> str | None:
+        """A number that the few customers of a story can use up."""
+        return self.one("gifts, 1", "seats, 2", "calls, 1 per day") if self.some(0.2) and not self.alone else None
 
     def settings(self, share: float) -> dict[str, str]:
         if not self.some(share):
@@ -359,7 +376,17 @@ class Invention:
             "start": self.one(*DATES, None),
             "tags": self.one("xy", ["x"], 3),
         }
+        if EACH in self.keyed.values() and self.some(0.8):
+            told["traits"] = {"cards": self.cards()}
+            return told
         return told | {"traits": {name: one for name, one in traits.items() if self.some(0.4)}}
+
+    def cards(self) -> Any:
+        """A list of records, now and then none."""
+        if self.some(0.1):
+            return self.one(None, "c1", [{"n": 1}, "c1"])
+        ids = self.random.sample(("c1", "c2", 7), self.random.randint(0, 3))
+        return [{"id": one, "n": self.one(1, 2), "start": self.one(*DATES, None)} for one in ids]
 
     def let_in(self) -> dict[str, Any]:
         name = self.one(*self.names)
@@ -383,7 +410,7 @@ def shop(random: Random, *, alone: bool = False) -> Shop:
 
     Args:
         random: where everything is drawn from.
-        alone: that no journey is started for another customer.
+        alone: that no journey is started for another customer, and nothing is shared with them.
     """
     invention = Invention(random, alone=alone)
     journeys = tuple(invention.journey(name) for name in invention.names)

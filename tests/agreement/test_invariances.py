@@ -25,6 +25,7 @@ from journeykit.core.customer import Customer, advance
 from journeykit.core.decision import Deciding
 from journeykit.core.index import compile_journeys
 from journeykit.core.plans import Row
+from journeykit.core.quotas import SHARED, recorded
 from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event, moment
@@ -118,10 +119,10 @@ def replayed(shop: Shop, customer: str, log: Sequence[LoggedEvent], end: int) ->
     messages: list[Any] = []
     history: list[Any] = []
     for logged in [*log, None]:
-        if logged is not None and (logged.state != "decided" or logged.event.name == "$parked"):
+        if logged is not None and (logged.state != "decided" or logged.event.name in ("$parked", SHARED)):
             continue
         at = end if logged is None else logged.accepted_at
-        commit = advance(compiled, state, None if logged is None else LoggedEvent(logged.event, at), at)
+        commit = advance(compiled, state, None if logged is None else LoggedEvent(logged.event, at), at, shared=recorded(log))
         state.apply(commit)
         messages += commit.outbox
         history += commit.history
@@ -320,6 +321,7 @@ def compare(journey: CompiledJourney, turn: Turn, step: str, signal: Any, counte
     try:
         row = first(journey, turn, step, signal)
         expected = ends_of(row, step)
+        turn.quotas = ()
         cursor = Cursor(step)
         taken = (
             journey.machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in journey.machine.events else False
@@ -331,6 +333,7 @@ def compare(journey: CompiledJourney, turn: Turn, step: str, signal: Any, counte
     assert cursor.state in expected, where
     counted["split"] += row is not None and row.split is not None
     counted["moved" if cursor.state not in (step, COMPLETED, EXITED) else "stayed" if cursor.state == step else "ended"] += 1
+    turn.quotas = ()
     if row is not None and row.kind == "move" and not others_come_first(journey, turn, step, signal):
         decided(journey, turn, step, signal, expected, where)
 

@@ -29,7 +29,7 @@ FLOORS = {
     "entered": 250, "moved": 450, "stayed": 5, "automatic": 80, "completed": 60, "exited": 80, "exit rule": 8, "goal": 5, "fired": 350,
     "tied": 12, "duplicated": 40, "late": 5, "refused": 100, "restarted": 8, "held": 50, "held again": 4, "parked": 4, "split": 20,
     "scope limit": 12, "past": 12, "exit if past": 8, "skip if past": 6, "exit if missing": 15, "skip if missing": 15, "armed again": 3,
-    "marked": 3, "at next action": 1, "endless": 3,
+    "marked": 3, "at next action": 1, "endless": 3, "watched": 20, "granted": 10, "used up": 10, "followed": 8, "removed": 4,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from journeykit.errors import ConflictError
-from journeykit.model.records import Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
+from journeykit.model.records import Answered, Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
@@ -19,6 +19,8 @@ JOURNEYS = st.sampled_from(["a", "ab", "c"])
 KEYS = st.sampled_from(["", "k", "k2"])
 IDS = st.sampled_from([f"event {number}" for number in range(6)])
 MOMENTS = st.integers(0, 60)
+KINDS = st.sampled_from(["marketing", "marketing", "transactional", "none"])
+PARAMETERS = st.sampled_from([{}, {"topic": "news"}, {"topic": 5}, {"topic": None}, {"topic": ["news"]}, {"topic": "zoë"}])
 SETTLED = st.sampled_from(["open", "performed", "dead", "dropped"])
 
 
@@ -49,7 +51,10 @@ def commits(draw, customer_id, base):
         facts=draw(st.none() | st.builds(Facts, zone=st.just("UTC"), traits=st.dictionaries(KEYS, MOMENTS, max_size=2))),
         enrollments=draw(st.lists(enrollments(), max_size=3)), removed=draw(st.lists(st.tuples(JOURNEYS, KEYS), max_size=1)),
         history=[shop.entry(customer_id, seq, place) for place in range(draw(st.integers(0, 2)))],
-        outbox=[shop.message(customer_id, at=draw(MOMENTS), place=place) for place in range(draw(st.integers(0, 2)))],
+        outbox=[
+            shop.message(customer_id, at=draw(MOMENTS), place=place)._replace(message=draw(KINDS), parameters=draw(PARAMETERS))
+            for place in range(draw(st.integers(0, 2)))
+        ],
         events=events, mail=mail(draw), definitions=draw(st.lists(st.tuples(KEYS, JOURNEYS, st.just("{}")), max_size=1)),
         moments=draw(st.none() | st.lists(st.builds(Timer, st.just(0), MOMENTS, st.just(1)), max_size=2)), imported=draw(st.booleans()),
     )  # fmt: skip
@@ -98,15 +103,31 @@ class Storages(RuleBasedStateMachine):
     def due(self, now, limit):
         self.both(lambda storage: (storage.claim_due(now, limit), storage.next_due()))
 
-    @rule(now=MOMENTS, limit=st.integers(1, 3), lease=st.integers(1, 20), token=KEYS)
-    def claim(self, now, limit, lease, token):
-        self.claimed += self.both(lambda storage: storage.claim_outbox(now, limit, lease, token))
+    @rule(now=MOMENTS, limit=st.integers(1, 3), lease=st.integers(1, 20), token=KEYS, since=st.none() | MOMENTS)
+    def claim(self, now, limit, lease, token, since):
+        self.claimed += self.both(lambda storage: storage.claim_outbox(now, limit, lease, token, since))
+
+    @rule(data=st.data(), now=MOMENTS)
+    def begin(self, data, now):
+        chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=2)) if self.claimed else []
+        self.both(lambda storage: [storage.begin(one.id, one.token, now) for one in chosen])
 
     @rule(data=st.data())
     def settle(self, data):
         chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=3)) if self.claimed else []
         settlements = [
-            Settlement(one.id, one.token, data.draw(SETTLED), "why", data.draw(MOMENTS), tuple(mail(data.draw))) for one in chosen
+            Settlement(
+                one.id,
+                one.token,
+                data.draw(SETTLED),
+                "why",
+                data.draw(MOMENTS),
+                tuple(mail(data.draw)),
+                data.draw(st.booleans()),
+                data.draw(st.none() | st.just(Answered(3, 'a "policy"', "defer", 4, "zoë"))),
+                data.draw(st.booleans()),
+            )
+            for one in chosen
         ]
         self.both(lambda storage: storage.settle(settlements))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from journeykit.codec import definition_hash, journey_text
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import compile_journeys
+from journeykit.core.quotas import Shared
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent
+from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent
 from reference import Reference
 from reference_values import plain
 
@@ -32,6 +34,7 @@ class CoreShop:
         self.customers: dict[str, Customer] = {}
         self.commits: dict[str, list[Any]] = {}
         self.seen: set[tuple[str, str]] = set()
+        self.taken: Counter[str] = Counter()  #: of shared numbers
 
     def customer(self, name: str) -> Customer:
         """The state of a customer, empty at first."""
@@ -56,10 +59,21 @@ class CoreShop:
 
     def _advance(self, customer: Customer, event: LoggedEvent | None, at: int) -> None:
         commit = advance(self.compiled, customer, event, at)
+        while left := self._short(commit):
+            commit = advance(self.compiled, customer, event, at, shared=Shared(left))
+        self.taken.update({name: count for name, count, _ in commit.quotas})
         customer.apply(commit)
         self.commits[customer.customer_id].append(commit)
         for mail in commit.mail:
             self.event(mail.event, mail.accepted_at)
+
+    def _short(self, commit: Commit) -> dict[str, int]:
+        """What is left of the shared numbers of which *commit* takes too much."""
+        wanted: Counter[str] = Counter()
+        for name, count, _ in commit.quotas:
+            wanted[name] += count
+        left = {name: (limit or 0) - self.taken[name] for name, _, limit in commit.quotas}
+        return left if any(count > left[name] for name, count in wanted.items()) else {}
 
     def account(self, name: str) -> Account:
         """What has become of a customer."""
@@ -119,10 +133,11 @@ class ReferenceShop:
         self.journeys, self.catalog = journeys, catalog
         self.customers: dict[str, Reference] = {}
         self.delivered: dict[str, int] = {}
+        self.shared: dict[str, int] = {}
 
     def customer(self, name: str) -> Reference:
         """The state of a customer, empty at first."""
-        return self.customers.setdefault(name, Reference(name, self.journeys, self.catalog))
+        return self.customers.setdefault(name, Reference(name, self.journeys, self.catalog, self.shared))
 
     def event(self, event: Event, at: int) -> None:
         """Accept and decide *event*, and what it puts into other customers' mailboxes."""

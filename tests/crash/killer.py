@@ -18,7 +18,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,12 +91,13 @@ class Watched(SQLiteStorage):
         with self._marked():
             return super().accept(events)
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
+        commits = list(commits)  # deciding is not yet writing
         with self._marked():
             super().commit_many(commits)
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
-        claimed = super().claim_outbox(now, limit, lease, token)
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+        claimed = super().claim_outbox(now, limit, lease, token, since)
         self.marks[WORKER] = bool(claimed)  # until they are settled, an action is under way
         return claimed
 

@@ -15,7 +15,7 @@ from journeykit.model.conditions import Expression
 from journeykit.model.wait import Wait
 
 NOTHING = {
-    "seconds": 0, "days": 0, "months": 0, "moment": None, "clock": None, "weekdays": None, "missing": None, "missing_to": None,
+    "seconds": 0, "days": 0, "months": 0, "moment": None, "timer": None, "clock": None, "weekdays": None, "missing": None, "missing_to": None,
     "past": None, "past_to": None, "following": False, "zone": None, "rolling_over": False, "civil": False,
 }  # fmt: skip
 DAY = 86_400
@@ -290,3 +290,17 @@ def test_elapsed_amounts_add_up(amounts: list[tuple[int, str]]) -> None:
     text = " ".join(f"{number} {unit}{'s' if number > 1 else ''}" for number, unit in amounts)
 
     assert Wait(text).seconds == sum(number * lengths[unit] for number, unit in amounts)
+
+
+def test_a_timer_of_somebody_elses_stands_where_a_moment_stands() -> None:
+    """Its name, its arguments as a list, and all that can be said of a moment; it knows a moment or none, past or not."""
+    until = parts("until shop.payday(customer.pay_day or 25) at 09:00, exit if missing, now if past, following")
+    before = parts("3 calendar days before payday(), skip to late if missing, now if past")
+
+    assert until == NOTHING | {
+        "kind": "moment", "timer": "shop.payday", "moment": Expression("[customer.pay_day or 25]"), "clock": (9, 0),
+        "missing": "exit", "past": "now", "following": True, "civil": True,
+    }  # fmt: skip
+    assert (before["timer"], before["moment"], before["days"], before["missing_to"]) == ("payday", Expression("[]"), -3, "late")
+    assert Wait("until payday()").undeclared == ("missing", "past")
+    assert parts("until max(data.a, data.b), wait if missing, now if past")["timer"] is None

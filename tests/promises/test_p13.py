@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Do, Journey, Start, Step
+from journeykit import Do, Exit, Journey, On, Start, Step, Transition, check
 from shop import Shop
 
 INVITED = Journey("invited", steps=[Step("welcome", stage="awareness", do=Do("email", by="{data.by}"), wait="1 day")])
@@ -43,3 +43,89 @@ def test_a_start_for_oneself_follows_in_the_same_decision() -> None:
     shop.event("Signed Up")
 
     assert (shop.inside("first").step, shop.inside("invited").step) == ("began", "welcome")
+
+
+CART = Journey(
+    "cart", entry="Product Added", exits="Order Completed", reentry="always",
+    steps=[Step("left", stage="consideration", wait="2 hours"), Step("reminded", do=Do("email", about="cart"))],
+)  # fmt: skip
+NEWS = Journey(
+    "news", entry="Signed Up", exits=Exit(On(where="active('cart')"), end="has a cart"), reentry="always",
+    steps=[Step("waits", stage="retention", wait="1 day"), Step("told", do=Do("email", about="news"))],
+)  # fmt: skip
+
+
+def test_whoever_enters_one_journey_leaves_another_in_the_same_decision() -> None:
+    """Ann waits for the news when she fills a cart; the news lets her go at once."""
+    shop = Shop(CART, NEWS)
+    shop.event("Signed Up")
+    shop.wait("1 hour")
+    outcome = shop.event("Product Added")
+
+    assert [(line.kind, line.journey, line.reason) for line in outcome.history] == [
+        ("entered", "cart", None),
+        ("exited", "news", "has a cart"),
+    ]
+
+
+def test_whoever_is_in_one_journey_is_kept_out_of_another_until_it_is_over() -> None:
+    """With a cart open Ann gets no news; two hours later, the cart reminder sent, she may."""
+    shop = Shop(CART, NEWS)
+    shop.event("Product Added")
+    shop.event("Signed Up")
+    shop.wait("3 hours")
+    shop.event("Signed Up")
+    shop.wait("2 days")
+
+    assert shop.sent == ["2026-03-02 11:00 ann email cart", "2026-03-03 12:00 ann email news"]
+    assert "03-02 09:00 refused exit rule: has a cart" in shop.told()
+
+
+def test_a_step_waits_until_another_journey_is_left() -> None:
+    """The newsletter is held while Ann has a cart, and goes on in the very decision that ends it."""
+    held = Step("held", stage="retention", when=Transition("told", on=On(where="not active('cart')")))
+    shop = Shop(CART, Journey("held-news", entry="Signed Up", steps=[held, Step("told", do=Do("email", about="news"))]))
+    shop.event("Product Added")
+    shop.event("Signed Up")
+    shop.wait("1 hour")
+    shop.event("Order Completed")
+    shop.work()
+
+    assert shop.sent == ["2026-03-02 10:00 ann email news"]
+
+
+def test_one_key_among_several() -> None:
+    """Only the cart that is asked about counts, and a whole number is as good as its text."""
+    cart = Journey("cart", key="cart_id", entry="Product Added", steps=[Step("left", stage="consideration", wait="2 hours")])
+    asking = On("Asked", where="active('cart', event.cart_id)")
+    shop = Shop(cart, Journey("help", entry=asking, reentry="always", steps=[Step("helped", stage="purchase", do=Do("email"))]))
+    shop.event("Product Added", cart_id=7)
+    for cart_id in (8, None, 7):
+        shop.event("Asked", cart_id=cart_id)
+
+    assert [line for line in shop.told() if "helped" in line] == ["03-02 09:00 entered helped"]
+
+
+def test_just_before_performing_it_is_looked_at_again() -> None:
+    """The news was asked for before the cart was opened, and comes up for performing after it; it is dropped."""
+    shop = Shop(CART, NEWS)
+    shop.event("Signed Up")
+    shop.clock.advance(2 * 86_400)
+    shop.engine.run_due()
+    shop.event("Product Added")
+    shop.work()
+
+    assert shop.sent == []
+    assert shop.engine.outbox()[0].reason == "exited: has a cart"
+
+
+def test_a_journey_that_is_not_there_is_a_problem() -> None:
+    """A misspelt name is reported, and so is asking about oneself."""
+    odd = Journey(
+        "odd", entry="Signed Up", exits=On(where="active('crat') or active('odd')"), steps=[Step("a", stage="retention", wait="1 day")]
+    )
+
+    assert check([CART, odd]) == (
+        'odd: exits[0].where: no journey "crat"; did you mean "cart"?',
+        'odd: exits[0].where: who is inside "odd" is always active in it; name another journey, or ask it in the entry',
+    )

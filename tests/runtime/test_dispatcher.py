@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -219,6 +222,56 @@ def test_who_ends_the_process_is_not_stopped(storage: Storage) -> None:
 
 def interrupt() -> None:
     raise KeyboardInterrupt
+
+
+def test_an_action_that_ends_itself_ends_nobody_else(storage: Storage, caplog: pytest.LogCaptureFixture) -> None:
+    """A library that gives up with ``sys.exit`` failed, like one that raises; the worker goes on, and the log says whose it was."""
+    shop = Shop(HELLO, storage=storage, answers={"email": lambda request: sys.exit(3) if request.customer_id == "ann" else None})
+    for who in ("ann", "ben"):
+        shop.event("Signed Up", who)
+
+    with caplog.at_level(logging.WARNING, "journeykit"):
+        assert shop.engine.dispatch() == (1, 1, 0, 0)
+    (record,) = caplog.records
+    assert ends(shop, "ann") == [("open", "SystemExit: 3")]
+    assert record.getMessage() == "action email failed: SystemExit"
+    assert [getattr(record, name) for name in ("customer", "journey", "action")] == ["ann", "hello", "email"]
+
+
+class Ending:
+    """A host's own way to end on a signal."""
+
+    def __call__(self, number: int, frame: object) -> None:
+        sys.exit(number)
+
+    def end(self, number: int, frame: object) -> None:
+        sys.exit(number)
+
+
+@pytest.mark.parametrize("handler", [lambda number, frame: sys.exit(number), Ending(), Ending().end])
+def test_a_signal_ends_the_process_in_the_middle_of_an_action(handler: Any) -> None:
+    """The host's handler raises ``SystemExit`` wherever the process is, also inside an action; that passes."""
+    shop = Shop(HELLO, answers={"email": lambda request: signal.raise_signal(signal.SIGUSR1)})
+    shop.event("Signed Up")
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pytest.raises(SystemExit):
+            shop.engine.dispatch()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+    assert [row.state for row in shop.engine.outbox()] == ["open"]
+
+
+def test_a_dead_letter_says_whose_it_was(caplog: pytest.LogCaptureFixture) -> None:
+    """The words of the record name no customer; the record knows them."""
+    shop = Shop(HELLO, answers={"email": lambda request: Failed("no such address")})
+    shop.event("Signed Up")
+    shop.engine.dispatch()
+    (record,) = caplog.records
+
+    assert record.getMessage() == "action email of journey hello is a dead letter at attempt 1"
+    assert [getattr(record, name) for name in ("customer", "journey", "action")] == ["ann", "hello", "email"]
 
 
 def test_what_is_left_is_given_back(storage: Storage) -> None:

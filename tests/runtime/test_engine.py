@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -363,7 +363,8 @@ class Overtaken(MemoryStorage):
         self.other: Engine | None = None
         self.times = 0
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
+        commits = list(commits)
         if self.times and self.other is not None:
             self.times -= 1
             times, self.times = self.times, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import sys
@@ -65,6 +66,14 @@ def test_a_worker_does_what_is_due(tmp_path: Path) -> None:
     engine.storage.close()
 
     assert sent == [("ann", "email"), ("ann", "sms"), ("ben", "email")]
+
+
+def test_a_worker_says_when_it_comes_and_goes(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the log sees that there is one."""
+    with caplog.at_level(logging.INFO, "journeykit"), running(Worker(Engine([HELLO, GREETING], MemoryStorage()))):
+        until(lambda: caplog.messages == ["worker started"])
+
+    assert caplog.messages == ["worker started", "worker stopped"]
 
 
 def test_a_sleeping_worker_is_woken_by_its_own_engine() -> None:

@@ -18,6 +18,7 @@ class LostUpdate(MemoryStorage):
     """Takes whatever comes last, whoever was first."""
 
     def commit_many(self, commits):
+        commits = list(commits)
         bases = {name: self.load_many([Want(name, None)])[0].revision for name in {commit.customer_id for commit in commits}}
         rebased = []
         for commit in commits:

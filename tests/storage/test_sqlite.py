@@ -138,7 +138,7 @@ def test_a_database_of_a_later_release(path):
     connection.close()
     later = SQLiteStorage(path)
     for use in (later.migrate, later.next_due):
-        with pytest.raises(SchemaError, match="version 99, this release knows 1; update journeykit"):
+        with pytest.raises(SchemaError, match=r"version 99, this release knows \d+; update journeykit"):
             use()
     storage.close()
     later.close()
@@ -210,20 +210,3 @@ def test_a_thread_takes_its_connection_along(path):
 
     assert len(storage._connections._opened) == 1
     storage.close()
-
-
-@pytest.mark.parametrize("create", [lambda _: MemoryStorage(), SQLiteStorage])
-def test_a_quota_that_is_used_up(create, path):
-    """Taking more than is left fails the whole commit; a number without a limit only counts."""
-    storage = create(path)
-    storage.migrate()
-    storage.set_quota("gifts", 3)
-    storage.commit_many([shop.commit("ann", quotas=[("gifts", 1), ("gifts", 1), ("free", 100)])])
-    with pytest.raises(StorageError, match='quota "gifts" used up: 2 of 3 taken'):
-        storage.commit_many([shop.everything("bob"), shop.commit("eve", quotas=[("gifts", 2)])])
-    assert shop.load(storage, "bob").revision == 0
-    storage.commit_many([shop.commit("eve", quotas=[("gifts", 1)])])
-    storage.set_quota("gifts", None)
-    storage.commit_many([shop.commit("eve", 1, quotas=[("gifts", 10)])])
-
-    assert shop.load(storage, "eve").revision == 2

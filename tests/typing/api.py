@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -11,9 +11,12 @@ from journeykit import (
     Aggregate,
     Catalog,
     ConflictError,
+    Defer,
     DefinitionError,
     Do,
     Done,
+    Drop,
+    EmailAction,
     Engine,
     Entry,
     Event,
@@ -26,6 +29,8 @@ from journeykit import (
     JourneykitError,
     MemoryStorage,
     On,
+    Permit,
+    Policy,
     Reentry,
     Retry,
     Scope,
@@ -35,14 +40,18 @@ from journeykit import (
     Step,
     Transition,
     Wait,
+    WebhookAction,
     Worker,
+    check,
     dumps,
     load,
     loads,
     mermaid,
 )
+from journeykit.actions.templates import Template
+from journeykit.model.policies import Question
 from journeykit.model.records import HistoryEntry, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.ports import Action, Clock, Hook, Storage, Timer, Trigger
 from journeykit.runtime.dispatcher import Dispatched
 from journeykit.runtime.explain import Explanation
 from journeykit.runtime.work import Outcome
@@ -87,6 +96,7 @@ assert_type(short.steps, tuple[Step | Scope, ...])
 assert_type(Step("left", wait="2 hours").wait, Wait | None)
 assert_type(Do("email", expires="2 days").expires, Expiry | None)
 assert_type(Catalog(facts={"orders": "count of Order Completed"}).facts, dict[str, Aggregate])
+assert_type(Catalog(policies=["consent", Policy("at most 3 in 7 days")]).policies, tuple[Policy, ...])
 
 # Text and pictures.
 
@@ -108,10 +118,37 @@ def send(request: ActionRequest) -> Done | Retry | Failed:
     )
 
 
+def manners(question: Question) -> Permit | Defer | Drop:
+    """Who is away is not written to."""
+    assert_type(question.now, datetime)
+    if question.customer.get("away"):
+        return Defer(question.now, "away") if question.message == "transactional" else Drop("away")
+    return Permit()
+
+
 def log(request: ActionRequest) -> None:
     """Nothing to answer."""
 
 
+class Campaign:
+    """Recognises a page view."""
+
+    event = "Page Viewed"
+
+    def __call__(self, event: Event, /, name: str, least: int = 0) -> bool:
+        """Whether it is meant."""
+        return name in event.properties
+
+
+def payday(anchor: datetime, /, day: int = 25) -> date:
+    """The day."""
+    return anchor.date().replace(day=day)
+
+
+trigger: Trigger = Campaign()
+timer: Timer = payday
+mailer: Action = EmailAction("localhost", sender="hello@shop.example", templates={"a": Template("Hi", "Hello")}, unsubscribe=lambda r: None)
+poster: Action = WebhookAction(lambda request: "https://shop.example/", ["whsec_x"], allow=["10.0.0.0/8"])
 action: Action = send
 quiet: Action = log
 memory: Storage = MemoryStorage()
@@ -133,7 +170,10 @@ def watch(engine: Engine, clock: Clock, hook: Hook) -> None:
     assert_type(engine.explain("ann", why_not="email"), Explanation)
     assert_type(engine.outbox("dead"), list[OutboxRow])
     assert_type(engine.retry_outbox([1, 2]), int)
+    assert_type(Engine([short, Catalog()], memory, policies={"manners": manners}), Engine)
     assert_type(Engine([short, Catalog()], memory, {"email": send, "sms": log}, clock=clock, hooks=[hook]), Engine)
+    assert_type(Engine(short, memory, triggers={"campaign": trigger}, timers={"payday": payday}), Engine)
+    assert_type(check(short, ["email"], triggers={"campaign": Campaign()}, timers={"payday": timer}), tuple[str, ...])
     assert_type(Worker(engine, idle=0.5).run(), None)
 
 

@@ -59,17 +59,17 @@ def forms() -> dict[type[Any], Form]:
     """The form of each class of a definition."""
     on = " ".join(ON)
     table = (
-        Form(Journey, "journey stage stages lifecycle zone open key entry exits goal reentry when steps", "name", "journey"),
+        Form(Journey, "journey stage stages lifecycle zone open key each entry exits goal reentry when steps", "name", "journey"),
         Form(Step, "step stage set do wait when then leaving end", "name", "step"),
         Form(Scope, "scope stage do wait when exits then leaving steps", "name", "scope"),
-        Form(Transition, f"{on} to do set back", "to"),
+        Form(Transition, f"{on} to do set take back", "to"),
         Form(On, on),
         Form(Entry, f"{on} wait set", "on"),
         Form(Exit, f"{on} end at", "on"),
         Form(Goal, f"{on} end", "on"),
         Form(Do, "start expires message"),
         Form(Start, "journey customer key set", "journey"),
-        Form(Catalog, "events traits facts actions"),
+        Form(Catalog, "events traits facts actions policies"),
     )
     return {form.cls: form for form in table}
 

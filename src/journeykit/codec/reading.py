@@ -17,7 +17,10 @@ from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, On, Scope, Start, Step, Transition
+from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split, suggestion
+from journeykit.model.policies import Policy
+from journeykit.model.quotas import Take
 from journeykit.model.wait import Wait
 
 #: the classes that are written as text, each with an example
@@ -27,7 +30,10 @@ PHRASES: Mapping[type[Any], str] = {
     Split: "50% short, 50% long",
     Expiry: "2 days",
     Reentry: "after 30 days",
+    ObjectKind: "object, 1000 per hour, until Sold Out",
+    Take: "early-bird, 500 per day",
     Aggregate: "count of Order Completed",
+    Policy: "at most 3 in 7 days",
 }
 _KINDS = {bool: "a flag", str: "text"}
 _HABITS = {"on": "event", "if": "where", "trigger": "event", "name": "step", "id": "step", "actions": "do", "next": "then", "exit": "exits"}
@@ -143,6 +149,8 @@ def _union(converter: Converter, value: Any, type_: Any) -> Any:
         return _step_or_scope(converter, value)
     if Split in members:
         return _then(converter, value)
+    if ObjectKind in members and isinstance(value, str) and value.split(",")[0] == "object":
+        return ObjectKind(value)
     return converter.structure(value, members[0])
 
 

@@ -14,6 +14,7 @@ from journeykit.codec.forms import ON, Form, forms
 from journeykit.codec.reading import PHRASES
 from journeykit.model.conditions import Expression
 from journeykit.model.journey import Do, Entry, Exit, Goal, On, Scope, Start, Step, Transition
+from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Split
 
 Schema = dict[str, Any]
@@ -116,6 +117,8 @@ def _type(type_: Any) -> Schema:
 def _union(members: list[Any]) -> Schema:
     if Split in members:
         return {"anyOf": [_TEXT, _ref("Transition"), {"type": "array", "items": {"anyOf": [_TEXT, _ref("Transition")]}}]}
+    if ObjectKind in members:
+        return {"anyOf": [_type(member) for member in members]}
     return _type(members[0])
 
 

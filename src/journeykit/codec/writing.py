@@ -80,7 +80,7 @@ def _written(converter: Converter, name: str, value: Any) -> Any:
             return _one_or_all([_short(converter, rule, "event") for rule in value])
         case "goal":
             return _short(converter, value, "event")
-        case "steps" | "stages":
+        case "steps" | "stages" | "policies":
             return [converter.unstructure(item) for item in value]
     return converter.unstructure(value)
 

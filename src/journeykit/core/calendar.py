@@ -50,6 +50,19 @@ def due(wait: Wait, anchor: int, zone: str) -> int:
         raise ConditionError(f'"{wait.text}" counted from {show(anchor, "UTC")} leaves the calendar (years 1 to 9999)') from None
 
 
+def local(at: int, zone: str) -> datetime:
+    """
+    Return the instant *at* as the clocks in *zone* show it.
+
+    Raises:
+        ConditionError: the zone is unknown, or the instant lies outside the years 1 to 9999.
+    """
+    try:
+        return _local(at, _zone(zone))
+    except (OverflowError, ValueError):
+        raise ConditionError(f"{at} microseconds from 1970 leave the calendar (years 1 to 9999)") from None
+
+
 def civil(wall: datetime, zone: str) -> int:
     """
     Return the instant at which clocks in *zone* show *wall* (without a zone of its own).
@@ -97,6 +110,11 @@ def known_zone(name: object) -> bool:
     return True
 
 
+def wall_clock(at: int, zone: str) -> datetime:
+    """What the clocks of *zone* show at *at*, with their offset."""
+    return _local(at, _zone(zone))
+
+
 def show(at: int, zone: str) -> str:
     """
     Return the moment *at* as people in *zone* write it: ``2026-03-29 03:30 CEST``, with seconds where there are any.
@@ -110,6 +128,16 @@ def show(at: int, zone: str) -> str:
     except (OverflowError, ValueError, OSError):
         return "before the year 1" if at < 0 else "after the year 9999"
     return moment.format("YYYY-MM-DD HH:mm:ss zz" if moment.second else "YYYY-MM-DD HH:mm zz", locale="en")
+
+
+def local_day(at: int, zone: str) -> datetime:
+    """
+    The midnight, without a zone, of the calendar day that *at* belongs to in *zone*.
+
+    Raises:
+        ConditionError: the zone is unknown.
+    """
+    return _local(at, _zone(zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
 
 
 def _next(wait: Wait, here: datetime, anchor: int) -> int:

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from journeykit.core.checks_moves import MOVES
+from journeykit.core.checks_policies import policies as catalog_policies
+from journeykit.core.checks_policies import unanswered
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
+from journeykit.core.extensions import Extensions
+from journeykit.core.objects import subjects
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
+from journeykit.model.objects import ObjectKind
 
 _SUMMED = ("number", "money", "any")
 
 
-def problems(journeys: Sequence[Journey], catalog: Catalog, actions: Collection[str] | None = None) -> Iterator[str]:
+def problems(
+    journeys: Sequence[Journey],
+    catalog: Catalog,
+    actions: Collection[str] | None = None,
+    extensions: Extensions | None = None,
+    policies: Collection[str] | None = None,
+) -> Iterator[str]:
     """
     Find everything that is wrong with the journeys of an engine.
 
@@ -22,18 +33,20 @@ def problems(journeys: Sequence[Journey], catalog: Catalog, actions: Collection[
         journeys: all of them, since they start each other and only one is the lifecycle.
         catalog: the shop's vocabulary; what it does not declare is not checked.
         actions: the names of the actions there are; None leaves them to the catalog.
+        extensions: the triggers and timers that there are; none where not said.
+        policies: the names of the host's policies; None leaves them unchecked.
 
     Yields:
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
-    world = World(tuple(journeys), catalog, None if actions is None else tuple(actions))
-    yield from (f"catalog: {problem}" for problem in _catalog(catalog))
+    world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
+    yield from (f"catalog: {problem}" for problem in (*_catalog(journeys, catalog), *catalog_policies(world, policies)))
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)
         for rule in (*SHAPE, *MOVES):
             yield from (f"{journey.name}: {problem}" for problem in rule(survey))
-        for word in WORDS:
+        for word in (*WORDS, unanswered):
             yield from (f"{journey.name}: {problem}" for problem in word(survey, world))
 
 
@@ -46,8 +59,23 @@ def _together(before: Sequence[Journey], journey: Journey) -> Iterator[str]:
         yield f'lifecycle: "{lifecycle}" is the lifecycle already; only one journey can be'
 
 
-def _catalog(catalog: Catalog) -> Iterator[str]:
+def _objects(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
+    """An event names one object, and what ends its release is there."""
+    about = subjects(catalog)
+    takes = [move.move.take.name for journey in journeys for move in Survey(journey).moves if move.move.take is not None]
+    for event, subject in about.items():
+        named = [name for name, kind in catalog.events[event].items() if isinstance(kind, ObjectKind)]
+        if len(named) > 1:
+            yield f"events.{event}: {' and '.join(named)} both name its object; leave one"
+        known = [*about, *takes]
+        for end in subject.kind.until:
+            if end not in known:
+                yield f"events.{event}.{subject.property}: {unknown('event about an object, and no quota,', end, known)}"
+
+
+def _catalog(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
     """Facts over events and properties that are not declared, or that cannot be summed."""
+    yield from _objects(journeys, catalog)
     for name, fact in catalog.facts.items():
         declared = catalog.events.get(fact.event)
         if catalog.events and declared is None:

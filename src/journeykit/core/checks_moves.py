@@ -55,6 +55,8 @@ def _automatic(survey: Survey, place: Place) -> Iterator[_Edge]:
     """What is taken from *place* without any signal, in order, as far as a branch that takes everybody."""
     unless: frozenset[str] = frozenset()
     for move, sets in _without_signal(survey, place):
+        if move.take is not None:
+            continue  # not for ever
         where = move.on.where if move.on else None
         target = place.step.name if move.to is None else move.to
         entered = survey.steps.get(target)
@@ -162,13 +164,15 @@ def _within(owner: Owner, item: object) -> bool:
 def _covers(journey: Journey, other: Rule, rule: Rule) -> bool:
     """Whether *other* takes every signal that *rule* would."""
     one, two = other.on, rule.on
+    if other.limited:
+        return False
     if (one.event, one.changed, one.settled, one.after) != (two.event, two.changed, two.settled, two.after):
         return False
     if one.after is not None and other.owner is not rule.owner:
         return False
     if _quiet(one) and one.where != two.where:
         return False
-    same_key = journey.key is None or one.key in (two.key, "any")
+    same_key = journey.keyed is None or one.key in (two.key, "any")
     return same_key and one.late in ("accept", two.late) and one.where in (None, two.where)
 
 

@@ -151,12 +151,12 @@ def branches(survey: Survey) -> Iterator[str]:
 def _branches(path: str, then: tuple[Transition, ...]) -> Iterator[str]:
     for number, branch in enumerate(then):
         where = f"{path}[{number}]" if len(then) > 1 else path
-        on, last = branch.on, number == len(then) - 1
+        on, last, some = branch.on, number == len(then) - 1, branch.on is not None or branch.take is not None
         if on is not None and (on.event or on.changed or on.settled or on.after):
             yield f"{where}: a branch waits for nothing; leave only its where, or write it in when"
-        elif on is None and not last:
+        elif not some and not last:
             yield f"{where}: takes everybody, so that nothing behind it is ever taken; give it a condition, or put it last"
-        elif on is not None and last:
+        elif some and last:
             yield f"{where}: whoever does not fit this last condition goes nowhere; add a step without condition behind it"
 
 

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from journeykit.core.calendar import known_zone, read_moment
+from journeykit.core.extensions import Extensions
+from journeykit.core.objects import objects_of, subjects
 from journeykit.core.survey import Rule, Survey, template_problem, unknown
 from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.calls import Call, read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.journey import Do, Journey, Start
@@ -26,11 +29,33 @@ _CASES = {
 
 @frozen
 class World:
-    """What is around a journey: the others, the catalog, and the actions there are."""
+    """What is around a journey: the others, the catalog, and the actions and extensions there are."""
 
     journeys: tuple[Journey, ...]
     catalog: Catalog
     actions: tuple[str, ...] | None
+    extensions: Extensions
+
+
+# extensions
+
+
+def extensions(survey: Survey, world: World) -> Iterator[str]:
+    """Triggers and timers of third parties are there, and take what they are given."""
+    for path, wait, _ in survey.waits:
+        if wait.timer is not None and wait.moment is not None:
+            yield from (f"{path}: {problem}" for problem in world.extensions.problems("timer", Call(wait.timer, wait.moment)))
+    for rule in survey.rules:
+        call = read_call(rule.on.event or "")
+        if call is not None:
+            yield from (f"{rule.path}.event: {problem}" for problem in _trigger(call, str(rule.on.event), world))
+
+
+def _trigger(call: Call, text: str, world: World) -> Iterator[str]:
+    found, known = list(world.extensions.problems("trigger", call)), list(world.catalog.events)
+    yield from found
+    if not found and known and world.extensions.event(text) not in known:
+        yield f"trigger {call.name} wants to see {unknown('event', world.extensions.event(text), known)}"
 
 
 # waits
@@ -109,12 +134,31 @@ def keys(survey: Survey, world: World) -> Iterator[str]:
         yield from _readable("key", journey.key)
     for rule in survey.rules:
         own = rule.on.key
-        if own is not None and journey.key is None:
+        if own is not None and journey.keyed is None:
             yield f"{rule.path}.key: the journey has no key; give it one, or leave this out"
         elif own is not None and own != "any":
             yield from _readable(f"{rule.path}.key", own)
-        if journey.key is not None and rule.on.event is not None and own != "any":
-            yield from _key_property(world, rule, own or journey.key)
+        if journey.keyed is not None and rule.on.event is not None and own != "any":
+            yield from _key_property(world, rule, own or journey.keyed)
+
+
+def records(survey: Survey, world: World) -> Iterator[str]:
+    """``each`` names a list trait, and lets in by itself (P25)."""
+    journey, each = survey.journey, survey.journey.each
+    if each is None:
+        return
+    root, _, name = each.partition(".")
+    declared = world.catalog.traits.get(name)
+    if root != "customer" or not name.isidentifier() or name in RESERVED or name in world.catalog.facts:
+        yield f'each: "{each}" is no trait; write for example customer.cards'
+    elif world.catalog.traits and declared is None:
+        yield f"each: {unknown('trait', name, list(world.catalog.traits))}"
+    elif declared not in (None, "list", "any"):
+        yield f"each: {each} is declared as {declared}; a list of records is needed"
+    if journey.key is not None:
+        yield "key: each record's id is the key already; leave one of key and each out"
+    if journey.entry:
+        yield "entry: each record lets in by itself; leave entry or each out"
 
 
 def _readable(path: str, key: str) -> Iterator[str]:
@@ -145,10 +189,38 @@ def starts(survey: Survey, world: World) -> Iterator[str]:
         other = known.get(act.do.journey)
         if other is None:
             yield f"{act.path}: {unknown('journey', act.do.journey, list(known))}"
-        elif other.key is not None and act.do.key is None:
-            yield f'{act.path}: "{other.name}" is keyed by {other.key}; give the start a key'
-        elif other.key is None and act.do.key is not None:
+        elif other.keyed is not None and act.do.key is None:
+            yield f'{act.path}: "{other.name}" is keyed by {other.key or other.each}; give the start a key'
+        elif other.keyed is None and act.do.key is not None:
             yield f'{act.path}.key: "{other.name}" has no key; leave it out'
+
+
+def takes(survey: Survey, world: World) -> Iterator[str]:
+    """A quota is the same wherever it is taken from; one by the calendar has a zone (P5)."""
+    known: dict[str, tuple[str, str | None, str]] = {}
+    for journey in world.journeys:
+        for move in Survey(journey).moves:
+            if move.move.take is not None:
+                known.setdefault(move.move.take.name, (move.move.take.text, journey.zone, journey.name))
+    for move in survey.moves:
+        take = move.move.take
+        if take is None:
+            continue
+        text, zone, other = known[take.name]
+        if text != take.text or (take.period and zone != survey.journey.zone):
+            yield f'{move.path}.take: "{take.name}" is "{text}" in {zone or "no zone"} in "{other}"; say the same here, or name another'
+        elif take.period and survey.journey.zone is None:
+            yield f'{move.path}.take: "{take.text}" needs a time zone; give the journey one'
+
+
+def objects(survey: Survey, world: World) -> Iterator[str]:
+    """What waits for an event about an object says for which (P14)."""
+    about = subjects(world.catalog)
+    for rule in survey.rules:
+        event = rule.on.event or ""
+        if rule.kind != "entry" and event in about and not objects_of(survey.journey, rule.on, about[event].property):
+            name = about[event].property
+            yield f'{rule.path}: "{event}" is about one {name}; say which: key: {name} in a journey keyed by it, or where: event.{name} == data.{name}'
 
 
 # expressions
@@ -189,8 +261,18 @@ def readings(survey: Survey, world: World) -> Iterator[str]:
                 yield from _trait(reading.path, str(path[1]), world.catalog)
             elif path[0] == "event":
                 yield from _property(reading.path, reading.event, str(path[1]), world.catalog)
+            elif path[0] == "active":
+                yield from _active(reading.path, str(path[1]), survey.journey, world)
             elif path[0] == "scope" and not reading.owner.scopes:
                 yield f"{reading.path}: scope.entered_at is not known outside a scope; write step.entered_at or journey.entered_at"
+
+
+def _active(path: str, name: str, journey: Journey, world: World) -> Iterator[str]:
+    known = [other.name for other in world.journeys]
+    if name not in known:
+        yield f"{path}: {unknown('journey', name, known)}"
+    elif name == journey.name and not path.startswith("entry"):
+        yield f'{path}: who is inside "{name}" is always active in it; name another journey, or ask it in the entry'
 
 
 def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:
@@ -213,7 +295,7 @@ def events(survey: Survey, world: World) -> Iterator[str]:
     known = list(world.catalog.events)
     for rule in survey.rules:
         name = rule.on.event
-        if name is not None and known and name not in known and not name.startswith("$"):
+        if name is not None and read_call(name) is None and known and name not in known and not name.startswith("$"):
             yield f"{rule.path}.event: {unknown('event', name, known)}"
 
 
@@ -253,11 +335,15 @@ def actions(survey: Survey, world: World) -> Iterator[str]:
 
 
 WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
+    extensions,
     waits,
     entries,
     opening,
     keys,
+    records,
     starts,
+    takes,
+    objects,
     settings,
     templates,
     readings,

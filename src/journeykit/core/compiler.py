@@ -14,13 +14,20 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
+from journeykit.core.context import Context
+from journeykit.core.extensions import Extensions
+from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.core.quotas import taking
+from journeykit.core.survey import Survey
+from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
 from journeykit.model.phrases import MICROSECONDS, Split
+from journeykit.model.quotas import Take
 from journeykit.model.records import NEVER
 
 Machine = transitions.Machine
@@ -46,8 +53,11 @@ class CompiledJourney:
     following: tuple[CompiledTimer, ...]
     signals: frozenset[str]  #: names of events and other signals that some rule waits for
     reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
+    asks: frozenset[str]  #: other journeys of which an expression asks whether the customer is in them
+    interests: dict[str, tuple[Interest, ...]]  #: for each step, the events about objects that it waits for
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     window: tuple[int, int] | None  #: from and until when customers may enter
+    exit_events: frozenset[str]  #: events that the journey's own exit rules wait for
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
 
@@ -57,7 +67,7 @@ class CompiledJourney:
 
 
 def compile_journey(
-    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]
+    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions
 ) -> CompiledJourney:
     """
     Compile one journey that has been checked.
@@ -68,8 +78,9 @@ def compile_journey(
         text: its canonical text, stored with the first enrollment.
         catalog: the shop's vocabulary, for what each action is.
         facts: how the value of each declared aggregate is read.
+        extensions: the triggers and timers that there are.
     """
-    return _Compiler(Planner(journey, catalog, facts)).compile(digest, text)
+    return _Compiler(Planner(journey, catalog, facts, extensions)).compile(digest, text)
 
 
 class _Compiler:
@@ -104,14 +115,19 @@ class _Compiler:
             timers=timers,
             entries=tuple(self._entries()),
             entry_plan=self.planner.plan(None, first_step(self.journey.steps[0]), entering=True),
-            key=self.planner.key(self.journey.key),
+            key=self.planner.key(self.journey.keyed),
             stages={name: place.stage for name, place in self.planner.places.items()},
             machine=machine,
             following=following,
             signals=frozenset(s for s in self._signals() if isinstance(s, str)),
-            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent") and len(path) > 1),
+            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent", "active") and len(path) > 1),
+            asks=frozenset(
+                str(path[1]) for reading in Survey(self.journey).readings() for path in reading.expression.paths if path[0] == "active"
+            ),
+            interests=interests(self.journey, self.planner.places.values(), subjects(self.planner.catalog)),
             restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
             window=_window(self.journey),
+            exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
         )
 
     def _signals(self) -> Iterator[Signal]:
@@ -150,23 +166,23 @@ class _Compiler:
             kind=kind,
             signal=self._signal(on, owner),
             plan=plan,
-            condition=self.planner.condition(on.where, place),
+            condition=self.planner.guard(on, place),
             key=self._row_key(on),
             drop_late=on.late == "drop",
             cause=_cause(on),
-            where=on.where.text if on.where else "",
-            reads=self.planner.reads(on.where, place),
+            where=_asked(on),
+            reads=self.planner.looks_at(on, place),
             **more,
         )
 
     def _row_key(self, on: On) -> Value | None:
-        if self.journey.key is None or on.event is None or on.key == "any":
+        if self.journey.keyed is None or on.event is None or on.key == "any":
             return None
-        return self.planner.key(on.key or self.journey.key)
+        return self.planner.key(on.key or self.journey.keyed)
 
     def _signal(self, on: On, owner: str) -> Signal:
         if on.event is not None:
-            return on.event
+            return self.planner.extensions.event(on.event)
         if on.changed is not None:
             return f"~changed {on.changed}"
         if on.settled is not None:
@@ -214,7 +230,7 @@ class _Compiler:
             if on is not None:
                 name = place.step.name
                 plan = self.planner.internal(name, move) if move.to is None else self.planner.plan(name, move.to, move)
-                yield self._row("move", on, place, owner, plan)
+                yield self._taking(self._row("move", on, place, owner, plan), move.take)
 
     def _onward(self, place: Place, onward: Onward, signal: Signal, cause: str) -> Iterator[Row]:
         yield from self._branches(place, onward, Row("move", signal, None, cause=cause))
@@ -236,7 +252,22 @@ class _Compiler:
             yield row(self.planner.plan(name, None))
         else:
             for branch in onward:
-                yield row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+                one = row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+                yield self._taking(one, branch.take)
+
+    def _taking(self, row: Row, take: Take | None) -> Row:
+        """*row*, which holds only while there is some left of what it takes."""
+        if take is None:
+            return row
+        acts, deferred = row.plan is not None and row.plan.acts, [condition for condition, _ in self._deferred()]
+
+        def leaves(context: Context) -> bool:
+            marked = context.enrollment is not None and context.enrollment.leaving is not None
+            return acts and (marked or any(condition(context) for condition in deferred))
+
+        row.condition = taking(row.condition, take, self.journey.zone or "UTC", row.cause, leaves)
+        row.where = f"{row.where} and some of {take.text} is left" if row.where else f"some of {take.text} is left"
+        return row
 
     def _split(self, source: str, split: Split) -> CompiledSplit:
         total, arms = 0, []
@@ -260,16 +291,16 @@ class _Compiler:
         for number, entry in enumerate(self.journey.entry):
             data = tuple(self.planner.settings(entry.set, self.planner.resolver(None)))
             idle = entry.wait.seconds * MICROSECONDS if entry.wait else None
-            on, where = entry.on, entry.on.where
+            on = entry.on
             yield CompiledEntry(
                 number,
                 self._signal(on, ""),
-                self.planner.condition(where, None),
+                self.planner.guard(on, None),
                 data,
                 idle,
                 _cause(on),
-                where.text if where else "",
-                self.planner.reads(where, None),
+                _asked(on),
+                self.planner.looks_at(on, None),
                 self.planner.key(on.key),
             )
 
@@ -335,6 +366,12 @@ def _trigger(signal: Signal) -> str:
     if signal is None:
         return AUTOMATIC
     return f"(timer {signal})" if isinstance(signal, int) else signal
+
+
+def _asked(on: On) -> str:
+    """What has to hold besides the signal, in the author's words: what a trigger recognises, and the condition."""
+    trigger = on.event if on.event is not None and read_call(on.event) else None
+    return " and ".join(text for text in (trigger, on.where.text if on.where else None) if text)
 
 
 def _cause(on: On) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from journeykit.core.expressions import MISSING
 from journeykit.errors import DefinitionError
 from journeykit.model.messages import Event, moment
 from journeykit.model.phrases import suggestion
+from journeykit.model.quotas import Take
 from journeykit.model.records import Enrollment, Facts
 
 Path = tuple[str | int, ...]
@@ -48,6 +49,16 @@ class Context:
         self.old = old
         self.new = new
 
+    def grant(self, take: Take, zone: str, cause: str) -> bool:
+        """Take one of a shared number, and tell whether there was one left; where nothing is decided there always is."""
+        del take, zone, cause
+        return True
+
+    def inside(self, journey: str) -> Sequence[str]:
+        """The keys under which the customer is in *journey*; nothing where only an event is looked at."""
+        del journey
+        return ()
+
 
 def _present(value: object) -> Any:
     return MISSING if value is None else value
@@ -84,6 +95,10 @@ def _data(name: str) -> Getter:
         return MISSING if value is None else value
 
     return get
+
+
+def _inside(journey: str) -> Getter:
+    return lambda context: context.inside(journey)
 
 
 def _trait(name: str) -> Getter:
@@ -156,6 +171,8 @@ class Resolver:
     def __call__(self, path: Path) -> Getter:
         """Return the getter of *path*; raise `DefinitionError` for a root or name that does not exist."""
         root, *rest = path
+        if root == "active":
+            return _inside(str(rest[0]))
         if root == "now" and not rest:
             return lambda context: moment(context.now)
         if root not in ROOTS:

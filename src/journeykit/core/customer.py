@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from journeykit.core.index import Compiled
 from journeykit.core.parking import park_event, park_timer
+from journeykit.core.quotas import UNKNOWN, Shared, kept
 from journeykit.core.signals import decide, fire
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn
+from journeykit.core.waits import note_waits
 from journeykit.errors import LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent
@@ -46,10 +48,15 @@ class Customer:
         self.revision = loaded.revision
         self.accepted_at = loaded.accepted_at
         self.facts: Facts = loaded.facts
-        self.enrollments: dict[tuple[str, str], Enrollment] = {(e.journey, e.key): e for e in loaded.enrollments}
+        self.enrollments: dict[tuple[str, str], Enrollment] = {}
         self.pending: list[LoggedEvent] = loaded.pending
         self.covered = covered
-        self.next_due = self._earliest()
+        self.next_due: int | None = None
+        for e in loaded.enrollments:
+            self.enrollments[e.journey, e.key] = e
+            due = e.next_due
+            if due is not None and (self.next_due is None or due < self.next_due):
+                self.next_due = due
 
     def _earliest(self) -> int | None:
         dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
@@ -103,8 +110,9 @@ def _sooner(one: Due | None, other: Due) -> Due:
 
 
 def advance(
-    compiled: Compiled, customer: Customer, event: LoggedEvent | None, now: int, limit: int = 1_000, trace: list[Trace] | None = None
-) -> Commit:
+    compiled: Compiled, customer: Customer, event: LoggedEvent | None, now: int, limit: int = 1_000, trace: list[Trace] | None = None,
+    shared: Shared = UNKNOWN,
+) -> Commit:  # fmt: skip
     """
     Decide one event, or only what is due, for one customer. Pure: *customer* is not changed.
 
@@ -115,15 +123,17 @@ def advance(
         now: when it was accepted, microseconds UTC; everything due before it is decided first, each at its own moment.
         limit: the most timers to fire; where it is reached the event is left undecided and ``commit.events`` is empty.
         trace: a list to note in why something did not happen.
+        shared: what is left of shared numbers, as far as it is known.
 
     Raises:
         Incomplete: rows of further journeys are needed.
     """
     if event is None or (customer.next_due is not None and customer.next_due < now):
         customer = customer.fork()
-        commits = _catch_up(compiled, customer, now, limit, trace)
+        commits = _catch_up(compiled, customer, now, limit, trace, shared)
         if event is not None and customer.due(compiled, now) is None:
-            return _joined(customer, [*commits, advance(compiled, customer, event, now, limit, trace)])
+            rest = shared.after([taken for commit in commits for taken in commit.quotas])
+            return _joined(customer, [*commits, advance(compiled, customer, event, now, limit, trace, rest)])
         return _joined(customer, commits)
     turn = Turn(
         compiled,
@@ -136,27 +146,31 @@ def advance(
         customer.covered,
         trace,
     )
+    turn.left = shared.at(turn.seq)
     try:
         decide(turn, event)
     except LoopError as error:
-        turn = _parked(compiled, customer, event, now, error)
+        failed, turn = turn, _turn(compiled, customer, now, event.event, None)
+        turn.left, turn.short = failed.left, failed.short
+        park_event(turn, event, error)
     return _commit(customer, turn)
 
 
 def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
+    if turn.changed and turn.compiled.listening:
+        note_waits(turn)
+    left = {key: turn.left[key] for key in turn.short if key in turn.left}  # of others the definition alone says that there is none
+    if left:
+        turn.events = (kept(turn.customer_id, left, customer.revision + 1, turn.now), *turn.events)
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
+    if turn.outbox and turn.compiled.chain.holdouts:
+        facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
+        turn.quotas,
     )  # fmt: skip
-
-
-def _parked(compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, error: LoopError) -> Turn:
-    """The turn of an event of which nothing is applied."""
-    turn = _turn(compiled, customer, now, event.event, None)
-    park_event(turn, event, error)
-    return turn
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
@@ -165,19 +179,22 @@ def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None,
     )
 
 
-def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None) -> list[Commit]:
+def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None, shared: Shared) -> list[Commit]:
     """Fire what is due before *now* on the forked *customer*, at most *limit* timers; return what each did."""
     commits: list[Commit] = []
     while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
+        turn.left = shared.at(turn.seq)
         try:
             fire(turn, due.place, due.timer)
         except LoopError as error:
-            turn = _turn(compiled, customer, due.due_at, None, trace)
+            failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
+            turn.left, turn.short = failed.left, failed.short
             park_timer(turn, turn.enrollments[due.place], due.timer, error)
         commit = _commit(customer, turn)
         commit.fired = 1
         customer.apply(commit)
+        shared = shared.after(commit.quotas)
         commits.append(commit)
     return commits
 
@@ -204,4 +221,5 @@ def _add(commit: Commit, more: Commit) -> None:
     commit.events = [*commit.events, *more.events]
     commit.mail = (*commit.mail, *more.mail)
     commit.definitions = (*commit.definitions, *more.definitions)
+    commit.quotas = (*commit.quotas, *more.quotas)
     commit.fired += more.fired

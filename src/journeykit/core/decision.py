@@ -239,6 +239,7 @@ class Deciding:
         self.fired = ""
         e.status, e.reason, e.ended_at = status, reason, self.turn.now
         e.timers, e.scopes, e.leaving = (), {}, None
+        self.turn.entered_or_left(e.journey, entered=False)
         self.turn.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
 
     def _stage(self, stage: str | None) -> None:

@@ -21,7 +21,7 @@ def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None
     """Look at one entry whose signal has come."""
     key = key_of(journey, entry, turn)
     if key is MISSING:
-        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.key}", "missing key")
+        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.keyed}", "missing key")
     elif entry.idle is not None:
         _hold(turn, journey, key, entry)
     else:
@@ -78,6 +78,7 @@ def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, An
     turn.changed[journey.name, key] = deciding.e
     turn.touched += ((journey.name, key),)
     turn.definitions += ((journey.hash, journey.name, journey.text),)
+    turn.entered_or_left(journey.name, entered=True)
 
 
 def _exit_that_holds(turn: Turn, journey: CompiledJourney, step: str) -> str | None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from journeykit.core.checks import problems
 from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
+from journeykit.core.extensions import Extensions
 from journeykit.core.facts import FactTable, Fold
+from journeykit.core.objects import Subject, subjects
 from journeykit.core.plans import CompiledEntry, as_key
+from journeykit.core.policies import Chain, compile_policies
+from journeykit.core.survey import Survey
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event
+from journeykit.model.quotas import Take
 from journeykit.model.records import Facts
 
 Definition = tuple[str, str, Journey]  #: content hash, canonical text, journey
@@ -33,12 +38,14 @@ class Concern:
         folds: the declared facts it is folded into.
         offers: journeys whose active enrollments it is offered to.
         entries: entries it may open, in order of definition.
+        lists: journeys whose enrollments are the records of the list that has changed.
         needs: journeys whose rows a decision on it reads.
     """
 
     folds: list[Fold]
     offers: frozenset[str]
     entries: tuple[tuple[CompiledJourney, CompiledEntry], ...]
+    lists: tuple[CompiledJourney, ...]
     needs: frozenset[str]
 
 
@@ -52,12 +59,35 @@ class Compiled:
         definitions: current and older versions, by content hash; an enrollment stays on the one it entered with.
         facts: the declared aggregates.
         concerns: what was worked out of each signal so far, see `concern`.
+        subjects: the events about objects, and how those who wait for one are told.
+        watched: what rules without a signal read of where the customer is: ``active.cart``.
+        takes: the shared numbers, by name, with the zone whose calendar counts.
+        listening: whether some journey waits for events about objects.
+        asking: for each journey that asks whether the customer is in others: which.
+        chain: the policies of the catalog.
     """
 
     journeys: dict[str, CompiledJourney]
     definitions: dict[str, CompiledJourney]
     facts: FactTable
     concerns: dict[str, Concern]
+    subjects: dict[str, Subject]
+    chain: Chain = field(factory=Chain)
+    watched: frozenset[str] = field(init=False)
+    asking: dict[str, frozenset[str]] = field(init=False)
+    takes: dict[str, tuple[Take, str]] = field(init=False)
+    listening: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.watched = frozenset(path for one in self.definitions.values() for path in one.reads if path.startswith("active."))
+        journeys = [one.journey for one in self.journeys.values()]
+        moves = [(journey, move.move.take) for journey in journeys for move in Survey(journey).moves]
+        self.takes = {take.name: (take, journey.zone or "UTC") for journey, take in moves if take is not None}
+        self.listening = any(one.interests for one in self.definitions.values())
+        self.asking = {}
+        for one in self.definitions.values():
+            if one.asks:
+                self.asking[one.name] = self.asking.get(one.name, frozenset()) | one.asks
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
@@ -80,7 +110,14 @@ class Compiled:
         fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
-        return Concern(folds, offers, entries, offers | {c.name for c, _ in entries})
+        lists = tuple(c for c in self.journeys.values() if c.journey.each is not None and c.journey.each == path)
+        listed = {c.name for c in self.definitions.values() if c.journey.each is not None and c.journey.each == path}
+        needs = offers | {c.name for c, _ in entries} | listed
+        return Concern(folds, offers, entries, lists, needs | self.asked(needs))
+
+    def asked(self, journeys: Iterable[str]) -> frozenset[str]:
+        """The journeys of which some rule of *journeys*, in whatever version, asks whether the customer is in them."""
+        return frozenset().union(*(self.asking[name] for name in journeys if name in self.asking)) if self.asking else frozenset()
 
     def wants(self, event: Event) -> tuple[frozenset[str], tuple[Key, ...]]:
         """Which journeys' active rows, and which keys' rows of whatever state, a decision on *event* reads."""
@@ -124,7 +161,12 @@ def key_of(journey: CompiledJourney, entry: CompiledEntry, context: Context) -> 
 
 
 def compile_journeys(
-    current: Sequence[Definition], catalog: Catalog | None = None, older: Iterable[Definition] = (), actions: Iterable[str] | None = None
+    current: Sequence[Definition],
+    catalog: Catalog | None = None,
+    older: Iterable[Definition] = (),
+    actions: Iterable[str] | None = None,
+    extensions: Extensions | None = None,
+    policies: Iterable[str] | None = None,
 ) -> Compiled:
     """
     Check and compile all journeys of an engine.
@@ -134,24 +176,27 @@ def compile_journeys(
         catalog: the shop's vocabulary.
         older: versions that enrollments are still pinned to; they are compiled, not checked again.
         actions: the names of the actions there are; None leaves them unchecked.
+        extensions: the triggers and timers that there are; none where not said.
+        policies: the names of the host's policies; None leaves them unchecked.
 
     Raises:
         DefinitionError: with every problem found.
     """
-    catalog = catalog or Catalog()
-    found = list(problems([journey for _, _, journey in current], catalog, None if actions is None else list(actions)))
+    catalog, extensions = catalog or Catalog(), extensions or Extensions()
+    given, named = (None if names is None else list(names) for names in (actions, policies))
+    found = list(problems([journey for _, _, journey in current], catalog, given, extensions, named))
     if found:
         raise DefinitionError(found)
     facts = FactTable(catalog)
-    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers) for digest, text, journey in current}
+    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers, extensions) for digest, text, journey in current}
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers)
-    return Compiled(journeys, compiled, facts, {})
+            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers, extensions)
+    return Compiled(journeys, compiled, facts, {}, subjects(catalog), compile_policies(catalog.policies, facts.readers))
 
 
-def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
+def machine(journey: Journey, catalog: Catalog | None = None, extensions: Extensions | None = None) -> Machine:
     """
     The ``transitions`` machine of a journey: its moves, for diagrams, for questions and as an oracle in tests.
 
@@ -160,4 +205,4 @@ def machine(journey: Journey, catalog: Catalog | None = None) -> Machine:
     Raises:
         DefinitionError: with every problem of the journey.
     """
-    return compile_journeys([("", "", journey)], catalog).journeys[journey.name].machine
+    return compile_journeys([("", "", journey)], catalog, extensions=extensions).journeys[journey.name].machine

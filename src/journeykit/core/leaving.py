@@ -42,9 +42,23 @@ def still_allowed(compiled: Compiled, customer: Customer, message: OutboxMessage
 
 
 def _context(customer: Customer, enrollment: Enrollment, event: Event | None, now: int) -> Context:
-    context = Context(customer.customer_id, customer.facts, now, event)
+    context = _Now(customer, now, event)
     context.enrollment, context.data = enrollment, enrollment.data
     return context
+
+
+class _Now(Context):
+    """What rules see of a customer as they are now."""
+
+    __slots__ = ("_customer",)
+
+    def __init__(self, customer: Customer, now: int, event: Event | None) -> None:
+        super().__init__(customer.customer_id, customer.facts, now, event)
+        self._customer = customer
+
+    def inside(self, journey: str) -> list[str]:
+        """The keys under which the customer is in *journey*."""
+        return [e.key for e in self._customer.enrollments.values() if e.journey == journey and e.status == "active"]
 
 
 def _exits(row: Row) -> bool:

@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 from journeykit.core.context import Getter, Resolver
 from journeykit.core.expressions import compile_condition, compile_expression, compile_template
+from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
+from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
 from journeykit.model.customer import Catalog
+from journeykit.model.grammar import show_path
 from journeykit.model.journey import Do, Exit, Journey, On, Start, Transition
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.wait import Wait
@@ -27,8 +30,9 @@ class Planner:
         timers: every timer by its owner (``step left``) and the text of its rule.
     """
 
-    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]]) -> None:
+    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions) -> None:
         self.journey = journey
+        self.extensions = extensions
         self.catalog = catalog
         self.facts = facts
         self.places = {place.step.name: place for place in places(journey)}
@@ -47,10 +51,24 @@ class Planner:
         """*where* as a function that answers yes or no, None where nothing is asked."""
         return compile_condition(where, self.resolver(place)) if where else None
 
+    def guard(self, on: On, place: Place | None) -> Callable[[Any], bool] | None:
+        """What has to hold for *on* besides its signal: that its trigger recognises the event, and its condition."""
+        condition, call = self.condition(on.where, place), read_call(on.event or "")
+        if call is None:
+            return condition
+        recognised = self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
+        return recognised if condition is None else lambda context: recognised(context) and condition(context)
+
+    def looks_at(self, on: On, place: Place | None) -> tuple[tuple[str, Value], ...]:
+        """What `guard` looks at, by name, for ``explain``."""
+        call = read_call(on.event or "")
+        asked = (Expression("signal.name"), call.arguments) if call else ()
+        return (*(one for part in asked for one in self.reads(part, place)), *self.reads(on.where, place))
+
     def reads(self, where: Expression | None, place: Place | None) -> tuple[tuple[str, Value], ...]:
         """What *where* reads, by name, for ``explain``."""
         resolve = self.resolver(place)
-        return tuple((".".join(map(str, path)), resolve(path)) for path in sorted(where.paths, key=str)) if where else ()
+        return tuple((show_path(path), resolve(path)) for path in sorted(where.paths, key=str)) if where else ()
 
     def key(self, text: str | None) -> Getter | None:
         """What computes a key from an event: a property's name, or an expression."""
@@ -81,7 +99,8 @@ class Planner:
         plain = wait.seconds * MICROSECONDS if wait.kind == "elapsed" and moment is None else None
         rank = ("step", "scope", "journey").index(owner)
         reads = reads | {("customer", "zone")} if wait.civil else reads
-        self.timers[place] = CompiledTimer(len(self.timers), owner, name, wait, rank, moment, reads, plain)
+        plugin = self.extensions.moment(wait.timer) if wait.timer else None
+        self.timers[place] = CompiledTimer(len(self.timers), owner, name, wait, rank, moment, reads, plain, plugin)
 
     def _owned(self, owner: str, name: str) -> list[CompiledTimer]:
         return [timer for timer in self.timers.values() if (timer.owner, timer.name) == (owner, name)]

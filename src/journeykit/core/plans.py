@@ -9,6 +9,7 @@ from attrs import Factory, define, field
 
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
+from journeykit.core.extensions import Moment
 from journeykit.model.messages import LONGEST, storable_text
 from journeykit.model.wait import Wait
 
@@ -29,6 +30,7 @@ class CompiledTimer:
     moment: Value | None
     reads: frozenset[tuple[str | int, ...]]
     seconds: int | None  #: elapsed microseconds where the rule is nothing but a duration
+    plugin: Moment | None = None  #: gives the moment from the anchor, the zone and the value of *moment*, where a timer is named
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from journeykit.core import lists
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
@@ -157,9 +158,23 @@ def _changed(turn: Turn, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
     turn.need(concern.needs)
+    change = _lists(turn, raised) if concern.lists else None
+    if change is not None:
+        lists.follow(turn, raised.subject, *change)
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
+    if change is not None:
+        lists.let_in(turn, concern.lists, raised.subject, *change)
+
+
+def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
+    """The records before and after a change of a list; None, and parked, where it is none."""
+    try:
+        return lists.records(raised.old if isinstance(raised.old, list) else None), lists.records(raised.new)
+    except ConditionError as error:
+        park(turn, None, f"changed {raised.subject}", error)
+        return None
 
 
 def _started(turn: Turn, raised: Raised) -> None:

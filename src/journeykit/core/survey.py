@@ -36,6 +36,7 @@ class Rule:
     path: str
     on: On
     owner: Owner
+    limited: bool = False  #: it takes of a shared number, and may find none left
 
 
 @frozen(eq=False)
@@ -180,7 +181,7 @@ def _rules(owners: Sequence[Owner]) -> Iterator[Rule]:
             yield Rule("goal", "goal", item.goal.on, owner)
         for number, move in enumerate(item.when):
             if move.on is not None:
-                yield Rule("move", owner.at(f"when[{number}]"), move.on, owner)
+                yield Rule("move", owner.at(f"when[{number}]"), move.on, owner, move.take is not None)
 
 
 def _moves(owner: Owner) -> Iterator[Move]:

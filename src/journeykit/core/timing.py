@@ -61,6 +61,8 @@ def _due(turn: Turn, journey: Journey, timer: CompiledTimer, anchor: int) -> tup
     zone = wait.zone or turn.facts.zone or journey.zone or "UTC"
     if timer.moment is not None:
         value = timer.moment(turn)
+        if timer.plugin is not None:
+            value = timer.plugin(anchor, zone, value)
         at = None if value is MISSING else read_moment(value, zone)
         if at is None:
             return None, None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
+from journeykit.core.quotas import quota_key
 from journeykit.model.messages import Event
+from journeykit.model.quotas import Take
 from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
@@ -16,6 +19,7 @@ _ARMS = 4_096  #: room for arming numbers within one signal
 Mark = tuple[
     Facts, tuple[HistoryEntry, ...], tuple[OutboxMessage, ...], tuple[LoggedEvent, ...], tuple["Raised", ...], tuple[Mail, ...],
     tuple[tuple[str, str, str], ...],
+    tuple[tuple[str, int, int], ...],
 ]  # fmt: skip
 
 
@@ -72,8 +76,8 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "mail", "outbox", "passed", "raised",
-        "removed", "seq", "taken", "touched", "trace",
+        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "left", "mail", "outbox", "passed", "quotas",
+        "raised", "removed", "seq", "short", "taken", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +114,9 @@ class Turn(Context):
         self.mail: tuple[Mail, ...] = ()
         self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
+        self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
+        self.quotas: tuple[tuple[str, int, int], ...] = ()  #: what is taken of them
+        self.short: tuple[str, ...] = ()  #: those of which nothing was left
         self.taken = 0
         self.armed = 0
 
@@ -130,6 +137,27 @@ class Turn(Context):
         if len(found) > 1:
             found.sort(key=by_entry)
         return found
+
+    def grant(self, take: Take, zone: str, cause: str) -> bool:
+        """Take one of a shared number, as far as is known; where none is left, record it."""
+        key = quota_key(take, zone, self.now)
+        if sum(number for name, number, _ in self.quotas if name == key) < self.left.get(key, take.limit):
+            self.quotas += ((key, 1, take.limit),)
+            return True
+        if key not in self.short:
+            self.short += (key,)
+            self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=take.text)
+        return False
+
+    def inside(self, journey: str) -> list[str]:
+        """The keys under which the customer is in *journey*, as decided so far."""
+        self.need(frozenset({journey}))
+        return [e.key for e in self.active(frozenset({journey}))]
+
+    def entered_or_left(self, journey: str, *, entered: bool) -> None:
+        """Let rules look again that read whether the customer is in *journey*."""
+        if f"active.{journey}" in self.compiled.watched:
+            self.raised += (Raised("changed", f"active.{journey}", not entered, entered),)
 
     def need(self, journeys: frozenset[str]) -> None:
         """Raise `Incomplete` where rows of *journeys* have not been loaded."""
@@ -170,11 +198,15 @@ class Turn(Context):
 
     def mark(self) -> Mark:
         """A place to rewind to."""
-        return self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions
+        return self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas
 
     def rewind(self, mark: Mark) -> None:
-        """Take back everything since *mark* but changed enrollments, which nobody has put in their place yet."""
-        self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions = mark
+        """
+        Take back everything since *mark* but changed enrollments, which nobody has put in their place yet.
+
+        What shared numbers were short stays: a replay has to know it, to fail in the same place.
+        """
+        self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas = mark
 
 
 def by_entry(e: Enrollment) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -200,14 +200,14 @@ def length(text: str, value: object) -> int:
     refuse(text, "has no length", value)
 
 
-def lower(text: str, value: object) -> str:
-    """``lower(value)``."""
-    return value.lower() if isinstance(value, str) else refuse(text, "no text", value)
+def lower(text: str, value: object) -> Any:
+    """``lower(value)``; missing where *value* is, so that ``lower(customer.name) or 'friend'`` greets everybody."""
+    return MISSING if missing(value) else value.lower() if isinstance(value, str) else refuse(text, "no text", value)
 
 
-def upper(text: str, value: object) -> str:
-    """``upper(value)``."""
-    return value.upper() if isinstance(value, str) else refuse(text, "no text", value)
+def upper(text: str, value: object) -> Any:
+    """``upper(value)``; missing where *value* is."""
+    return MISSING if missing(value) else value.upper() if isinstance(value, str) else refuse(text, "no text", value)
 
 
 def _extreme(text: str, operator: str, values: tuple[object, ...]) -> Any:
@@ -260,6 +260,11 @@ def days(text: str, value: object) -> int | float:
     return number(text, number(text, value) * 86_400)
 
 
+def active(_text: str, keys: Sequence[str], *key: object) -> bool:
+    """``active('cart')`` and ``active('cart', key)``: whether a journey holds the customer, at all or under one key."""
+    return (str(key[0]) in keys if kind(key[0]) in ("text", "number") else False) if key else bool(keys)
+
+
 #: the functions of the language that give a value, by name; each takes the expression's text first, for its errors
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "len": length,
@@ -272,4 +277,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "minutes": minutes,
     "hours": hours,
     "days": days,
+    "active": active,
 }

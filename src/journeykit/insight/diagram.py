@@ -164,7 +164,8 @@ class _Drawing:
 
 
 def _title(journey: Journey) -> list[str]:
-    key = [f"one per {journey.key}"] if journey.key else []
+    one = journey.key or (journey.each and f"record of {journey.each}")
+    key = [f"one per {one}"] if one else []
     again = [f"again: {journey.reentry.text}"] if journey.reentry.rule != "once" else []
     return [journey.name, *key, *again, *([f"open {journey.open}"] if journey.open else [])]
 

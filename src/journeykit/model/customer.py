@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
+from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Aggregate
+from journeykit.model.policies import Policy
 
 Kind = Literal["text", "number", "money", "flag", "moment", "list", "any"]
 
 RESERVED = frozenset({"id", "zone", "stage"})
 
 
+def _events(value: dict[str, dict[str, Kind | ObjectKind | str]]) -> dict[str, dict[str, Kind | ObjectKind]]:
+    return {event: {name: _kind(kind) for name, kind in properties.items()} for event, properties in value.items()}
+
+
+def _kind(kind: Kind | ObjectKind | str) -> Any:
+    return ObjectKind(kind) if isinstance(kind, str) and kind.split(",")[0] == "object" else kind
+
+
 def _facts(value: dict[str, Aggregate | str]) -> dict[str, Aggregate]:
     return {name: Aggregate(text) if isinstance(text, str) else text for name, text in value.items()}
+
+
+def _policies(value: Sequence[Policy | str] | Policy | str) -> tuple[Policy, ...]:
+    many = (value,) if isinstance(value, (str, Policy)) else value
+    return tuple(Policy(text) if isinstance(text, str) else text for text in many)
 
 
 @frozen(kw_only=True)
@@ -25,16 +41,18 @@ class Catalog:
 
     Attributes:
         events: for each event name its properties and their kinds (``text``, ``number``, ``money``, ``flag``, ``moment``,
-            ``list``, ``any``); where given, a journey that names an unknown event or property does not compile.
+            ``list``, ``any``, or ``object`` for the one that an event about an object names it by, see `ObjectKind`); where given, a journey that names an unknown event or property does not compile.
         traits: attributes of a customer and their kinds; where given, unknown ones do not compile.
         facts: declared folds over a customer's events, by name, see `Aggregate`.
         actions: the actions there are, and whether each is ``marketing``, ``transactional`` or ``none`` (reaches nobody).
+        policies: what may stop or hold a message just before it is performed, see `Policy`.
     """
 
-    events: dict[str, dict[str, Kind]] = field(factory=dict)
+    events: dict[str, dict[str, Kind | ObjectKind]] = field(factory=dict, converter=_events)
     traits: dict[str, Kind] = field(factory=dict)
     facts: dict[str, Aggregate] = field(factory=dict, converter=_facts)
     actions: dict[str, Literal["marketing", "transactional", "none"]] = field(factory=dict)
+    policies: tuple[Policy, ...] = field(default=(), converter=_policies)
 
     def __attrs_post_init__(self) -> None:
         for name in [*self.traits, *self.facts]:

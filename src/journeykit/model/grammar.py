@@ -53,6 +53,7 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "minutes": (1, 1),
     "hours": (1, 1),
     "days": (1, 1),
+    "active": (1, 2),
     "weekday": (2, 2),
     "date": (2, 2),
     "top": (3, 3),
@@ -307,9 +308,19 @@ class _Reader:
             wanted = str(least) if least == most else f"{least} to {most}"
             raise self.wrong(node, f"{name} takes {wanted} plain argument{'' if wanted == '1' else 's'}; write {_example(name, self.root)}")
         arguments = [self.node(argument, depth) for argument in node.args]
+        if name == "active":
+            return self.active(node, arguments)
         if name == "exists" and arguments[0][0] != "path":
             raise self.wrong(node, f"exists takes a path, not {self.name(node.args[0])}; write {_example(name, self.root)}")
         return ("call", name, *arguments)
+
+    def active(self, node: ast.Call, arguments: list[Tree]) -> Tree:
+        """``active('cart')``: the keys under which the customer is in that journey stand under a path of their own."""
+        if "data" not in self.roots:
+            raise self.wrong(node, "active is not known here; it asks where a customer is")
+        if arguments[0][0] != "const" or type(arguments[0][1]) is not str:
+            raise self.wrong(node, f"active takes the name of a journey in quotes, not {self.name(node.args[0])}; write active('cart')")
+        return ("call", "active", ("path", ("active", arguments[0][1])), *arguments[1:])
 
 
 _READERS: Mapping[type[ast.AST], Callable[[_Reader, Any, int], Tree]] = {
@@ -333,6 +344,8 @@ def _example(name: str, root: str) -> str:
         return f"contains({root}.tags, 'sale')"
     if name in ("minutes", "hours", "days"):
         return f"{name}(3)"
+    if name == "active":
+        return "active('cart')"
     if name in ("weekday", "date"):
         return f"{name}(now, 'Europe/Berlin')"
     if name == "top":
@@ -344,6 +357,8 @@ def _example(name: str, root: str) -> str:
 
 def show_path(path: Path) -> str:
     """The path as it is written: ``event.total``, ``event['weird name'][0]``."""
+    if path[0] == "active":
+        return f"active({path[1]!r})"
     shown = str(path[0])
     for part in path[1:]:
         plain = isinstance(part, str) and part.isidentifier() and not keyword.iskeyword(part)

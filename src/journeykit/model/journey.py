@@ -16,6 +16,7 @@ from attrs import field, frozen
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.phrases import Expiry, Reentry, Split
+from journeykit.model.quotas import Take
 from journeykit.model.wait import Wait
 
 Message = Literal["marketing", "transactional", "none"]  #: whether an action reaches a person, and as what
@@ -40,6 +41,10 @@ def _wait(value: Wait | str | None) -> Wait | None:
 
 def _expiry(value: Expiry | str | None) -> Expiry | None:
     return Expiry(value) if isinstance(value, str) else value
+
+
+def _take(value: Take | str | None) -> Take | None:
+    return Take(value) if isinstance(value, str) else value
 
 
 def _reentry(value: Reentry | str) -> Reentry:
@@ -154,6 +159,7 @@ class Transition:
         on: what starts it; None for an automatic transition (in ``then``).
         do: its own actions, performed between the leaving and the entry actions.
         set: data and traits that it sets: ``{"data.total": "event.total", "customer.tier": "'gold'"}``.
+        take: what it takes of a number that all customers share, see `Take`; it is possible only while there is some left.
         back: in the lifecycle, that it may lead to an earlier stage.
     """
 
@@ -161,6 +167,7 @@ class Transition:
     on: On | None = field(default=None, converter=_on, kw_only=True)
     do: tuple[Do | Start, ...] = field(default=(), converter=_do, kw_only=True)
     set: dict[str, Expression] = field(factory=dict, converter=_settings, kw_only=True)
+    take: Take | None = field(default=None, converter=_take, kw_only=True)
     back: bool = field(default=False, kw_only=True)
 
 
@@ -324,6 +331,7 @@ class Journey:
         name: its identity.
         steps: steps and scopes in the order in which a customer passes them; the first is where they begin.
         key: what tells two enrollments of one customer apart: an event property, or an expression such as ``signal.id``.
+        each: instead of a key: the list trait of which each record holds an enrollment, keyed by its ``id``: ``customer.cards``.
         entry: what lets a customer in; none where only the host or another journey starts it.
         exits: rules that take a customer out, looked at before anything else.
         goal: the conversion mark.
@@ -339,6 +347,7 @@ class Journey:
     name: str
     steps: tuple[Step | Scope, ...] = field(default=(), converter=_steps, kw_only=True)
     key: str | None = field(default=None, kw_only=True)
+    each: str | None = field(default=None, kw_only=True)
     entry: tuple[Entry, ...] = field(default=(), converter=_entries, kw_only=True)
     exits: tuple[Exit, ...] = field(default=(), converter=_exits, kw_only=True)
     goal: Goal | None = field(default=None, converter=_goal, kw_only=True)
@@ -349,3 +358,8 @@ class Journey:
     lifecycle: bool = field(default=False, kw_only=True)
     zone: str | None = field(default=None, kw_only=True)
     open: str | None = field(default=None, kw_only=True)
+
+    @property
+    def keyed(self) -> str | None:
+        """What gives the key of an event: the journey's own, for records ``id``; None in a journey without keys."""
+        return self.key or (None if self.each is None else "id")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from journeykit.model.messages import Event
 
@@ -71,6 +71,7 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
@@ -96,6 +97,7 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.waits = None
         return copy
 
     @property
@@ -216,7 +218,7 @@ class Commit:
         events: the decided event, and parts parked.
         mail: events for other customers' mailboxes.
         definitions: (hash, journey name, text) of definitions first used here.
-        quotas: what is taken from shared numbers (name, how many); taking too much fails the commit.
+        quotas: what is taken from shared numbers (name, how many, of how many); taking too much fails the commit.
         moments: the customer's own timers (segment edges, schedules), whole, or None where unchanged.
         fired: how many timers fired.
         imported: history is being imported and performs nothing: the outbox messages are written as ``imported``.
@@ -234,7 +236,7 @@ class Commit:
     events: Sequence[LoggedEvent] = ()
     mail: Sequence[Mail] = ()
     definitions: Sequence[tuple[str, str, str]] = ()
-    quotas: Sequence[tuple[str, int]] = ()
+    quotas: Sequence[tuple[str, int, int | None]] = ()
     moments: list[Any] | None = None
     fired: int = 0
     imported: bool = False
@@ -280,6 +282,15 @@ class Loaded:
     seen: frozenset[str] = frozenset()
 
 
+class Sent(NamedTuple):
+    """A marketing message that has been performed or may have been, as far as a frequency cap asks."""
+
+    id: int
+    action: str
+    topic: str | None  #: its parameter of that name, where it is text
+    at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+
+
 class Claimed(NamedTuple):
     """An outbox message taken for one attempt, under a lease."""
 
@@ -287,6 +298,18 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    begun: bool = False  #: it may have been performed before: see `Storage.begin`
+
+
+class Answered(NamedTuple):
+    """What a policy answered that did not let a message be performed."""
+
+    at: int
+    policy: str
+    answer: Literal["defer", "drop"]
+    until: int | None  #: where it is held, until when
+    reason: str
 
 
 class Settlement(NamedTuple):
@@ -299,6 +322,8 @@ class Settlement(NamedTuple):
     due_at: int  #: when it is tried again (open), or when it was settled
     mail: tuple[Mail, ...] = ()  #: events for the customer's mailbox (answer, outcome), written in the same transaction
     attempted: bool = True  #: False gives it back untried, which is no attempt
+    answered: Answered | None = None  #: the policy that held or dropped it; kept with the message
+    undone: bool = False  #: it is known that it was not performed: what `Storage.begin` wrote is taken back
 
 
 class OutboxRow(NamedTuple):
@@ -310,3 +335,4 @@ class OutboxRow(NamedTuple):
     attempts: int
     due_at: int
     reason: str | None
+    answers: tuple[Answered, ...] = ()  #: of the policies that held it, and of the one that dropped it, in order

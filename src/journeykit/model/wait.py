@@ -8,6 +8,7 @@ How long, or until when: the text of a wait, read once into its parts.
     until weekday 09:00                         the next such instant, strictly later
     7 days before data.start, exit if missing, now if past
     until '2026-11-28 09:00', now if past, in Europe/Berlin
+    until payday(25) at 09:00, exit if missing, now if past              payday is a timer that a package brings
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
+from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.phrases import seconds, suggestion
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {"weekday": frozenset(range(5)), "weekend": frozenset({5, 6})}
-_WEEKDAYS = {name: frozenset({number}) for number, name in enumerate(_DAYS)} | _GROUPS
+WEEKDAYS = {name: frozenset({number}) for number, name in enumerate(_DAYS)} | _GROUPS
 _UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 _UNIT = r"\d+ (?:seconds?|minutes?|hours?|(?:calendar )?(?:days?|weeks?|months?|years?))"
@@ -35,7 +37,7 @@ _AMOUNT = re.compile(r"(\d+) (calendar )?([a-z]+?)s?\b")
 _LOOSE = re.compile(r"(\d+) *(calendar )? *([a-z]+)", re.IGNORECASE)
 _PLAIN_DAY = re.compile(r"(\d+) (?=days?|weeks?)")
 
-_DAY = "|".join(_WEEKDAYS)
+_DAY = "|".join(WEEKDAYS)
 _CLOCK = re.compile(rf"(?P<days>(?:{_DAY})(?: or (?:{_DAY}))*)?(?:(?:^| | at )(?P<time>\d\d:\d\d))?", re.IGNORECASE)
 _AT = re.compile(r"(?P<core>.+?)\s+at\s+(?P<time>\d\S*)", re.DOTALL)
 _OFFSET = re.compile(r"(?P<duration>.+?)\s+(?P<side>after|before)\s+(?P<moment>.+)", re.DOTALL)
@@ -60,7 +62,7 @@ class Wait:
 
     Core: a duration (``2 hours``, ``1 day 12 hours``: elapsed; ``3 calendar days``, ``1 year 6 months``: civil, optionally
     ``at 09:00``), ``until`` a time of day (``until 09:00``, ``until monday or friday 09:00``, ``until weekday 09:00``), or a
-    moment (``until data.start``, ``7 days before data.start``, ``2 months after '2026-01-31' at 09:00``).
+    moment (``until data.start``, ``7 days before data.start``, ``2 months after '2026-01-31' at 09:00``, ``until payday(25)``).
 
     Options, after commas: ``wait``, ``exit`` or ``skip to STEP`` followed by ``if missing``; ``now``, ``exit`` or
     ``skip to STEP`` followed by ``if past``; ``following``; ``rolling over``; ``in ZONE``.
@@ -71,7 +73,8 @@ class Wait:
         seconds: the elapsed part; negative for ``before``.
         days: calendar days; negative for ``before``.
         months: calendar months, a year being twelve; negative for ``before``.
-        moment: what is counted from, where it is not the entering of the owner.
+        moment: what is counted from, where it is not the entering of the owner; of a *timer*, the list of its arguments.
+        timer: the name of the plugin that gives the moment, where one does.
         clock: hour and minute of the wall time asked for.
         weekdays: the days allowed, Monday being 0; None for all.
         missing: what becomes of a customer whose moment is not known; *missing_to* is the step skipped to.
@@ -91,6 +94,7 @@ class Wait:
     days: int = field(init=False, eq=False, repr=False, default=0)
     months: int = field(init=False, eq=False, repr=False, default=0)
     moment: Expression | None = field(init=False, eq=False, repr=False, default=None)
+    timer: str | None = field(init=False, eq=False, repr=False, default=None)
     clock: tuple[int, int] | None = field(init=False, eq=False, repr=False, default=None)
     weekdays: frozenset[int] | None = field(init=False, eq=False, repr=False, default=None)
     missing: Literal["wait", "exit", "skip"] | None = field(init=False, eq=False, repr=False, default=None)
@@ -113,7 +117,7 @@ class Wait:
         object.__setattr__(self, "civil", self._needs_zone())
 
     def _needs_zone(self) -> bool:
-        if self.days or self.months or self.clock:
+        if self.days or self.months or self.clock or self.timer:
             return True
         return self.moment is not None and not self._sure() and not _has_offset(self.moment.text)
 
@@ -125,7 +129,7 @@ class Wait:
         """The cases, ``missing`` and ``past``, that can happen to its moment and of which it does not say what follows."""
         if self.moment is None:
             return ()
-        may_miss = bool(self.moment.paths) and not self._sure()
+        may_miss = self.timer is not None or (bool(self.moment.paths) and not self._sure())
         may_pass = not (self.moment.text == "step.entered_at" and (self.seconds > 0 or self.days > 0 or self.months > 0))
         cases = (("missing", may_miss and self.missing is None), ("past", may_pass and self.past is None))
         return tuple(name for name, is_open in cases if is_open)
@@ -163,7 +167,7 @@ def _clock(text: str) -> dict[str, Any] | None:
     if match is None:
         return None
     names = match["days"].lower().split(" or ") if match["days"] else []
-    weekdays = frozenset[int]().union(*(_WEEKDAYS[name] for name in names)) if names else None
+    weekdays = frozenset[int]().union(*(WEEKDAYS[name] for name in names)) if names else None
     return {"kind": "clock", "weekdays": weekdays, "clock": _time(match["time"] or "00:00")}
 
 
@@ -197,21 +201,24 @@ def _calendar(text: str) -> str:
 
 def _until(text: str) -> dict[str, Any]:
     if not re.search(r"[.\[('\"]", text):
-        near = suggestion(text.partition(" ")[0].lower(), _WEEKDAYS)
+        near = suggestion(text.partition(" ")[0].lower(), WEEKDAYS)
         raise DefinitionError(
             f'"until {text}": no time of day, no weekday and no moment; write "until 09:00", "until tuesday 09:00" or "until data.start"{near}'
         )
-    return {"kind": "moment", "moment": _moment(text)}
+    return {"kind": "moment"} | _moment(text)
 
 
-def _moment(text: str) -> Expression:
+def _moment(text: str) -> dict[str, Any]:
+    call = read_call(text)
+    if call is not None:
+        return {"moment": call.arguments, "timer": call.name}
     moment = Expression(text)
     fixed = _FIXED.fullmatch(text)
     if fixed:
         _fixed(fixed["date"])
     elif not moment.paths:
         raise DefinitionError(f"\"{text}\" is no moment; write for example data.start, customer.birthday or '2026-11-28 09:00' in quotes")
-    return moment
+    return {"moment": moment}
 
 
 def _fixed(text: str) -> datetime:
@@ -234,7 +241,7 @@ def _counted(text: str) -> dict[str, Any]:
         return parts | {"kind": "elapsed" if "seconds" in parts else "civil"}
     sign = -1 if match["side"] == "before" else 1
     parts = {name: sign * number for name, number in _duration(match["duration"]).items()}
-    return parts | {"kind": "moment", "moment": _moment(match["moment"])}
+    return parts | {"kind": "moment"} | _moment(match["moment"])
 
 
 def _duration(text: str) -> dict[str, int]:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import TypeVar
 
-from journeykit.errors import ConflictError
+from journeykit.core.quotas import Shared
+from journeykit.errors import ConflictError, QuotaError
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
-from journeykit.runtime.work import Accepted, Outcome, Work
+from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
+
+_Answer = TypeVar("_Answer")
+_KNOWN = 1_000  #: used up numbers that are remembered
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
+SLICE = 128  #: signals that are decided together before the next are loaded, so that little lives at once
 
 
 class Decider:
@@ -23,38 +31,81 @@ class Decider:
     Args:
         limit: how many timers of a customer may fire in one batch.
         imported: history is being imported: what is asked for is not performed.
-        written: called with the commits of each batch once they are written.
+        written: called with the commits of each batch once they are written; without them where nobody is *watching*.
+        watching: whether anybody wants to see the commits.
     """
 
     def __init__(
-        self, storage: Storage, definitions: Definitions, limit: int, imported: bool, written: Callable[[Sequence[Commit]], None] | None
-    ) -> None:
+        self, storage: Storage, definitions: Definitions, limit: int, imported: bool,
+        written: Callable[[Sequence[Commit]], None], watching: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._limit = limit
         self._imported = imported
         self._written = written
+        self._watching = watching
+        self._used_up: set[str] = set()  #: shared numbers of which nothing is left; nobody gives anything back
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
         for attempt in range(ATTEMPTS if len(events) == 1 else 3):
             _pause(attempt)
             try:
-                return self._try(events)
+                return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
                 conflict = error
         if len(events) == 1:
             raise conflict
         return [self.decide([one])[0] for one in events]
 
-    def _try(self, events: Sequence[Accepted]) -> list[Outcome]:
-        work = Work(self._storage, self._definitions, self._limit)
-        work.load(self._wants(events))
-        outcomes = [work.offer(event, accepted_at) for event, accepted_at in events]
-        self._write(work)
-        if work.waiting:
-            self._storage.accept(work.waiting)
+    def _knowing(self, attempt: Callable[[Shared], _Answer]) -> _Answer:
+        """Decide, and again as often as less is left of shared numbers than was supposed."""
+        left = dict.fromkeys(self._used_up, 0)
+        while True:
+            try:
+                return attempt(Shared(left))
+            except QuotaError as error:
+                left |= error.left
+                self._used_up.update(name for name, number in error.left.items() if not number)
+                if len(self._used_up) > _KNOWN:
+                    self._used_up.clear()
+
+    def _try(self, events: Sequence[Accepted], shared: Shared) -> list[Outcome]:
+        outcomes: list[Outcome] = [WAITING] * len(events)
+        waiting: list[Accepted] = []
+        self._write(self._decided(events, shared, outcomes, waiting))
+        if waiting:
+            self._storage.accept(waiting)
         return outcomes
+
+    def _decided(self, events: Sequence[Accepted], shared: Shared, outcomes: list[Outcome], waiting: list[Accepted]) -> Iterator[Commit]:
+        """Decide *events* slice by slice, as their commits are asked for."""
+        for places in self._slices(events):
+            work = Work(self._storage, self._definitions, self._limit, shared)
+            work.load(self._wants([events[place] for place in places]))
+            for place in places:
+                event, accepted_at = events[place]
+                outcomes[place] = work.offer(event, accepted_at)
+            waiting += work.waiting
+            yield from work.commits
+
+    def _slices(self, events: Sequence[Accepted]) -> Iterator[Sequence[int]]:
+        """The places of *events* in parts, all of a customer in one; a single part where one customer's decision concerns others."""
+        if len(events) <= SLICE or self._together:
+            yield range(len(events))
+            return
+        of: dict[str, list[int]] = {}
+        for place, (event, _) in enumerate(events):
+            of.setdefault(event.customer_id, []).append(place)
+        part: list[int] = []
+        for places in of.values():
+            part += places
+            if len(part) >= SLICE:
+                yield part
+                part = []
+        if part:
+            yield part
 
     def _wants(self, events: Sequence[Accepted]) -> list[Want]:
         compiled = self._definitions.compiled
@@ -93,31 +144,49 @@ class Decider:
             _pause(attempt)
             customers = [customer_id for customer_id in customers if customer_id not in stuck]
             try:
-                return self._catch_up(customers, until, stuck) if customers else 0
+                return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
             except ConflictError as conflict:
                 # Whoever was overtaken has just been looked after by somebody else; what is left is claimed again.
                 overtaken = set(conflict.customers) or set(customers[1:])
                 customers = [customer_id for customer_id in customers if customer_id not in overtaken]
         return 0
 
-    def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str]) -> int:
-        wants = [Want(customer_id, frozenset(), (), (), until) for customer_id in customers]
-        work = (Together if self._definitions.sends else Work)(self._storage, self._definitions, self._limit)
-        work.load(wants)
-        done = work.catch_up(until)
-        self._write(work)
+    def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str], shared: Shared) -> int:
+        done: dict[str, int] = {}
+        self._write(self._caught_up(customers, until, shared, done))
         stuck.update(customer_id for customer_id in customers if not done[customer_id])
         return sum(done.values())
 
-    def _write(self, work: Work) -> None:
-        if not work.commits:
+    @property
+    def _together(self) -> bool:
+        """Whether what is decided for one customer can concern others, so that their order matters."""
+        return self._definitions.sends or bool(self._definitions.compiled.takes)
+
+    def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int]) -> Iterator[Commit]:
+        """Decide what is due slice by slice, as the commits are asked for; side by side where customers start others."""
+        size = len(customers) if self._together else SLICE
+        for start in range(0, len(customers), size):
+            work = (Together if self._definitions.sends else Work)(self._storage, self._definitions, self._limit, shared)
+            work.load([Want(customer_id, frozenset(), (), (), until) for customer_id in customers[start : start + size]])
+            done.update(work.catch_up(until))
+            yield from work.commits
+
+    def _write(self, commits: Iterator[Commit]) -> None:
+        """Write what is decided in one transaction; none where nothing is."""
+        first = next(commits, None)
+        if first is None:
             return
+        commits = chain((first,), commits)
         if self._imported:
-            for commit in work.commits:
-                commit.imported = True
-        self._storage.commit_many(work.commits)
-        if self._written is not None:
-            self._written(work.commits)
+            commits = map(_imported, commits)
+        seen = list(commits) if self._watching() else ()
+        self._storage.commit_many(seen or commits)
+        self._written(seen)
+
+
+def _imported(commit: Commit) -> Commit:
+    commit.imported = True
+    return commit
 
 
 def _pause(attempt: int) -> None:

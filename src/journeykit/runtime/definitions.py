@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.checks import problems
+from journeykit.core.extensions import Extensions
 from journeykit.core.index import Compiled, compile_journeys
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
@@ -13,18 +14,29 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, Start
 from journeykit.model.phrases import Aggregate, suggestion
 from journeykit.model.records import Enrollment
-from journeykit.ports import Storage
+from journeykit.ports import Storage, Timer, Trigger
+from journeykit.runtime.plugins import extensions_of
 
 Definition = Journey | Catalog
 
 
-def check(definitions: Definition | Iterable[Definition], actions: Iterable[str] | None = None) -> tuple[str, ...]:
+def check(
+    definitions: Definition | Iterable[Definition],
+    actions: Iterable[str] | None = None,
+    policies: Iterable[str] | None = None,
+    *,
+    triggers: Mapping[str, Trigger] | None = None,
+    timers: Mapping[str, Timer] | None = None,
+) -> tuple[str, ...]:
     """
     Find everything that is wrong with the journeys of an engine.
 
     Args:
         definitions: journeys and catalogs, as an engine takes them.
         actions: the names of the actions there are; None leaves them to the catalog.
+        policies: the names of the host's policies; None leaves them unchecked.
+        triggers: those that an engine would be given besides installed ones.
+        timers: the same.
 
     Returns:
         One line for each problem: journey, place, what is wrong and the way out; nothing where an engine would take them.
@@ -35,7 +47,8 @@ def check(definitions: Definition | Iterable[Definition], actions: Iterable[str]
     values = [definitions] if isinstance(definitions, (Journey, Catalog)) else list(definitions)
     journeys = [value for value in values if isinstance(value, Journey)]
     catalog = merged(value for value in values if isinstance(value, Catalog))
-    return tuple(problems(journeys, catalog, None if actions is None else list(actions)))
+    given, named = (None if names is None else list(names) for names in (actions, policies))
+    return tuple(problems(journeys, catalog, given, extensions_of(triggers, timers), named))
 
 
 class Definitions:
@@ -46,6 +59,8 @@ class Definitions:
         definitions: journeys and catalogs; several catalogs are merged.
         storage: where older versions are kept that enrollments are pinned to.
         actions: the names of the actions there are; None where this engine performs none.
+        extensions: the triggers and timers that there are; installed ones where not said.
+        policies: the names of the host's policies; None where this engine performs nothing.
 
     Attributes:
         compiled: what decisions are made with.
@@ -55,7 +70,14 @@ class Definitions:
         DefinitionError: with every problem that was found.
     """
 
-    def __init__(self, definitions: Iterable[Definition], storage: Storage, actions: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        definitions: Iterable[Definition],
+        storage: Storage,
+        actions: Iterable[str] | None = None,
+        extensions: Extensions | None = None,
+        policies: Iterable[str] | None = None,
+    ) -> None:
         values = list(definitions)
         for value in values:
             if not isinstance(value, (Journey, Catalog)):
@@ -65,13 +87,15 @@ class Definitions:
         self._current = [(definition_hash(journey), journey_text(journey), journey) for journey in journeys]
         self._storage = storage
         self._actions = None if actions is None else list(actions)
+        self._extensions = extensions_of() if extensions is None else extensions
+        self._policies = None if policies is None else list(policies)
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:
         current = {digest for digest, _, _ in self._current}
         stored = [row for row in self._storage.definitions() if row[0] not in current]
         older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
-        compiled = compile_journeys(self._current, self.catalog, older, self._actions)
+        compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._extensions, self._policies)
         self.sends = any(isinstance(do, Start) and do.customer for one in compiled.definitions.values() for do in acts(one.journey))
         return compiled
 
@@ -127,11 +151,13 @@ def merged(catalogs: Iterable[Catalog]) -> Catalog:
     """
     parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "actions": {}}
     problems = []
-    for catalog in catalogs:
+    several = list(catalogs)
+    for catalog in several:
         for part, known in parts.items():
             for name, value in getattr(catalog, part).items():
                 if known.setdefault(name, value) != value:
                     problems.append(f'{part}: "{name}" is declared as {_written(known[name])} and as {_written(value)}; keep one')
     if problems:
         raise DefinitionError(problems)
-    return Catalog(**parts)  # type: ignore[arg-type]
+    policies = dict.fromkeys(policy for catalog in several for policy in catalog.policies)
+    return Catalog(**parts, policies=tuple(policies))  # type: ignore[arg-type]

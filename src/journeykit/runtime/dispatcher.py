@@ -8,17 +8,20 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from journeykit.errors import EventError
+from journeykit.errors import ConditionError, EventError
 from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment, words
-from journeykit.model.records import Claimed, Mail, OutboxMessage, Settlement
+from journeykit.model.records import Answered, Claimed, Mail, OutboxMessage, Settlement
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import after
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.hooks import Hooks, log_failure
+from journeykit.runtime.ledger import Ledger, by_priority
 from journeykit.runtime.letters import EXIT, SETTLED, derived, own_event
 from journeykit.runtime.permission import Refusal, View
 from journeykit.runtime.plugins import Actions
+from journeykit.runtime.policies import Policies
+from journeykit.runtime.process import told_to_end
 
 logger = logging.getLogger("journeykit")
 
@@ -62,6 +65,7 @@ class Dispatcher:
         storage: Storage,
         definitions: Definitions,
         actions: Actions,
+        policies: Policies,
         clock: Clock,
         backoff: Backoff,
         hooks: Hooks,
@@ -71,6 +75,7 @@ class Dispatcher:
         self._storage = storage
         self._definitions = definitions
         self._actions = actions
+        self._policies = policies
         self._clock = clock
         self._backoff = backoff
         self._hooks = hooks
@@ -81,14 +86,15 @@ class Dispatcher:
         """Make up to *limit* attempts; *stop* is asked between two, and once true, what is left is given back."""
         counts, token = Dispatched(), secrets.token_hex(8)
         while (left := limit - sum(counts)) > 0 and not (stop is not None and stop()):
-            claimed = self._storage.claim_outbox(self._clock.now(), min(GROUP, left), self._lease, token)
+            now, window = self._clock.now(), self._definitions.compiled.chain.window
+            claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, now - window if window else None)
             if not claimed:
                 break
-            counts = counts.plus(self._group(claimed, stop))
+            counts = counts.plus(self._group(by_priority(claimed) if window else claimed, stop))
         return counts
 
     def _group(self, claimed: Sequence[Claimed], stop: Callable[[], bool] | None) -> Dispatched:
-        group = _Group(self._storage, self._hooks, self._clock.now())
+        group, ledger = _Group(self._storage, self._hooks, self._clock.now()), Ledger(claimed)
         view, seen_at = self._view(claimed), group.began
         try:
             for place, one in enumerate(claimed):
@@ -98,34 +104,57 @@ class Dispatcher:
                     break
                 if now - seen_at > FRESH:
                     view, seen_at = self._view(claimed[place:]), now
-                group.add(one, self._attempt(one, view, now), self._clock.now())
+                settlement = self._attempt(one, view, ledger, now)
+                ledger.note(one, settlement)
+                group.add(one, settlement, self._clock.now())
         finally:  # also where the process is told to end in the middle of an action: what was performed before is recorded
             group.settle()
         return group.counts
 
     def _view(self, claimed: Sequence[Claimed]) -> View:
-        return View(self._storage, self._definitions, claimed, self._decide_mail)
+        return View(self._storage, self._definitions, self._policies, claimed, self._decide_mail)
 
     # -- one request -------------------------------------------------------------------------------------------------
 
-    def _attempt(self, claimed: Claimed, view: View, now: int) -> Settlement:
-        refusal = view.refusal(claimed.message, now)
+    def _attempt(self, claimed: Claimed, view: View, ledger: Ledger, now: int) -> Settlement:
+        try:
+            refusal = view.refusal(claimed.message, now, ledger.of(claimed))
+        except ConditionError as error:  # without every policy's word nothing is performed
+            return self._again(claimed, Retry(reason=str(error)))
         if refusal is not None:
-            return self._ended(claimed, "dropped", refusal.reason, _exits(claimed.message, refusal, now))
+            return self._refused(claimed, refusal, now)
         if claimed.attempts >= self._backoff.attempts:  # each ended without a word: the process died, or the lease ran out
             return self._ended(claimed, "dead", f"{claimed.attempts} attempts without an answer")
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
             return self._answered(claimed, Retry(reason=f'no action named "{claimed.message.action}" here; there are {known}'))
+        if not self._begun(claimed):
+            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)  # in other hands by now
         return self._answered(claimed, self._perform(claimed))
 
+    def _begun(self, claimed: Claimed) -> bool:
+        """Where there is a cap, write down that a message may have arrived from now on, so that a crash cannot hide it."""
+        counted = claimed.message.message == "marketing" and self._definitions.compiled.chain.window > 0
+        return not counted or self._storage.begin(claimed.id, claimed.token, self._clock.now())
+
+    def _refused(self, claimed: Claimed, refusal: Refusal, now: int) -> Settlement:
+        """Held until its instant has passed (P4), which is no attempt; or dropped."""
+        reason, until = refusal.reason[:_WORDS], refusal.until
+        answered = Answered(now, refusal.policy, "drop" if until is None else "defer", until, reason)
+        if until is not None:
+            return Settlement(claimed.id, claimed.token, "open", reason, until + 1, attempted=False, answered=answered)
+        settlement = self._ended(claimed, "dropped", reason, _exits(claimed.message, refusal, now))
+        return settlement._replace(answered=answered)
+
     def _perform(self, claimed: Claimed) -> object:
-        """Call the action; what it raises means that it is to be tried again. `KeyboardInterrupt` and its kin pass."""
+        """Call the action; what it raises means that it is to be tried again. What ends the process from outside passes."""
         message = claimed.message
         try:
             return self._actions[message.action](_request(claimed))
-        except Exception as error:  # noqa: BLE001  a plugin may raise anything
-            log_failure("action %s failed: %s", message.action, error)
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
+            if told_to_end(error):
+                raise
+            log_failure("action %s failed: %s", message.action, error, _fields(message))
             return Retry(reason=f"{type(error).__name__}: {words(error)}")
 
     def _answered(self, claimed: Claimed, answer: object) -> Settlement:
@@ -135,7 +164,7 @@ class Dispatcher:
         if isinstance(answer, Retry):
             return self._again(claimed, answer)
         if isinstance(answer, Failed):
-            return self._ended(claimed, "dead", answer.reason or "failed")
+            return self._ended(claimed, "dead", answer.reason or "failed")._replace(undone=True)
         return self._ended(claimed, "dead", f"answered {words(answer, repr):.60}; an action answers Done, Retry or Failed")
 
     def _again(self, claimed: Claimed, answer: Retry) -> Settlement:
@@ -150,7 +179,8 @@ class Dispatcher:
         if message.listens:
             mail = (*mail, _outcome(message, state, reason, now))
         if state == "dead":
-            logger.error("action %s of journey %s is a dead letter at attempt %d", message.action, message.journey, claimed.attempts + 1)
+            dead = "action %s of journey %s is a dead letter at attempt %d"
+            logger.error(dead, message.action, message.journey, claimed.attempts + 1, extra=_fields(message))
         return Settlement(claimed.id, claimed.token, state, None if reason is None else reason[:_WORDS], now, mail)
 
     def _answer(self, claimed: Claimed, done: Done) -> tuple[tuple[Mail, ...], str | None]:
@@ -166,14 +196,14 @@ class Dispatcher:
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
         except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            log_failure("action %s answered what cannot be kept: %s", message.action, error)
+            log_failure("action %s answered what cannot be kept: %s", message.action, error, _fields(message))
             return (), f"its answer could not be kept: {error}"
         return (Mail(event, now),), None
 
     def _key_property(self, message: OutboxMessage) -> dict[str, str]:
         """The property that leads an answer back to its enrollment, where the journey is keyed by a plain one."""
         compiled = self._definitions.compiled.journeys.get(message.journey)
-        name = compiled.journey.key if compiled is not None else None
+        name = compiled.journey.keyed if compiled is not None else None
         if name is None or any(sign in name for sign in ".[("):
             return {}
         return {name: message.key}
@@ -213,6 +243,11 @@ class _Group:
         """Let others have what has not been attempted."""
         self.settle()
         self._storage.settle([Settlement(one.id, one.token, "open", None, now, attempted=False) for one in claimed])
+
+
+def _fields(message: OutboxMessage) -> dict[str, str]:
+    """What a record of the log carries besides its words, for handlers that sort by it."""
+    return {"customer": message.customer_id, "journey": message.journey, "action": message.action}
 
 
 def _request(claimed: Claimed) -> ActionRequest:

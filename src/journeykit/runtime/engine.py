@@ -12,7 +12,7 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Storage
+from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -20,8 +20,21 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatched, Dispatcher
 from journeykit.runtime.explain import Explainer, Explanation
 from journeykit.runtime.hooks import Hooks
-from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, RETRY, derived, identification, own_event, refuse_unstorable
-from journeykit.runtime.plugins import Actions
+from journeykit.runtime.letters import (
+    ENTER,
+    EXIT,
+    IDENTIFY,
+    RETRY,
+    derived,
+    ended_by,
+    identification,
+    object_fact,
+    own_event,
+    refuse_unstorable,
+)
+from journeykit.runtime.plugins import Actions, extensions_of
+from journeykit.runtime.policies import Policies
+from journeykit.runtime.release import Releaser
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -54,9 +67,13 @@ class Engine:
             claimed is tried again after that.
         history: history is being imported: an event counts as accepted when it occurred, and nothing is performed.
         perform: whether what imported history asks for is performed after all; without *history* everything is.
+        triggers: triggers that definitions can name, besides those of installed packages (entry points ``journeykit.triggers``).
+        timers: the same for waits (entry points ``journeykit.timers``).
+        policies: the policies that sentences of the catalog name; installed packages may offer more (entry points
+            ``journeykit.policies``).
 
     Raises:
-        DefinitionError: with every problem found in the definitions; an action or a hook cannot be called.
+        DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """
 
     def __init__(
@@ -72,20 +89,33 @@ class Engine:
         lease: float = 300,
         history: bool = False,
         perform: bool = False,
+        triggers: Mapping[str, Trigger] | None = None,
+        timers: Mapping[str, Timer] | None = None,
+        policies: Mapping[str, Policy] | None = None,
     ) -> None:
         self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
         values = [definitions] if isinstance(definitions, Journey) else definitions
-        self.definitions = Definitions(values, storage, None if actions is None else self.actions.names())
+        named, performing = Policies(policies), actions is not None or policies is not None
+        self.definitions = Definitions(
+            values,
+            storage,
+            None if actions is None else self.actions.names(),
+            extensions_of(triggers, timers),
+            named.names() if performing else None,
+        )
         self.hooks = Hooks(hooks)
         self._history = history
         self._wakers: list[Callable[[], None]] = []
         imported = history and not perform
-        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written)
-        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written)
+        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching)
+        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching)
         waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._dispatcher = Dispatcher(storage, self.definitions, self.actions, self.clock, waits, self.hooks, held, self._settle_mail)
+        self._dispatcher = Dispatcher(
+            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
+        )
+        self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------
@@ -186,6 +216,30 @@ class Engine:
         self.definitions.check(journey)
         return self._own(EXIT, id, customer_id, at, {"journey": journey, "key": key, "reason": reason})
 
+    def publish(self, name: str, *, id: str, properties: Mapping[str, Any], at: Moment | None = None) -> bool:
+        """
+        Say what happened to an object; whoever waits for it now is told of it by the worker, at the rate that the catalog declares.
+
+        Args:
+            name: the event, one of those that the catalog declares about an object.
+            id: the host's id of this fact; the same id of the same object counts once.
+            properties: its properties, the object's id among them.
+            at: when it occurred; now where not said.
+
+        Returns:
+            False where it was known already.
+
+        Raises:
+            EventError: it is about no object, or cannot be stored.
+        """
+        now = self.clock.now()
+        occurred_at = now if at is None else instant(at, "at")
+        fact = object_fact(self.definitions.compiled.subjects, name, text(id, "id"), properties, occurred_at)
+        accepted = fact._replace(accepted_at=occurred_at if self._history else now)
+        known = self.storage.publish(accepted, ended_by(self.definitions.compiled.subjects, name))
+        self._wake()
+        return known
+
     # -- what is due -------------------------------------------------------------------------------------------------
 
     def run_due(self, until: Moment | None = None, limit: int | None = None) -> int:
@@ -204,6 +258,8 @@ class Engine:
         while limit is None or decided < limit:
             size = BATCH if limit is None else min(BATCH, limit - decided)
             claimed = [name for name in self.storage.claim_due(end, size + len(stuck)) if name not in stuck]
+            if not claimed and self._releaser.release(end):
+                continue
             if not claimed:
                 break
             known = len(stuck)
@@ -218,7 +274,7 @@ class Engine:
         Perform up to *limit* actions that are due.
 
         Args:
-            limit: how many attempts at most.
+            limit: how many attempts at most; where there is a frequency cap, what is due to one customer comes together.
             stop: asked between two actions; once true, what is left is given back.
 
         Returns:
@@ -307,6 +363,9 @@ class Engine:
     def _settle_mail(self, customers: Sequence[str]) -> None:
         """Decide the mail of *customers*, before their actions are performed."""
         self._worker.catch_up(customers, 0, set())
+
+    def _watching(self) -> bool:
+        return bool(self.hooks) or logger.isEnabledFor(logging.DEBUG)
 
     def _written(self, commits: Sequence[Commit]) -> None:
         if self.hooks:

@@ -10,11 +10,12 @@ from attrs import frozen
 
 from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
+from journeykit.core.quotas import SHARED
 from journeykit.model.messages import moment
 from journeykit.model.records import Enrollment, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.why import Case, by, why_not
+from journeykit.runtime.why import Case, by, holds, why_not
 
 
 @frozen
@@ -24,7 +25,8 @@ class Line:
 
     Attributes:
         at: when, microseconds since 1970 UTC.
-        kind: ``event``, ``mailbox``, a kind of history (``entered``, ``moved``, ``exited``, ...), ``timer``, ``action``, ``why not``.
+        kind: ``event``, ``mailbox``, a kind of history (``entered``, ``moved``, ``exited``, ...), ``timer``, ``action``,
+            ``policy``, ``why not``.
         text: what people read.
         journey: the journey it concerns, where it concerns one.
         key: the key of the enrollment.
@@ -119,12 +121,14 @@ class _Telling:
         lines: list[tuple[tuple[int, int, int], Line]] = []
         waiting = 1 << 62
         for number, logged in enumerate(events):
-            if logged.event.name != "$parked":
+            if logged.event.name not in ("$parked", SHARED):
                 place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
                 lines.append((place, self._event(logged)))
         for entry in history:
             lines += (((entry.seq, 1, entry.place), line) for line in self._history(entry))
-        lines += (((row.message.seq, 2, row.message.place), self._action(row)) for row in outbox)
+        for row in outbox:
+            lines.append(((row.message.seq, 2, row.message.place), self._action(row)))
+            lines += (((row.message.seq, 2, row.message.place), line) for line in self._held(row))
         return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
 
     def _event(self, logged: LoggedEvent) -> Line:
@@ -171,6 +175,14 @@ class _Telling:
         when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
         reason = f": {row.reason}" if row.reason else ""
         return Line(message.at, "action", f"{text}; {state}{when}{attempts}{reason}", message.journey, message.key)
+
+    def _held(self, row: OutboxRow) -> Iterator[Line]:
+        """What policies answered that held it; the one that dropped it is its reason."""
+        message = row.message
+        place = f"{message.journey} {message.key}".strip()
+        for answer, until in holds(row.answers):
+            text = f"{place}: {message.action} held until {show(until, self.zone)}: {answer.reason}"
+            yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
 _OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}

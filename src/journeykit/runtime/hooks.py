@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import DefinitionError
@@ -25,7 +25,7 @@ class Hooks:
     - ``fired``: ``customer_id``, ``timers`` (how many), where a commit fired timers;
     - ``parked``: ``customer_id``, ``journey``, ``key``, ``error``, for each part of a signal that was parked;
     - ``performed``, ``retried``, ``dead``, ``dropped``: ``customer_id``, ``journey``, ``action``, ``idempotency_key``,
-      ``attempt``, ``reason``, for each attempt at an action.
+      ``attempt``, ``reason``, for each attempt at an action; ``deferred`` likewise, where a policy held it.
     """
 
     def __init__(self, hooks: Iterable[Hook] = ()) -> None:
@@ -60,7 +60,7 @@ class Hooks:
         """Tell how an attempt at an action ended."""
         message = claimed.message
         self.tell(
-            _OUTCOMES[settlement.state],
+            "deferred" if settlement.state == "open" and settlement.answered is not None else _OUTCOMES[settlement.state],
             customer_id=message.customer_id,
             journey=message.journey,
             action=message.action,
@@ -70,7 +70,15 @@ class Hooks:
         )
 
 
-def log_failure(text: str, name: str, error: BaseException) -> None:
-    """Log that a plugin failed: the kind of error for everybody, its words, which may be personal, for DEBUG alone."""
-    logger.warning(text, name, type(error).__name__)
-    logger.debug(text, name, error, exc_info=error)
+def log_failure(text: str, name: str, error: BaseException, fields: Mapping[str, str] | None = None) -> None:
+    """
+    Log that a plugin failed: the kind of error for everybody, its words, which may be personal, for DEBUG alone.
+
+    Args:
+        text: a sentence with two gaps.
+        name: what stands in the first.
+        error: what stands in the second.
+        fields: what the record carries besides.
+    """
+    logger.warning(text, name, type(error).__name__, extra=fields)
+    logger.debug(text, name, error, exc_info=error, extra=fields)

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from journeykit.core.calendar import known_zone
+from journeykit.core.objects import Subject
+from journeykit.core.plans import as_key
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment
+from journeykit.model.objects import ObjectFact
 
 IDENTIFY, ENTER, EXIT, SETTLED, RETRY = "$identify", "$enter", "$exit", "$settled", "$retry"
 
@@ -36,6 +39,32 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
             json.dumps(event.properties)
         except (TypeError, ValueError, RecursionError) as error:
             raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+
+
+def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties: Mapping[str, Any], at: int) -> ObjectFact:
+    """
+    A fact about the object that *properties* name.
+
+    Raises:
+        EventError: no such event is declared, it names no object, or it holds what is no JSON.
+    """
+    subject = subjects.get(name)
+    if subject is None:
+        known = ", ".join(subjects) or "none"
+        raise EventError(f'name: "{name}" is not declared as an event about an object; there are {known}, and the catalog declares them')
+    value = as_key(properties.get(subject.property))
+    if not isinstance(value, str):
+        raise EventError(f"properties: {subject.property}={properties.get(subject.property)!r:.60} names no object; give its id")
+    try:
+        json.dumps(properties)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise EventError(f'properties of event "{id}": {error}; give JSON values only') from error
+    return ObjectFact(name, value, id, at, at, dict(properties))
+
+
+def ended_by(subjects: Mapping[str, Subject], name: str) -> list[str]:
+    """The events whose release ends when *name* happens to the object: its own kind, and those that are told until then."""
+    return [event for event, subject in subjects.items() if event == name or name in subject.kind.until]
 
 
 def identification(

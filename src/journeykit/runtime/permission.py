@@ -1,4 +1,4 @@
-"""Whether a committed request may still be performed: looked at again just before each attempt (P17, P33)."""
+"""Whether a committed request may still be performed: looked at again just before each attempt (P17, P33, P34)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from typing import NamedTuple
 
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
-from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Want
+from journeykit.core.policies import Case, Verdict
+from journeykit.model.policies import Defer
+from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Sent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.policies import Policies
 
 
 class Refusal(NamedTuple):
-    """Why a request is not performed; *leaves* where that is an exit rule which takes the customer out as well."""
+    """
+    Why a request is not performed.
+
+    Attributes:
+        reason: for people to read.
+        policy: whose word it is: ``exited``, ``moved on``, ``expired``, or the sentence of a policy.
+        leaves: the reason with which an exit rule takes the customer out as well.
+        until: where it is held, until when; else it is dropped.
+    """
 
     reason: str
+    policy: str
     leaves: str | None = None
+    until: int | None = None
 
 
 class View:
@@ -28,11 +41,13 @@ class View:
     """
 
     def __init__(
-        self, storage: Storage, definitions: Definitions, claimed: Sequence[Claimed], decide_mail: Callable[[Sequence[str]], None]
-    ) -> None:
+        self, storage: Storage, definitions: Definitions, policies: Policies, claimed: Sequence[Claimed],
+        decide_mail: Callable[[Sequence[str]], None],
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
-        wants = _wants(claimed)
+        self._policies = policies
+        wants = _wants(claimed, definitions)
         self._customers = self._load(wants)
         mailed = [want for want in wants if self._customers[want.customer_id].pending]
         if mailed:
@@ -45,18 +60,31 @@ class View:
             self._definitions.learn_all(one.enrollments)
         return {one.customer_id: Customer(one) for want, one in zip(wants, loaded, strict=True)}
 
-    def refusal(self, message: OutboxMessage, now: int) -> Refusal | None:
-        """Why *message* is not performed at *now*; None where it is."""
+    def refusal(self, message: OutboxMessage, now: int, sent: Sequence[Sent] = ()) -> Refusal | None:
+        """
+        Why *message* is not performed at *now*, where *sent* is what else its customer has been sent; None where it is performed.
+
+        Raises:
+            ConditionError: a policy cannot be evaluated.
+        """
         customer = self._customers[message.customer_id]
         enrollment = customer.enrollments.get((message.journey, message.key))
-        reason = self._left(message, enrollment) or _moved_on(message, enrollment)
+        reason = self._left(message, enrollment)
         if reason is not None:
-            return Refusal(reason)
+            return Refusal(reason, "exited")
+        if _moved_on(message, enrollment):
+            return Refusal("moved on", "moved on")
         if enrollment is not None and enrollment.number == message.number and (left := self._exit_rule(customer, enrollment, message, now)):
             return left
-        if message.expires_at is not None and message.expires_at <= now:
-            return Refusal("expired")
-        return None
+        case = Case(message, customer.facts, now, self._zone(message, enrollment), sent)
+        return _refusal(self._definitions.compiled.chain.verdict(case, self._policies.ask))
+
+    def _zone(self, message: OutboxMessage, enrollment: Enrollment | None) -> str | None:
+        """The zone of the journey that asks, for customers without one."""
+        compiled = self._definitions.compiled
+        journey = compiled.definitions.get(enrollment.definition) if enrollment is not None else None
+        journey = journey or compiled.journeys.get(message.journey)
+        return None if journey is None else journey.journey.zone
 
     def _left(self, message: OutboxMessage, enrollment: Enrollment | None) -> str | None:
         """Completing is not leaving, and what the very decision asked for that ended the enrollment is performed."""
@@ -72,14 +100,13 @@ class View:
         reason = still_allowed(self._definitions.compiled, customer, message, since, now)
         if reason is None:
             return None
-        return Refusal(f"exited: {reason}", reason if enrollment.active else None)
+        return Refusal(f"exited: {reason}", "exited", reason if enrollment.active else None)
 
     def _since(self, enrollment: Enrollment, message: OutboxMessage) -> list[LoggedEvent]:
         """What the exit rules of an enrollment that has ended have not been offered; an active one was offered everything."""
         if enrollment.active:
             return []
-        exits = self._definitions.compiled.definitions[enrollment.definition].journey.exits
-        names = {rule.on.event for rule in exits if rule.on.event is not None}
+        names = self._definitions.compiled.definitions[enrollment.definition].exit_events
         events = self._storage.events(message.customer_id, message.seq, names) if names else []
         if not events:
             return []
@@ -92,21 +119,31 @@ class View:
         return [entry for entry in self._storage.history(message.customer_id) if (entry.journey, entry.key, entry.number) == place]
 
 
-def _wants(claimed: Sequence[Claimed]) -> list[Want]:
+def _refusal(verdict: Verdict | None) -> Refusal | None:
+    """What a policy's answer means for the request."""
+    if verdict is None:
+        return None
+    until = verdict.answer.at if isinstance(verdict.answer, Defer) else None
+    return Refusal(verdict.answer.reason or verdict.policy, verdict.policy, until=until)
+
+
+def _wants(claimed: Sequence[Claimed], definitions: Definitions) -> list[Want]:
+    """The rows of the enrollments that ask, and of those that their rules ask about."""
     places: dict[str, dict[tuple[str, str | None], None]] = {}
     for one in claimed:
         places.setdefault(one.message.customer_id, {})[one.message.journey, one.message.key] = None
-    return [Want(customer_id, frozenset(), tuple(rows)) for customer_id, rows in places.items()]
+    asked = definitions.compiled.asked
+    return [Want(customer_id, asked({journey for journey, _ in rows}), tuple(rows)) for customer_id, rows in places.items()]
 
 
-def _moved_on(message: OutboxMessage, enrollment: Enrollment | None) -> str | None:
+def _moved_on(message: OutboxMessage, enrollment: Enrollment | None) -> bool:
     """Whether the visit is over that *message* is bound to; its owner reads ``step 5`` or ``scope cart 3``."""
     if message.owner is None or enrollment is None:
-        return None
+        return False
     if enrollment.number != message.number or not enrollment.active:
-        return "moved on"
+        return True
     kind, _, rest = message.owner.partition(" ")
     if kind == "step":
-        return None if enrollment.visit == int(rest) else "moved on"
+        return enrollment.visit != int(rest)
     name, _, visit = rest.rpartition(" ")
-    return None if enrollment.scopes.get(name, (0, -1))[1] == int(visit) else "moved on"
+    return enrollment.scopes.get(name, (0, -1))[1] != int(visit)

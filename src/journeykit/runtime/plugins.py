@@ -2,55 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
 
+from journeykit.core.extensions import Extensions
 from journeykit.errors import DefinitionError
-from journeykit.ports import Action
+from journeykit.ports import Action, Timer, Trigger
 
 GROUP = "journeykit.actions"
 
+Plugin = TypeVar("Plugin")
 
-class Actions:
+
+class Plugins(Mapping[str, Plugin], Generic[Plugin]):
     """
-    The actions that an engine can perform, by name.
+    Implementations of one kind, by name.
+
+    Packages offer theirs as entry points: a function or an object that can be called, or a class that is then made without
+    arguments. One is imported when first needed, so that a broken package costs only what it offers, and the list of what is
+    installed is not even read where the host gives everything that is asked for.
 
     Args:
         given: those of the host; they win over installed ones of the same name.
-        group: the entry point group in which packages offer theirs. An entry point names a function or an object that can be
-            called, or a class that is then made without arguments. It is imported when first needed, so that a broken package
-            costs only its own action.
+        group: the entry point group in which packages offer theirs.
+        what: what they are, for errors: ``actions``.
 
     Raises:
         DefinitionError: what was given cannot be called.
     """
 
-    def __init__(self, given: Mapping[str, Action] | None = None, group: str = GROUP) -> None:
-        self._ready: dict[str, Action] = dict(given or {})
-        _refuse_uncallable(self._ready)
-        self._offered: dict[str, EntryPoint] = {point.name: point for point in entry_points(group=group)}
+    def __init__(self, given: Mapping[str, Plugin] | None, group: str, what: str) -> None:
+        self._group = group
+        self._kind = "policy" if what == "policies" else what.removesuffix("s")
+        self._ready: dict[str, Plugin] = dict(given or {})
+        mute = [(name, plugin) for name, plugin in self._ready.items() if not callable(plugin)]
+        if mute:
+            raise DefinitionError([f'{what}: "{name}" is {plugin!r:.60}, which cannot be called; give a function' for name, plugin in mute])
 
-    def __contains__(self, name: str) -> bool:
+    @cached_property
+    def _offered(self) -> dict[str, list[EntryPoint]]:
+        found: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=self._group):
+            found.setdefault(point.name, []).append(point)
+        return found
+
+    def __contains__(self, name: object) -> bool:
         return name in self._ready or name in self._offered
 
-    def __getitem__(self, name: str) -> Action:
-        """Return the action called *name*; raise `KeyError` where there is none, and whatever a broken package raises."""
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._ready, *self._offered]))
+
+    def __len__(self) -> int:
+        return len(self._ready.keys() | self._offered.keys())
+
+    def __getitem__(self, name: str) -> Plugin:
+        """
+        Return the one called *name*.
+
+        Raises:
+            KeyError: there is none.
+            DefinitionError: its package cannot be loaded, or several packages offer one of that name.
+        """
         if name not in self._ready:
-            loaded = self._offered[name].load()
-            self._ready[name] = loaded() if isinstance(loaded, type) else loaded
+            self._ready[name] = self._loaded(self._offered[name])
         return self._ready[name]
 
     def names(self) -> list[str]:
         """The names of all, sorted."""
-        return sorted(self._ready.keys() | self._offered.keys())
+        return sorted(self)
+
+    def _loaded(self, points: list[EntryPoint]) -> Plugin:
+        owners = sorted({_package(point) for point in points})
+        what = f'{self._kind} "{points[0].name}" of {" and of ".join(owners)}'
+        if len(owners) > 1:
+            raise DefinitionError(f"{what}: more than one package offers it; uninstall one, or give the engine the one you mean")
+        try:
+            loaded = points[0].load()
+            plugin: Plugin = loaded() if isinstance(loaded, type) else loaded
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            raise DefinitionError(f"{what} cannot be loaded from {points[0].value} ({why}); mend or uninstall it") from error
+        if not callable(plugin):
+            raise DefinitionError(f"{what} is {plugin!r:.60}, which cannot be called; let {points[0].value} be a function")
+        return plugin
 
 
-def _refuse_uncallable(given: Mapping[str, object]) -> None:
-    """Raise `DefinitionError` for actions that are no functions."""
-    mute = [
-        f'actions: "{name}" is {action!r:.60}, which cannot be called; give a function'
-        for name, action in given.items()
-        if not callable(action)
-    ]
-    if mute:
-        raise DefinitionError(mute)
+def _package(point: EntryPoint) -> str:
+    return f"package {point.dist.name} {point.dist.version}" if point.dist else "a package"
+
+
+class Actions(Plugins[Action]):
+    """The actions that an engine can perform, by name; see `Plugins`."""
+
+    def __init__(self, given: Mapping[str, Action] | None = None, group: str = GROUP) -> None:
+        super().__init__(given, group, "actions")
+
+
+def extensions_of(triggers: Mapping[str, Trigger] | None = None, timers: Mapping[str, Timer] | None = None) -> Extensions:
+    """The triggers and timers that definitions can name: those given, and those that installed packages offer."""
+    return Extensions(Plugins(triggers, "journeykit.triggers", "triggers"), Plugins(timers, "journeykit.timers", "timers"))

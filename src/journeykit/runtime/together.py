@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 
+from journeykit.core.quotas import UNKNOWN, Shared
 from journeykit.errors import JourneykitError, StorageError
 from journeykit.model.records import Mail, Want
 from journeykit.ports import Storage
@@ -20,8 +21,8 @@ class Together(Work):
     one who is started before the start. Who is sent something joins the batch.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, limit: int) -> None:
-        super().__init__(storage, definitions, limit)
+    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:
+        super().__init__(storage, definitions, limit, shared)
         self._until = 0
         self._moments: list[tuple[int, str]] = []
 

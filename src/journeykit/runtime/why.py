@@ -9,10 +9,11 @@ from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import Compiled
+from journeykit.core.quotas import SHARED, recorded
 from journeykit.core.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
-from journeykit.model.records import Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
+from journeykit.model.records import Answered, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
 from journeykit.runtime.definitions import asked
 
 Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
@@ -31,7 +32,7 @@ class Case(NamedTuple):
     zone: str
 
 
-def replay(compiled: Compiled, loaded: Loaded, events: Iterable[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
+def replay(compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
     """
     Decide again what was decided for a customer, from the first signal to the last.
 
@@ -43,12 +44,13 @@ def replay(compiled: Compiled, loaded: Loaded, events: Iterable[LoggedEvent], tr
     """
     customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
     commits = []
-    decided = [logged for logged in events if logged.state == "decided" and logged.event.name != "$parked"]
+    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", SHARED)]
+    shared = recorded(events)
     for logged in sorted(decided, key=lambda one: one.seq or 0):
-        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace))
+        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace, shared))
         customer.apply(commits[-1])
     if customer.revision < loaded.revision:  # timers that have fired since the last event
-        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace))
+        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace, shared))
     return commits
 
 
@@ -124,7 +126,30 @@ def _asked_for(case: Case, action: str) -> Iterator[Reason]:
             continue
         state = f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempts so far" if row.state == "open" else row.state
         reason = f": {row.reason}" if row.reason else ""
-        yield message.at, message.journey, message.key, f"{_place(message.journey, message.key)}: asked for, {state}{reason}"
+        place = _place(message.journey, message.key)
+        dropped = "".join(_sentence(answer) for answer in row.answers if answer.until is None)
+        yield message.at, message.journey, message.key, f"{place}: asked for, {state}{reason}{dropped}"
+        for answer, until in holds(row.answers):
+            held = f"{place}: held until {show(until, case.zone)}: {answer.reason}{_sentence(answer)}"
+            yield answer.at, message.journey, message.key, held
+
+
+def holds(answers: Iterable[Answered]) -> list[tuple[Answered, int]]:
+    """The answers that held a message, and until when; what one policy answered several times in a row is one."""
+    found: list[tuple[Answered, int]] = []
+    for answer in answers:
+        if answer.until is None:
+            continue
+        if found and (found[-1][0].policy, found[-1][0].reason) == (answer.policy, answer.reason):
+            found[-1] = (found[-1][0], answer.until)
+        else:
+            found.append((answer, answer.until))
+    return found
+
+
+def _sentence(answer: Answered) -> str:
+    """The policy as its author wrote it, where that says more."""
+    return "" if answer.policy in ("exited", "moved on", "expired", answer.reason) else f'; the policy is "{answer.policy}"'
 
 
 def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:

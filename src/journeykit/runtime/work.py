@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from journeykit.core.customer import Covered, Customer, Incomplete, advance
+from journeykit.core.quotas import UNKNOWN, Shared
 from journeykit.errors import ConflictError, JourneykitError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.records import Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
@@ -64,7 +65,8 @@ class Work:
         waiting: events that have to wait in the mailbox.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, limit: int) -> None:
+    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:
+        self._shared = shared  #: what is left of shared numbers, as far as it is known
         self._storage = storage
         self._definitions = definitions
         self._limit = limit
@@ -83,13 +85,18 @@ class Work:
             self._read(further)
 
     def _read(self, wants: Sequence[Want]) -> None:
+        covered: Covered | None = None  # most customers of a batch are asked for the same: one object says so
         for want, loaded in zip(wants, self._storage.load_many(wants), strict=True):
-            customer = Customer(loaded, None if want.journeys is None else Covered(want.journeys, frozenset(want.keys)))
+            customer_id, journeys, keys, _, _ = want
+            if journeys is None:
+                covered = None
+            elif covered is None or covered.journeys is not journeys or keys or covered.keys:
+                covered = Covered(journeys, frozenset(keys))
             if loaded.enrollments:
                 self._definitions.learn_all(loaded.enrollments)
             for event_id in loaded.seen:
-                self._seen.add((want.customer_id, event_id))
-            self.held[want.customer_id] = Held(customer, want, self._limit)
+                self._seen.add((customer_id, event_id))
+            self.held[customer_id] = Held(Customer(loaded, covered), want, self._limit)
 
     def _further(self, held: Held) -> Want | None:
         """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""
@@ -193,7 +200,7 @@ class Work:
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
         while True:
             try:
-                return advance(self._definitions.compiled, held.customer, logged, now, held.left)
+                return advance(self._definitions.compiled, held.customer, logged, now, held.left, None, self._shared)
             except Incomplete as missing:
                 held = self._widen(held, missing)
 
@@ -203,6 +210,8 @@ class Work:
         if commit.revision == commit.base and not commit.events:
             return held
         held.left -= commit.fired
+        if commit.quotas:
+            self._shared = self._shared.after(commit.quotas)
         held.customer.apply(commit)
         self.commits.append(commit)
         for mail in commit.mail:

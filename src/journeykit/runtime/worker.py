@@ -48,11 +48,13 @@ class Worker:
         Signals are watched only in the main thread; a second one does what it always did. A worker that has been stopped stays so.
         """
         forget = self._engine.on_work(self.wake)
+        logger.info("worker started")
         try:
             with self._signals():
                 self._work()
         finally:
             forget()
+            logger.info("worker stopped")
 
     def stop(self) -> None:
         """Let `run` end as soon as what it is doing is done; from any thread or signal handler."""

@@ -2,116 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.errors import ConflictError, StorageError
-from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent
+from journeykit.errors import ConflictError, QuotaError, StorageError
+from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
+
+MANY = 256  #: enrollments that are gathered before they are made rows
 
 
 class Batch:
     """
-    The rows of several commits.
+    The rows of several commits, which are taken one by one and let go.
 
     Attributes:
         bases: for each customer the revision that the first commit is based on.
         created: (id, revision, accepted_at, facts) of customers decided for the first time.
-        moved: (revision, accepted_at, facts or None, id, base) of the others.
+        moved: (revision, accepted_at, id, base) of the others; known: (facts, id) where they changed.
         moments: (moments, next_due, id) where they changed.
         enrollments: rows to write; removed: keys (customer, journey, key) to delete.
+        waits: what enrollments wait for, where it has changed: (customer, journey, key, entered_at, [(event, object, since)]).
         events, mail, history, outbox, definitions: rows to insert.
-        quotas: how many are taken from each shared number.
+        quotas: how many are taken from each shared number, and how many there are in all (None: any).
 
     Raises:
         ConflictError: a customer's commits do not follow each other.
         StorageError: something is no JSON value.
     """
 
-    def __init__(self, commits: Sequence[Commit]) -> None:
-        self._encoding = ""  # whose rows are being encoded, for the error
-        try:
-            self._add_customers(commits)
-            self._add_enrollments(commits)
-            self._add_rows(commits)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise StorageError(f'customer "{self._encoding}": {error}; what is kept holds JSON values only') from error
-        self.history: list[HistoryEntry] = [entry for commit in commits for entry in commit.history]
-        self.definitions: list[Row] = [definition for commit in commits for definition in commit.definitions]
-        self.quotas: dict[str, int] = {}
-        for commit in commits:
-            for name, count in commit.quotas:
-                self.quotas[name] = self.quotas.get(name, 0) + count
-
-    def _add_customers(self, commits: Sequence[Commit]) -> None:
+    def __init__(self, commits: Iterable[Commit]) -> None:
         self.bases: dict[str, int] = {}
-        last: dict[str, Commit] = {}
-        known: dict[str, Facts] = {}
-        moments: dict[str, list[Any]] = {}
-        for commit in commits:
-            customer_id = commit.customer_id
-            if customer_id not in last:
-                self.bases[customer_id] = commit.base
-            elif last[customer_id].revision != commit.base:
-                raise ConflictError([customer_id])
-            last[customer_id] = commit
-            if commit.facts is not None:
-                known[customer_id] = commit.facts
-            if commit.moments is not None:
-                moments[customer_id] = commit.moments
-        self._encode_customers(last, known)
-        self.moments: list[Row] = [(*moments_row(whole), customer_id) for customer_id, whole in moments.items()]
-
-    def _encode_customers(self, last: dict[str, Commit], known: dict[str, Facts]) -> None:
-        self.created: list[Row] = []
-        self.moved: list[Row] = []
-        for customer_id, commit in last.items():
-            self._encoding = customer_id
-            text = facts_text(known[customer_id]) if customer_id in known else None
-            base = self.bases[customer_id]
-            if base == 0:
-                self.created.append((customer_id, commit.revision, commit.accepted_at, text or "[1]"))
-            else:
-                self.moved.append((commit.revision, commit.accepted_at, text, customer_id, base))
-
-    def _add_enrollments(self, commits: Sequence[Commit]) -> None:
-        last: dict[tuple[str, str, str], Enrollment | None] = {}
-        for commit in commits:
-            customer_id = commit.customer_id
-            for journey, key in commit.removed:
-                last[customer_id, journey, key] = None
-            for enrollment in commit.enrollments:
-                last[customer_id, enrollment.journey, enrollment.key] = enrollment
-        self.enrollments: list[Row] = []
-        self.removed: list[tuple[str, str, str]] = []
-        for place, final in last.items():
-            self._encoding = place[0]
-            if final is None:
-                self.removed.append(place)
-            else:
-                self.enrollments.append(enrollment_row(place[0], final))
-
-    def _add_rows(self, commits: Sequence[Commit]) -> None:
         self.events: list[Row] = []
         self.mail: list[Row] = []
         self.outbox: list[Row] = []
-        texts: dict[int, str] = {}  # parameters without expressions are one object for all customers: encoded once
-        for commit in commits:
-            self._encoding = commit.customer_id
-            for logged in commit.events:
-                self.events.append(event_row(logged))
+        self.history: list[HistoryEntry] = []
+        self.definitions: list[Row] = []
+        self.quotas: dict[str, tuple[int, int | None]] = {}
+        self._waits: dict[tuple[str, str, str], Row] = {}
+        self._last: dict[str, tuple[int, int]] = {}
+        self._facts: dict[str, str] = {}
+        self._moments: dict[str, Row] = {}
+        self._gathered: dict[tuple[str, str, str], Enrollment | None] = {}
+        self._rows: dict[tuple[str, str, str], Row | None] = {}
+        self._texts: dict[int, str] = {}  # parameters without expressions are one object for all customers: encoded once
+        self._kept: list[object] = []  # ... which must not go meanwhile, or another would get its number
+        self._encoding = ""  # whose rows are being encoded, for the error
+        try:
+            for commit in commits:
+                self._add(commit)
+            self._encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise StorageError(f'customer "{self._encoding}": {error}; what is kept holds JSON values only') from error
+        self._finish()
+
+    def _add(self, commit: Commit) -> None:
+        customer_id = self._encoding = commit.customer_id
+        last = self._last.get(customer_id)
+        if last is None:
+            self.bases[customer_id] = commit.base
+        elif last[0] != commit.base:
+            raise ConflictError([customer_id])
+        self._last[customer_id] = (commit.revision, commit.accepted_at)
+        if commit.facts is not None:
+            self._facts[customer_id] = facts_text(commit.facts)
+        if commit.moments is not None:
+            self._moments[customer_id] = moments_row(commit.moments)
+        for journey, key in commit.removed:
+            self._gathered[customer_id, journey, key] = None
+        for enrollment in commit.enrollments:
+            place = (customer_id, enrollment.journey, enrollment.key)
+            self._gathered[place] = enrollment
+            if enrollment.waits is not None:
+                self._waits[place] = (*place, enrollment.entered_at, enrollment.waits)
+        if len(self._gathered) >= MANY:
+            self._encode()
+        self._add_rows(commit)
+
+    def _encode(self) -> None:
+        """Make rows of the enrollments gathered so far: the last of each key, and none lives longer than needed."""
+        for place, final in self._gathered.items():
+            self._encoding = place[0]
+            self._rows[place] = None if final is None else enrollment_row(place[0], final)
+        self._gathered.clear()
+
+    def _add_rows(self, commit: Commit) -> None:
+        for logged in commit.events:
+            self.events.append(event_row(logged))
+        if commit.outbox:
+            state = "imported" if commit.imported else "open"
             for message in commit.outbox:
-                text = texts.get(id(message.parameters))
-                if text is None:
-                    text = texts[id(message.parameters)] = dumps(message.parameters)
-                self.outbox.append(message_row(message, text, "imported" if commit.imported else "open"))
-            for mail in commit.mail:
-                self.mail.append(mail_row(mail.event, mail.accepted_at))
+                self.outbox.append(message_row(message, self._text(message.parameters), state))
+        for mail in commit.mail:
+            self.mail.append(mail_row(mail.event, mail.accepted_at))
+        self.history += commit.history
+        self.definitions += commit.definitions
+        for name, count, limit in commit.quotas:
+            self.quotas[name] = (self.quotas.get(name, (0, None))[0] + count, limit)
+
+    def _text(self, parameters: dict[str, Any]) -> str:
+        text = self._texts.get(id(parameters))
+        if text is None:
+            text = self._texts[id(parameters)] = dumps(parameters)
+            self._kept.append(parameters)
+        return text
+
+    def _finish(self) -> None:
+        self.created: list[Row] = []
+        self.moved: list[Row] = []
+        self.known: list[Row] = []
+        for customer_id, (revision, accepted_at) in self._last.items():
+            text, base = self._facts.get(customer_id), self.bases[customer_id]
+            if base == 0:
+                self.created.append((customer_id, revision, accepted_at, text or "[1]"))
+            else:
+                self.moved.append((revision, accepted_at, customer_id, base))
+                if text is not None:
+                    self.known.append((text, customer_id))
+        self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
+        self.waits: list[Row] = list(self._waits.values())
+        self.enrollments: list[Row] = [row for row in self._rows.values() if row is not None]
+        self.removed: list[tuple[str, str, str]] = [place for place, row in self._rows.items() if row is None]
 
 
-def used_up(name: str, taken: int, limit: int) -> StorageError:
-    """The error of a commit that takes more of a quota than is left."""
-    return StorageError(f'quota "{name}" used up: {taken} of {limit} taken')
+def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
+    """Raise `QuotaError` where *batch* takes more than is left, *taken* being what was before it."""
+    left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
+    if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
+        raise QuotaError(left)
 
 
 def event_order(logged: LoggedEvent) -> tuple[bool, int, int, str]:

@@ -14,8 +14,10 @@ from typing import cast
 
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
-from journeykit.storage.batch import Batch, event_order, used_up
+from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
 
@@ -30,7 +32,9 @@ class MemoryStorage:
         self._messages: dict[int, Message] = {}
         self._open: list[tuple[int, int]] = []  #: heap of (due_at, id), likewise
         self._definitions: dict[str, tuple[str, str, str]] = {}
-        self._quotas: dict[str, tuple[int, int | None]] = {}  #: name -> taken, limit
+        self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
+
+        self._objects = MemoryObjects()
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -46,7 +50,7 @@ class MemoryStorage:
         with self._lock:
             return [self._receive(row) for row in rows]
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in batch.enrollments]
@@ -60,15 +64,12 @@ class MemoryStorage:
                 self._note(entry)
             for customer_id, outgoing in messages:
                 self._send(customer_id, outgoing)
+            for row in batch.waits:
+                self._objects.wait(row)
             for customer_id in batch.bases:
                 self._schedule(customer_id, self._customers[customer_id])
             for row in batch.mail:
                 self._receive(row)
-
-    def set_quota(self, name: str, limit: int | None) -> None:
-        """Say how many may be taken from the shared number *name* in all; None for any."""
-        with self._lock:
-            self._quotas[name] = (self._quotas.get(name, (0, None))[0], limit)
 
     def _customer(self, customer_id: str) -> Customer:
         customer = self._customers.get(customer_id)
@@ -81,8 +82,7 @@ class MemoryStorage:
         customer = self._customer(customer_id)
         if customer.knows(event_id):
             return False
-        if not customer.pending:
-            customer.pending = {}
+        customer.pending = customer.pending or {}
         arrival = loads(customer.pending[next(reversed(customer.pending))])[-1] if customer.pending else 0
         customer.pending[event_id] = dumps([None, *rest, "pending", arrival + 1])
         if customer.ready is None or rest[0] < customer.ready:
@@ -102,18 +102,17 @@ class MemoryStorage:
                 raise ConflictError([row[0]])
             if row[8] == "decided":
                 decided.add((row[0], row[1]))
-        for name, count in batch.quotas.items():
-            taken, limit = self._quotas.get(name, (0, None))
-            if limit is not None and taken + count > limit:
-                raise used_up(name, taken, limit)
+        refuse_too_much(batch, self._quotas)
 
     def _write_customers(self, batch: Batch) -> None:
         for customer_id, revision, accepted_at, text in batch.created:
             customer = self._customer(customer_id)
             customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text
-        for revision, accepted_at, text, customer_id, _ in batch.moved:
+        for revision, accepted_at, customer_id, _ in batch.moved:
             customer = self._customers[customer_id]
-            customer.revision, customer.accepted_at, customer.facts = revision, accepted_at, text or customer.facts
+            customer.revision, customer.accepted_at = revision, accepted_at
+        for text, customer_id in batch.known:
+            self._customers[customer_id].facts = text
         for text, due, customer_id in batch.moments:
             self._customers[customer_id].moments = (text, due)
         for customer_id, journey, key in batch.removed:
@@ -122,9 +121,8 @@ class MemoryStorage:
             self._log(row)
         for row in batch.definitions:
             self._definitions.setdefault(row[0], cast("tuple[str, str, str]", row))
-        for name, count in batch.quotas.items():
-            taken, limit = self._quotas.get(name, (0, None))
-            self._quotas[name] = (taken + count, limit)
+        for name, (count, _) in batch.quotas.items():
+            self._quotas[name] = self._quotas.get(name, 0) + count
 
     def _put(self, customer_id: str, prefix: str, *texts: str) -> None:
         customer = self._customers[customer_id]
@@ -134,8 +132,7 @@ class MemoryStorage:
         customer = self._customers[row[0]]
         if customer.pending and customer.pending.pop(row[1], None) and not customer.pending:
             customer.pending = None
-        if customer.events is None:
-            customer.events = {}
+        customer.events = {} if customer.events is None else customer.events
         customer.events[row[1]] = dumps(row[2:])
 
     def _note(self, entry: HistoryEntry) -> None:
@@ -231,7 +228,41 @@ class MemoryStorage:
                 heapq.heappop(self._due)
             while self._open and not self._fits(*self._open[0]):
                 heapq.heappop(self._open)
-            return min([heap[0][0] for heap in (self._due, self._open) if heap], default=None)
+            moments = [heap[0][0] for heap in (self._due, self._open) if heap]
+            release = self._objects.next_due()
+            return min(moments if release is None else [*moments, release], default=None)
+
+    # objects and shared numbers
+
+    def taken(self, name: str) -> int:
+        """How many have been taken of the shared number *name*."""
+        with self._lock:
+            return self._quotas.get(name, 0)
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+        with self._lock:
+            return self._objects.publish(fact, frozenset(ends))
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before, the longest due first."""
+        with self._lock:
+            return self._objects.releases(now, limit)
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+        with self._lock:
+            return self._objects.waiting_for(event, name, until, after, limit)
+
+    def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
+        """Deliver *mail* and go on from *before* to *after*; False where somebody else has."""
+        rows = [mail_row(one.event, one.accepted_at) for one in mail]
+        with self._lock:
+            if not self._objects.release(before, after):
+                return False
+            for row in rows:
+                self._receive(row)
+            return True
 
     # the outbox
 
@@ -239,29 +270,66 @@ class MemoryStorage:
         row = self._messages[number]
         return row.state == "open" and row.due_at == ready
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         with self._lock:
-            taken: list[Claimed] = []
-            while self._open and self._open[0][0] <= now and len(taken) < limit:
-                ready, number = self._open[0]
-                fits = self._fits(ready, number)
-                lapsed = fits and self._messages[number].token is not None
-                if lapsed and taken:
-                    break
-                heapq.heappop(self._open)
-                if fits:
-                    taken.append(self._lease(number, now + lease, token))
-                if lapsed:
-                    break
-            return taken
+            numbers, lapsed = self._due_messages(now, limit)
+            customers = [] if since is None else self._written_to(numbers)
+            if not lapsed:
+                numbers += [other for customer in customers for other in self._companions(customer, now, numbers)]
+            taken = [self._lease(number, now + lease, token) for number in numbers]
+            if since is None:
+                return taken
+            sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
+            return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
+
+    def _due_messages(self, now: int, limit: int) -> tuple[list[int], bool]:
+        """The numbers of what is due, taken off the heap, and whether it is one whose lease ran out."""
+        numbers: list[int] = []
+        while self._open and self._open[0][0] <= now and len(numbers) < limit:
+            ready, number = self._open[0]
+            fits = self._fits(ready, number)
+            lapsed = fits and self._messages[number].token is not None
+            if lapsed and numbers:
+                break
+            heapq.heappop(self._open)
+            if fits:
+                numbers.append(number)
+            if lapsed:
+                return numbers, True
+        return numbers, False
+
+    def _written_to(self, numbers: Sequence[int]) -> list[str]:
+        """The customers with a marketing message among *numbers*."""
+        found = [message(loads(self._messages[number].text)) for number in numbers]
+        return list(dict.fromkeys(one.customer_id for one in found if one.message == "marketing"))
+
+    def _companions(self, customer_id: str, now: int, but: Sequence[int]) -> list[int]:
+        """The other marketing messages of a customer that are due and were never leased; on the heap they no longer fit."""
+        rows = [(self._messages[number], number) for number in self._customers[customer_id].messages if number not in but]
+        due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
+        return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
+
+    def _sent(self, customer_id: str, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
+        """What a frequency cap counts of a customer."""
+        others = [number for number in self._customers[customer_id].messages if number not in but]
+        return tuple([one for number in others if (one := self._messages[number].sent(number, since, now)) is not None])
 
     def _lease(self, number: int, until: int, token: str) -> Claimed:
         row = self._messages[number]
         row.token, row.due_at = token, until
         row.attempts += 1
         heapq.heappush(self._open, (until, number))
-        return Claimed(number, message(loads(row.text)), row.attempts - 1, token)
+        return Claimed(number, message(loads(row.text)), row.attempts - 1, token, begun=row.begun)
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
+        with self._lock:
+            row = self._messages.get(message_id)
+            if row is None or row.token != token or row.due_at <= now:
+                return False
+            row.begun = True
+            return True
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -276,6 +344,9 @@ class MemoryStorage:
         row.state, row.reason, row.due_at = settlement.state, settlement.reason, settlement.due_at
         row.attempts -= not settlement.attempted
         row.token = None
+        row.begun = row.begun and not settlement.undone
+        if settlement.answered is not None:
+            row.answered(settlement.answered)
         if row.state == "open":
             heapq.heappush(self._open, (row.due_at, settlement.id))
         for answer in answers:

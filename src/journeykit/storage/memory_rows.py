@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxRow
-from journeykit.storage.rows import Row, dumps, enrollment, loads, logged_event, message
+from journeykit.model.records import Answered, Enrollment, LoggedEvent, OutboxRow, Sent
+from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
 
 
 class Customer:
@@ -43,7 +43,7 @@ class Customer:
 class Message:
     """One outbox row."""
 
-    __slots__ = ("attempts", "due_at", "reason", "state", "text", "token")
+    __slots__ = ("answers", "attempts", "begun", "due_at", "reason", "state", "text", "token")
 
     def __init__(self, text: str, due_at: int, state: str) -> None:
         self.text = text
@@ -52,10 +52,28 @@ class Message:
         self.attempts = 0
         self.reason: str | None = None
         self.token: str | None = None
+        self.answers: str | None = None
+        self.begun = False
+
+    def answered(self, answer: Answered) -> None:
+        """Keep what a policy has answered."""
+        self.answers = dumps([*loads(self.answers or "[]"), answer])
+
+    def sent(self, number: int, since: int, now: int) -> Sent | None:
+        """What a frequency cap counts of it: settled after *since* as performed, imported, or ended once begun; or under way."""
+        under_way = self.state == "open" and (self.begun or (self.token is not None and self.due_at > now))
+        settled = self.state in ("performed", "imported") or (self.state != "open" and self.begun)
+        if not (under_way or (settled and self.due_at > since)):
+            return None
+        found = message(loads(self.text))
+        if found.message != "marketing":
+            return None
+        topic = found.parameters.get("topic")
+        return Sent(number, found.action, topic if isinstance(topic, str) else None, None if under_way else self.due_at)
 
     def row(self, number: int) -> OutboxRow:
         """What it says to a reader."""
-        return OutboxRow(number, message(loads(self.text)), self.state, self.attempts, self.due_at, self.reason)  # type: ignore[arg-type]
+        return OutboxRow(number, message(loads(self.text)), self.state, self.attempts, self.due_at, self.reason, answers(self.answers))  # type: ignore[arg-type]
 
 
 def line_of(*place: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from journeykit.errors import EventError, SchemaError
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Enrollment, Facts, LoggedEvent, OutboxMessage, Timer, Waiting
+from journeykit.model.records import Answered, Enrollment, Facts, LoggedEvent, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
 
@@ -176,6 +176,11 @@ def message(row: Row) -> OutboxMessage:
     return OutboxMessage(
         customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens)
     )  # fmt: skip
+
+
+def answers(text: str | None) -> tuple[Answered, ...]:
+    """What policies answered, of its text: a JSON array of arrays, fields only ever added at their ends."""
+    return tuple([Answered(*row[: len(Answered._fields)]) for row in loads(text)]) if text else ()
 
 
 def moments_row(moments: list[Any]) -> tuple[str, int | None]:

@@ -12,14 +12,17 @@ from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Settlement, Want
+from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
-from journeykit.storage.batch import Batch, event_order, used_up
-from journeykit.storage.rows import Row, dumps, logged_event, mail_row, message
+from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-LATEST = len(sql.MIGRATIONS)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION)
+LATEST = len(MIGRATIONS)
 
 
 class SQLiteStorage:
@@ -62,7 +65,7 @@ class SQLiteStorage:
             version = cursor.execute(sql.SCHEMA_VERSION).fetchone()[0] or 0
             _refuse_newer(version)
             for number in range(version, LATEST):
-                for statement in sql.MIGRATIONS[number]:
+                for statement in MIGRATIONS[number]:
                     cursor.execute(statement)
                 cursor.execute(sql.SCHEMA_STEP, (number + 1,))
 
@@ -88,7 +91,7 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             return [cursor.execute(sql.INSERT_MAIL, row).rowcount == 1 for row in rows]
 
-    def commit_many(self, commits: Sequence[Commit]) -> None:
+    def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits* in one transaction, or nothing."""
         batch = Batch(commits)
         try:
@@ -105,11 +108,6 @@ class SQLiteStorage:
             asked = [row[:2] for row in batch.events]
             decided = {asked[place][0] for place, _ in cursor.execute(sql.FIND_DECIDED, (dumps(asked),))}
         return [name for name, base in batch.bases.items() if base != revisions[name] or name in decided]
-
-    def set_quota(self, name: str, limit: int | None) -> None:
-        """Say how many may be taken from the shared number *name* in all; None for any."""
-        with self._transaction(WRITE) as cursor:
-            cursor.execute(sql.LIMIT_QUOTA, (name, limit))
 
     # reading
 
@@ -160,23 +158,66 @@ class SQLiteStorage:
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
-            moments = cursor.execute(sql.NEXT_DUE).fetchone()
+            moments = (*cursor.execute(sql.NEXT_DUE).fetchone(), *cursor.execute(objects.NEXT_RELEASE).fetchone())
         return min((moment for moment in moments if moment is not None), default=None)
+
+    # objects and shared numbers
+
+    def taken(self, name: str) -> int:
+        """How many have been taken of the shared number *name*."""
+        with self._transaction(READ) as cursor:
+            row = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+        properties = dumps(fact.properties)
+        with self._transaction(WRITE) as cursor:
+            return objects.publish(cursor, fact, properties, ends)
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before, the longest due first."""
+        with self._transaction(READ) as cursor:
+            return objects.releases(cursor, now, limit)
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+        with self._transaction(READ) as cursor:
+            return objects.waiting_for(cursor, event, name, until, after, limit)
+
+    def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
+        """Deliver *mail* and go on from *before* to *after*; False where somebody else has."""
+        rows = [mail_row(one.event, one.accepted_at) for one in mail]
+        with self._transaction(WRITE) as cursor:
+            if not objects.move(cursor, before, after):
+                return False
+            cursor.executemany(sql.INSERT_MAIL, rows)
+        return True
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str) -> list[Claimed]:
+    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
+        sent: dict[str, tuple[Sent, ...]] = {}
         with self._transaction(WRITE) as cursor:
             rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
+            if since is not None and rows:
+                customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
+                rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))
+                sent = _sent(cursor.execute(sql.READ_SENT, (customers, now, since)), {row[1] for row in rows})
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        return [Claimed(row[1], message(row[3:]), row[2], token) for row in rows]
+        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ()), row[-1] is not None) for row in rows]
+
+    def begin(self, message_id: int, token: str, now: int) -> bool:
+        """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
+        with self._transaction(WRITE) as cursor:
+            return cursor.execute(sql.BEGIN_MESSAGE, (now, message_id, token, now)).rowcount == 1
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
-        answers = [[mail_row(mail.event, mail.accepted_at) for mail in settlement.mail] for settlement in settlements]
+        mails = [[mail_row(mail.event, mail.accepted_at) for mail in settlement.mail] for settlement in settlements]
         with self._transaction(WRITE) as cursor:
-            return [_settle(cursor, settlement, rows) for settlement, rows in zip(settlements, answers, strict=True)]
+            return [_settle(cursor, settlement, rows) for settlement, rows in zip(settlements, mails, strict=True)]
 
     def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
         """Return outbox messages in order of id, only those in *state* or of a customer where given."""
@@ -189,7 +230,7 @@ class SQLiteStorage:
             statement = sql.READ_OUTBOX if state is None else sql.READ_OUTBOX_STATE
         with self._transaction(READ) as cursor:
             rows = cursor.execute(statement, (*arguments, limit)).fetchall()
-        return [OutboxRow(row[0], message(row[5:]), row[1], row[2], row[3], row[4]) for row in rows]
+        return [OutboxRow(row[0], message(row[6:]), row[1], row[2], row[3], row[4], answers(row[5])) for row in rows]
 
     def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
@@ -215,6 +256,7 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise _Stale
     for statement, rows in (
+        (sql.UPDATE_FACTS, batch.known),
         (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.UPSERT_ENROLLMENT, batch.enrollments),
@@ -225,15 +267,17 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     ):
         if rows:
             cursor.executemany(statement, rows)
-    for name, count in batch.quotas.items():
-        _take(cursor, name, count)
+    if batch.waits:
+        objects.wait(cursor, batch.waits)
+    if batch.quotas:
+        _take(cursor, batch)
 
 
-def _take(cursor: sqlite3.Cursor, name: str, count: int) -> None:
-    taken, limit = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() or (0, None)
-    if limit is not None and taken + count > limit:
-        raise used_up(name, taken, limit)
-    cursor.execute(sql.TAKE_QUOTA, (name, count))
+def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Under the lock that the writing has taken, so that nobody takes in between."""
+    found = {name: cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() for name in batch.quotas}
+    refuse_too_much(batch, {name: row[0] for name, row in found.items() if row is not None})
+    cursor.executemany(sql.TAKE_QUOTA, [(name, count, limit) for name, (count, limit) in batch.quotas.items()])
 
 
 def _lapsed_alone(rows: list[Row]) -> list[Row]:
@@ -241,10 +285,27 @@ def _lapsed_alone(rows: list[Row]) -> list[Row]:
     return rows[:1] if rows and rows[0][0] else list(itertools.takewhile(lambda row: not row[0], rows))
 
 
-def _settle(cursor: sqlite3.Cursor, settlement: Settlement, answers: Sequence[Row]) -> bool:
-    values = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted, settlement.id, settlement.token)
-    if cursor.execute(sql.SETTLE_MESSAGE, values).rowcount != 1:
+def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
+    """What was claimed, and what else is due to its customers."""
+    claimed = {row[1] for row in rows}
+    return [*rows, *(row for row in companions if row[1] not in claimed)]
+
+
+def _sent(rows: Iterable[Row], but: set[int]) -> dict[str, tuple[Sent, ...]]:
+    """What a frequency cap counts, by customer."""
+    found: dict[str, tuple[Sent, ...]] = {}
+    for customer_id, *sent in rows:
+        if sent[0] not in but:
+            found[customer_id] = (*found.get(customer_id, ()), Sent(*sent))
+    return found
+
+
+def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:
+    state, undone = (settlement.state, settlement.reason, settlement.due_at, not settlement.attempted), settlement.undone
+    if cursor.execute(sql.SETTLE_MESSAGE, (*state, undone, settlement.id, settlement.token)).rowcount != 1:
         return False
-    if answers:
-        cursor.executemany(sql.INSERT_MAIL, answers)
+    if settlement.answered is not None:
+        cursor.execute(sql.KEEP_ANSWER, (dumps(settlement.answered), settlement.id))
+    if mail:
+        cursor.executemany(sql.INSERT_MAIL, mail)
     return True

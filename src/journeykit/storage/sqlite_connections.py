@@ -76,7 +76,7 @@ class OwnConnections:
             connection = sqlite3.connect(
                 self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False, cached_statements=200, factory=_Connection
             )  # fmt: skip
-            for pragma in (f"synchronous={self._synchronous}", "cache_size=-65536", "wal_autocheckpoint=10000"):
+            for pragma in (f"synchronous={self._synchronous}", "cache_size=-131072", "wal_autocheckpoint=10000"):
                 connection.execute(f"pragma {pragma}")
         except sqlite3.Error as error:
             raise StorageError(f'SQLite cannot open "{self._path}": {error}') from error

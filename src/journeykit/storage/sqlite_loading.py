@@ -10,6 +10,8 @@ from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event
 
+FEW = 8  #: customers whose mailboxes are looked into without asking first whether there is any mail at all
+
 
 def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order; rows are decoded as they come, so that few objects live at once."""
@@ -73,6 +75,8 @@ def _places(wants: Sequence[Want]) -> list[tuple[str, list[Any], list[int]]]:
 
 
 def _pending(cursor: sqlite3.Cursor, ids: str, loaded: list[Loaded]) -> None:
+    if len(loaded) > FEW and cursor.execute(sql.ANY_PENDING).fetchone() is None:
+        return
     for row in cursor.execute(sql.LOAD_PENDING, (ids,)):
         loaded[row[0]].pending.append(logged_event(row[1:]))
     for one in loaded:

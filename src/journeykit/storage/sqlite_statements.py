@@ -44,6 +44,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         'create table journeykit_quotas(name text primary key, taken integer not null, "limit" integer) without rowid',
         "create table journeykit_aliases(id text primary key, customer text not null) without rowid",
     ),
+    ("alter table journeykit_outbox add column answers text", "alter table journeykit_outbox add column begun integer"),
 )
 SCHEMA_TABLE = "create table if not exists journeykit_schema(version integer not null)"
 SCHEMA_VERSION = "select max(version) from journeykit_schema"
@@ -56,7 +57,8 @@ INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurr
         (select coalesce(max(arrival), 0) + 1 from journeykit_events where customer = ? and state = 'pending'))
     on conflict do nothing"""
 INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
-UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ?, facts = coalesce(?, facts) where id = ? and revision = ?"
+UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ? where id = ? and revision = ?"
+UPDATE_FACTS = "update journeykit_customers set facts = ? where id = ?"
 UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
 UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
@@ -71,9 +73,9 @@ INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, 
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
     expires_at, owner, listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
-SELECT_QUOTA = 'select taken, "limit" from journeykit_quotas where name = ?'
-TAKE_QUOTA = "insert into journeykit_quotas values(?, ?, null) on conflict(name) do update set taken = taken + excluded.taken"
-LIMIT_QUOTA = 'insert into journeykit_quotas values(?, 0, ?) on conflict(name) do update set "limit" = excluded."limit"'
+SELECT_QUOTA = "select taken from journeykit_quotas where name = ?"
+TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?, ?)
+    on conflict(name) do update set "limit" = excluded."limit", taken = taken + excluded.taken"""
 
 # loading
 
@@ -92,6 +94,7 @@ LOAD_KEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
     cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.key = j.value->>2"""
 LOAD_PENDING = f"""select j.key, {_EVENT} from json_each(?) j
     cross join journeykit_events e indexed by journeykit_events_mailbox on e.customer = j.value and e.state = 'pending'"""
+ANY_PENDING = "select 1 from journeykit_events indexed by journeykit_events_waiting where state = 'pending' and accepted_at > -9223372036854775807 limit 1"
 LOAD_SEEN = """select j.key, e.id from json_each(?) j
     cross join journeykit_events e on e.customer = j.value->>0 and e.id = j.value->>1"""
 FIND_DECIDED = LOAD_SEEN + " and e.state = 'decided'"
@@ -111,14 +114,26 @@ NEXT_DUE = """select
 
 _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
 CLAIM_MESSAGES = f"""
-select token is not null, id, attempts, {_MESSAGE} from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?
+select token is not null, id, attempts, {_MESSAGE}, begun from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?
 """
 LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
-SETTLE_MESSAGE = """update journeykit_outbox set state = ?, reason = ?, due_at = ?, attempts = attempts - ?, token = null
-    where id = ? and token = ?"""
+READ_COMPANIONS = f"""select o.token is not null, o.id, o.attempts, {", ".join(f"o.{name}" for name in _MESSAGE.split(", "))}, o.begun
+    from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
+    where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= ? order by j.key, o.due_at, o.id"""
+READ_SENT = """select o.customer, o.id, o.action,
+        case json_type(o.parameters, '$.topic') when 'text' then o.parameters->>'$.topic' end,
+        case o.state when 'open' then null else o.due_at end
+    from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
+    where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > ?)))
+        or (o.due_at > ? and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
+    order by o.id"""
+BEGIN_MESSAGE = "update journeykit_outbox set begun = ? where id = ? and token = ? and due_at > ?"
+SETTLE_MESSAGE = """update journeykit_outbox set state = ?, reason = ?, due_at = ?, attempts = attempts - ?, token = null,
+    begun = case when ? then null else begun end where id = ? and token = ?"""
+KEEP_ANSWER = "update journeykit_outbox set answers = json_insert(coalesce(answers, '[]'), '$[#]', json(?)) where id = ?"
 REOPEN_MESSAGE = "update journeykit_outbox set state = 'open', due_at = ?, attempts = 0, reason = null where id = ? and state = 'dead'"
 DROP_MESSAGE = "update journeykit_outbox set state = 'dropped', due_at = ? where id = ? and state = 'dead'"
-_READ_MESSAGES = f"select id, state, attempts, due_at, reason, {_MESSAGE} from journeykit_outbox"
+_READ_MESSAGES = f"select id, state, attempts, due_at, reason, answers, {_MESSAGE} from journeykit_outbox"
 READ_OUTBOX = f"{_READ_MESSAGES} order by id limit ?"
 READ_OUTBOX_ENDED = f"{_READ_MESSAGES} where state in ('dead', 'dropped', 'imported') and state = ? order by id limit ?"
 READ_OUTBOX_STATE = f"{_READ_MESSAGES} where state = ? order by id limit ?"

@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any
 
 from journeykit.errors import ConflictError
-from journeykit.model.records import Facts, Mail, Settlement
+from journeykit.model.records import Answered, Facts, Mail, Settlement
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 
@@ -163,6 +163,22 @@ class OutboxContract:
         assert storage.claim_outbox(1_000, 9, 100, "t") == []
         assert [(row.state, row.message) for row in storage.outbox("imported")] == [("imported", shop.message())]
         assert storage.next_due() is None
+
+    def test_what_policies_answered_is_kept(self, storage: Storage) -> None:
+        """Held twice and then performed: both answers can be read afterwards, in order; holding is no attempt."""
+        storage.commit_many([shop.commit("ann", outbox=[shop.message()])])
+        night = Answered(10, "quiet 22:00 to 08:00", "defer", 20, "quiet hours: 22:00 to 08:00")
+        week = Answered(21, "at most 1 in 7 days", "defer", 30, 'frequency cap: "much" is 1')
+        for answer, again in ((night, 21), (week, 31)):
+            (claimed,) = storage.claim_outbox(answer.at, 1, 100, "t")
+            held = Settlement(claimed.id, "t", "open", answer.reason, again, attempted=False, answered=answer)
+            assert storage.settle([held, held]) == [True, False]
+        assert [(row.state, row.attempts, row.due_at, row.reason) for row in storage.outbox()] == [("open", 0, 31, week.reason)]
+        (claimed,) = storage.claim_outbox(31, 1, 100, "t")
+        storage.settle([Settlement(claimed.id, "t", "performed", None, 31)])
+
+        assert [row.answers for row in storage.outbox()] == [(night, week)]
+        assert [row.answers for row in storage.outbox("performed", "ann")] == [(night, week)]
 
 
 class RaceContract:

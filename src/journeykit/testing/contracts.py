@@ -19,12 +19,15 @@ except ModuleNotFoundError as missing:
     raise ModuleNotFoundError("the storage contract needs pytest and hypothesis; pip install 'journeykit[testing]'") from missing
 
 from journeykit.ports import Storage
+from journeykit.testing.contract_caps import CapContract
 from journeykit.testing.contract_commits import CommitContract
 from journeykit.testing.contract_mailbox import MailboxContract
+from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
+from journeykit.testing.contract_quotas import QuotaContract
 
 
-class StorageContract(CommitContract, MailboxContract, OutboxContract, RaceContract):
+class StorageContract(CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, RaceContract):
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 
     @abstractmethod

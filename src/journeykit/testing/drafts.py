@@ -75,6 +75,11 @@ REENTRIES = (
 CHANGES = ("customer.plan", "customer.tier")
 OUTCOMES = ("email dead", "sms performed")
 FACTS = ("count of Order Completed", "sum of Order Completed.total", "last of Email Opened", "max of A b.c where event.x > 1")
+POLICIES = (
+    "consent", "consent opt-out for email and start here", "hold out 10% as control", "none while customer.plan == 'a: b' as x",
+    "quiet 22:00 to 08:00 or drop, missing zone Europe/Berlin", "at most 3 in 7 days", "at most 1 start here in 1 day or defer up to 2 days",
+    "good-taste",
+)  # fmt: skip
 TRICKY = ("", "NO", "on", "10:30", "1_000", "0o7", "null", "~", "1e3", " x ", "a: b", "- a", "#", "two\nlines\n", "'\"", "\x1b", "ä😀")
 
 ELAPSED = ("1 hour", "2 hours", "90 minutes", "1 day", "3 days")

@@ -19,6 +19,7 @@ from journeykit.ports import Action, Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
+from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
 
@@ -81,7 +82,9 @@ class Scenario:
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})
-        recorders = {name: self._recorder(given.get(name)) for name in Definitions(values, self.storage).actions() | set(given)}
+        brought = extensions_of(options.get("triggers"), options.get("timers"))
+        asked = Definitions(values, self.storage, extensions=brought).actions()
+        recorders = {name: self._recorder(given.get(name)) for name in asked | set(given)}
         self.engine = Engine(values, self.storage, recorders, clock=self.clock, **options)
         self._expected = 0
         self._customers: dict[str, None] = {}
@@ -113,6 +116,13 @@ class Scenario:
         outcome = self.engine.identify(customer, id=f"identify {next(self._ids)}", **known)
         self._settle(self.clock.now())
         return outcome
+
+    def publish(self, name: str, /, *, id: str | None = None, at: When | None = None, **properties: Any) -> bool:
+        """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
+        occurred_at = None if at is None else self._instant(at)
+        known = self.engine.publish(name, id=id or f"{name} {next(self._ids)}", properties=properties, at=occurred_at)
+        self._settle(self.clock.now())
+        return known
 
     def wait(self, how_long: str) -> None:
         """Let time pass: ``2 hours``, ``1 day 12 hours``; a day is 24 hours."""
@@ -214,7 +224,12 @@ class Scenario:
         return busy
 
     def _look(self) -> None:
-        self._settle(self.clock.now() + 1)
+        """Do what is due in the present instant, as if it had passed; a message held until now is released once it has."""
+        now = self.clock.now()
+        self._settle(now + 1)
+        if self.storage.next_due() == now + 1:
+            self.clock.set(now + 1)
+            self._settle(now + 1)
 
     def _pass(self, target: int) -> None:
         """Let everything happen that is due before *target*, each at its own moment: a timer in the instant before it is noticed."""
@@ -224,7 +239,8 @@ class Scenario:
                 self.clock.set(max(due, self.clock.now()))
                 if not self._settle(due):
                     break
-        self.clock.set(target)
+        now = self.clock.now()
+        self.clock.set(now if now == target + 1 else target)  # that instant has been looked at already
 
     def _loaded(self, customer: str) -> tuple[Facts, list[Enrollment]]:
         (loaded,) = self.storage.load_many([Want(customer, None)])

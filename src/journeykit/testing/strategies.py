@@ -19,6 +19,7 @@ from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, On
 from journeykit.model.phrases import Aggregate
+from journeykit.model.policies import Policy
 from journeykit.model.wait import Wait
 from journeykit.testing.drafts import (
     BEGIN,
@@ -26,6 +27,7 @@ from journeykit.testing.drafts import (
     CUSTOMERS,
     EVENTS,
     FACTS,
+    POLICIES,
     SHOP,
     STANDING,
     TRICKY,
@@ -100,6 +102,7 @@ def catalogs() -> SearchStrategy[Catalog]:
         traits=st.dictionaries(st.sampled_from(("plan", "on", "age")), kinds, max_size=2),
         facts=st.dictionaries(st.sampled_from(("orders", "spent")), st.sampled_from(FACTS).map(Aggregate), max_size=2),
         actions=st.dictionaries(st.sampled_from(("email", "start here")), messages, max_size=2),
+        policies=st.lists(st.sampled_from(POLICIES).map(Policy), max_size=3),
     )
 
 

@@ -1,0 +1,1 @@
+"""An action, a trigger, a timer and a policy for journeykit."""

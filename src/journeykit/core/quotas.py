@@ -1,0 +1,97 @@
+"""
+Shared numbers (P26): what a decision takes of them, and what it has to know of what is left.
+
+A decision supposes that there is enough; a storage refuses the commit where there is not, and says what is left. The decision is
+then made again, knowing it, so that the next branch holds. What it had to know is kept in the customer's log as an event of our
+own, and a replay needs nobody else (P12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from journeykit.core.calendar import wall_clock
+from journeykit.core.context import Context
+from journeykit.model.messages import Event, moment
+from journeykit.model.quotas import Take
+from journeykit.model.records import LoggedEvent
+
+Test = Callable[[Context], bool]
+
+SHARED = "$shared"  #: the name of the event that keeps what shared numbers said
+_NOTHING: Mapping[str, int] = {}
+
+
+def quota_key(take: Take, zone: str, now: int) -> str:
+    """The name of the number at *now*: that of the quota, and the beginning of the period where it has one."""
+    if take.period is None:
+        return take.name
+    here = wall_clock(now, zone)
+    return f"{take.name}/{_begin(take.period, here)}"
+
+
+def _begin(period: str, here: datetime) -> str:
+    if period == "hour":
+        return f"{here:%Y-%m-%dT%H%z}"  # the hour that the autumn repeats is two hours
+    day = here.date()
+    if period == "week":
+        day -= timedelta(days=day.weekday())
+    return f"{day:%Y-%m}" if period == "month" else f"{day}"
+
+
+def taking(condition: Test | None, take: Take, zone: str, cause: str, leaves: Test) -> Test:
+    """
+    A condition that holds only where *condition* does and one could be taken.
+
+    Where the customer *leaves* instead of performing what the move asks for, nothing is taken.
+    """
+
+    def holds(context: Context) -> bool:
+        return (condition is None or condition(context)) and (leaves(context) or context.grant(take, zone, cause))
+
+    return holds
+
+
+def kept(customer_id: str, left: Mapping[str, int], seq: int, now: int) -> LoggedEvent:
+    """What the decision of signal *seq* had to know, for the customer's log."""
+    event = Event(SHARED, id=f"{SHARED}/{seq}", customer_id=customer_id, occurred_at=moment(now), properties={"left": dict(left)})
+    return LoggedEvent(event, now, seq, "decided")
+
+
+@frozen
+class Shared:
+    """
+    What a decision knows of shared numbers.
+
+    Attributes:
+        left: how many are left of each; of one that is not there, enough.
+        recorded: in a replay, what was left when the signal of each number was decided.
+    """
+
+    left: Mapping[str, int] = field(default=_NOTHING)
+    recorded: Mapping[int, Mapping[str, int]] | None = field(default=None)
+
+    def at(self, seq: int) -> Mapping[str, int]:
+        """What is left when signal *seq* is decided."""
+        return self.left if self.recorded is None else self.recorded.get(seq, _NOTHING)
+
+    def after(self, taken: Iterable[tuple[str, int, int | None]]) -> Shared:
+        """What is left after so much has been *taken*."""
+        if not self.left or not taken:
+            return self
+        left = dict(self.left)
+        for key, number, _ in taken:
+            if key in left:
+                left[key] -= number
+        return Shared(left)
+
+
+UNKNOWN = Shared()
+
+
+def recorded(events: Iterable[LoggedEvent]) -> Shared:
+    """What the log of a customer says of shared numbers, for a replay."""
+    return Shared(recorded={one.seq or 0: one.event.properties["left"] for one in events if one.event.name == SHARED})

@@ -1,0 +1,54 @@
+"""The storage contract: shared numbers, of which no batch takes more than is left."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from journeykit.errors import QuotaError
+from journeykit.ports import Storage
+from journeykit.testing import storage_samples as shop
+
+
+class QuotaContract:
+    """What is taken from a shared number is part of the commit."""
+
+    def test_taking_too_much_fails_the_whole_batch(self, storage: Storage) -> None:
+        """Nothing of the batch is written, and the error says what is left of every number in it."""
+        storage.commit_many([shop.commit("ann", quotas=[("gifts", 1, 3), ("gifts", 1, 3), ("free", 100, None)])])
+        with pytest.raises(QuotaError) as caught:
+            storage.commit_many([shop.everything("bob"), shop.commit("eve", quotas=[("gifts", 2, 3), ("seats", 1, 9), ("free", 1, None)])])
+
+        assert caught.value.left == {"gifts": 1, "seats": 9}
+        assert shop.load(storage, "bob").revision == 0
+        storage.commit_many([shop.commit("eve", quotas=[("gifts", 1, 3)])])
+        with pytest.raises(QuotaError):
+            storage.commit_many([shop.commit("bob", quotas=[("gifts", 1, 3)])])
+
+    def test_what_all_of_a_batch_take_counts_together(self, storage: Storage) -> None:
+        """Two customers who each take one of one."""
+        with pytest.raises(QuotaError):
+            storage.commit_many([shop.commit(name, quotas=[("gifts", 1, 1)]) for name in ("ann", "bob")])
+
+        assert shop.load(storage, "ann").revision == 0
+
+    def test_a_greater_limit_leaves_more(self, storage: Storage) -> None:
+        """The limit is the definition's; what was taken before stays taken."""
+        storage.commit_many([shop.commit("ann", quotas=[("gifts", 1, 1)])])
+        storage.commit_many([shop.commit("bob", quotas=[("gifts", 1, 2)])])
+        with pytest.raises(QuotaError):
+            storage.commit_many([shop.commit("eve", quotas=[("gifts", 1, 2)])])
+
+    def test_many_at_once_take_what_there_is(self, storage: Storage) -> None:
+        """Of twenty threads that take one of seven, seven get it."""
+
+        def take(number: int) -> bool:
+            try:
+                storage.commit_many([shop.commit(f"customer {number}", quotas=[("gifts", 1, 7)])])
+            except QuotaError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(take, range(20))) == 7

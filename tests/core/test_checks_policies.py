@@ -1,0 +1,141 @@
+"""What is said of policies that cannot work, before anything runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from journeykit import Catalog, DefinitionError, Do, Engine, Journey, MemoryStorage, On, Permit, Scope, Step, Transition, check
+
+HELLO = Journey("hello", zone="Europe/Berlin", stage="awareness", entry="Signed Up", steps=[Step("in", do=Do("email"))])
+NOWHERE = Journey("nowhere", stage="awareness", entry="Signed Up", steps=[Step("in", do=Do("email"))])
+ACTIONS = {"email": "marketing", "invoice": "transactional", "ticket": "none"}
+
+
+def told(*policies: str, journey: Journey = HELLO, **catalog: object) -> list[str]:
+    """The problems of a catalog with these policies."""
+    return list(check([journey, Catalog(policies=policies, **{"actions": ACTIONS, **catalog})]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("policy", "problem"),
+    [
+        ("at most 1 emial in 1 day", 'no action "emial"; did you mean "email"?'),
+        ("consent for fax", 'no action "fax"; there are email, invoice, ticket'),
+        ("quiet 22:00 to 08:00 for ticket", '"ticket" reaches nobody, so that it never holds'),
+        ("at most 1 invoice in 1 day", '"invoice" is transactional and passes it'),
+        ("none while event.total > 5 as x", "event is not known when a message is performed; read the customer, consent or now"),
+        ("none while data.total > 5 as x", "data is not known"),
+        ("quiet 22:00 to 08:00, missing zone Berlin", 'no time zone "Berlin"'),
+    ],
+)
+def test_a_policy_that_cannot_work(policy: str, problem: str) -> None:
+    """Its place, what is wrong, and the way out."""
+    (line,) = told(policy)
+
+    assert line.startswith(f'catalog: policies[0]: "{policy}"')
+    assert problem in line
+
+
+def test_everything_is_right() -> None:
+    """One of each kind, and nothing to say."""
+    policies = [
+        "consent", "consent opt-out for email", "consent about news", "hold out 5% for ticket as control",
+        "none while customer.tier == 'x' and consent.email and now > '2026-01-01' as x", "good-taste", "quiet 22:00 to 08:00",
+        "at most 1 email in 24 hours", "at most 3 in 7 days",
+    ]  # fmt: skip
+
+    assert told(*policies) == []
+
+
+def test_an_undeclared_trait() -> None:
+    """Where the catalog declares traits, a suppression reads them or facts."""
+    (line,) = told("none while customer.tickets > 0 as x", traits={"ticket_count": "number"})
+
+    assert 'no trait or fact "tickets"' in line
+
+
+def test_an_action_that_the_engine_does_not_have() -> None:
+    """Without a catalog the actions of the engine count."""
+    with pytest.raises(DefinitionError, match=r'policies\[0\]: .* no action "fax"'):
+        Engine([HELLO, Catalog(policies=["consent for fax"])], MemoryStorage(), {"email": print})
+
+
+def test_customers_without_a_zone_are_a_declared_case() -> None:
+    """A journey without a zone, and quiet hours that do not say what follows."""
+    (line,) = told("quiet 22:00 to 08:00", journey=NOWHERE)
+
+    assert 'add ", missing zone Europe/Berlin", ", missing zone drop" or ", missing zone permit", or give journey "nowhere" a zone' in line
+    for said in ("Europe/Berlin", "drop", "permit"):
+        assert told(f"quiet 22:00 to 08:00, missing zone {said}", journey=NOWHERE) == []
+
+
+def test_names_are_said_once() -> None:
+    """Two holdouts of one name would hold out the same customers; two consents of one channel contradict each other."""
+    assert [line.partition(": policies")[2] for line in told("hold out 5% as a", "hold out 9% as a", "consent", "consent opt-out")] == [
+        '[1]: another holdout is called "a"; give it a name of its own',
+        '[3]: "consent opt-out" and "consent" are about the same messages; keep one',
+    ]
+
+
+def test_quiet_hours_that_leave_no_time() -> None:
+    """Together they are quiet all week; on weekdays alone they are not, and a single channel counts too."""
+    day, night = "quiet 08:00 to 22:00", "quiet 22:00 to 08:00"
+
+    assert told(day, night) == ["catalog: policies: the quiet hours leave no time in the whole week; shorten one of them"]
+    assert told(f"{day} on weekday", night) == []
+    assert told(f"{day} for email", night) == [
+        'catalog: policies: the quiet hours leave no time for "email" in the whole week; shorten one of them'
+    ]
+
+
+def test_a_policy_of_the_host_has_to_be_given() -> None:
+    """To an engine that performs; one that only decides does not need it."""
+    catalog = Catalog(policies=["good-taste"])
+    with pytest.raises(DefinitionError, match=r'policies\[0\]: no policy "good-taste"; .*did you mean "goodtaste".*policies=\{\.\.\.\}'):
+        Engine([HELLO, catalog], MemoryStorage(), {"email": print}, policies={"goodtaste": lambda question: Permit()})
+    Engine([HELLO, catalog], MemoryStorage(), {"email": print}, policies={"good-taste": lambda question: Permit()})
+    Engine([HELLO, catalog], MemoryStorage())
+    with pytest.raises(DefinitionError, match='policies: "good-taste" is 5, which cannot be called; give a function'):
+        Engine([HELLO, catalog], MemoryStorage(), {"email": print}, policies={"good-taste": 5})  # type: ignore[dict-item]
+
+
+def waiting(**step: object) -> Journey:
+    """A mail, and a step that waits for its answer."""
+    first = Step("asked", **{"do": "email", "when": {"Email Opened": "on"}, **step})  # type: ignore[arg-type]
+    return Journey("ask", zone="UTC", stage="awareness", entry="Signed Up", steps=[first, Step("on")])
+
+
+def test_a_wait_without_limit_for_an_answer() -> None:
+    """Where the mail may be dropped, who waits for its opening may wait for ever."""
+    line = 'ask: steps[0]: waits without limit for an answer to email, which a policy may drop; add a wait, or a transition with settled: "email dropped"'
+
+    assert told("consent", journey=waiting()) == [line]
+    assert told("none while customer.x as x", journey=waiting()) == [line]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"wait": "3 days"},
+        {"when": {"Order Completed": "on"}},
+        {"do": Do("email", message="transactional")},
+    ],
+)
+def test_a_wait_that_ends(step: dict[str, object]) -> None:
+    """A limit, an event that needs no mail, or a mail that is not dropped."""
+    assert told("consent", journey=waiting(**step)) == []
+
+
+def test_a_wait_that_is_limited_from_outside() -> None:
+    """A scope's limit, or listening for the drop, is a way on."""
+    scope = Scope("asking", stage="awareness", wait="7 days", steps=[Step("asked", do="email", when={"Email Opened": "on"})])
+    limited = Journey("ask", zone="UTC", entry="Signed Up", steps=[scope, Step("on")])
+    listening = waiting(when=[Transition("on", on=On("Email Opened")), Transition("on", on=On(settled="email dropped"))])
+
+    assert told("consent", journey=limited) == []
+    assert told("consent", journey=listening) == []
+
+
+def test_without_policies_nothing_is_said() -> None:
+    """What has been right stays right."""
+    assert list(check([waiting(), Catalog(actions={"email": "marketing"})])) == []
