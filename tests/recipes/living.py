@@ -35,7 +35,7 @@ class Vocabulary:
     def __init__(self, values: Sequence[Journey | Catalog]) -> None:
         self.journeys = [value for value in values if isinstance(value, Journey)]
         self.catalog = merged(value for value in values if isinstance(value, Catalog))
-        parts = [part for value in (*self.journeys, self.catalog) for part in _parts(value)]
+        parts = [part for value in (*self.journeys, self.catalog) for part in every_part(value)]
         self.events = sorted({on.event for on in parts if isinstance(on, On) and on.event} | {one.event for one in self._facts()})
         self.known: dict[tuple[str, str], set[Any]] = {}
         self.moments: set[tuple[str, str]] = set()
@@ -113,20 +113,20 @@ class Vocabulary:
         return random.choice(choices) if choices and random.random() < 0.95 else random.choice(WORDS)
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def every_part(value: Any) -> Iterator[Any]:
     """Everything that a definition is made of, expressions in texts among it."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for item in value:
-            yield from _parts(item)
+            yield from every_part(item)
     elif isinstance(value, str):
         if "{" in value:
             yield from (part for part in template_parts(value) if isinstance(part, Expression))
     elif attrs.has(type(value)):
         yield value
         for one in attrs.fields(type(value)):
-            yield from _parts(getattr(value, one.name)) if not (isinstance(value, Do) and one.name == "action") else ()
+            yield from every_part(getattr(value, one.name)) if not (isinstance(value, Do) and one.name == "action") else ()
 
 
 def _compared(tree: Any) -> Iterator[tuple[set[tuple[str, str]], set[Any]]]:

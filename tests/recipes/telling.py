@@ -19,10 +19,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from journeykit import Catalog, Do, Done, Engine, Event, Journey, MemoryStorage, Step, load
+from journeykit.core.splits import percentile
 from journeykit.model.messages import ActionRequest, microseconds, moment
-from journeykit.model.phrases import MICROSECONDS, seconds
+from journeykit.model.phrases import MICROSECONDS, Split, seconds
 from journeykit.model.records import Commit, Enrollment, Want
 from journeykit.runtime.clock import ManualClock
+from recipes.living import every_part
 
 ROOT = Path(__file__).parents[2]
 JOURNEYS = ROOT / "examples" / "recipes"
@@ -249,14 +251,6 @@ class Shop:
         self.engine.enroll(journey, customer, id=self._id())
         self.settle(self.clock.now())
 
-    def draw(self, customer: str, split: str, arm: str) -> None:
-        """Fix the arm of a customer in the experiment of that name, where a journey has one."""
-        self._traits.setdefault(customer, {})
-        loaded = self.storage.load_many([Want(customer, None)])[0]
-        facts = loaded.facts.copy()
-        facts.arms = {**facts.arms, **{f"{journey.name}/{split}": arm for journey in self.journeys}}
-        self.storage.commit_many([Commit(customer, loaded.revision, loaded.revision + 1, self.clock.now(), facts=facts)])
-
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def settle(self, until: int) -> bool:
@@ -319,6 +313,7 @@ class Check:
         variant = next((name for name in self.settings if name in host_facts()["variants"]), "")
         self.opens = self._begin()
         self.shop = Shop(definitions(recipe["id"], variant.replace("_", "-")), min([self.opens, *self._messages()]))
+        self.ids: dict[str, str] = {}  #: what a customer is called here who is to draw a certain arm
         self.attempts: dict[str, int] = {}  #: the last event that could have begun a journey and did nothing, for each customer
 
     def _begin(self) -> int:
@@ -367,18 +362,31 @@ class Check:
         """What holds from the start: profiles and arms."""
         for arm, phrase in self.settings.get("arms", {}).items():
             for customer in people(phrase):
-                self.shop.draw(customer, host_facts()["arms"], arm)
+                self._draw(customer, host_facts()["arms"], arm)
         for fact in self.given:
             if "random_draw" in fact:
                 self._draw(**fact["random_draw"])
-            elif "profile" in fact and "at" not in fact:
-                self._known(fact.get("customer", "c1"), dict(fact["profile"] or {}))
+        for fact in self.given:
+            if "profile" in fact and "at" not in fact:
+                self._known(self._who(fact), dict(fact["profile"] or {}))
 
     def _draw(self, customer: str, split: str, arm: Any) -> None:
+        """Call a customer by a name that the hash of the experiment leads to that arm; the arm may be the first words of a sentence."""
         arm = {True: "yes", False: "no"}.get(arm, arm)
-        names = [name for journey in self.shop.journeys for name in _steps(journey)]
-        known = [name for name in names if words(name) <= words(arm)]
-        self.shop.draw(customer, split, max(known, key=len, default=arm))
+        for journey in self.shop.journeys:
+            for shares in [part.shares for part in every_part(journey) if isinstance(part, Split) and part.experiment == split][:1]:
+                name = max((name for name, _ in shares if words(name) <= words(arm)), key=len)
+                lot = [target for target, share in shares for _ in range(share)]
+                names = (f"{customer}{sign * number}" for number in range(500) for sign in "'")
+                self.ids[customer] = next(one for one in names if lot[percentile(f"{journey.name}/{split}", one)] == name)
+
+    def _who(self, fact: Mapping[str, Any]) -> str:
+        """The id of the customer whom a fact is about."""
+        return self.ids.get(fact.get("customer", "c1"), fact.get("customer", "c1"))
+
+    def _people(self, phrase: str) -> list[str]:
+        """The ids of the customers whom a phrase names."""
+        return [self.ids.get(name, name) for name in people(phrase)]
 
     def _known(self, customer: str, profile: dict[str, Any]) -> None:
         """A profile from the start; what the catalog folds out of events is told as the events that lead to it."""
@@ -406,21 +414,21 @@ class Check:
         at += seconds(how["after"]) * MICROSECONDS if "after" in how else 0
         if how.get("arms"):
             for arm, number in value.items():
-                for customer in people(self.settings["arms"][arm])[:number]:
+                for customer in self._people(self.settings["arms"][arm])[:number]:
                     yield {"at": moment(at), "customer": customer, "event": how["event"], "props": {how["property"]: arm}}
             return
         if how.get("text"):
             phrase, _, when = value.partition(" all at ")
-            for customer in people(phrase):
+            for customer in self._people(phrase):
                 yield {"at": when, "customer": customer, "event": how["event"]}
             return
         number = self.settings[how["count"]] if "count" in how else value
         properties = {how["property"]: value} if "property" in how else {}
-        for customer in people(f"c1..c{number}"):
+        for customer in self._people(f"c1..c{number}"):
             yield {"at": moment(at), "customer": customer, "event": how["event"], "props": properties}
 
     def _happens(self, fact: Mapping[str, Any]) -> None:
-        shop, customer = self.shop, fact.get("customer", "c1")
+        shop, customer = self.shop, self._who(fact)
         if "event" in fact:
             name = titled(fact["event"])
             before = len(shop.storage.history(customer))
@@ -455,7 +463,7 @@ class Check:
         for wanted in self.check["expect"]:
             if instant(wanted["at"]) > self.last:
                 continue
-            for customer in people(wanted.get("customer", "c1")) or [None] * how_many(wanted["customer"]):
+            for customer in self._people(wanted.get("customer", "c1")) or [None] * how_many(wanted["customer"]):
                 found = next((told for told in rest if _same(told, wanted, customer)), None)
                 assert found is not None, f"expected {wanted} for {customer}\nbut came {self._shown(rest)}\n{self._explained()}"
                 rest.remove(found)
@@ -463,7 +471,7 @@ class Check:
 
     def _ended(self, end: Mapping[str, Any]) -> None:
         phrase = end.get("customer", "c1")
-        named = people(phrase)
+        named = self._people(phrase)
         if named:
             for customer in named:
                 found = self._states(customer, end.get("instance"))
@@ -495,12 +503,6 @@ class Check:
         return "".join(
             f"\n  {moment(told.at).isoformat()} {told.customer} {told.action} {dict(told.parameters)}" for told in list(rest)[:12]
         )
-
-
-def _steps(journey: Journey) -> Iterator[str]:
-    for one in journey.steps:
-        yield one.name
-        yield from (step.name for step in getattr(one, "steps", ()))
 
 
 def _past(value: Any, how: Mapping[str, Any]) -> list[dict[str, Any]]:
