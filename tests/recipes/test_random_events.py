@@ -21,6 +21,7 @@ from agreement.generators import BEGIN, HOUR, Happening
 from agreement.worlds import CoreShop, ReferenceShop, differences
 from journeykit import Catalog, DefinitionError, Engine, Journey, MemoryStorage, Start, check, load
 from journeykit.core.customer import Customer, advance
+from journeykit.core.quotas import SHARED, recorded
 from journeykit.core.survey import Survey
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Facts, Loaded, LoggedEvent, Want
@@ -144,11 +145,14 @@ def _replayed(run: Run, customer: str) -> str:
     state = Customer(Loaded(customer, 0, 0, Facts(), [], []))
     messages: list[Any] = []
     history: list[Any] = []
-    for logged in [*run.storage.events(customer), None]:
-        if logged is not None and (logged.state != "decided" or logged.event.name == "$parked"):
+    log = run.storage.events(customer)
+    for logged in [*log, None]:
+        if logged is not None and (logged.state != "decided" or logged.event.name in ("$parked", SHARED)):
             continue
         at = run.clock.now() if logged is None else logged.accepted_at
-        commit = advance(run.engine.definitions.compiled, state, None if logged is None else LoggedEvent(logged.event, at), at)
+        commit = advance(
+            run.engine.definitions.compiled, state, None if logged is None else LoggedEvent(logged.event, at), at, shared=recorded(log)
+        )
         state.apply(commit)
         messages += commit.outbox
         history += commit.history
