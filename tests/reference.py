@@ -25,6 +25,7 @@ from journeykit.model.messages import Event
 from journeykit.model.phrases import Aggregate, Split
 from journeykit.model.wait import Wait
 from reference_values import MISSING, Cannot, due, moment, plain, read_moment, value, walk, wall, written
+from reference_watching import Watching, path_of
 
 LIMIT = 100
 Id = tuple[str, str, int]
@@ -39,7 +40,7 @@ class Endless(Exception):
 
 def is_signal(on: On | None) -> bool:
     """Whether *on* waits for something, and is not a condition alone."""
-    return on is not None and bool(on.event or on.changed or on.settled or on.after)
+    return on is not None and bool(on.event or on.changed or on.segment or on.settled or on.every or on.after)
 
 
 class Chart:
@@ -47,6 +48,7 @@ class Chart:
 
     def __init__(self, journey: Journey) -> None:
         self.journey = journey
+        self.facts: dict[str, Aggregate] = {}
         self.items: dict[str, Any] = {}
         self.above: dict[str, tuple[Scope, ...]] = {}
         self.following: dict[str, str | None] = {}
@@ -101,10 +103,15 @@ class Chart:
         alone = [on.where for on in self.rules() if not is_signal(on)] + [wait.moment for wait in waits]
         return {str(path[1]) for expression in alone if expression for path in expression.paths if path[0] == "active"}
 
+    def windows(self, facts: dict[str, Aggregate]) -> bool:
+        """Whether a condition that stands alone reads a fact over a window, which changes with time."""
+        return any((fold := facts.get(path.removeprefix("customer."))) and (fold.rolling or fold.period) for path in self.reads())
+
     def concerned_by(self, name: str, changed: Iterable[str]) -> bool:
         """P17: event names and facts read find the enrollments that a signal concerns."""
-        restless = any(path.split(".")[0] in ("now", "event", "signal") for path in self.reads())
+        restless = any(path.split(".")[0] in ("now", "event", "signal") for path in self.reads()) or self.windows(self.facts)
         awaited = any((name and on.event == name) or on.changed in changed for on in self.rules())
+        awaited = awaited or any(path_of(on, self.journey.zone) in changed for on in self.rules() if on.segment or on.every)
         return awaited or restless or not self.reads().isdisjoint(changed)
 
 
@@ -151,7 +158,7 @@ class Life:
 
 @define
 class Signal:
-    kind: str  #: event, timer, changed, start, held
+    kind: str  #: event, timer, changed, start, held, occurred
     event: Event | None = None
     life: Id | None = None
     order: int | None = None  #: of the timer
@@ -182,6 +189,9 @@ class State:
     traits: dict[str, Any] = Factory(dict)
     arms: dict[str, str] = Factory(dict)
     log: list[tuple[Event, int]] = Factory(list)
+    zones: list[str | None] = Factory(list)  #: the zone of the customer at each event of the log
+    met: bool = False
+    watched: dict[str, Any] = Factory(dict)  #: of segments whether inside, of schedules and dates what is armed and what has been
     lives: list[Life] = Factory(list)
     held: list[Held] = Factory(list)
     armed: int = 0
@@ -197,7 +207,7 @@ class State:
 # ---- one customer
 
 
-class Reference:
+class Reference(Watching):
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
     def __init__(
@@ -207,6 +217,11 @@ class Reference:
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
         self.facts = (catalog or Catalog()).facts
+        self.segments = (catalog or Catalog()).segments
+        for chart in self.charts.values():
+            chart.facts = self.facts
+        self.watched = self.watch_for()
+        self.known: set[str] = set()  #: what has changed within this signal
         self.state = State()
         self.seen: set[str] = set()
         self.now = self.passed = self.counted = 0
@@ -231,11 +246,15 @@ class Reference:
         while True:
             found: list[Any] = [(t.due, t.level, t.order, life.id) for life in self.active() for t in life.timers if t.due is not None]
             found += [(held.due, 2, held.order, None) for held in self.state.held]
+            found += self.coming(until)
             soon = sorted((each for each in found if each[0] < until), key=lambda each: each[:3])
             if not soon:
                 return
-            at, _, order, life = soon[0]
+            at, level, order, life = soon[0]
             self.state.notes["fired"] += 1
+            if level == 3:
+                self.decide(Signal("moment", path=life), at)
+                continue
             self.decide(Signal("timer" if life else "held", life=life, order=order), at)
 
     def decide(self, signal: Signal, now: int) -> None:
@@ -246,11 +265,13 @@ class Reference:
         before, shared = copy.deepcopy(self.state), dict(self.shared)
         try:
             self.one(signal)
+            self.watch(self.known)
             while self.state.queue:
                 self.count()
                 raised = self.state.queue.pop(0)
                 if raised.kind != "timer" or self.take_off(raised):
                     self.one(raised)
+                    self.watch(self.known)
         except Endless:
             self.state = before
             self.put_back(shared)
@@ -262,6 +283,9 @@ class Reference:
         if signal.kind == "held":
             signal.told = {"held": next(held for held in self.state.held if held.order == signal.order)}
             self.state.held.remove(signal.told["held"])
+        if signal.kind == "moment":
+            self.come(signal.path)
+            self.signal_waiting, self.state.queue = self.state.queue, []
         if signal.kind != "timer":
             return True
         life = self.life(signal.life)
@@ -277,9 +301,14 @@ class Reference:
 
     def one(self, signal: Signal) -> None:
         """One signal: what is known, then the enrollments that it concerns in order of entry, then entries (P8)."""
-        self.signal, self.taken = signal, set()
+        self.signal, self.taken, self.known = signal, set(), set()
+        if signal.kind == "moment":
+            self.state.queue += self.signal_waiting
+            return
         if signal.kind == "changed":
             self.attempt("", "", lambda: self.follow_lists(signal))
+        if not signal.event or signal.event.name != "$identify":
+            self.meet()
         for one in [life.id for life in self.concerned(self.learn(signal))]:
             self.attempt(one[0], one[1], lambda one=one: self.part(self.life(one)))  # type: ignore[misc]
         event, told = signal.event, signal.told
@@ -291,7 +320,7 @@ class Reference:
             held = told["held"]
             signal.event = held.event
             self.attempt(held.journey, "", lambda: self.look_at_entry(held.journey, held.key, held.entry))
-        elif signal.kind in ("event", "changed"):
+        elif signal.kind in ("event", "changed", "occurred"):
             for name in self.charts:
                 self.entries(name)
         if signal.kind == "changed":
@@ -301,18 +330,26 @@ class Reference:
         """Take in what an event says about the customer (P22). Return its name and what it changed."""
         event = signal.event
         if event is None or signal.kind != "event":
-            return "", {signal.path}
+            segment = {f"segment.{signal.path.removeprefix('segment ').removeprefix('not ')}"} if signal.kind == "occurred" else set()
+            return "", {signal.path} | segment
         before = {name: self.fact(fold) for name, fold in self.facts.items()}
         self.state.log.append((event, self.now))
+        self.state.zones.append(self.state.zone)
         changed = {f"customer.{name}" for name, fold in self.facts.items() if fold.event == event.name}
         for name, old in before.items():
-            self.raise_change(f"customer.{name}", old, self.fact(self.facts[name]))
+            if self.facts[name].event == event.name:
+                self.raise_change(f"customer.{name}", old, self.fact(self.facts[name]))
+        if event.name != "$identify":
+            self.watch({f"customer.{name}" for name, fold in self.facts.items() if self.folded(fold, len(self.state.log) - 1) is not None})
         if event.name == "$identify":
             told = event.properties
             new = {"customer.zone": told["zone"]} if "zone" in told else {}
             new |= {f"consent.{name}": one for name, one in (told.get("consent") or {}).items()}
             new |= {f"customer.{name}": one for name, one in (told.get("traits") or {}).items()}
+            self.first_words(new)
             changed |= {path for path, one in new.items() if self.know(path, one)}
+            self.watch(self.known)
+            self.known = set()
         return event.name, changed
 
     def concerned(self, about: tuple[str, set[str]]) -> list[Life]:
@@ -423,10 +460,32 @@ class Reference:
             (self.state.consent if root == "consent" else self.state.traits)[name] = new
         return self.raise_change(path, old, new)
 
+    def first_words(self, new: dict[str, Any]) -> None:
+        """What is told about somebody new is what was so before: the first look comes after it."""
+        if not self.state.met:
+            before = copy.deepcopy((self.state.queue, self.state.zone, self.state.consent, self.state.traits))
+            for path, one in new.items():
+                self.know(path, one)
+            self.meet()
+            self.state.queue, self.state.zone, self.state.consent, self.state.traits = before
+
+    def signal_of(self, path: str, old: Any, new: Any) -> Signal:
+        return Signal("occurred", path=path, old=old, new=new)
+
+    def folded(self, fold: Aggregate, place: int) -> int | None:
+        """The moment at which an event of the log stands for *fold*; None where it does not count."""
+        event, accepted = self.state.log[place]
+        if event.name != fold.event or (fold.of and walk(event.properties, (fold.of,)) is MISSING):
+            return None
+        told = {"event": event.properties}
+        counts = fold.where is None or value(fold.where.tree, lambda path: walk(told, path))
+        return min(event.at, accepted) if counts else None
+
     def raise_change(self, path: str, old: Any, new: Any) -> bool:
         old, new = plain(old), plain(new)
         if old == new and type(old) is type(new):
             return False
+        self.known.add(path)
         if any(chart.concerned_by("", {path}) or chart.journey.each == path for chart in self.charts.values()):
             self.state.queue.append(Signal("changed", path=path, old=old, new=new))
         return True
@@ -441,6 +500,7 @@ class Reference:
             if (
                 event.name == fold.event
                 and one is not MISSING
+                and self.in_window(fold, at)
                 and (fold.where is None or value(fold.where.tree, lambda path, told=told: walk(told, path)))
             ):
                 found.append((at, place, one))
@@ -471,6 +531,8 @@ class Reference:
             return [one.key for one in self.active() if one.journey == rest[0]]
         if root == "now":
             return moment(self.now)
+        if root == "segment":
+            return bool(value(self.segments[rest[0]].tree, lambda path: self.look(None, path)))
         if root == "consent":
             return walk(state.consent, rest)
         if life is None:
@@ -561,6 +623,8 @@ class Reference:
                 and event.name == "$settled"
                 and on.settled == f"{event.properties['action']} {event.properties['outcome']}"
             )
+        if on.segment or on.every:
+            return signal.kind == "occurred" and signal.path == path_of(on, self.charts[life.journey].journey.zone)
         timer = signal.timer
         return on.after is None or (timer is not None and (timer.owner, timer.wait) == (owner, on.after))
 
@@ -822,6 +886,7 @@ class Reference:
         for place, entry in enumerate(journey.entry):
             event = self.signal.event
             come = (event and entry.on.event == event.name) or (entry.on.changed and entry.on.changed == self.signal.path)
+            come = come or (self.signal.kind == "occurred" and self.signal.path == path_of(entry.on, journey.zone))
             if come and before == (len(self.state.lives), len(self.state.held), self.state.armed):
                 self.attempt(name, "", lambda place=place: self.offered(name, place))  # type: ignore[misc]
 
@@ -913,7 +978,8 @@ def records(value: Any) -> dict[str, Any]:
 
 def waited_for(on: On) -> str:
     """What a rule without a reason of its own gives as its reason."""
-    told = {"changed": on.changed, "settled": on.settled, "after": on.after and on.after.text, "where": on.where and on.where.text}
+    told = {"changed": on.changed, "segment": on.segment, "settled": on.settled, "every": on.every and on.every.text}
+    told |= {"after": on.after and on.after.text, "where": on.where and on.where.text}
     return on.event or next(f"{word} {text}" for word, text in told.items() if text)
 
 

@@ -127,10 +127,13 @@ def test_the_command_answers_as_a_page_shows(page: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("snippet", DEFINITIONS, ids=lambda snippet: snippet.place)
 def test_a_definition_is_right(snippet: Snippet) -> None:
-    """It is read, it has no problem, and writing it gives the text of the page."""
+    """It is read, it has no problem beside the segments of the page, and writing it gives the text of the page."""
     found = loads(snippet.text)
     if isinstance(found, Journey):
-        assert list(problems([found], Catalog())) == []
+        beside = [other for one in DEFINITIONS if one.page == snippet.page and isinstance(other := loads(one.text), Catalog)]
+        facts = {name: fact for catalog in beside for name, fact in catalog.facts.items()}
+        segments = {name: segment for catalog in beside for name, segment in catalog.segments.items()}
+        assert list(problems([found], Catalog(facts=facts, segments=segments))) == []
 
     assert dumps(found) == snippet.text
 

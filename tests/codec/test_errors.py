@@ -8,7 +8,7 @@ from journeykit.codec import dumps, journey_from_text, load, loads
 from journeykit.errors import DefinitionError
 from journeykit.model.journey import Do, Journey, Step
 
-ROOTS = "event, signal, customer, consent, data, arm, step, scope, journey, now"
+ROOTS = "event, signal, customer, consent, segment, data, arm, step, scope, journey, now"
 
 
 def problems(text, name=""):
@@ -66,7 +66,7 @@ steps:
         ("when: {A: {too: b}}", 'steps[0].when["A"]: unknown key "too"; did you mean "to"?'),
         ("when: [{on: A}]", 'steps[0].when[0]: unknown key "on"; did you mean "event"?'),
         ("when: [{event: A, after: 1 hour}]", "steps[0].when[0]: event and after together; write one transition for each"),
-        ("when: [{key: any}]", "steps[0].when[0]: nothing to wait for; name an event, changed, settled, after, or a where condition"),
+        ("when: [{key: any}]", "steps[0].when[0]: nothing to wait for; name an event, changed, segment, settled, every, after, or a where condition"),
         ("then: [{if: a, to: b}]", 'steps[0].then[0]: unknown key "if"; did you mean "where"?'),
         ("then: 50% a, 40% b", 'steps[0].then: "50% a, 40% b": the shares add up to 90%; make them 100%'),
         ("do: 5", "steps[0].do: an action belongs here, not 5; write the name of an action, or {ACTION: {...}}"),
@@ -96,7 +96,7 @@ def test_each_mistake_in_a_step_names_the_way_out(line, problem):
         ("journey: a\nsteps: [b]", 'steps[0]: a mapping belongs here, not "b"; write "step: NAME"'),
         ("journey: a\nreentry: sometimes", 'reentry: "sometimes" is no re-entry rule; write "once", "always", "after 30 days since end" or "at most 3"'),
         ("journey: a\nexits: {event: A, at: now}", 'exits.at: "now" is not known; write "once" or "next action"'),
-        ("journey: a\ngoal: {end: completed}", "goal: nothing to wait for; name an event, changed, settled, after, or a where condition"),
+        ("journey: a\ngoal: {end: completed}", "goal: nothing to wait for; name an event, changed, segment, settled, every, after, or a where condition"),
         ("traits: {plan: string}", 'traits.plan: "string" is not known; write "text", "number", "money", "flag", "moment", "list" or "any"'),
         ("events: {Signed Up: }", 'events["Signed Up"]: nothing stands here; write {} where it is empty, or leave the key out'),
         ("facts: {spent: sum of Order}", 'facts.spent: "sum of Order": a sum needs a property; write "sum of Order.total"'),

@@ -237,7 +237,7 @@ def test_what_is_wrong_in_the_steps(steps, expected):
         ("key: event.[", [
             'key: "event.[": column 7: this cannot be read; write for example "event.total > 100 and event.plan == \'gold\'"',
         ]),
-        ("goal: {where: customer.vip}", ["goal: only an event, a change or an outcome can reach it; name one"]),
+        ("goal: {where: customer.vip}", ["goal: only a signal can reach it; name an event, a change, a segment, a schedule or an outcome"]),
         ("goal: E\nexits: [{event: E, where: data.x}]", []),
         ("goal: E\nexits: [{event: E, at: next action}]", []),
         ("goal: E\nexits: E", ['goal: never recorded, for exits[0] takes "E" before; leave it out and give the goal an end']),
@@ -259,9 +259,18 @@ def test_what_is_wrong_in_the_journey(more, expected):
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        ("{where: customer.vip}", ["entry: nobody is inside yet, so that only an event or a change can let them in; name one"]),
-        ("{after: 1 day}", ["entry: nobody is inside yet, so that only an event or a change can let them in; name one"]),
-        ("[E, {settled: email dead}]", ["entry[1]: nobody is inside yet, so that only an event or a change can let them in; name one"]),
+        (
+            "{where: customer.vip}",
+            ["entry: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"],
+        ),
+        (
+            "{after: 1 day}",
+            ['entry.after: nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'],
+        ),
+        (
+            "[E, {settled: email dead}]",
+            ["entry[1]: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"],
+        ),
         ("{event: E, wait: 3 calendar days}", ['entry.wait: "3 calendar days" is no elapsed time; write for example "15 minutes"']),
         (
             "{event: E, set: {customer.x: 1}}",

@@ -15,7 +15,7 @@ from journeykit.model.conditions import Expression
 from journeykit.model.wait import Wait
 
 NOTHING = {
-    "seconds": 0, "days": 0, "months": 0, "moment": None, "timer": None, "clock": None, "weekdays": None, "missing": None, "missing_to": None,
+    "seconds": 0, "days": 0, "business": 0, "months": 0, "moment": None, "timer": None, "clock": None, "weekdays": None, "missing": None, "missing_to": None,
     "past": None, "past_to": None, "following": False, "zone": None, "rolling_over": False, "civil": False,
 }  # fmt: skip
 DAY = 86_400

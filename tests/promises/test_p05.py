@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Do, Journey, Step
+from journeykit import Catalog, Do, Entry, Journey, Step
 from shop import Shop
 
 
@@ -46,3 +46,28 @@ def test_the_customers_zone_goes_before_the_journeys() -> None:
     shop.wait("2 days")
 
     assert sorted(shop.sent) == ["2026-03-02 14:00 ann email", "2026-03-03 08:00 ben email"]
+
+
+def test_business_days_leave_out_weekends_and_holidays() -> None:
+    """Two business days after the Thursday before Easter end on Wednesday; in a shop without holidays on Monday."""
+    journey = Journey("call", entry="Quote Sent", zone="Europe/Berlin", steps=[
+        Step("in", stage="purchase", wait="2 business days at 09:00"), Step("call", do=Do("ticket", message="none")),
+    ])  # fmt: skip
+    for holidays, day in (["2026-04-03", "2026-04-06"], "2026-04-08"), ([], "2026-04-06"):
+        shop = Shop(journey, Catalog(holidays=holidays), at="2026-04-02T15:00:00+00:00")
+        shop.event("Quote Sent")
+        shop.wait("10 days")
+        assert shop.sent == [f"{day} 07:00 ann ticket"]
+
+
+def test_business_days_before_a_date() -> None:
+    """Three business days before the Monday on which the contract ends is the Wednesday before."""
+    late = "3 business days before data.ends at 12:00, exit if missing, now if past"
+    journey = Journey("end", entry=Entry("Signed", set={"data.ends": "event.ends"}), zone="UTC", steps=[
+        Step("in", stage="retention", wait=late), Step("call", do=Do("email")),
+    ])  # fmt: skip
+    shop = Shop(journey)
+    shop.event("Signed", ends="2026-03-30")
+    shop.wait("40 days")
+
+    assert shop.sent == ["2026-03-25 12:00 ann email"]

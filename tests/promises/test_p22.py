@@ -62,3 +62,25 @@ def test_the_stage_of_one_journey_is_the_stage_of_the_customer() -> None:
     shop.work()
 
     assert shop.sent == ["2026-03-02 09:00 ann email purchase"]
+
+
+def test_a_window_is_what_lies_in_it_at_that_moment() -> None:
+    """Three orders in ten days make a regular; the first of them counts until ten days have passed since, and not longer."""
+    lately = Catalog(facts={"lately": "count of Order Completed in 10 days", "month": "sum of Order Completed.total this month"})
+    asked = Transition(do=Do("email", lately="{customer.lately}", month="{customer.month}"), on=On("Asked"))
+    shop = Shop(Journey("tell", entry="Order Completed", steps=[Step("in", stage="purchase", wait="90 days", when=[asked])]), lately)
+    for wait in ("1 day", "9 days", "20 days"):
+        shop.event("Order Completed", total=100)
+        shop.wait(wait)
+        shop.event("Asked")
+        shop.work()
+    shop.event("Order Completed", total=7, at="2026-03-31T23:59:00+00:00")
+    shop.event("Asked")
+    shop.work()
+
+    assert shop.sent == [
+        "2026-03-03 09:00 ann email 1 100",
+        "2026-03-12 09:00 ann email 1 200",
+        "2026-04-01 09:00 ann email 0 0",
+        "2026-04-01 09:00 ann email 1 0",
+    ]

@@ -15,12 +15,12 @@ from journeykit.model.conditions import Expression, template_parts
 from journeykit.model.journey import Do, On
 from journeykit.model.messages import Event, moment
 from journeykit.model.phrases import Aggregate
-from journeykit.model.wait import Wait
 from journeykit.runtime.definitions import merged
 
 CUSTOMERS = ("ann", "bob")
 KEYS = ("k1", "k2")
 GAPS = (0, HOUR // 6, HOUR // 2, HOUR, 4 * HOUR, 24 * HOUR, 24 * HOUR, 3 * 24 * HOUR, 9 * 24 * HOUR, 31 * 24 * HOUR, 70 * 24 * HOUR)
+NOW: frozenset[Any] = frozenset({"now"})  #: what is compared with the present is a moment
 WORDS: tuple[Any, ...] = (1, 3, 60, "x", True, None)
 
 
@@ -39,6 +39,8 @@ class Vocabulary:
         self.events = sorted({on.event for on in parts if isinstance(on, On) and on.event} | {one.event for one in self._facts()})
         self.known: dict[tuple[str, str], set[Any]] = {}
         self.moments: set[tuple[str, str]] = set()
+        self.numbers: set[tuple[str, str]] = set()
+        self.lists: dict[tuple[str, str], set[str]] = {}  #: lists of records, with the names in them
         for part in parts:
             self._learn(part)
         for part in parts:
@@ -50,6 +52,7 @@ class Vocabulary:
                 self.known.setdefault(("event", journey.key), set()).update(KEYS)
         for one in self._facts():
             if one.of:
+                self.numbers |= {("event", one.of)} if one.kind in ("sum", "min", "max", "mean") else set()
                 self.known.setdefault(("event", one.of), set()).update({10, 90, 300} if one.kind != "last" else set())
 
     def _facts(self) -> Iterator[Aggregate]:
@@ -57,14 +60,20 @@ class Vocabulary:
 
     def _learn(self, part: Any) -> None:
         """Take the words of an expression."""
-        if isinstance(part, Wait) and part.moment is not None:
-            self.moments |= {path[:2] for path in part.moment.paths if len(path) > 1}
+        moment = getattr(part, "moment", None)  # of a wait, of a schedule
+        if isinstance(moment, Expression):
+            self.moments |= {path[:2] for path in moment.paths if len(path) > 1}
         if not isinstance(part, Expression):
             return
+        for path, names in _looked_up(part.tree):
+            self.lists.setdefault(path, set()).update(names)
         for path in part.paths:
             if path[0] in ("event", "customer", "consent") and len(path) > 1:
                 self.known.setdefault(path[:2], set())  # type: ignore[arg-type]
         for paths, constants in _compared(part.tree):
+            if constants is NOW:
+                self.moments |= paths
+                continue
             near = {other for one in constants if type(one) is int for other in (one - 1, one, one + 1)}
             for path in paths:
                 self.known.setdefault(path, set()).update((constants | near) if constants else {40, 60})
@@ -109,7 +118,12 @@ class Vocabulary:
     def _value(self, random: Random, at: int, path: tuple[str, str]) -> Any:
         if path in self.moments:
             return (moment(at) + timedelta(hours=random.choice((-30, 1, 20, 200, 900)))).isoformat()
+        if path in self.lists:
+            days = [(moment(at) + timedelta(days=random.choice((1, 2, 3, 30)))).date().isoformat() for _ in range(random.choice((0, 1, 2)))]
+            return [dict.fromkeys(sorted(self.lists[path]), day) for day in days]
         choices = sorted(self.known[path], key=repr)
+        if path in self.numbers:
+            return random.choice([choice for choice in choices if type(choice) is int])
         return random.choice(choices) if choices and random.random() < 0.95 else random.choice(WORDS)
 
 
@@ -129,13 +143,15 @@ def every_part(value: Any) -> Iterator[Any]:
             yield from every_part(getattr(value, one.name)) if not (isinstance(value, Do) and one.name == "action") else ()
 
 
-def _compared(tree: Any) -> Iterator[tuple[set[tuple[str, str]], set[Any]]]:
+def _compared(tree: Any) -> Iterator[tuple[set[tuple[str, str]], Any]]:
     """For each comparison the paths and the constants in it."""
     if not isinstance(tree, tuple):
         return
     if tree[:1] == ("compare",):
         leaves = list(_leaves(tree))
         constants = {leaf[1] for leaf in leaves if leaf[0] == "const" and leaf[1] is not None}
+        if ("path", ("now",)) in leaves:
+            constants = NOW
         yield {leaf[1][:2] for leaf in leaves if leaf[0] == "path" and leaf[1][0] in ("event", "customer")}, constants
     for part in tree:
         yield from _compared(part)
@@ -147,3 +163,12 @@ def _leaves(tree: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(tree, tuple):
         for part in tree:
             yield from _leaves(part)
+
+
+def _looked_up(tree: Any) -> Iterator[tuple[tuple[str, str], set[str]]]:
+    """The lists that records are looked up in, and the names that are looked at."""
+    if isinstance(tree, tuple):
+        if tree[:2] in (("call", "those"), ("call", "top")) and tree[2][0] == "path":
+            yield tree[2][1][:2], {leaf[1] for leaf in _leaves(tree[3:]) if leaf[0] == "const" and isinstance(leaf[1], str)}
+        for part in tree:
+            yield from _looked_up(part)

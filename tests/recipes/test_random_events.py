@@ -29,7 +29,7 @@ from journeykit.runtime.clock import ManualClock
 from recipes.living import CUSTOMERS, Vocabulary
 
 FOLDER = Path(__file__).parents[2] / "examples" / "recipes"
-STORIES = int(os.environ.get("JOURNEYKIT_EXAMPLES", "200")) // 50 or 1  #: for each file
+STORIES = int(os.environ.get("JOURNEYKIT_EXAMPLES", "200")) // 100 or 1  #: for each file
 LENGTH = 30  #: happenings of a story
 END = 400 * 24 * HOUR
 LOOK = 71 * HOUR  #: how often a worker looks that is always there

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 
-ON = ("event", "changed", "settled", "after", "where", "key", "late")
+ON = ("event", "changed", "segment", "settled", "every", "after", "where", "key", "late")
 
 
 def _words(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def forms() -> dict[type[Any], Form]:
         Form(Goal, f"{on} end", "on"),
         Form(Do, "start expires message"),
         Form(Start, "journey customer key set", "journey"),
-        Form(Catalog, "events traits facts actions policies"),
+        Form(Catalog, "events traits facts segments holidays actions policies"),
     )
     return {form.cls: form for form in table}
 

@@ -11,16 +11,17 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
-from journeykit.codec.forms import ON, Form, forms
+from journeykit.codec.forms import Form, forms
 from journeykit.codec.text import place
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
-from journeykit.model.journey import Do, Journey, On, Scope, Start, Step, Transition
+from journeykit.model.journey import SIGNALS, Do, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split, suggestion
 from journeykit.model.policies import Policy
 from journeykit.model.quotas import Take
+from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
 
 #: the classes that are written as text, each with an example
@@ -34,6 +35,7 @@ PHRASES: Mapping[type[Any], str] = {
     Take: "early-bird, 500 per day",
     Aggregate: "count of Order Completed",
     Policy: "at most 3 in 7 days",
+    Schedule: "monday at 09:00",
 }
 _KINDS = {bool: "a flag", str: "text"}
 _HABITS = {"on": "event", "if": "where", "trigger": "event", "name": "step", "id": "step", "actions": "do", "next": "then", "exit": "exits"}
@@ -227,7 +229,7 @@ def _target(converter: Converter, event: str, value: Any) -> Transition:
         return Transition(value, on=On(event))
     if not isinstance(value, dict):
         _refuse(value, "a step", "the name of a step, or a mapping")
-    signal = [key for key in value if key in ON[:4]]
+    signal = [key for key in value if key in SIGNALS]
     if signal:
         raise DefinitionError(f'"{signal[0]}" beside the event "{event}"; write a list of transitions, one for each')
     return converter.structure({"event": event, **value}, Transition)

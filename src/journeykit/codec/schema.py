@@ -10,10 +10,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from journeykit.codec.forms import ON, Form, forms
+from journeykit.codec.forms import Form, forms
 from journeykit.codec.reading import PHRASES
 from journeykit.model.conditions import Expression
-from journeykit.model.journey import Do, Entry, Exit, Goal, On, Scope, Start, Step, Transition
+from journeykit.model.journey import SIGNALS, Do, Entry, Exit, Goal, On, Scope, Start, Step, Transition
 from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Split
 
@@ -139,7 +139,7 @@ def _items(item: Any) -> Schema:
 
 def _target() -> Schema:
     """What stands under an event in ``when``: a step, or all of a transition but its signal."""
-    keys = tuple(key for key in forms()[Transition].keys if key not in ON[:4])
+    keys = tuple(key for key in forms()[Transition].keys if key not in SIGNALS)
     return {"anyOf": [{**_TEXT, "description": "the name of a step"}, _object(Transition, keys)]}
 
 

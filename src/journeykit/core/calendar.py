@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from calendar import monthrange
+from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,7 +24,7 @@ _SECOND = 1_000_000
 _ZONE = re.compile(r"(?!(?:posix|right)/|localtime$|posixrules$|Factory$)[A-Za-z][\w+-]*(?:/[\w+-]+)*", re.ASCII)
 
 
-def due(wait: Wait, anchor: int, zone: str) -> int:
+def due(wait: Wait, anchor: int, zone: str, holidays: Container[date] = ()) -> int:
     """
     Return when *wait* is over.
 
@@ -31,6 +32,7 @@ def due(wait: Wait, anchor: int, zone: str) -> int:
         wait: its rule.
         anchor: microseconds of the entering of the wait's owner, or of the moment that the wait names.
         zone: the IANA zone of the customer, or of the journey; a zone named in the wait itself goes before it.
+        holidays: days that are no business days although they are no weekend.
 
     Returns:
         Microseconds since 1970 UTC. May lie before *anchor* where the wait says ``before`` or ``at``; a time of day is
@@ -41,11 +43,11 @@ def due(wait: Wait, anchor: int, zone: str) -> int:
     """
     if wait.kind == "elapsed":
         return anchor + wait.seconds * _SECOND
-    if not (wait.clock or wait.days or wait.months):
+    if not (wait.clock or wait.days or wait.months or wait.business):
         return anchor + wait.seconds * _SECOND
     try:
         here = _local(anchor, _zone(wait.zone or zone))
-        return _next(wait, here, anchor) if wait.kind == "clock" else _instant(_shifted(wait, here))
+        return _next(wait, here, anchor) if wait.kind == "clock" else _instant(_shifted(wait, here, holidays))
     except (OverflowError, ValueError):
         raise ConditionError(f'"{wait.text}" counted from {show(anchor, "UTC")} leaves the calendar (years 1 to 9999)') from None
 
@@ -76,6 +78,43 @@ def civil(wall: datetime, zone: str) -> int:
         return _instant(wall.replace(tzinfo=_zone(zone), fold=0))
     except (OverflowError, ValueError):
         raise ConditionError(f"{wall.isoformat(' ')} in {zone} leaves the calendar (years 1 to 9999)") from None
+
+
+def wall(at: int, zone: str) -> datetime:
+    """
+    Return what clocks in *zone* show at *at*, without the zone.
+
+    Raises:
+        ConditionError: the zone is unknown.
+    """
+    return _local(at, _zone(zone)).replace(tzinfo=None)
+
+
+def period(unit: str, at: int, zone: str) -> tuple[int, int]:
+    """
+    Return begin and end of the calendar's day, week (from Monday), month or year in *zone* that holds *at*.
+
+    Raises:
+        ConditionError: the zone is unknown, or the period leaves the years 1 to 9999.
+    """
+    here = _local(at, _zone(zone))
+    first = date(here.year, here.month, here.day)
+    if unit == "week":
+        first -= timedelta(first.weekday())
+    elif unit != "day":
+        first = first.replace(day=1, month=1 if unit == "year" else first.month)
+    try:
+        return civil(datetime.combine(first, time()), zone), civil(datetime.combine(_following(unit, first), time()), zone)
+    except (OverflowError, ValueError):
+        raise ConditionError(f"the {unit} of {show(at, 'UTC')} leaves the calendar (years 1 to 9999)") from None
+
+
+def _following(unit: str, first: date) -> date:
+    """The day after the last of the period that begins on *first*."""
+    if unit in ("day", "week"):
+        return first + timedelta(7 if unit == "week" else 1)
+    month = first.month if unit == "month" else 12
+    return date(first.year + month // 12, month % 12 + 1, 1)
 
 
 def read_moment(value: object, zone: str) -> int | None:
@@ -149,12 +188,23 @@ def _next(wait: Wait, here: datetime, anchor: int) -> int:
     return next(at for at in instants if at > anchor)
 
 
-def _shifted(wait: Wait, here: datetime) -> datetime:
+def _business(here: datetime, days: int, holidays: Container[date]) -> datetime:
+    """The wall time so many business days away."""
+    step = timedelta(1 if days > 0 else -1)
+    while days:
+        here += step
+        if here.weekday() < 5 and here.date() not in holidays:
+            days -= 1 if days > 0 else -1
+    return here
+
+
+def _shifted(wait: Wait, here: datetime, holidays: Container[date]) -> datetime:
     """The wall time that lies the months and days of *wait* away from *here*; always counted in one go, never chained."""
     year, month = divmod(here.year * 12 + here.month - 1 + wait.months, 12)
     lacking = here.day - monthrange(year, month + 1)[1]
     day = here.replace(year=year, month=month + 1, day=here.day - max(lacking, 0), fold=0)
     day += timedelta(wait.days + (lacking > 0 and wait.rolling_over))
+    day = _business(day, wait.business, holidays) if wait.business else day
     return day.replace(hour=wait.clock[0], minute=wait.clock[1], second=0, microsecond=0) if wait.clock else day
 
 

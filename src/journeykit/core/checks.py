@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from journeykit.core.calendar import known_zone
 from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_policies import policies as catalog_policies
 from journeykit.core.checks_policies import unanswered
@@ -11,6 +12,7 @@ from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS, World
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import subjects
+from journeykit.core.segments import problems as segment_problems
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -40,7 +42,8 @@ def problems(
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
     world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
-    yield from (f"catalog: {problem}" for problem in (*_catalog(journeys, catalog), *catalog_policies(world, policies)))
+    shop = (*_catalog(journeys, catalog), *segment_problems(catalog), *catalog_policies(world, policies))
+    yield from (f"catalog: {problem}" for problem in shop)
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)
@@ -77,6 +80,8 @@ def _catalog(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
     """Facts over events and properties that are not declared, or that cannot be summed."""
     yield from _objects(journeys, catalog)
     for name, fact in catalog.facts.items():
+        if fact.zone is not None and not known_zone(fact.zone):
+            yield f'facts.{name}: no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin'
         declared = catalog.events.get(fact.event)
         if catalog.events and declared is None:
             yield f"facts.{name}: {unknown('event', fact.event, list(catalog.events))}"

@@ -76,7 +76,7 @@ def _without_signal(survey: Survey, place: Place) -> Iterator[tuple[Transition, 
 
 
 def _quiet(on: On) -> bool:
-    return on.event is None and on.changed is None and on.settled is None and on.after is None
+    return on.signal is None
 
 
 def _onward(onward: Onward) -> Iterable[Transition]:
@@ -133,7 +133,10 @@ def trigger(on: On) -> str:
         return f"a change of {on.changed}"
     if on.settled is not None:
         return f'the outcome "{on.settled}"'
-    return f'"{on.after.text}"' if on.after is not None else f'"{on.where.text if on.where else ""}"'
+    if on.segment is not None:
+        return f"{'leaving' if on.segment.startswith('not ') else 'entering'} the segment {on.segment.removeprefix('not ')}"
+    phrase = on.every or on.after or on.where
+    return f'"{phrase.text if phrase else ""}"'
 
 
 def _first(survey: Survey, other: Rule, rule: Rule, number: int) -> bool:
@@ -166,7 +169,7 @@ def _covers(journey: Journey, other: Rule, rule: Rule) -> bool:
     one, two = other.on, rule.on
     if other.limited:
         return False
-    if (one.event, one.changed, one.settled, one.after) != (two.event, two.changed, two.settled, two.after):
+    if one.signal != two.signal:
         return False
     if one.after is not None and other.owner is not rule.owner:
         return False

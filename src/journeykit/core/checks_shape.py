@@ -152,7 +152,7 @@ def _branches(path: str, then: tuple[Transition, ...]) -> Iterator[str]:
     for number, branch in enumerate(then):
         where = f"{path}[{number}]" if len(then) > 1 else path
         on, last, some = branch.on, number == len(then) - 1, branch.on is not None or branch.take is not None
-        if on is not None and (on.event or on.changed or on.settled or on.after):
+        if on is not None and on.signal:
             yield f"{where}: a branch waits for nothing; leave only its where, or write it in when"
         elif not some and not last:
             yield f"{where}: takes everybody, so that nothing behind it is ever taken; give it a condition, or put it last"

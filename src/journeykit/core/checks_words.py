@@ -16,6 +16,7 @@ from journeykit.model.calls import Call, read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.journey import Do, Journey, Start
+from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
 
 _TARGET = re.compile(r"(data|customer|consent)\.([^.\[\]]+)")
@@ -65,16 +66,33 @@ def waits(survey: Survey, world: World) -> Iterator[str]:
     """A moment says what follows when it is missing or past (P6); calendar time has a zone (P5)."""
     del world
     for path, wait, _ in survey.waits:
-        for case in wait.undeclared:
+        for case in () if path.startswith("entry") and path.endswith(".after") else wait.undeclared:
             yield f'{path}: "{wait.text}" does not say what follows when the moment is {case}; {_CASES[case]}'
         if wait.civil and wait.zone is None and survey.journey.zone is None:
             yield f'{path}: "{wait.text}" needs a time zone for customers without one; give the journey a zone, or add "in Europe/Berlin"'
+    for path, schedule in _schedules(survey):
+        if schedule.zone is None and survey.journey.zone is None:
+            yield (
+                f'{path}: "{schedule.text}" needs a time zone for customers without one; give the journey a zone, or add ", in Europe/Berlin"'
+            )
+        yield from _known(path, schedule.moment, "a schedule")
     yield from (problem for path, zone in _zones(survey) for problem in _zone(path, zone))
+
+
+def _schedules(survey: Survey) -> Iterator[tuple[str, Schedule]]:
+    return ((f"{rule.path}.every", rule.on.every) for rule in survey.rules if rule.on.every is not None)
+
+
+def _known(path: str, moment: Expression | None, what: str) -> Iterator[str]:
+    """A date that is counted from outside a journey is the customer's."""
+    for root in sorted({str(read[0]) for read in moment.paths} - {"customer", "consent", "segment"}) if moment else ():
+        yield f"{path}: {what} knows no {root}; it counts from what is known about the customer, such as customer.birthday"
 
 
 def _zones(survey: Survey) -> Iterator[tuple[str, str]]:
     if survey.journey.zone is not None:
         yield "zone", survey.journey.zone
+    yield from ((path, schedule.zone) for path, schedule in _schedules(survey) if schedule.zone is not None)
     yield from ((path, wait.zone) for path, wait, _ in survey.waits if wait.zone is not None)
 
 
@@ -84,18 +102,29 @@ def _zone(path: str, zone: str) -> Iterator[str]:
 
 
 def entries(survey: Survey, world: World) -> Iterator[str]:
-    """An entry waits for an event or a change, and idles for an elapsed time."""
+    """An entry waits for a signal that can come to somebody outside, and idles for an elapsed time."""
     del world
     for rule, entry in zip((r for r in survey.rules if r.kind == "entry"), survey.journey.entry, strict=True):
-        if entry.on.event is None and entry.on.changed is None:
-            yield f"{rule.path}: nobody is inside yet, so that only an event or a change can let them in; name one"
+        on = entry.on
+        if on.after is not None:
+            yield from _date_of_entry(f"{rule.path}.after", on.after)
+        elif on.settled is not None or on.signal is None:
+            yield f"{rule.path}: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"
         if entry.on.key == "any":
             yield f"{rule.path}.key: an entry gives the key and compares none; name the property that holds it, or leave it out"
         if entry.wait is not None and not _elapsed(entry.wait):
             yield f'{rule.path}.wait: "{entry.wait.text}" is no elapsed time; write for example "15 minutes"'
     goal = survey.journey.goal
-    if goal is not None and goal.on.event is None and goal.on.changed is None and goal.on.settled is None:
-        yield "goal: only an event, a change or an outcome can reach it; name one"
+    if goal is not None and (goal.on.signal is None or goal.on.after is not None):
+        yield "goal: only a signal can reach it; name an event, a change, a segment, a schedule or an outcome"
+
+
+def _date_of_entry(path: str, wait: Wait) -> Iterator[str]:
+    if wait.moment is None:
+        yield f'{path}: nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'
+    elif wait.missing not in (None, "wait") or wait.past not in (None, "now"):
+        yield f'{path}: nobody is inside yet to be led away; a date that is missing is waited for, and one that is past lets in "now if past" only'
+    yield from _known(path, wait.moment, "an entry")
 
 
 def _elapsed(wait: Wait) -> bool:
@@ -259,6 +288,8 @@ def readings(survey: Survey, world: World) -> Iterator[str]:
         for path in sorted(reading.expression.paths, key=str):
             if path[0] == "customer":
                 yield from _trait(reading.path, str(path[1]), world.catalog)
+            elif path[0] == "segment":
+                yield from _segment(reading.path, str(path[1]), world.catalog)
             elif path[0] == "event":
                 yield from _property(reading.path, reading.event, str(path[1]), world.catalog)
             elif path[0] == "active":
@@ -279,6 +310,12 @@ def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:
     known = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
     if catalog.traits and name not in known:
         yield f"{path}: {unknown('trait or fact', name, known)}"
+
+
+def _in_window(path: str, name: str, catalog: Catalog) -> Iterator[str]:
+    fact = catalog.facts.get(name)
+    if fact is not None and (fact.rolling or fact.period):
+        yield f"{path}: customer.{name} changes by time alone; name a condition over it as a segment, and wait for that"
 
 
 def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iterator[str]:
@@ -309,8 +346,16 @@ def changes(survey: Survey, world: World) -> Iterator[str]:
                 yield f'{rule.path}.changed: "{rule.on.changed}" cannot be waited for; write customer.NAME or consent.CHANNEL'
             elif match[1] == "customer":
                 yield from _trait(f"{rule.path}.changed", match[2], world.catalog)
+                yield from _in_window(f"{rule.path}.changed", match[2], world.catalog)
+        if rule.on.segment is not None:
+            yield from _segment(f"{rule.path}.segment", rule.on.segment.removeprefix("not "), world.catalog)
         if rule.on.settled is not None and rule.kind != "entry":
             yield from _settled(f"{rule.path}.settled", rule.on.settled, asked)
+
+
+def _segment(path: str, name: str, catalog: Catalog) -> Iterator[str]:
+    if name not in catalog.segments:
+        yield f"{path}: {unknown('segment', name, list(catalog.segments))}"
 
 
 def _settled(path: str, text: str, asked: list[str]) -> Iterator[str]:

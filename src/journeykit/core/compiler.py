@@ -14,15 +14,15 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
-from journeykit.core.context import Context
+from journeykit.core.context import Context, Known
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.outline import Onward, Place, first_step, scopes
-from journeykit.core.planner import Planner, every_on
+from journeykit.core.planner import Planner, asked, cause, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
 from journeykit.core.quotas import taking
+from journeykit.core.schedules import signal_of
 from journeykit.core.survey import Survey
-from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
@@ -66,9 +66,10 @@ class CompiledJourney:
         self.lifecycle = self.journey.lifecycle
 
 
-def compile_journey(
-    journey: Journey, digest: str, text: str, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions
-) -> CompiledJourney:
+_WATCHED = ("customer", "consent", "segment", "active")
+
+
+def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, known: Known, extensions: Extensions) -> CompiledJourney:
     """
     Compile one journey that has been checked.
 
@@ -77,10 +78,10 @@ def compile_journey(
         digest: its content hash.
         text: its canonical text, stored with the first enrollment.
         catalog: the shop's vocabulary, for what each action is.
-        facts: how the value of each declared aggregate is read.
+        known: how the declared facts and segments are read.
         extensions: the triggers and timers that there are.
     """
-    return _Compiler(Planner(journey, catalog, facts, extensions)).compile(digest, text)
+    return _Compiler(Planner(journey, catalog, known, extensions)).compile(digest, text)
 
 
 class _Compiler:
@@ -120,19 +121,27 @@ class _Compiler:
             machine=machine,
             following=following,
             signals=frozenset(s for s in self._signals() if isinstance(s, str)),
-            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in ("customer", "consent", "active") and len(path) > 1),
+            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in _WATCHED and len(path) > 1),
             asks=frozenset(
                 str(path[1]) for reading in Survey(self.journey).readings() for path in reading.expression.paths if path[0] == "active"
             ),
             interests=interests(self.journey, self.planner.places.values(), subjects(self.planner.catalog)),
-            restless=any(path[0] in ("event", "signal", "now") for expression in quiet for path in expression.paths),
+            restless=any(path[0] in ("event", "signal", "now") or self._passing(path) for expression in quiet for path in expression.paths),
             window=_window(self.journey),
             exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
         )
 
+    def _passing(self, path: tuple[str | int, ...]) -> bool:
+        """Whether it is a fact over a window of time, which changes with now."""
+        fact = self.planner.catalog.facts.get(str(path[-1])) if path[0] == "customer" and len(path) == 2 else None
+        return fact is not None and (fact.rolling or fact.period) is not None
+
     def _signals(self) -> Iterator[Signal]:
         yield from (self._signal(on, "") for on in every_on(self.journey) if on.after is None)
-        yield from (self._signal(entry.on, "") for entry in self.journey.entry)
+        yield from (self._entry_signal(entry.on) for entry in self.journey.entry)
+
+    def _entry_signal(self, on: On) -> Signal:
+        return self._signal(on, "") if on.after is None else signal_of(on, self.journey)
 
     # -- rows --------------------------------------------------------------------------------------------------------
 
@@ -169,8 +178,8 @@ class _Compiler:
             condition=self.planner.guard(on, place),
             key=self._row_key(on),
             drop_late=on.late == "drop",
-            cause=_cause(on),
-            where=_asked(on),
+            cause=cause(on),
+            where=asked(on),
             reads=self.planner.looks_at(on, place),
             **more,
         )
@@ -187,6 +196,10 @@ class _Compiler:
             return f"~changed {on.changed}"
         if on.settled is not None:
             return f"~settled {on.settled}"
+        if on.segment is not None:
+            return f"~segment {on.segment}"
+        if on.every is not None:
+            return signal_of(on, self.journey)
         if on.after is not None:
             timer = self.planner.timers.get((owner, on.after.text))
             return timer.index if timer else -1
@@ -196,7 +209,7 @@ class _Compiler:
         defer = rule.at == "next action"
         if defer and self._signal(rule.on, owner) is None:
             return  # looked at before an action, see _deferred
-        reason = rule.end or _cause(rule.on)
+        reason = rule.end or cause(rule.on)
         plan = Plan(place.step.name, None, ("completed", None) if rule.end == "completed" else ("exited", reason))
         yield self._row("exit", rule.on, place, owner, plan, defer=defer, reason=reason)
 
@@ -204,7 +217,7 @@ class _Compiler:
         for rule in self.journey.exits:
             condition = self.planner.condition(rule.on.where, None)
             if rule.at == "next action" and self._signal(rule.on, "") is None and condition:
-                yield condition, rule.end or _cause(rule.on)
+                yield condition, rule.end or cause(rule.on)
 
     def _scope_exit(self, rule: Exit, place: Place, scope: str, onward: Onward) -> Iterator[Row]:
         if rule.end is not None:
@@ -294,12 +307,12 @@ class _Compiler:
             on = entry.on
             yield CompiledEntry(
                 number,
-                self._signal(on, ""),
+                self._entry_signal(on),
                 self.planner.guard(on, None),
                 data,
                 idle,
-                _cause(on),
-                _asked(on),
+                cause(on),
+                asked(on),
                 self.planner.looks_at(on, None),
                 self.planner.key(on.key),
             )
@@ -366,22 +379,6 @@ def _trigger(signal: Signal) -> str:
     if signal is None:
         return AUTOMATIC
     return f"(timer {signal})" if isinstance(signal, int) else signal
-
-
-def _asked(on: On) -> str:
-    """What has to hold besides the signal, in the author's words: what a trigger recognises, and the condition."""
-    trigger = on.event if on.event is not None and read_call(on.event) else None
-    return " and ".join(text for text in (trigger, on.where.text if on.where else None) if text)
-
-
-def _cause(on: On) -> str:
-    if on.event is not None:
-        return on.event
-    if on.after is not None:
-        return f"after {on.after.text}"
-    if on.changed is not None:
-        return f"changed {on.changed}"
-    return f"settled {on.settled}" if on.settled else f"where {on.where.text}" if on.where else ""
 
 
 def _both(one: Callable[[Any], bool] | None, other: Callable[[Any], bool] | None) -> Callable[[Any], bool] | None:

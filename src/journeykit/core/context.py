@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from journeykit.core.expressions import MISSING
 from journeykit.errors import DefinitionError
@@ -14,7 +14,7 @@ from journeykit.model.records import Enrollment, Facts
 
 Path = tuple[str | int, ...]
 Getter = Callable[["Context"], Any]
-ROOTS = ("event", "signal", "customer", "consent", "data", "arm", "step", "scope", "journey", "now")
+ROOTS = ("event", "signal", "customer", "consent", "segment", "data", "arm", "step", "scope", "journey", "now")
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -109,9 +109,20 @@ def _trait(name: str) -> Getter:
     return get
 
 
-def _fact(name: str, read: Callable[[Any], Any]) -> Getter:
+def fact(name: str, read: Callable[[Any], Any]) -> Getter:
+    """The value of a declared fact, read from its running state."""
+
     def get(context: Context) -> Any:
         return read(context.facts.values.get(name))
+
+    return get
+
+
+def fact_in_window(name: str, read: Callable[[Any, int], Any]) -> Getter:
+    """The value of a fact over a window of time, which depends on the moment too."""
+
+    def get(context: Context) -> Any:
+        return read(context.facts.values.get(name), context.now)
 
     return get
 
@@ -147,10 +158,18 @@ def _step_entered(context: Context) -> Any:
     return MISSING if context.enrollment is None else moment(context.enrollment.step_at)
 
 
-def _one_of(root: str, name: str, known: dict[str, Getter]) -> Getter:
+def _one_of(root: str, name: str, known: Mapping[str, Getter]) -> Getter:
     if name not in known:
-        raise DefinitionError(f"no {root}.{name}; there are {', '.join(f'{root}.{n}' for n in known)}{suggestion(name, known)}")
+        there_are = f"there are {', '.join(f'{root}.{n}' for n in known)}" if known else "there is none"
+        raise DefinitionError(f"no {root}.{name}; {there_are}{suggestion(name, known)}")
     return known[name]
+
+
+class Known(NamedTuple):
+    """What a catalog declares about customers: for each fact and each segment the getter of its value."""
+
+    facts: Mapping[str, Getter]
+    segments: Mapping[str, Getter]
 
 
 class Resolver:
@@ -158,13 +177,13 @@ class Resolver:
     Finds the getter of a path.
 
     Args:
-        facts: for each declared aggregate how its value is read from its running state.
+        known: the declared facts and segments.
         scope: the innermost scope of the place the expression stands in.
         journey: the journey it stands in, whose experiments ``arm`` speaks of.
     """
 
-    def __init__(self, facts: Mapping[str, Callable[[Any], Any]], scope: str | None = None, journey: str = "") -> None:
-        self._facts = facts
+    def __init__(self, known: Known, scope: str | None = None, journey: str = "") -> None:
+        self._known = known
         self._scope = scope
         self._journey = journey
 
@@ -189,9 +208,11 @@ class Resolver:
             case "data":
                 return _data(name)
             case "customer":
-                return _CUSTOMER.get(name) or (_fact(name, self._facts[name]) if name in self._facts else _trait(name))
+                return _CUSTOMER.get(name) or self._known.facts.get(name) or _trait(name)
             case "consent":
                 return lambda context: _present(context.facts.consent.get(name))
+            case "segment":
+                return _one_of(root, name, self._known.segments)
             case "arm":
                 experiment = f"{self._journey}/{name}"
                 return lambda context: _present(context.facts.arms.get(experiment))

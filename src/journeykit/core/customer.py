@@ -7,23 +7,28 @@ in order of definition, then what these raise (P3, P8, P9). Engine, import, repl
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from journeykit.core.index import Compiled
-from journeykit.core.parking import park_event, park_timer
+from journeykit.core.moments import cause_of, forgo
+from journeykit.core.parking import park, park_event, park_timer
 from journeykit.core.quotas import UNKNOWN, Shared, kept
-from journeykit.core.signals import decide, fire
+from journeykit.core.signals import decide, fire, fire_moment
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn
 from journeykit.core.waits import note_waits
 from journeykit.errors import LoopError
 from journeykit.model.messages import Event
-from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent
+from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Moment
 
 __all__ = ["Covered", "Customer", "Incomplete", "advance"]
 
 
+OWN = -2  #: what stands for a timer where the customer's own moment is due
+
+
 class Due(NamedTuple):
-    """The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits."""
+    """The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits, or (timer -2) a moment of their own."""
 
     due_at: int
     rank: int
@@ -41,7 +46,7 @@ class Customer:
         covered: which rows were asked for; None where all of them are there.
     """
 
-    __slots__ = ("accepted_at", "covered", "customer_id", "enrollments", "facts", "next_due", "pending", "revision")
+    __slots__ = ("accepted_at", "covered", "customer_id", "enrollments", "facts", "moments", "next_due", "pending", "revision")
 
     def __init__(self, loaded: Loaded, covered: Covered | None = None) -> None:
         self.customer_id = loaded.customer_id
@@ -51,15 +56,20 @@ class Customer:
         self.enrollments: dict[tuple[str, str], Enrollment] = {}
         self.pending: list[LoggedEvent] = loaded.pending
         self.covered = covered
+        self.moments = _by_name(loaded.moments) if loaded.moments else {}
         self.next_due: int | None = None
         for e in loaded.enrollments:
             self.enrollments[e.journey, e.key] = e
             due = e.next_due
             if due is not None and (self.next_due is None or due < self.next_due):
                 self.next_due = due
+        if self.moments:
+            self.next_due = self._earliest()
 
     def _earliest(self) -> int | None:
         dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
+        if self.moments:
+            dues += [moment.due_at for moment in self.moments.values() if moment.due_at is not None]
         return min(dues) if dues else None
 
     def apply(self, commit: Commit) -> None:
@@ -67,7 +77,9 @@ class Customer:
         self.revision, self.accepted_at = commit.revision, commit.accepted_at
         if commit.facts is not None:
             self.facts = commit.facts
-        if commit.enrollments or commit.removed:
+        if commit.moments is not None:
+            self.moments = _by_name(commit.moments)
+        if commit.enrollments or commit.removed or commit.moments is not None:
             self._replace(commit)
         if self.pending and commit.events:
             decided = {one.event.id for one in commit.events if one.state == "decided"}
@@ -79,7 +91,7 @@ class Customer:
             enrollments[e.journey, e.key] = e
         for place in commit.removed:
             enrollments.pop(place, None)
-        self.next_due = changed[-1].next_due if len(enrollments) == 1 and changed else self._earliest()
+        self.next_due = changed[-1].next_due if len(enrollments) == 1 and changed and not self.moments else self._earliest()
 
     def fork(self) -> Customer:
         """The same state, to work on without touching this one."""
@@ -87,7 +99,7 @@ class Customer:
         fork.customer_id, fork.revision, fork.accepted_at = self.customer_id, self.revision, self.accepted_at
         fork.facts, fork.pending = self.facts, self.pending
         fork.covered, fork.next_due = self.covered, self.next_due
-        fork.enrollments = dict(self.enrollments)
+        fork.enrollments, fork.moments = dict(self.enrollments), self.moments
         return fork
 
     def due(self, compiled: Compiled, before: int) -> Due | None:
@@ -102,7 +114,15 @@ class Customer:
                     found = _sooner(found, Due(timer.due_at, rank, timer.order, place, timer.index))
             if e.waiting is not None and e.waiting.due_at < before:
                 found = _sooner(found, Due(e.waiting.due_at, 2, e.waiting.order, place, -1))
+        ranks = compiled.watch.ranks if compiled.watch is not None else {}
+        for moment in self.moments.values():
+            if moment.due_at is not None and moment.due_at < before:
+                found = _sooner(found, Due(moment.due_at, 3, ranks.get(moment.name, -1), ("", moment.name), OWN))
         return found
+
+
+def _by_name(moments: Sequence[Any]) -> dict[str, Moment]:
+    return {moment[0]: Moment(*moment[:3]) for moment in moments}
 
 
 def _sooner(one: Due | None, other: Due) -> Due:
@@ -147,6 +167,7 @@ def advance(
         trace,
     )
     turn.left = shared.at(turn.seq)
+    turn.moments = customer.moments
     try:
         decide(turn, event)
     except LoopError as error:
@@ -166,17 +187,20 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     if turn.outbox and turn.compiled.chain.holdouts:
         facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
+    moments = None if turn.moments is customer.moments else (*turn.moments.values(),)
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
-        turn.quotas,
+        turn.quotas, moments,
     )  # fmt: skip
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
-    return Turn(
+    turn = Turn(
         compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace
     )
+    turn.moments = customer.moments
+    return turn
 
 
 def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None, shared: Shared) -> list[Commit]:
@@ -186,17 +210,32 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
         turn = _turn(compiled, customer, due.due_at, None, trace)
         turn.left = shared.at(turn.seq)
         try:
-            fire(turn, due.place, due.timer)
+            _fire(turn, due)
         except LoopError as error:
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
             turn.left, turn.short = failed.left, failed.short
-            park_timer(turn, turn.enrollments[due.place], due.timer, error)
+            _park_due(turn, due, error)
         commit = _commit(customer, turn)
         commit.fired = 1
         customer.apply(commit)
         shared = shared.after(commit.quotas)
         commits.append(commit)
     return commits
+
+
+def _fire(turn: Turn, due: Due) -> None:
+    if due.timer == OWN:
+        fire_moment(turn, due.place[1])
+    else:
+        fire(turn, due.place, due.timer)
+
+
+def _park_due(turn: Turn, due: Due, error: LoopError) -> None:
+    if due.timer == OWN:
+        forgo(turn, due.place[1])
+        park(turn, None, cause_of(due.place[1]), error)
+    else:
+        park_timer(turn, turn.enrollments[due.place], due.timer, error)
 
 
 def _joined(customer: Customer, commits: list[Commit]) -> Commit:
@@ -213,6 +252,7 @@ def _add(commit: Commit, more: Commit) -> None:
     """Let *commit* hold what was decided after it as well."""
     commit.revision, commit.accepted_at = more.revision, more.accepted_at
     commit.facts = more.facts or commit.facts
+    commit.moments = commit.moments if more.moments is None else more.moments
     back = {(e.journey, e.key) for e in more.enrollments}
     commit.enrollments = [*commit.enrollments, *more.enrollments]
     commit.removed = (*(place for place in commit.removed if place not in back), *more.removed)

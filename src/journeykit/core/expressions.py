@@ -18,7 +18,7 @@ from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression, template_parts
 from journeykit.model.grammar import DEEPEST, Path, Tree
 
-__all__ = ["MISSING", "compile_condition", "compile_expression", "compile_template", "plain"]
+__all__ = ["MISSING", "compile_condition", "compile_expression", "compile_template", "compile_tree", "plain"]
 
 Getter = Callable[[Any], Any]
 Test = Callable[[Any], bool]
@@ -49,6 +49,11 @@ def compile_expression(expression: Expression, resolve: Resolve) -> Getter:
         DefinitionError: *resolve* does not know a path.
     """
     return _value(expression.tree, _Source(expression.text, resolve))
+
+
+def compile_tree(tree: Tree, text: str, resolve: Resolve) -> Getter:
+    """The same as `compile_expression`, of a part of an expression: *tree*, out of what *text* says."""
+    return _value(tree, _Source(text, resolve))
 
 
 def compile_condition(expression: Expression, resolve: Resolve) -> Test:

@@ -8,8 +8,10 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.core.calendar import known_zone
-from journeykit.core.context import Context, Resolver
+from journeykit.core.context import Context, Getter, Known, Resolver, fact, fact_in_window
 from journeykit.core.expressions import MISSING, compile_condition, plain
+from journeykit.core.watchers import mark
+from journeykit.core.windows import Period, Rolling
 from journeykit.errors import ConditionError, EventError
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, moment
@@ -90,39 +92,62 @@ class Fold:
     name: str
     aggregate: Aggregate
     condition: Callable[[Any], bool] | None
+    read: Getter
+    window: Rolling | Period | None
+    key: str
 
     def value(self, event: Event) -> Any:
         """What *event* adds; raise `ConditionError` where it cannot be folded."""
         value = event.properties.get(self.aggregate.of) if self.aggregate.of else None
         return _number(value, self.aggregate) if value is not None and self.aggregate.kind in _NUMERIC else value
 
-    def change(self, before: Any, after: Any) -> list[Change]:
-        """The change of its value from one state to the next, where there is one: a mean may stay what it was."""
-        read = _FOLDS[self.aggregate.kind][1]
-        old, new = plain(read(before)), plain(read(after))
+    def change(self, before: Facts, after: Facts, context: Context) -> list[Change]:
+        """The change of its value, where there is one: a mean may stay what it was."""
+        old, new = (plain(self.read(Context(context.customer_id, facts, context.now))) for facts in (before, after))
         return [] if old == new and type(old) is type(new) else [(f"customer.{self.name}", old, new)]
 
     def __call__(self, facts: Facts, context: Context, at: int) -> Any:
         """Return the new state; an event placed at *at*, never later than its acceptance (P22)."""
-        state = facts.values.get(self.name)
+        state = facts.values.get(self.key)
         event = context.event
         if event is None or (self.condition is not None and not self.condition(context)):
             return state
         value = self.value(event)
         if value is None and self.aggregate.of is not None:
             return state
+        if self.window is not None:
+            return self.window.add(state, value, at, context.now, facts.zone or "UTC")
         return _FOLDS[self.aggregate.kind][0](state, value, at)
 
 
+def _window(aggregate: Aggregate) -> Rolling | Period | None:
+    if aggregate.rolling is not None:
+        return Rolling(aggregate)
+    return Period(aggregate, *_FOLDS[aggregate.kind]) if aggregate.period is not None else None
+
+
 class FactTable:
-    """All declared aggregates, found by the event they fold."""
+    """
+    All declared aggregates, found by the event they fold.
+
+    Attributes:
+        readers: for each the getter of its value.
+        windows: what those over a window of time keep.
+        keys: under what name each is kept; of one over a window another name where it is declared differently.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
-        self.readers: dict[str, Callable[[Any], Any]] = {name: _FOLDS[a.kind][1] for name, a in catalog.facts.items()}
+        self.windows = {name: window for name, one in catalog.facts.items() if (window := _window(one)) is not None}
+        self.keys = {name: f"{name} {mark(one.text)}" if name in self.windows else name for name, one in catalog.facts.items()}
+        self.readers: dict[str, Getter] = {
+            name: fact_in_window(self.keys[name], self.windows[name].read) if name in self.windows else fact(name, _FOLDS[one.kind][1])
+            for name, one in catalog.facts.items()
+        }
         self.by_event: dict[str, list[Fold]] = {}
-        for name, aggregate in catalog.facts.items():
-            condition = compile_condition(aggregate.where, Resolver(self.readers)) if aggregate.where else None
-            self.by_event.setdefault(aggregate.event, []).append(Fold(name, aggregate, condition))
+        for name, one in catalog.facts.items():
+            condition = compile_condition(one.where, Resolver(Known(self.readers, {}))) if one.where else None
+            whole = Fold(name, one, condition, self.readers[name], self.windows.get(name), self.keys[name])
+            self.by_event.setdefault(one.event, []).append(whole)
 
     def check(self, event: Event) -> None:
         """Raise `EventError` for an event whose properties a declared fact cannot keep (a float where sums are kept)."""
@@ -133,28 +158,35 @@ class FactTable:
                 raise EventError(f'event "{event.name}", property {fold.aggregate.of}: {error}') from None
 
 
-def fold(folds: list[Fold], facts: Facts, context: Context) -> tuple[Facts, list[Change], list[str]]:
+def fold(folds: list[Fold], facts: Facts, context: Context, heard: Callable[[str], object]) -> tuple[Facts, list[Change], list[str]]:
     """
     Fold one event into *facts*.
+
+    Args:
+        folds: what it is folded into.
+        facts: what was known before.
+        context: the event, and now.
+        heard: asked with ``customer.spent``: whether anybody listens to its changes; of others none is worked out.
 
     Returns:
         The new facts (the same object where nothing changed), the changes, and why a fact was left as it was.
     """
-    values, changes, failures = facts.values, [], []
+    before, values, failures = facts, facts.values, []
+    folded: list[Fold] = []
     at = min(context.event.at, context.now) if context.event else context.now
     for one in folds:
-        before = facts.values.get(one.name)
         try:
-            after = one(facts, context, at)
+            after = one(before, context, at)
         except ConditionError as error:
             failures.append(f"fact {one.name}: {error}")
             continue
-        if after is not before:
-            values = {**values, one.name: after}
-            changes += one.change(before, after)
-    if values is not facts.values:
-        facts = facts.copy()
+        if after is not before.values.get(one.key):
+            values = {**values, one.key: after}
+            folded.append(one)
+    if folded:
+        facts = before.copy()
         facts.values = values
+    changes = [change for one in folded if heard(f"customer.{one.name}") for change in one.change(before, facts, context)]
     return facts, changes, failures
 
 

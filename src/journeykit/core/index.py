@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from attrs import define, field, frozen
@@ -14,9 +15,13 @@ from journeykit.core.expressions import MISSING
 from journeykit.core.extensions import Extensions
 from journeykit.core.facts import FactTable, Fold
 from journeykit.core.objects import Subject, subjects
+from journeykit.core.planner import every_on
 from journeykit.core.plans import CompiledEntry, as_key
 from journeykit.core.policies import Chain, compile_policies
+from journeykit.core.schedules import watchers as schedule_watchers
+from journeykit.core.segments import SegmentTable
 from journeykit.core.survey import Survey
+from journeykit.core.watchers import Watch, Watcher
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -40,6 +45,7 @@ class Concern:
         entries: entries it may open, in order of definition.
         lists: journeys whose enrollments are the records of the list that has changed.
         needs: journeys whose rows a decision on it reads.
+        watchers: segments, schedules and dates that read what it changes.
     """
 
     folds: list[Fold]
@@ -47,6 +53,7 @@ class Concern:
     entries: tuple[tuple[CompiledJourney, CompiledEntry], ...]
     lists: tuple[CompiledJourney, ...]
     needs: frozenset[str]
+    watchers: tuple[Watcher, ...] = ()
 
 
 @define(slots=True, eq=False)
@@ -65,6 +72,8 @@ class Compiled:
         listening: whether some journey waits for events about objects.
         asking: for each journey that asks whether the customer is in others: which.
         chain: the policies of the catalog.
+        holidays: days that are no business days.
+        watch: the segments, schedules and dates that somebody waits for; None where nobody does.
     """
 
     journeys: dict[str, CompiledJourney]
@@ -73,6 +82,8 @@ class Compiled:
     concerns: dict[str, Concern]
     subjects: dict[str, Subject]
     chain: Chain = field(factory=Chain)
+    watch: Watch | None = None
+    holidays: frozenset[date] = frozenset()
     watched: frozenset[str] = field(init=False)
     asking: dict[str, frozenset[str]] = field(init=False)
     takes: dict[str, tuple[Take, str]] = field(init=False)
@@ -108,12 +119,17 @@ class Compiled:
         path = signal.removeprefix("~changed ") if signal.startswith("~changed ") else None
         folds = [] if path else self.facts.by_event.get(signal, [])
         fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
+        if signal.startswith("~segment "):
+            fed = {"segment." + signal.removeprefix("~segment ").removeprefix("not ")}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
         lists = tuple(c for c in self.journeys.values() if c.journey.each is not None and c.journey.each == path)
         listed = {c.name for c in self.definitions.values() if c.journey.each is not None and c.journey.each == path}
         needs = offers | {c.name for c, _ in entries} | listed
-        return Concern(folds, offers, entries, lists, needs | self.asked(needs))
+        # Facts change with their events only, and are looked at then: a window may have moved although its value stays.
+        told = self.watch is not None and not (path and path.removeprefix("customer.") in self.facts.readers)
+        watchers = self.watch.reading(fed) if self.watch is not None and told else ()
+        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers)
 
     def asked(self, journeys: Iterable[str]) -> frozenset[str]:
         """The journeys of which some rule of *journeys*, in whatever version, asks whether the customer is in them."""
@@ -188,12 +204,29 @@ def compile_journeys(
     if found:
         raise DefinitionError(found)
     facts = FactTable(catalog)
-    compiled = {digest: compile_journey(journey, digest, text, catalog, facts.readers, extensions) for digest, text, journey in current}
+    segments = SegmentTable(catalog, facts)
+    known = segments.known
+    compiled = {digest: compile_journey(journey, digest, text, catalog, known, extensions) for digest, text, journey in current}
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, facts.readers, extensions)
-    return Compiled(journeys, compiled, facts, {}, subjects(catalog), compile_policies(catalog.policies, facts.readers))
+            compiled[digest] = compile_journey(journey, digest, text, catalog, known, extensions)
+    watch = _watch(catalog, segments, journeys.values(), compiled.values())
+    chain = compile_policies(catalog.policies, known)
+    return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, watch, catalog.days_off)
+
+
+def _watch(
+    catalog: Catalog, segments: SegmentTable, current: Iterable[CompiledJourney], journeys: Iterable[CompiledJourney]
+) -> Watch | None:
+    """What somebody waits for, in order of definition."""
+    journeys = list(journeys)
+    heard = {signal for journey in journeys for signal in journey.signals}
+    read = {path for journey in journeys for path in journey.reads}
+    watched = [n for n in catalog.segments if {f"~segment {n}", f"~segment not {n}"} & heard or f"segment.{n}" in read]
+    rules = ((on, one.journey) for one in journeys for on in every_on(one.journey))
+    watchers = [*(segments.watcher(name) for name in watched), *schedule_watchers((one.journey for one in current), rules, segments)]
+    return Watch(watchers) if watchers else None
 
 
 def machine(journey: Journey, catalog: Catalog | None = None, extensions: Extensions | None = None) -> Machine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from journeykit.core.context import Getter, Resolver
+from journeykit.core.context import Getter, Known, Resolver
 from journeykit.core.expressions import compile_condition, compile_expression, compile_template
 from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes
@@ -30,11 +30,11 @@ class Planner:
         timers: every timer by its owner (``step left``) and the text of its rule.
     """
 
-    def __init__(self, journey: Journey, catalog: Catalog, facts: Mapping[str, Callable[[Any], Any]], extensions: Extensions) -> None:
+    def __init__(self, journey: Journey, catalog: Catalog, known: Known, extensions: Extensions) -> None:
         self.journey = journey
         self.extensions = extensions
         self.catalog = catalog
-        self.facts = facts
+        self.known = known
         self.places = {place.step.name: place for place in places(journey)}
         self.around = {name: tuple(scope.name for scope in place.scopes) for name, place in self.places.items()}
         self.timers: dict[tuple[str, str], CompiledTimer] = {}
@@ -45,7 +45,7 @@ class Planner:
 
     def resolver(self, place: Place | None) -> Resolver:
         """What finds the values that expressions at *place* read."""
-        return Resolver(self.facts, place.scopes[-1].name if place and place.scopes else None, self.journey.name)
+        return Resolver(self.known, place.scopes[-1].name if place and place.scopes else None, self.journey.name)
 
     def condition(self, where: Expression | None, place: Place | None) -> Callable[[Any], bool] | None:
         """*where* as a function that answers yes or no, None where nothing is asked."""
@@ -94,7 +94,7 @@ class Planner:
         place = (f"{owner} {name}", wait.text)
         if place in self.timers:
             return
-        moment = compile_expression(wait.moment, Resolver(self.facts, scope, self.journey.name)) if wait.moment else None
+        moment = compile_expression(wait.moment, Resolver(self.known, scope, self.journey.name)) if wait.moment else None
         reads = wait.moment.paths if wait.moment else frozenset()
         plain = wait.seconds * MICROSECONDS if wait.kind == "elapsed" and moment is None else None
         rank = ("step", "scope", "journey").index(owner)
@@ -234,3 +234,17 @@ def every_on(journey: Journey) -> Iterator[On]:
         yield from (one.on for one in when if one.on is not None)
     if journey.goal:
         yield journey.goal.on
+
+
+def asked(on: On) -> str:
+    """What has to hold besides the signal, in the author's words: what a trigger recognises, and the condition."""
+    trigger = on.event if on.event is not None and read_call(on.event) else None
+    return " and ".join(text for text in (trigger, on.where.text if on.where else None) if text)
+
+
+def cause(on: On) -> str:
+    """How history and people name what a rule waits for."""
+    if on.signal is None:
+        return f"where {on.where.text}" if on.where else ""
+    name, value = on.signal
+    return str(value) if name == "event" else f"{name} {getattr(value, 'text', value)}"

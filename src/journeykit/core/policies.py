@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from journeykit.core.calendar import civil, local_day
-from journeykit.core.context import Context, Resolver
+from journeykit.core.context import Context, Getter, Known, Resolver
 from journeykit.core.expressions import MISSING, compile_condition
 from journeykit.core.splits import percentile
 from journeykit.model.messages import moment
@@ -102,18 +102,18 @@ class Chain:
         return after
 
 
-def compile_policies(policies: Sequence[Policy], facts: Mapping[str, Callable[[Any], Any]]) -> Chain:
+def compile_policies(policies: Sequence[Policy], known: Known) -> Chain:
     """
     Make the chain of the policies of a catalog.
 
     Args:
         policies: in any order.
-        facts: for each declared fact how its value is read.
+        known: how the declared facts and segments are read.
     """
     by_kind = {kind: [policy for policy in policies if policy.kind == kind] for kind in _ORDER}
     makers: dict[Kind, Callable[[Policy], Rule]] = {
-        "holdout": _holdout, "suppression": lambda policy: _suppression(policy, Resolver(facts)),
-        "plugin": lambda policy: _plugin(policy, facts), "quiet": _quiet, "cap": _cap,
+        "holdout": _holdout, "suppression": lambda policy: _suppression(policy, Resolver(known)),
+        "plugin": lambda policy: _plugin(policy, known.facts), "quiet": _quiet, "cap": _cap,
     }  # fmt: skip
     rules = list(_consents(by_kind["consent"]))
     for kind in _ORDER[1:]:
@@ -246,13 +246,14 @@ def _held(policy: Policy, case: Case, until: int, reason: str) -> Defer | Drop:
 # policies of the host
 
 
-def _plugin(policy: Policy, facts: Mapping[str, Callable[[Any], Any]]) -> Rule:
+def _plugin(policy: Policy, facts: Mapping[str, Getter]) -> Rule:
     return Rule(policy.text, _messages(policy), lambda case, ask: ask(policy.name, _question(case, facts)))
 
 
-def _question(case: Case, readers: Mapping[str, Callable[[Any], Any]]) -> Question:
+def _question(case: Case, readers: Mapping[str, Getter]) -> Question:
     message, facts = case.message, case.facts
-    values = {name: read(facts.values.get(name)) for name, read in readers.items()}
+    context = Context(message.customer_id, facts, case.now)
+    values = {name: read(context) for name, read in readers.items()}
     own = {"id": message.customer_id, "zone": facts.zone, "stage": facts.stage}
     customer = {**facts.traits, **{name: value for name, value in values.items() if value is not MISSING}, **own}
     return Question(

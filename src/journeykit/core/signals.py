@@ -11,6 +11,7 @@ from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.turn import MOST, Raised, Turn, by_entry
@@ -24,19 +25,29 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
+    if turn.compiled.watch is not None and event.name != "$identify":
+        meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
-    if turn.raised:
+    if turn.raised or turn.stirred:
         _drain(turn)
     turn.events += (_new(LoggedEvent, (event, turn.now, seq, "decided", 0)),)
 
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
+    if turn.compiled.watch is not None:
+        meet(turn)
     enrollment = turn.enrollments[place]
     if index < 0:
         _waited(turn, enrollment)
     else:
         _fire(turn, enrollment, index)
+    _drain(turn)
+
+
+def fire_moment(turn: Turn, name: str) -> None:
+    """A moment of the customer's own is due: look, and decide what it raises."""
+    occur(turn, name)
     _drain(turn)
 
 
@@ -58,10 +69,12 @@ def _fact(turn: Turn, event: Event) -> None:
 
 
 def _fold(turn: Turn, folds: list[Fold]) -> None:
-    turn.facts, changes, failures = fold(folds, turn.facts, turn)
+    turn.facts, changes, failures = fold(folds, turn.facts, turn, turn.compiled.readers)
     for failure in failures:
         turn.note("parked", None, turn.event.name if turn.event else "", reason=failure)
     turn.raise_changes(changes)
+    if turn.compiled.watch is not None and turn.event is not None:
+        look(turn, turn.compiled.concern(turn.event.name).watchers)
 
 
 def _enter(turn: Turn, concern: Concern) -> None:
@@ -140,6 +153,7 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
 
 
 def _drain(turn: Turn) -> None:
+    look_at_changes(turn)
     while turn.raised:
         raised, *rest = turn.raised
         turn.raised = tuple(rest)
@@ -152,20 +166,31 @@ def _drain(turn: Turn) -> None:
         turn.touched = ()
         turn.look(None, raised.old, raised.new)
         _RAISED[raised.kind](turn, raised)
+        look_at_changes(turn)
 
 
 def _changed(turn: Turn, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
-    turn.need(concern.needs)
     change = _lists(turn, raised) if concern.lists else None
-    if change is not None:
-        lists.follow(turn, raised.subject, *change)
+    if change is None:
+        _occurs(turn, signal, concern)
+        return
+    turn.need(concern.needs)
+    lists.follow(turn, raised.subject, *change)
+    _occurs(turn, signal, concern)
+    lists.let_in(turn, concern.lists, raised.subject, *change)
+
+
+def _occurred(turn: Turn, raised: Raised) -> None:
+    _occurs(turn, raised.subject, turn.compiled.concern(raised.subject))
+
+
+def _occurs(turn: Turn, signal: str, concern: Concern) -> None:
+    turn.need(concern.needs)
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
-    if change is not None:
-        lists.let_in(turn, concern.lists, raised.subject, *change)
 
 
 def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
@@ -192,7 +217,12 @@ def _at_once(turn: Turn, raised: Raised) -> None:
             _fire(turn, enrollment, timer.index)
 
 
-_RAISED: dict[str, Callable[[Turn, Raised], None]] = {"changed": _changed, "start": _started, "timer": _at_once}
+_RAISED: dict[str, Callable[[Turn, Raised], None]] = {
+    "changed": _changed,
+    "occurred": _occurred,
+    "start": _started,
+    "timer": _at_once,
+}
 
 
 # -- events of our own ---------------------------------------------------------------------------------------------------
@@ -205,9 +235,12 @@ def _identify(turn: Turn, event: Event) -> None:
         turn.note("parked", None, event.name, reason=str(error))
         return
     turn.facts = facts
+    if turn.compiled.watch is not None:
+        meet(turn)  # what is told about somebody new is what is already so
     for path, old, new in changes:
         turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")
     turn.raise_changes(changes)
+    look_at_changes(turn)
     signals = (event.name, *(f"~changed {path}" for path, _, _ in changes))
     concerned = frozenset[str]().union(*(turn.compiled.concern(signal).offers for signal in signals))
     turn.need(concerned)

@@ -107,6 +107,7 @@ class Survey:
         """Every expression; templates that cannot be read are passed over, see `templates`."""
         for rule in self.rules:
             yield from _read(f"{rule.path}.where", rule.on.where, rule.owner, rule.on.event)
+            yield from _read(f"{rule.path}.every", rule.on.every.moment if rule.on.every else None, rule.owner, None)
         for move in self.moves:
             if move.branch and move.move.on:
                 yield from _read(f"{move.path}.where", move.move.on.where, move.owner, None)

@@ -67,7 +67,7 @@ def _due(turn: Turn, journey: Journey, timer: CompiledTimer, anchor: int) -> tup
         if at is None:
             return None, None
         anchor = at
-    return due(wait, anchor, zone), zone if wait.civil else None
+    return due(wait, anchor, zone, turn.compiled.holidays), zone if wait.civil else None
 
 
 def _leads(turn: Turn, timer: CompiledTimer, due_at: int | None) -> Away | None:

@@ -11,7 +11,7 @@ from journeykit.core.index import Compiled
 from journeykit.core.quotas import quota_key
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, OutboxMessage
+from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
 _ARMS = 4_096  #: room for arming numbers within one signal
@@ -61,7 +61,7 @@ class Trace(NamedTuple):
 class Raised(NamedTuple):
     """A signal that a decision raised, decided after it at the same now."""
 
-    kind: str  #: changed, start, timer
+    kind: str  #: changed, start, timer, occurred
     subject: Any
     old: Any = None
     new: Any = None
@@ -76,8 +76,8 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "left", "mail", "outbox", "passed", "quotas",
-        "raised", "removed", "seq", "short", "taken", "touched", "trace",
+        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "left", "mail", "moments", "outbox", "passed",
+        "quotas", "raised", "removed", "seq", "short", "stirred", "taken", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +117,8 @@ class Turn(Context):
         self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
         self.quotas: tuple[tuple[str, int, int], ...] = ()  #: what is taken of them
         self.short: tuple[str, ...] = ()  #: those of which nothing was left
+        self.moments: dict[str, Moment] = {}  #: the customer's own timers, by name
+        self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
         self.armed = 0
 
@@ -193,8 +195,11 @@ class Turn(Context):
     def raise_changes(self, changes: list[Change]) -> None:
         """Let changed customer data follow as signals of their own, where anybody listens."""
         for path, old, new in changes:
-            if self.compiled.readers(path):
+            concern = self.compiled.concern(f"~changed {path}")
+            if concern.needs:
                 self.raised += (Raised("changed", path, old, new),)
+            if concern.watchers:
+                self.stirred += (path,)
 
     def mark(self) -> Mark:
         """A place to rewind to."""

@@ -206,7 +206,7 @@ def _exit(rule: Exit) -> list[str]:
 def _on(on: On | None) -> list[str]:
     if on is None:
         return []
-    signal = [_signal(on)] if on.event or on.changed or on.settled or on.after else []
+    signal = [_signal(on)] if on.signal else []
     key = {None: [], "any": ["of any key"]}.get(on.key, [f"of the same {on.key}"])
     late = ["unless late"] if on.late == "drop" else []
     return [*signal, *key, *late, *([f"if {on.where.text}"] if on.where else [])]
@@ -215,16 +215,19 @@ def _on(on: On | None) -> list[str]:
 def _signal(on: On) -> str:
     if on.after is not None:
         return _wait(on.after)
+    if on.segment is not None:
+        return f"left {on.segment.removeprefix('not ')}" if on.segment.startswith("not ") else f"became {on.segment}"
+    if on.every is not None:
+        return f"every {on.every.text}"
     return f"{on.changed} changed" if on.changed else on.event or on.settled or ""
 
 
 def _reason(on: On) -> str:
     """The reason that is recorded where an exit rule names none."""
-    if on.after is not None:
-        return f"after {on.after.text}"
-    if on.event is None and on.changed is None and on.settled is None:
+    if on.signal is None:
         return f"where {on.where.text}" if on.where else ""
-    return on.event or (f"changed {on.changed}" if on.changed else f"settled {on.settled}")
+    name, value = on.signal
+    return str(value) if name == "event" else f"{name} {getattr(value, 'text', value)}"
 
 
 def _wait(wait: Wait) -> str:

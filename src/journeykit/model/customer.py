@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Literal
 
 from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
+from journeykit.model.conditions import Expression
 from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Aggregate
 from journeykit.model.policies import Policy
@@ -34,6 +36,21 @@ def _policies(value: Sequence[Policy | str] | Policy | str) -> tuple[Policy, ...
     return tuple(Policy(text) if isinstance(text, str) else text for text in many)
 
 
+def _segments(value: dict[str, Expression | str]) -> dict[str, Expression]:
+    return {name: Expression(text) if isinstance(text, str) else text for name, text in value.items()}
+
+
+def _holidays(value: Sequence[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise DefinitionError(f'holidays: {text!r:.40} is no date; write it as text, for example "2026-12-25"') from None
+
+
 @frozen(kw_only=True)
 class Catalog:
     """
@@ -44,6 +61,9 @@ class Catalog:
             ``list``, ``any``, or ``object`` for the one that an event about an object names it by, see `ObjectKind`); where given, a journey that names an unknown event or property does not compile.
         traits: attributes of a customer and their kinds; where given, unknown ones do not compile.
         facts: declared folds over a customer's events, by name, see `Aggregate`.
+        segments: named conditions over what is known about a customer and over time, read as ``segment.NAME``.
+        holidays: dates that are no business days, such as ``2026-12-25``.
+        days_off: the same as dates (derived).
         actions: the actions there are, and whether each is ``marketing``, ``transactional`` or ``none`` (reaches nobody).
         policies: what may stop or hold a message just before it is performed, see `Policy`.
     """
@@ -51,12 +71,19 @@ class Catalog:
     events: dict[str, dict[str, Kind | ObjectKind]] = field(factory=dict, converter=_events)
     traits: dict[str, Kind] = field(factory=dict)
     facts: dict[str, Aggregate] = field(factory=dict, converter=_facts)
+    segments: dict[str, Expression] = field(factory=dict, converter=_segments)
+    holidays: tuple[str, ...] = field(default=(), converter=_holidays)
     actions: dict[str, Literal["marketing", "transactional", "none"]] = field(factory=dict)
     policies: tuple[Policy, ...] = field(default=(), converter=_policies)
+    days_off: frozenset[date] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "days_off", frozenset(_date(text) for text in self.holidays))
         for name in [*self.traits, *self.facts]:
             if name in RESERVED:
                 raise DefinitionError(f'"{name}" is the library\'s own; call the trait or fact something else')
+        for name in self.segments:
+            if not name or name.startswith("not "):
+                raise DefinitionError(f'"{name}" is no name of a segment; "not NAME" says that one is left')
         for name in self.traits.keys() & self.facts.keys():
             raise DefinitionError(f'"{name}" is declared as a trait and as a fact; keep one')

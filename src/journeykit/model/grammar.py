@@ -31,6 +31,7 @@ ROOTS: Roots = {
     "signal": frozenset({"name", "id", "occurred_at", "old", "new"}),
     "customer": None,
     "consent": None,
+    "segment": None,
     "data": None,
     "arm": None,
     "step": frozenset({"entered_at"}),

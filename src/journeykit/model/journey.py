@@ -17,9 +17,12 @@ from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.phrases import Expiry, Reentry, Split
 from journeykit.model.quotas import Take
+from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
 
 Message = Literal["marketing", "transactional", "none"]  #: whether an action reaches a person, and as what
+
+SIGNALS = ("event", "changed", "segment", "settled", "every", "after")  #: what a rule may wait for, one at a time
 
 STAGES = ("awareness", "consideration", "purchase", "retention", "advocacy")
 
@@ -37,6 +40,10 @@ def _expression(value: Expression | str | None) -> Expression | None:
 
 def _wait(value: Wait | str | None) -> Wait | None:
     return Wait(value) if isinstance(value, str) else value
+
+
+def _schedule(value: Schedule | str | None) -> Schedule | None:
+    return Schedule(value) if isinstance(value, str) else value
 
 
 def _expiry(value: Expiry | str | None) -> Expiry | None:
@@ -64,8 +71,11 @@ class On:
     Attributes:
         event: the name of an event; may be given as the only positional argument.
         changed: a customer value whose change is waited for, such as ``customer.plan`` or ``customer.stage``.
+        segment: a segment that is entered, ``vip``, or left, ``not vip``.
         settled: the outcome of an action of this enrollment: ``email dead``, ``email dropped``, ``email performed``.
-        after: a timer owned by where this stands: ``30 days``, ``7 days before data.start``.
+        every: a schedule: ``monday at 09:00``, ``year on customer.birthday at 09:00``.
+        after: a timer owned by where this stands: ``30 days``, ``7 days before data.start``; in an entry, counted from a date of the
+            customer: ``30 days before customer.renews_at at 09:00``.
         where: a condition over ``event``, ``customer``, ``data`` and ``now``.
         key: which property of the event must equal the enrollment's key (the journey's own by default), or ``any``.
         late: what becomes of an event that occurred before the enrollment entered its step: ``accept`` or ``drop``.
@@ -73,22 +83,29 @@ class On:
 
     event: str | None = None
     changed: str | None = field(default=None, kw_only=True)
+    segment: str | None = field(default=None, kw_only=True)
     settled: str | None = field(default=None, kw_only=True)
+    every: Schedule | None = field(default=None, converter=_schedule, kw_only=True)
     after: Wait | None = field(default=None, converter=_wait, kw_only=True)
     where: Expression | None = field(default=None, converter=_expression, kw_only=True)
     key: str | None = field(default=None, kw_only=True)
     late: Literal["accept", "drop"] = field(default="accept", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        named = [n for n in ("event", "changed", "settled", "after") if getattr(self, n) is not None]
+        named = [name for name in SIGNALS if getattr(self, name) is not None]
         if len(named) > 1:
             raise DefinitionError(f"{' and '.join(named)} together; write one transition for each")
         if not named and self.where is None:
-            raise DefinitionError("nothing to wait for; name an event, changed, settled, after, or a where condition")
+            raise DefinitionError("nothing to wait for; name an event, changed, segment, settled, every, after, or a where condition")
         if self.late not in ("accept", "drop"):
             raise DefinitionError(f'.late: "{self.late}" is not known; write "accept" or "drop"')
         if self.key is not None and self.event is None:
             raise DefinitionError(".key: only an event has a key; leave it out")
+
+    @property
+    def signal(self) -> tuple[str, Any] | None:
+        """What it waits for: which of `SIGNALS`, and its value; None for a condition alone."""
+        return next(((name, value) for name in SIGNALS if (value := getattr(self, name)) is not None), None)
 
 
 def _on(value: On | str | None) -> On | None:

@@ -147,18 +147,26 @@ class Aggregate:
     A declared fold over a customer's events.
 
     ``count of Order Completed`` · ``sum of Order Completed.total`` · ``last of Order Completed.store`` · also ``min``,
-    ``max``, ``mean``, ``first`` and ``distinct``; optionally ``where event.currency == 'EUR'``. ``first``, ``last`` without
-    a property give the moment of the event.
+    ``max``, ``mean``, ``first`` and ``distinct``. ``first``, ``last`` without a property give the moment of the event.
+
+    Over all time, or over a window: ``in 365 days`` (rolling: what lies less than that back), ``this day``, ``this week``,
+    ``this month`` or ``this year`` (the calendar's, in the customer's zone, or ``in Europe/Berlin``). Then, where wanted, a
+    condition: ``count of Order Completed in 365 days where event.total >= 5000``.
     """
 
     text: str
     kind: Literal["count", "sum", "min", "max", "mean", "first", "last", "distinct"] = field(init=False, eq=False, repr=False)
     event: str = field(init=False, eq=False, repr=False)
     of: str | None = field(init=False, eq=False, repr=False)  #: the property that is folded
+    rolling: int | None = field(init=False, eq=False, repr=False)  #: microseconds of a rolling window
+    period: Literal["day", "week", "month", "year"] | None = field(init=False, eq=False, repr=False)  #: of the calendar
+    zone: str | None = field(init=False, eq=False, repr=False)  #: of the period; the customer's where none is named
     where: Expression | None = field(init=False, eq=False, repr=False)
 
     _SENTENCE = re.compile(
-        r"(?P<kind>count|sum|min|max|mean|first|last|distinct) of (?P<event>[^.]+?)(?:\.(?P<of>\w+))?(?: where (?P<where>.+))?"
+        r"(?P<kind>count|sum|min|max|mean|first|last|distinct) of (?P<event>[^.]+?)(?:\.(?P<of>\w+))?"
+        r"(?: in (?P<rolling>\d[\w ]*?)| this (?P<period>day|week|month|year)(?: in (?P<zone>[A-Za-z][\w+/-]*))?)?"
+        r"(?: where (?P<where>.+))?"
     )
 
     def __attrs_post_init__(self) -> None:
@@ -172,4 +180,7 @@ class Aggregate:
         object.__setattr__(self, "kind", match["kind"])
         object.__setattr__(self, "event", match["event"])
         object.__setattr__(self, "of", match["of"])
+        object.__setattr__(self, "rolling", seconds(match["rolling"]) * MICROSECONDS if match["rolling"] else None)
+        object.__setattr__(self, "period", match["period"])
+        object.__setattr__(self, "zone", match["zone"])
         object.__setattr__(self, "where", Expression(match["where"]) if match["where"] else None)

@@ -27,6 +27,14 @@ class Timer(NamedTuple):
     zone: str | None = None  #: the zone the rule was read in, where it was civil
 
 
+class Moment(NamedTuple):
+    """A timer of the customer's own: the next look of a segment, the next occurrence of a schedule."""
+
+    name: str
+    due_at: int | None
+    value: Any = None  #: what is remembered for it
+
+
 class Waiting(NamedTuple):
     """An entry event that is held for an idle time before filter and re-entry are looked at."""
 
@@ -237,7 +245,7 @@ class Commit:
     mail: Sequence[Mail] = ()
     definitions: Sequence[tuple[str, str, str]] = ()
     quotas: Sequence[tuple[str, int, int | None]] = ()
-    moments: list[Any] | None = None
+    moments: Sequence[Moment] | None = None
     fired: int = 0
     imported: bool = False
 
@@ -271,6 +279,7 @@ class Loaded:
         enrollments: the rows asked for.
         pending: the mailbox, in order of (accepted_at, arrival).
         seen: those of the asked event ids that are in the log, the mailbox included.
+        moments: the customer's own timers, as the last commit that changed them wrote them.
     """
 
     customer_id: str
@@ -280,6 +289,7 @@ class Loaded:
     enrollments: list[Enrollment]
     pending: list[LoggedEvent]
     seen: frozenset[str] = frozenset()
+    moments: Sequence[Any] = ()
 
 
 class Sent(NamedTuple):

@@ -5,6 +5,7 @@ How long, or until when: the text of a wait, read once into its parts.
 
     2 hours                                     elapsed; a day is 24 hours
     3 calendar days at 09:00                    civil: days, months and years of the calendar, in a zone
+    2 business days at 09:00                    without Saturdays, Sundays and the holidays of the catalog
     until weekday 09:00                         the next such instant, strictly later
     7 days before data.start, exit if missing, now if past
     until '2026-11-28 09:00', now if past, in Europe/Berlin
@@ -32,6 +33,7 @@ WEEKDAYS = {name: frozenset({number}) for number, name in enumerate(_DAYS)} | _G
 _UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 
 _UNIT = r"\d+ (?:seconds?|minutes?|hours?|(?:calendar )?(?:days?|weeks?|months?|years?))"
+_BUSINESS = re.compile(r"(\d{1,6}) business days?")
 _DURATION = re.compile(rf"{_UNIT}(?: (?:and )?{_UNIT})*")
 _AMOUNT = re.compile(r"(\d+) (calendar )?([a-z]+?)s?\b")
 _LOOSE = re.compile(r"(\d+) *(calendar )? *([a-z]+)", re.IGNORECASE)
@@ -60,8 +62,8 @@ class Wait:
     """
     How long, or until when, somebody waits.
 
-    Core: a duration (``2 hours``, ``1 day 12 hours``: elapsed; ``3 calendar days``, ``1 year 6 months``: civil, optionally
-    ``at 09:00``), ``until`` a time of day (``until 09:00``, ``until monday or friday 09:00``, ``until weekday 09:00``), or a
+    Core: a duration (``2 hours``, ``1 day 12 hours``: elapsed; ``3 calendar days``, ``1 year 6 months``, ``2 business
+    days``: civil, optionally ``at 09:00``), ``until`` a time of day (``until 09:00``, ``until monday or friday 09:00``, ``until weekday 09:00``), or a
     moment (``until data.start``, ``7 days before data.start``, ``2 months after '2026-01-31' at 09:00``, ``until payday(25)``).
 
     Options, after commas: ``wait``, ``exit`` or ``skip to STEP`` followed by ``if missing``; ``now``, ``exit`` or
@@ -72,6 +74,7 @@ class Wait:
         kind: ``elapsed``, ``civil``, ``clock`` (until a time of day) or ``moment`` (counted from *moment*).
         seconds: the elapsed part; negative for ``before``.
         days: calendar days; negative for ``before``.
+        business: days that are neither weekend nor holiday; negative for ``before``.
         months: calendar months, a year being twelve; negative for ``before``.
         moment: what is counted from, where it is not the entering of the owner; of a *timer*, the list of its arguments.
         timer: the name of the plugin that gives the moment, where one does.
@@ -92,6 +95,7 @@ class Wait:
     kind: Literal["elapsed", "civil", "clock", "moment"] = field(init=False, eq=False, repr=False)
     seconds: int = field(init=False, eq=False, repr=False, default=0)
     days: int = field(init=False, eq=False, repr=False, default=0)
+    business: int = field(init=False, eq=False, repr=False, default=0)
     months: int = field(init=False, eq=False, repr=False, default=0)
     moment: Expression | None = field(init=False, eq=False, repr=False, default=None)
     timer: str | None = field(init=False, eq=False, repr=False, default=None)
@@ -117,7 +121,7 @@ class Wait:
         object.__setattr__(self, "civil", self._needs_zone())
 
     def _needs_zone(self) -> bool:
-        if self.days or self.months or self.clock or self.timer:
+        if self.days or self.months or self.business or self.clock or self.timer:
             return True
         return self.moment is not None and not self._sure() and not _has_offset(self.moment.text)
 
@@ -130,7 +134,7 @@ class Wait:
         if self.moment is None:
             return ()
         may_miss = self.timer is not None or (bool(self.moment.paths) and not self._sure())
-        may_pass = not (self.moment.text == "step.entered_at" and (self.seconds > 0 or self.days > 0 or self.months > 0))
+        may_pass = not (self.moment.text == "step.entered_at" and max(self.seconds, self.days, self.months, self.business) > 0)
         cases = (("missing", may_miss and self.missing is None), ("past", may_pass and self.past is None))
         return tuple(name for name, is_open in cases if is_open)
 
@@ -168,10 +172,11 @@ def _clock(text: str) -> dict[str, Any] | None:
         return None
     names = match["days"].lower().split(" or ") if match["days"] else []
     weekdays = frozenset[int]().union(*(WEEKDAYS[name] for name in names)) if names else None
-    return {"kind": "clock", "weekdays": weekdays, "clock": _time(match["time"] or "00:00")}
+    return {"kind": "clock", "weekdays": weekdays, "clock": time_of_day(match["time"] or "00:00")}
 
 
-def _time(text: str) -> tuple[int, int]:
+def time_of_day(text: str) -> tuple[int, int]:
+    """Read ``09:00`` as hour and minute."""
     match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text)
     if match is None:
         raise DefinitionError(f'"{text}" is no time of day; write hours and minutes from 00:00 to 23:59, for example "09:00"')
@@ -183,7 +188,7 @@ def _at(core: str, text: str, read: Callable[[str], dict[str, Any]]) -> dict[str
     match = _AT.fullmatch(text)
     parts = read(match["core"] if match else text)
     if match:
-        parts["clock"] = _time(match["time"])
+        parts["clock"] = time_of_day(match["time"])
         if parts.get("seconds"):
             raise DefinitionError(f'"{core}": an elapsed duration has no wall time; {_civil_instead(core)}')
     return parts
@@ -247,6 +252,10 @@ def _counted(text: str) -> dict[str, Any]:
 def _duration(text: str) -> dict[str, int]:
     """Read an elapsed duration into seconds, or a civil one into months and days; they do not mix."""
     text = " ".join(text.split())
+    if (business := _BUSINESS.fullmatch(text)) is not None:
+        if not int(business[1]):
+            raise DefinitionError(f'"{text}" is no time at all; write for example "1 business day"')
+        return {"business": int(business[1])}
     if not _DURATION.fullmatch(text):
         raise DefinitionError(f'"{text}" is no duration; write {_repaired(text)}')
     amounts = [(number, unit if unit in ("month", "year") else word + unit) for number, word, unit in _AMOUNT.findall(text)]
@@ -309,7 +318,7 @@ def _option(text: str) -> dict[str, Any]:
     if text in ("following", "rolling over"):
         return {text.replace(" ", "_"): True}
     if text.startswith("in "):
-        return {"zone": _zone(text[3:])}
+        return {"zone": zone_name(text[3:])}
     match = _CASE.fullmatch(text)
     if match is None:
         known = ("following", "rolling over", "in Europe/Berlin", "wait if missing", "exit if missing", "now if past", "exit if past")
@@ -327,7 +336,8 @@ def _case(text: str, when: str, what: str, to: str | None) -> dict[str, Any]:
     return {when: what, f"{when}_to": to}
 
 
-def _zone(text: str) -> str:
+def zone_name(text: str) -> str:
+    """Return *text* where it looks like the name of a time zone."""
     if not _ZONE.fullmatch(text):
         raise DefinitionError(f'"{text}" is no time zone; write an IANA name, for example "in Europe/Berlin"')
     return text

@@ -10,6 +10,7 @@ from journeykit.core.extensions import Extensions
 from journeykit.core.index import Compiled, compile_journeys
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
+from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, Start
 from journeykit.model.phrases import Aggregate, suggestion
@@ -139,7 +140,7 @@ def asked(journey: Journey) -> set[str]:
 
 def _written(value: object) -> str:
     """What a catalog says, as its author wrote it."""
-    return repr(value.text if isinstance(value, Aggregate) else value)
+    return repr(value.text if isinstance(value, (Aggregate, Expression)) else value)
 
 
 def merged(catalogs: Iterable[Catalog]) -> Catalog:
@@ -149,7 +150,7 @@ def merged(catalogs: Iterable[Catalog]) -> Catalog:
     Raises:
         DefinitionError: two of them say different things of one name.
     """
-    parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "actions": {}}
+    parts: dict[str, dict[str, object]] = {"events": {}, "traits": {}, "facts": {}, "segments": {}, "actions": {}}
     problems = []
     several = list(catalogs)
     for catalog in several:
@@ -160,4 +161,5 @@ def merged(catalogs: Iterable[Catalog]) -> Catalog:
     if problems:
         raise DefinitionError(problems)
     policies = dict.fromkeys(policy for catalog in several for policy in catalog.policies)
-    return Catalog(**parts, policies=tuple(policies))  # type: ignore[arg-type]
+    holidays = dict.fromkeys(day for catalog in several for day in catalog.holidays)
+    return Catalog(**parts, policies=tuple(policies), holidays=tuple(holidays))  # type: ignore[arg-type]

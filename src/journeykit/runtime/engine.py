@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from journeykit.errors import EventError, StorageError, UnknownError
+from journeykit.errors import StorageError, UnknownError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Commit, OutboxRow
 from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
+from journeykit.runtime.backfill import backfill
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -30,6 +31,7 @@ from journeykit.runtime.letters import (
     identification,
     object_fact,
     own_event,
+    refuse_foreign,
     refuse_unstorable,
 )
 from journeykit.runtime.plugins import Actions, extensions_of
@@ -42,8 +44,6 @@ logger = logging.getLogger("journeykit")
 BATCH = 1_000  #: customers claimed at a time
 
 STATES = ("open", "performed", "dead", "dropped", "imported")  #: of a request for an action
-
-_HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
 
 
 class Engine:
@@ -282,6 +282,29 @@ class Engine:
         """
         return self._dispatcher.dispatch(limit, stop)
 
+    def backfill(self, facts: Iterable[str] | None = None) -> int:
+        """
+        Fill in what was declared late, for every customer, from the recorded past; nothing follows from it.
+
+        To be run once after a fact, a segment, a schedule or an entry by date has been declared or changed, with the new definitions, before
+        workers go on. Facts are folded anew from the log; who is in a new segment is so from now on, which is no edge; schedules and
+        dates begin from now on. Stopped half way, it may be run again: who has all of it already is left alone.
+
+        Args:
+            facts: the facts to fold anew; all that are declared where not said, none for an empty list.
+
+        Returns:
+            For how many customers something was missing.
+
+        Raises:
+            UnknownError: there is no such fact.
+        """
+        known = self.definitions.catalog.facts
+        names = frozenset(known if facts is None else facts)
+        for name in sorted(names - known.keys()):
+            raise UnknownError(f'no fact "{name}"; there are {", ".join(known) or "none"}{suggestion(name, known)}')
+        return backfill(self.storage, self.definitions, names, self.clock.now(), self._written)
+
     # -- asking, and putting right -----------------------------------------------------------------------------------
 
     def explain(self, customer_id: str, why_not: str | None = None) -> Explanation:
@@ -338,11 +361,7 @@ class Engine:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _accepted(self, events: Sequence[Event]) -> list[Accepted]:
-        for event in events:
-            if not isinstance(event, Event):
-                raise EventError(f"{event!r:.60} is no event; give Event(...), and several one by one: accept(*events)")
-            if event.name[0] == "$" and event.name not in _HOSTS_OWN:
-                raise EventError(f'name: "{event.name}" is one of the library\'s own; names of your events do not begin with "$"')
+        refuse_foreign(events)
         if self._history:
             return [(event, event.at) for event in events]
         now = self.clock.now()

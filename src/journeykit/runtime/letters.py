@@ -16,6 +16,7 @@ from journeykit.model.messages import Event, moment
 from journeykit.model.objects import ObjectFact
 
 IDENTIFY, ENTER, EXIT, SETTLED, RETRY = "$identify", "$enter", "$exit", "$settled", "$retry"
+_HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
 
 _LONGEST = 400
 
@@ -30,6 +31,15 @@ def derived(stem: str, tail: str) -> str:
 def own_event(name: str, event_id: str, customer_id: str, at: int, properties: dict[str, Any], source: str = "") -> Event:
     """An event of the library's own."""
     return Event(name, id=event_id, customer_id=customer_id, occurred_at=moment(at), properties=properties, source=source)
+
+
+def refuse_foreign(events: Iterable[object]) -> None:
+    """Raise `EventError` for the first that is no event of a host."""
+    for event in events:
+        if not isinstance(event, Event):
+            raise EventError(f"{event!r:.60} is no event; give Event(...), and several one by one: accept(*events)")
+        if event.name[0] == "$" and event.name not in _HOSTS_OWN:
+            raise EventError(f'name: "{event.name}" is one of the library\'s own; names of your events do not begin with "$"')
 
 
 def refuse_unstorable(events: Iterable[Event]) -> None:

@@ -19,7 +19,7 @@ from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loade
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
-from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message
+from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message, read_moments
 
 
 class MemoryStorage:
@@ -166,7 +166,8 @@ class MemoryStorage:
         pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
-        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen)
+        moments = read_moments(customer.moments[0]) if customer.moments else ()
+        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen, moments)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""

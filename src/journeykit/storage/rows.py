@@ -8,14 +8,14 @@ deployment rolls. What cannot be said that way gets a new version and an entry i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from json import JSONDecoder, JSONEncoder
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any
 
 from journeykit.errors import EventError, SchemaError
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Answered, Enrollment, Facts, LoggedEvent, OutboxMessage, Timer, Waiting
+from journeykit.model.records import Answered, Enrollment, Facts, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
 
@@ -183,7 +183,12 @@ def answers(text: str | None) -> tuple[Answered, ...]:
     return tuple([Answered(*row[: len(Answered._fields)]) for row in loads(text)]) if text else ()
 
 
-def moments_row(moments: list[Any]) -> tuple[str, int | None]:
+def moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
     """The customer's own timers as text, and when the first is due."""
-    dues = [item[1] for item in moments if item[1] is not None]
+    dues = [moment.due_at for moment in moments if moment.due_at is not None]
     return dumps(moments), min(dues, default=None)
+
+
+def read_moments(text: str | None) -> Sequence[Any]:
+    """The customer's own timers of their text."""
+    return _decode(text)[0] if text else ()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeykit.errors import ConflictError, StorageError
-from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxMessage, Timer, Want
+from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, Moment, OutboxMessage, Timer, Want
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 
@@ -45,6 +45,35 @@ class CommitContract:
             assert [type(value) for value in loaded.enrollments[0].timers] == [Timer] * len(enrollment.timers)
 
         story()
+
+    def test_moments_of_the_customer_come_back(self, storage: Storage) -> None:
+        """A customer's own timers are loaded as they were committed, whole, until a later commit brings others."""
+        moments = [
+            Moment("", None, "0a1b"),
+            Moment("segment vip", 60, value=True),
+            Moment("every day", 50),
+            Moment("after a date", None, 7),
+        ]
+        storage.commit_many([shop.commit("ann", moments=moments), shop.commit("bob", moments=[])])
+        storage.commit_many([shop.commit("ann", 1, facts=Facts(zone="UTC"))])
+
+        assert [Moment(*moment) for moment in shop.load(storage).moments] == moments
+        assert [*shop.load(storage, "bob").moments] == []
+        storage.commit_many([shop.commit("ann", 2, moments=moments[:2]), shop.commit("ann", 3)])
+        assert [Moment(*moment) for moment in shop.load(storage).moments] == moments[:2]
+
+    def test_moments_of_the_customer_are_due(self, storage: Storage) -> None:
+        """The first of them is what a worker wakes for, beside the timers of enrollments, once its instant has passed."""
+        storage.commit_many([
+            shop.commit("ann", moments=[Moment("a", 60), Moment("b", 40), Moment("c", None)], enrollments=[shop.enrollment(due=50)]),
+            shop.commit("bob", moments=[Moment("a", 30)]),
+        ])  # fmt: skip
+
+        assert storage.next_due() == 31
+        assert storage.claim_due(30, 10) == []
+        assert storage.claim_due(41, 10) == ["bob", "ann"]
+        storage.commit_many([shop.commit("bob", 1, moments=[Moment("a", None)])])
+        assert (storage.claim_due(99, 10), storage.next_due()) == (["ann"], 41)
 
     def test_every_field_of_the_rest_comes_back(self, storage: Storage) -> None:
         """Whatever an event, a message and a line of history hold is read as it was committed."""

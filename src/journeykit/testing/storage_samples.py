@@ -7,7 +7,19 @@ from typing import Any
 from hypothesis import strategies as st
 
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxMessage, Timer, Waiting, Want
+from journeykit.model.records import (
+    Commit,
+    Enrollment,
+    Facts,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Moment,
+    OutboxMessage,
+    Timer,
+    Waiting,
+    Want,
+)
 from journeykit.ports import Storage
 
 ODD_IDS = ("Zoë 漢字 😀", "a/b%2Fc", """o'clock "x" \\ ; -- %""", "[1]", '","', "\n\t ", "x" * 500, "0", "null", "-")
@@ -101,7 +113,7 @@ def everything(customer_id: str) -> Commit:
     return commit(
         customer_id, facts=Facts(zone="Europe/Berlin"), enrollments=[enrollment(due=50)], history=[entry(customer_id)],
         outbox=[message(customer_id)], events=[LoggedEvent(event("one", customer_id), 10, 1, "decided")],
-        definitions=[("0a1b", "welcome", "{}")], moments=[Timer(0, 60, 1)],
+        definitions=[("0a1b", "welcome", "{}")], moments=[Moment("segment vip", 60, True)],
     )  # fmt: skip
 
 

@@ -1,0 +1,150 @@
+"""Segments: named conditions over what is known about a customer and over time, and when each is entered and left (P23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from journeykit.core.context import Context, Getter, Known, Resolver
+from journeykit.core.expressions import compile_condition
+from journeykit.core.facts import FactTable
+from journeykit.core.instants import Turns, compile_turns
+from journeykit.core.watchers import Occurred, mark
+from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.conditions import Expression
+from journeykit.model.customer import Catalog
+from journeykit.model.grammar import Path
+from journeykit.model.phrases import suggestion
+from journeykit.model.records import Moment
+
+_ROOTS = ("customer", "consent", "segment", "now")
+
+
+def problems(catalog: Catalog) -> Iterator[str]:
+    """Everything that is wrong with the segments of *catalog*, one line each."""
+    found = [problem for name in catalog.segments for problem in _problems(catalog, name)]
+    circle = next((circle for name in catalog.segments if (circle := _circle(catalog.segments, name))), ())
+    if circle:
+        found.append(f"segments.{circle[0]}: goes round in a circle: {' reads '.join(circle)}; take one of them apart")
+    yield from found
+    if found:
+        return
+    try:
+        SegmentTable(catalog, FactTable(catalog))
+    except DefinitionError as error:
+        yield f"segments: {error}"
+
+
+def _problems(catalog: Catalog, name: str) -> Iterator[str]:
+    """What a segment reads that it cannot know."""
+    for path in sorted(catalog.segments[name].paths, key=str):
+        if path[0] not in _ROOTS:
+            yield f"segments.{name}: a segment knows no {path[0]}; it reads {', '.join(_ROOTS)}"
+        elif path[0] == "segment" and path[1] not in catalog.segments:
+            yield f'segments.{name}: no segment "{path[1]}"{suggestion(str(path[1]), catalog.segments)}'
+
+
+def _circle(segments: Mapping[str, Expression], name: str) -> tuple[str, ...]:
+    """The way from *name* back to it."""
+    ways: list[tuple[str, ...]] = [(name,)]
+    seen = {name}
+    for way in ways:
+        for inner in sorted(_built_on(segments.get(way[-1]))):
+            if inner == name:
+                return (*way, name)
+            if inner not in seen:
+                seen.add(inner)
+                ways.append((*way, inner))
+    return ()
+
+
+def _built_on(condition: Expression | None) -> set[str]:
+    return {str(path[1]) for path in condition.paths if path[0] == "segment"} if condition else set()
+
+
+class SegmentTable:
+    """
+    The segments of a catalog, compiled.
+
+    Attributes:
+        known: how facts and segments are read.
+        holidays: days that are no business days.
+    """
+
+    def __init__(self, catalog: Catalog, facts: FactTable) -> None:
+        self.holidays = catalog.days_off
+        self._conditions = catalog.segments
+        self._facts = facts
+        self._segments: dict[str, Getter] = {}
+        self._turns: dict[str, Turns | None] = {}
+        self._reads: dict[str, frozenset[str]] = {}
+        self.known = Known(facts.readers, self._segments)
+        for name in self._conditions:
+            self._add(name)
+
+    def _add(self, name: str) -> None:
+        """Compile a segment after those it is built on."""
+        if name in self._segments or name not in self._conditions:
+            return
+        condition = self._conditions[name]
+        for inner in _built_on(condition):
+            self._add(inner)
+        resolve = Resolver(self.known)
+        self._segments[name] = compile_condition(condition, resolve)
+        self._turns[name] = compile_turns(condition, resolve, self.turning)
+        self._reads[name] = self.reads(condition)
+
+    def turning(self, path: Path) -> Turns | None:
+        """When the value of *path* may change by time alone; None where it never does."""
+        name = str(path[-1])
+        if path[0] == "segment":
+            return self._turns.get(name)
+        window = self._facts.windows.get(name) if path[0] == "customer" and len(path) == 2 else None
+        if window is None:
+            return None
+        key = self._facts.keys[name]
+        return lambda context: window.turns(context.facts.values.get(key), context.now)
+
+    def reads(self, expression: Expression) -> frozenset[str]:
+        """What *expression* reads of the customer, the segments it is built on included: ``customer.spent``."""
+        own = frozenset(f"{path[0]}.{path[1]}" for path in expression.paths if path[0] in ("customer", "consent"))
+        return own.union(*(self._reads[name] for name in _built_on(expression)))
+
+    def watcher(self, name: str) -> SegmentWatcher:
+        """What tells when a customer enters and leaves the segment *name*."""
+        whole = " ".join(self._conditions[one].text for one in sorted(self._within(name)))
+        return SegmentWatcher(name, mark(whole), self._segments[name], self._turns[name], self._reads[name])
+
+    def _within(self, name: str) -> set[str]:
+        return {name}.union(*(self._within(inner) for inner in _built_on(self._conditions[name])))
+
+
+class SegmentWatcher:
+    """Tells when a customer enters and leaves one segment; keeps whether they are inside."""
+
+    def __init__(self, segment: str, mark: str, holds: Getter, turns: Turns | None, reads: frozenset[str]) -> None:
+        self.name = f"segment {segment} {mark}"
+        self.reads = reads
+        self._signals = (f"~segment not {segment}", f"~segment {segment}")
+        self._holds = holds
+        self._turns = turns
+
+    def first(self, context: Context) -> Moment:
+        """The first look, which is no edge (P23)."""
+        try:
+            inside = bool(self._holds(context))
+        except ConditionError:
+            inside = False
+        return Moment(self.name, self._next(context), inside)
+
+    def again(self, context: Context, moment: Moment, *, due: bool) -> tuple[Moment, Occurred | None]:
+        """Look again; an instant armed that is too early is left as it is, which spares writing it anew with every event."""
+        inside = bool(self._holds(context))
+        due_at = self._next(context)
+        if not due and moment.due_at is not None and (due_at is None or due_at > moment.due_at):
+            due_at = moment.due_at
+        if inside is moment.value:
+            return moment if due_at == moment.due_at else Moment(self.name, due_at, inside), None
+        return Moment(self.name, due_at, inside), Occurred(self._signals[inside], moment.value, inside)
+
+    def _next(self, context: Context) -> int | None:
+        return None if self._turns is None else self._turns(context)
