@@ -132,6 +132,9 @@ class Storage(Protocol):
     def taken(self, name: str) -> int:
         """Return how many have been taken of the shared number *name*, over all that was ever committed."""
 
+    def keep(self, name: str, value: str) -> str:
+        """Keep *value* under *name* once for all customers, where nothing is kept yet; return what is kept."""
+
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """
         Keep a fact about an object once, due at the moment of its acceptance; releases of events *ends* about it end at that moment.

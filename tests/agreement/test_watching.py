@@ -15,6 +15,7 @@ import pytest
 
 from agreement.generators import BEGIN, CATALOG, HOUR, Happening, shops
 from agreement.test_reference import shown, told
+from agreement.worlds import CoreShop
 from journeykit.core.checks import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Exit, Journey, On, Start, Step, Transition
@@ -108,17 +109,22 @@ class Watched:
             )
 
 
-@pytest.fixture(scope="module")
-def notes(examples: int) -> Counter[str]:
-    """Every shop told to both, and how often what happened in them."""
-    counted: Counter[str] = Counter()
-    for seed, drawn in shops(examples):
+def watched_shops(count: int) -> Iterator[tuple[int, list[Journey], list[Happening]]]:
+    """Random shops whose customers are watched, each with its seed."""
+    for seed, drawn in shops(count):
         if any(isinstance(part, Start) and part.customer for journey in drawn.journeys for part in parts(journey)):
             continue  # what reaches another takes effect behind their last moment, and which moments there are is not promised
         watched = Watched(Random(seed))
         journeys = [*drawn.journeys, *watched.journeys()]
         more = sorted([*drawn.happenings, *watched.happenings()], key=lambda one: one.at)
-        happenings = [*more, Happening(more[-1].at + 60 * HOUR, None)]
+        yield seed, journeys, [*more, Happening(more[-1].at + 60 * HOUR, None)]
+
+
+@pytest.fixture(scope="module")
+def notes(examples: int) -> Counter[str]:
+    """Every shop told to both, and how often what happened in them."""
+    counted: Counter[str] = Counter()
+    for seed, journeys, happenings in watched_shops(examples):
         found, reference = told(journeys, happenings, SHOP)
         if found:
             pytest.fail(f"seed {seed}\n{shown(journeys, happenings, SHOP)}")
@@ -136,3 +142,19 @@ def test_the_core_and_the_reference_come_to_the_same(notes: Counter[str]) -> Non
 def test_enough_has_happened(what: str, notes: Counter[str], examples: int) -> None:
     """Segments were entered and left, schedules occurred, dates came."""
     assert notes[what] >= FLOORS[what] * min(examples, 200) // 200
+
+
+def test_it_makes_no_difference_how_late_a_worker_runs(examples: int) -> None:
+    """Every quarter of an hour, or only before the next event: the same edges and occurrences, in the same order (P3)."""
+    for seed, journeys, happenings in watched_shops(examples // 8):
+        late, often = CoreShop(journeys, SHOP), CoreShop(journeys, SHOP)
+        at = BEGIN
+        for happening in happenings:
+            while at < happening.at:
+                often.wait(at := min(at + HOUR // 4, happening.at))
+            for world in (late, often):
+                if happening.event is None:
+                    world.wait(happening.at)
+                else:
+                    world.event(happening.event, happening.at)
+        assert {name: late.account(name) for name in late.customers} == {name: often.account(name) for name in often.customers}, seed

@@ -9,7 +9,7 @@ from typing import Any
 from journeykit.codec import definition_hash, journey_text
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import compile_journeys
-from journeykit.core.quotas import Shared
+from journeykit.core.quotas import Known, Shared
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment
@@ -60,8 +60,9 @@ class CoreShop:
     def _advance(self, customer: Customer, event: LoggedEvent | None, at: int) -> None:
         commit = advance(self.compiled, customer, event, at)
         while left := self._short(commit):
-            commit = advance(self.compiled, customer, event, at, shared=Shared(left))
-        self.taken.update({name: count for name, count, _ in commit.quotas})
+            commit = advance(self.compiled, customer, event, at, shared=Shared(Known(left)))
+        for name, count, _ in commit.quotas:
+            self.taken[name] += count
         customer.apply(commit)
         self.commits[customer.customer_id].append(commit)
         for mail in commit.mail:

@@ -267,6 +267,33 @@ def test_what_is_wrong_in_the_journey(more, expected):
             "{after: 1 day}",
             ['entry.after: nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'],
         ),
+        ("{segment: vip}", ['entry.segment: no segment "vip"; there is none']),
+        (
+            "{every: day at 09:00}",
+            [
+                'entry.every: "day at 09:00" needs a time zone for customers without one; give the journey a zone, or add ", in Europe/Berlin"'
+            ],
+        ),
+        ("{every: 'day at 09:00, in Europe/Bern'}", ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        (
+            "{every: 'year on data.born, in UTC'}",
+            ["entry.every: a schedule knows no data; it counts from what is known about the customer, such as customer.birthday"],
+        ),
+        (
+            "{every: 'day at 09:00, in UTC', wait: 1 hour}",
+            ["entry.wait: only an event can come again and restart it; leave it out, and let the first step wait"],
+        ),
+        (
+            "{after: '1 day before data.end, in UTC'}",
+            ["entry.after: an entry knows no data; it counts from what is known about the customer, such as customer.birthday"],
+        ),
+        (
+            "{after: '1 day before customer.end, exit if past, in UTC'}",
+            [
+                'entry.after: nobody is inside yet to be led away; a date that is missing is waited for, and one that is past lets in "now if past" only'
+            ],
+        ),
+        ("{after: '1 day before customer.end, now if past, in UTC'}", []),
         (
             "[E, {settled: email dead}]",
             ["entry[1]: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"],

@@ -257,3 +257,19 @@ def test_the_same_journey_gives_the_same_picture() -> None:
         return Journey("twice", entry="A", exits=["B", "C"], steps=[Step("one", wait="1 day"), Step("two", stage="retention")])
 
     assert mermaid(journey()) == mermaid(journey())
+
+
+def test_segments_schedules_and_dates_are_written_on_their_arrows() -> None:
+    """What starts, moves and ends a journey besides events."""
+    picture = mermaid(
+        Journey(
+            "care",
+            zone="UTC",
+            entry=[On(segment="vip"), On(after="30 days before customer.renews_at")],
+            exits=On(segment="not vip"),
+            steps=[Step("in", stage="retention", when=[Transition("out", on=On(every="monday at 09:00"))]), Step("out", end="completed")],
+        )
+    )
+
+    for words in ("became vip", "left vip", "every monday at 09:00", "30 days before customer.renews_at"):
+        assert words in picture

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from journeykit import Catalog, DefinitionError, Do, Journey, On, Step, Transition
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from journeykit import Catalog, DefinitionError, Do, Journey, MemoryStorage, On, SQLiteStorage, Step, Transition
+from journeykit.model.records import Commit
 from shop import Shop
 
 CATALOG = Catalog(
@@ -40,9 +46,11 @@ def test_entering_and_leaving_are_signals() -> None:
     assert shop.sent == ["2026-03-12 09:00 ann email vip", "2026-04-01 09:00 ann email not vip"]
 
 
-def test_time_alone_moves_a_customer_in() -> None:
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_time_alone_moves_a_customer_in(kind: str, tmp_path: Path) -> None:
     """Ninety days without an order, and the customer is asleep, to the second; an order wakes them, and nobody has to look."""
-    shop = Shop(*greets("asleep", "not asleep"), CATALOG)
+    storage = MemoryStorage() if kind == "memory" else SQLiteStorage(tmp_path / "shop.db")
+    shop = Shop(*greets("asleep", "not asleep"), CATALOG, storage=storage)
     shop.event("Order Completed", total=1)
     shop.wait("80 days")
     shop.event("Order Completed", total=1)
@@ -50,6 +58,7 @@ def test_time_alone_moves_a_customer_in() -> None:
     shop.event("Order Completed", total=1)
     shop.work()
 
+    storage.close()
     assert shop.sent == ["2026-08-19 09:00 ann email asleep", "2026-08-29 09:00 ann email not asleep"]
 
 
@@ -60,7 +69,7 @@ def test_a_late_worker_finds_the_same_edges() -> None:
     shop.clock.set("2027-03-02T09:00:00+00:00")
     shop.engine.run_due()
 
-    assert [line for line in shop.told() if "entered" in line] == [
+    assert [line for line in shop.told() if "entered in" in line] == [
         "03-02 09:00 entered in",
         "04-01 09:00 entered in",
         "05-31 09:00 entered in",
@@ -133,7 +142,16 @@ def test_who_leaves_a_segment_leaves_the_journey() -> None:
     shop.event("Order Completed", total=600)
     shop.wait("60 days")
 
-    assert shop.told() == ["03-02 09:00 entered in", "04-01 09:00 exited where not segment.vip"]
+    assert shop.told() == [
+        "03-02 09:00 segment entered",
+        "03-02 09:00 entered in",
+        "04-01 09:00 segment left",
+        "04-01 09:00 exited where not segment.vip",
+    ]
+    assert [line.text for line in shop.engine.explain("ann").entries if line.kind == "segment"] == [
+        "entered the segment vip",
+        "left the segment vip",
+    ]
 
 
 def test_a_deadline_loses_its_tie_here_too() -> None:
@@ -216,3 +234,22 @@ def test_a_fact_that_is_declared_differently_begins_anew_until_it_is_filled() ->
     longer.work()
 
     assert longer.sent == ["2026-04-21 09:00 ann email 0", "2026-04-21 09:00 ann email 200"]
+
+
+def test_an_event_that_concerns_no_segment_writes_nothing_about_them() -> None:
+    """What is kept of segments is written when it changes, and not with every event."""
+    written = []
+
+    class Watching(MemoryStorage):
+        """Notes which commits bring moments."""
+
+        def commit_many(self, commits: Sequence[Commit]) -> None:
+            written.extend(commit.moments is not None for commit in commits)
+            super().commit_many(commits)
+
+    shop = Shop(*greets("vip", "asleep"), CATALOG, storage=Watching())
+    for name in ("Order Completed", "Page Viewed", "Order Completed", "Page Viewed", "Order Completed"):
+        shop.event(name, total=10)
+        shop.wait("1 day")
+
+    assert written == [True, False, False, False, False]

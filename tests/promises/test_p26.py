@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from journeykit import Do, Journey, On, SQLiteStorage, Step, Transition, check
+from journeykit import Catalog, Do, Journey, On, SQLiteStorage, Step, Transition, check
 from journeykit.core.quotas import SHARED
 from journeykit.model.records import Commit, Want
 from journeykit.runtime.why import replay
@@ -44,7 +44,9 @@ def test_a_refused_quota_is_a_recorded_fact_and_a_replay_needs_nobody_else() -> 
         (loaded,) = shop.storage.load_many([Want(customer, None)])
         again = replay(shop.engine._worker._definitions.compiled, loaded, shop.storage.events(customer))
         assert [line for commit in again for line in commit.history] == shop.storage.history(customer)
-    assert [one.event.properties for one in shop.storage.events("c3") if one.event.name == SHARED] == [{"left": {"early-bird": 0}}]
+    assert [one.event.properties for one in shop.storage.events("c3") if one.event.name == SHARED] == [
+        {"left": {"early-bird": 0}, "told": {}}
+    ]
 
 
 def test_explain_says_that_nothing_was_left() -> None:
@@ -155,4 +157,109 @@ def test_a_period_needs_a_zone_and_a_branch_without_anything_left_needs_another(
     assert check(Journey("offer", entry="Came", steps=[alone, Step("early", end="completed")])) == (
         "offer: steps[0].then: whoever does not fit this last condition goes nowhere; add a step without condition behind it",
         'offer: steps[0].then.take: "early-bird, 2 per day" needs a time zone; give the journey one',
+    )
+
+
+# the better arm
+
+TEST = "50% short, 50% long, then the better by share of Email Opened after 2 days as subject"
+SUBJECTS = Journey(
+    "mail", entry="Signed Up",
+    steps=[
+        Step("drawn", stage="retention", then=TEST),
+        Step("short", do=Do("email", subject="short"), wait="9 days", then="over"),
+        Step("long", do=Do("email", subject="long"), wait="9 days"),
+        Step("over", end="completed"),
+    ],
+)  # fmt: skip
+
+
+def tried(shop: Shop, better: str) -> dict[str, list[str]]:
+    """A hundred sign up; of the *better* arm ten open, of the other four. Return who is in which."""
+    for customer in HUNDRED:
+        shop.event("Signed Up", customer)
+    arms: dict[str, list[str]] = {"short": [], "long": []}
+    for customer in HUNDRED:
+        arms[shop.inside("mail", customer=customer).step].append(customer)
+    for arm, customers in arms.items():
+        for customer in customers[: 10 if arm == better else 4]:
+            shop.event("Email Opened", customer)
+            shop.event("Email Opened", customer)
+    return arms
+
+
+@pytest.mark.parametrize("better", ["short", "long"])
+def test_after_its_time_everybody_gets_the_better_arm(better: str) -> None:
+    """Who was drawn keeps their arm; the twenty who come after two days all get the one that more have opened."""
+    shop = Shop(SUBJECTS)
+    tried(shop, better)
+    shop.wait("2 days")
+    later = [f"later{number}" for number in range(20)]
+    for customer in later:
+        shop.event("Signed Up", customer)
+
+    assert {shop.inside("mail", customer=customer).step for customer in later} == {better}
+
+
+def test_the_first_reading_counts_for_all() -> None:
+    """What is opened after the first had to know changes nothing, in another process either."""
+    shop = Shop(SUBJECTS)
+    arms = tried(shop, "short")
+    shop.wait("2 days")
+    shop.event("Signed Up", "first")
+    for customer in arms["long"]:
+        shop.event("Email Opened", customer, id=f"late-{customer}")
+    other = Shop(SUBJECTS, storage=shop.storage, at="2026-03-05T09:00:00+00:00")
+    other.event("Signed Up", "second")
+
+    assert [other.inside("mail", customer=customer).step for customer in ("first", "second")] == ["short", "short"]
+
+
+def test_a_replay_of_the_better_arm_needs_nobody_else() -> None:
+    """What a decision had to know of the experiment stands in the customer's own log."""
+    shop = Shop(SUBJECTS)
+    tried(shop, "long")
+    shop.wait("2 days")
+    shop.event("Signed Up", "later")
+    (loaded,) = shop.storage.load_many([Want("later", None)])
+    again = replay(shop.engine._worker._definitions.compiled, loaded, shop.storage.events("later"))
+
+    assert [line for commit in again for line in commit.history] == shop.storage.history("later")
+    assert shop.storage.events("later")[0].event.properties["told"]["mail/subject better"] == "long"
+
+
+def test_the_rest_may_wait_for_the_better_arm() -> None:
+    """Ten percent each are tried, eighty wait; five days later all of them get the better one."""
+    journey = Journey(
+        "mail", entry="Signed Up",
+        steps=[
+            Step("drawn", stage="retention", then="20% short, 20% long, 60% rest as subject"),
+            Step("rest", wait="5 days", then="50% short, 50% long, then the better by share of Email Opened after 5 days as subject"),
+            Step("short", do=Do("email"), end="completed"),
+            Step("long", do=Do("email"), end="completed"),
+        ],
+    )  # fmt: skip
+    shop = Shop(journey)
+    shop.engine.handle_many([shop.fact("Signed Up", customer) for customer in HUNDRED])
+    steps = {customer: shop.inside("mail", customer=customer).step for customer in HUNDRED}
+    for customer in [name for name, step in steps.items() if step == "long"][:3]:
+        shop.event("Email Opened", customer)
+    shop.wait("6 days")
+
+    assert {shop.inside("mail", customer=customer).step for customer, step in steps.items() if step == "rest"} == {"long"}
+
+
+def test_the_measure_of_an_experiment_is_one_event_that_there_is() -> None:
+    """A misspelt event is reported, and so are two measures of one experiment."""
+    steps = [
+        Step("drawn", stage="retention", then=TEST),
+        Step("short", wait="1 day", then=TEST.replace("2 days", "3 days")),
+        Step("long", wait="1 day"),
+    ]
+    events = {"Signed Up": {}, "Email Openend": {}}
+
+    assert check([Journey("mail", entry="Signed Up", steps=steps), Catalog(events=events)]) == (
+        'mail: steps[0].then: no event "Email Opened"; did you mean "Email Openend"?',
+        'mail: steps[1].then: no event "Email Opened"; did you mean "Email Openend"?',
+        'mail: steps[1].then: the better arm of "subject" is found otherwise elsewhere; say the same, or give it another name',
     )

@@ -37,17 +37,18 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
         What changes, based on the customer's revision; None where all is there already.
     """
     turn = Turn(compiled, customer.customer_id, customer.facts, {}, customer.revision + 1, now, None)
-    turn.moments = customer.moments
+    turn.own, turn.unmet = customer.own, not customer.moments
+    before = turn.moments
     values = _filled(compiled, customer.facts.values, _folded(compiled, customer.customer_id, past, names), names)
     changed = [name for name in compiled.facts.keys if _of(compiled, name, values) != _of(compiled, name, customer.facts.values)]
     if values != customer.facts.values:
         turn.facts = customer.facts.copy()
         turn.facts.values = values
     meet_again(turn, [f"customer.{name}" for name in changed])
-    if turn.facts is customer.facts and turn.moments == customer.moments:
+    if turn.facts is customer.facts and turn.moments == before:
         return None
     turn.note("filled", None, "backfill", reason=", ".join(changed) or None)
-    moments = None if turn.moments is customer.moments else (*turn.moments.values(),)
+    moments = None if turn.moments is before else (*turn.moments.values(),)
     facts = None if turn.facts is customer.facts else turn.facts
     return Commit(
         customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, history=turn.history, moments=moments

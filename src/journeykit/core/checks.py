@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 from journeykit.core.calendar import known_zone
 from journeykit.core.checks_moves import MOVES
+from journeykit.core.checks_others import OTHERS
 from journeykit.core.checks_policies import policies as catalog_policies
 from journeykit.core.checks_policies import unanswered
 from journeykit.core.checks_shape import SHAPE
-from journeykit.core.checks_words import WORDS, World
+from journeykit.core.checks_words import WORDS
+from journeykit.core.checks_world import World
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import subjects
 from journeykit.core.segments import problems as segment_problems
@@ -49,7 +51,7 @@ def problems(
         survey = Survey(journey)
         for rule in (*SHAPE, *MOVES):
             yield from (f"{journey.name}: {problem}" for problem in rule(survey))
-        for word in (*WORDS, unanswered):
+        for word in (*WORDS, *OTHERS, unanswered):
             yield from (f"{journey.name}: {problem}" for problem in word(survey, world))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from journeykit.core.calendar import known_zone
-from journeykit.core.checks_words import World
+from journeykit.core.checks_world import World
 from journeykit.core.outline import Place
 from journeykit.core.survey import Rule, Survey, unknown
 from journeykit.model.customer import RESERVED, Catalog

@@ -1,21 +1,18 @@
-"""Checks of what a definition names: waits, keys, expressions, other journeys, and the words of the catalog."""
+"""Checks of what a definition names: waits, expressions, signals, actions, and the words of the catalog."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 
-from attrs import frozen
-
 from journeykit.core.calendar import known_zone, read_moment
-from journeykit.core.extensions import Extensions
-from journeykit.core.objects import objects_of, subjects
-from journeykit.core.survey import Rule, Survey, template_problem, unknown
-from journeykit.errors import ConditionError, DefinitionError
+from journeykit.core.checks_world import World
+from journeykit.core.survey import Survey, template_problem, unknown
+from journeykit.errors import ConditionError
 from journeykit.model.calls import Call, read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
-from journeykit.model.journey import Do, Journey, Start
+from journeykit.model.journey import Do, Journey
 from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
 
@@ -26,16 +23,6 @@ _CASES = {
     "missing": 'add "wait if missing", "exit if missing" or "skip to STEP if missing"',
     "past": 'add "now if past", "exit if past" or "skip to STEP if past"',
 }
-
-
-@frozen
-class World:
-    """What is around a journey: the others, the catalog, and the actions and extensions there are."""
-
-    journeys: tuple[Journey, ...]
-    catalog: Catalog
-    actions: tuple[str, ...] | None
-    extensions: Extensions
 
 
 # extensions
@@ -112,7 +99,9 @@ def entries(survey: Survey, world: World) -> Iterator[str]:
             yield f"{rule.path}: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"
         if entry.on.key == "any":
             yield f"{rule.path}.key: an entry gives the key and compares none; name the property that holds it, or leave it out"
-        if entry.wait is not None and not _elapsed(entry.wait):
+        if entry.wait is not None and on.event is None and on.signal is not None:
+            yield f"{rule.path}.wait: only an event can come again and restart it; leave it out, and let the first step wait"
+        elif entry.wait is not None and not _elapsed(entry.wait):
             yield f'{rule.path}.wait: "{entry.wait.text}" is no elapsed time; write for example "15 minutes"'
     goal = survey.journey.goal
     if goal is not None and (goal.on.signal is None or goal.on.after is not None):
@@ -151,105 +140,6 @@ def _date(text: str, zone: str) -> int | None:
         return read_moment(text, zone)
     except ConditionError:
         return None
-
-
-# keys and other journeys
-
-
-def keys(survey: Survey, world: World) -> Iterator[str]:
-    """Keys can be read, stand only in keyed journeys, and are properties that the event has."""
-    journey = survey.journey
-    if journey.key is not None:
-        yield from _readable("key", journey.key)
-    for rule in survey.rules:
-        own = rule.on.key
-        if own is not None and journey.keyed is None:
-            yield f"{rule.path}.key: the journey has no key; give it one, or leave this out"
-        elif own is not None and own != "any":
-            yield from _readable(f"{rule.path}.key", own)
-        if journey.keyed is not None and rule.on.event is not None and own != "any":
-            yield from _key_property(world, rule, own or journey.keyed)
-
-
-def records(survey: Survey, world: World) -> Iterator[str]:
-    """``each`` names a list trait, and lets in by itself (P25)."""
-    journey, each = survey.journey, survey.journey.each
-    if each is None:
-        return
-    root, _, name = each.partition(".")
-    declared = world.catalog.traits.get(name)
-    if root != "customer" or not name.isidentifier() or name in RESERVED or name in world.catalog.facts:
-        yield f'each: "{each}" is no trait; write for example customer.cards'
-    elif world.catalog.traits and declared is None:
-        yield f"each: {unknown('trait', name, list(world.catalog.traits))}"
-    elif declared not in (None, "list", "any"):
-        yield f"each: {each} is declared as {declared}; a list of records is needed"
-    if journey.key is not None:
-        yield "key: each record's id is the key already; leave one of key and each out"
-    if journey.entry:
-        yield "entry: each record lets in by itself; leave entry or each out"
-
-
-def _readable(path: str, key: str) -> Iterator[str]:
-    try:
-        key_expression(key)
-    except DefinitionError as error:
-        yield f"{path}: {error}"
-
-
-def key_expression(key: str) -> Expression:
-    """The expression that a key stands for: a property's name, or an expression as it is."""
-    return Expression(key if any(sign in key for sign in ".[(") else f"event[{key!r}]")
-
-
-def _key_property(world: World, rule: Rule, key: str) -> Iterator[str]:
-    declared = world.catalog.events.get(rule.on.event or "")
-    if declared and not any(sign in key for sign in ".[(") and key not in declared:
-        way = "name another property" if rule.kind == "entry" else "name its property with key, or write key: any"
-        yield f'{rule.path}.key: "{rule.on.event}" has no property "{key}"; {way}'
-
-
-def starts(survey: Survey, world: World) -> Iterator[str]:
-    """A journey that is started exists, and gets a key where it has one."""
-    known = {journey.name: journey for journey in world.journeys}
-    for act in survey.acts:
-        if not isinstance(act.do, Start):
-            continue
-        other = known.get(act.do.journey)
-        if other is None:
-            yield f"{act.path}: {unknown('journey', act.do.journey, list(known))}"
-        elif other.keyed is not None and act.do.key is None:
-            yield f'{act.path}: "{other.name}" is keyed by {other.key or other.each}; give the start a key'
-        elif other.keyed is None and act.do.key is not None:
-            yield f'{act.path}.key: "{other.name}" has no key; leave it out'
-
-
-def takes(survey: Survey, world: World) -> Iterator[str]:
-    """A quota is the same wherever it is taken from; one by the calendar has a zone (P5)."""
-    known: dict[str, tuple[str, str | None, str]] = {}
-    for journey in world.journeys:
-        for move in Survey(journey).moves:
-            if move.move.take is not None:
-                known.setdefault(move.move.take.name, (move.move.take.text, journey.zone, journey.name))
-    for move in survey.moves:
-        take = move.move.take
-        if take is None:
-            continue
-        text, zone, other = known[take.name]
-        if text != take.text or (take.period and zone != survey.journey.zone):
-            yield f'{move.path}.take: "{take.name}" is "{text}" in {zone or "no zone"} in "{other}"; say the same here, or name another'
-        elif take.period and survey.journey.zone is None:
-            yield f'{move.path}.take: "{take.text}" needs a time zone; give the journey one'
-
-
-def objects(survey: Survey, world: World) -> Iterator[str]:
-    """What waits for an event about an object says for which (P14)."""
-    about = subjects(world.catalog)
-    for rule in survey.rules:
-        event = rule.on.event or ""
-        if rule.kind != "entry" and event in about and not objects_of(survey.journey, rule.on, about[event].property):
-            name = about[event].property
-            yield f'{rule.path}: "{event}" is about one {name}; say which: key: {name} in a journey keyed by it, or where: event.{name} == data.{name}'
 
 
 # expressions
@@ -384,11 +274,6 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     waits,
     entries,
     opening,
-    keys,
-    records,
-    starts,
-    takes,
-    objects,
     settings,
     templates,
     readings,

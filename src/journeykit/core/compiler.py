@@ -56,6 +56,7 @@ class CompiledJourney:
     asks: frozenset[str]  #: other journeys of which an expression asks whether the customer is in them
     interests: dict[str, tuple[Interest, ...]]  #: for each step, the events about objects that it waits for
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
+    measured: dict[str, str]  #: the experiments of which the better arm is looked for, and the event that makes it the better one
     window: tuple[int, int] | None  #: from and until when customers may enter
     exit_events: frozenset[str]  #: events that the journey's own exit rules wait for
     name: str = field(init=False)
@@ -89,6 +90,9 @@ class _Compiler:
         self.planner = planner
         self.journey = planner.journey
         self.onward = {id(scope): onward for scope, _, onward in scopes(planner.journey)}
+        ways = (*(place.onward for place in planner.places.values()), *self.onward.values())
+        splits = [onward for onward in ways if isinstance(onward, Split)]
+        self.measured = {f"{self.journey.name}/{split.experiment}": split.measure for split in splits if split.measure}
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -129,6 +133,7 @@ class _Compiler:
             restless=any(path[0] in ("event", "signal", "now") or self._passing(path) for expression in quiet for path in expression.paths),
             window=_window(self.journey),
             exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
+            measured=self.measured,
         )
 
     def _passing(self, path: tuple[str | int, ...]) -> bool:
@@ -288,7 +293,7 @@ class _Compiler:
             total += share
             arms.append((total, target, self.planner.plan(source, target)))
         experiment = f"{self.journey.name}/{split.experiment or source}"
-        return CompiledSplit(experiment, split.per == "customer", tuple(arms))
+        return CompiledSplit(experiment, split.per == "customer", tuple(arms), experiment in self.measured, split.after)
 
     def _automatic(self, place: Place) -> Iterator[Row]:
         step = place.step

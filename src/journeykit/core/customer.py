@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from journeykit.core.index import Compiled
 from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
-from journeykit.core.quotas import UNKNOWN, Shared, kept
+from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
 from journeykit.core.signals import decide, fire, fire_moment
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn
 from journeykit.core.waits import note_waits
@@ -46,7 +46,18 @@ class Customer:
         covered: which rows were asked for; None where all of them are there.
     """
 
-    __slots__ = ("accepted_at", "covered", "customer_id", "enrollments", "facts", "moments", "next_due", "pending", "revision")
+    __slots__ = (
+        "accepted_at",
+        "covered",
+        "customer_id",
+        "enrollments",
+        "facts",
+        "moments",
+        "moments_due",
+        "next_due",
+        "pending",
+        "revision",
+    )
 
     def __init__(self, loaded: Loaded, covered: Covered | None = None) -> None:
         self.customer_id = loaded.customer_id
@@ -56,20 +67,19 @@ class Customer:
         self.enrollments: dict[tuple[str, str], Enrollment] = {}
         self.pending: list[LoggedEvent] = loaded.pending
         self.covered = covered
-        self.moments = _by_name(loaded.moments) if loaded.moments else {}
-        self.next_due: int | None = None
+        self.moments: Sequence[Any] = loaded.moments
+        self.moments_due = loaded.moments_due
+        self.next_due: int | None = loaded.moments_due
         for e in loaded.enrollments:
             self.enrollments[e.journey, e.key] = e
             due = e.next_due
             if due is not None and (self.next_due is None or due < self.next_due):
                 self.next_due = due
-        if self.moments:
-            self.next_due = self._earliest()
 
     def _earliest(self) -> int | None:
         dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
-        if self.moments:
-            dues += [moment.due_at for moment in self.moments.values() if moment.due_at is not None]
+        if self.moments_due is not None:
+            dues.append(self.moments_due)
         return min(dues) if dues else None
 
     def apply(self, commit: Commit) -> None:
@@ -78,7 +88,8 @@ class Customer:
         if commit.facts is not None:
             self.facts = commit.facts
         if commit.moments is not None:
-            self.moments = _by_name(commit.moments)
+            self.moments = commit.moments
+            self.moments_due = min((moment.due_at for moment in commit.moments if moment.due_at is not None), default=None)
         if commit.enrollments or commit.removed or commit.moments is not None:
             self._replace(commit)
         if self.pending and commit.events:
@@ -91,7 +102,7 @@ class Customer:
             enrollments[e.journey, e.key] = e
         for place in commit.removed:
             enrollments.pop(place, None)
-        self.next_due = changed[-1].next_due if len(enrollments) == 1 and changed and not self.moments else self._earliest()
+        self.next_due = changed[-1].next_due if len(enrollments) == 1 and changed and self.moments_due is None else self._earliest()
 
     def fork(self) -> Customer:
         """The same state, to work on without touching this one."""
@@ -99,8 +110,13 @@ class Customer:
         fork.customer_id, fork.revision, fork.accepted_at = self.customer_id, self.revision, self.accepted_at
         fork.facts, fork.pending = self.facts, self.pending
         fork.covered, fork.next_due = self.covered, self.next_due
-        fork.enrollments, fork.moments = dict(self.enrollments), self.moments
+        fork.enrollments = dict(self.enrollments)
+        fork.moments, fork.moments_due = self.moments, self.moments_due
         return fork
+
+    def own(self) -> dict[str, Moment]:
+        """The customer's own timers, by name."""
+        return {moment[0]: Moment(*moment[:3]) for moment in self.moments}
 
     def due(self, compiled: Compiled, before: int) -> Due | None:
         """The first timer due before *before*: by moment, step before scope before journey, earlier armed first."""
@@ -115,14 +131,12 @@ class Customer:
             if e.waiting is not None and e.waiting.due_at < before:
                 found = _sooner(found, Due(e.waiting.due_at, 2, e.waiting.order, place, -1))
         ranks = compiled.watch.ranks if compiled.watch is not None else {}
-        for moment in self.moments.values():
+        if self.moments_due is None or self.moments_due >= before:
+            return found
+        for moment in self.own().values():
             if moment.due_at is not None and moment.due_at < before:
                 found = _sooner(found, Due(moment.due_at, 3, ranks.get(moment.name, -1), ("", moment.name), OWN))
         return found
-
-
-def _by_name(moments: Sequence[Any]) -> dict[str, Moment]:
-    return {moment[0]: Moment(*moment[:3]) for moment in moments}
 
 
 def _sooner(one: Due | None, other: Due) -> Due:
@@ -166,13 +180,13 @@ def advance(
         customer.covered,
         trace,
     )
-    turn.left = shared.at(turn.seq)
-    turn.moments = customer.moments
+    turn.left, turn.told = shared.at(turn.seq)
+    turn.own, turn.unmet = customer.own, not customer.moments
     try:
         decide(turn, event)
     except LoopError as error:
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
-        turn.left, turn.short = failed.left, failed.short
+        turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
     return _commit(customer, turn)
 
@@ -182,12 +196,12 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     if turn.changed and turn.compiled.listening:
         note_waits(turn)
     left = {key: turn.left[key] for key in turn.short if key in turn.left}  # of others the definition alone says that there is none
-    if left:
-        turn.events = (kept(turn.customer_id, left, customer.revision + 1, turn.now), *turn.events)
+    if left or turn.asked:
+        turn.events = (kept(turn.customer_id, Known(left, turn.asked), customer.revision + 1, turn.now), *turn.events)
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     if turn.outbox and turn.compiled.chain.holdouts:
         facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
-    moments = None if turn.moments is customer.moments else (*turn.moments.values(),)
+    moments = (*turn.moments.values(),) if turn.moved else None
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
@@ -199,7 +213,7 @@ def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None,
     turn = Turn(
         compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace
     )
-    turn.moments = customer.moments
+    turn.own, turn.unmet = customer.own, not customer.moments
     return turn
 
 
@@ -208,12 +222,12 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     commits: list[Commit] = []
     while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
-        turn.left = shared.at(turn.seq)
+        turn.left, turn.told = shared.at(turn.seq)
         try:
             _fire(turn, due)
         except LoopError as error:
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
-            turn.left, turn.short = failed.left, failed.short
+            turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             _park_due(turn, due, error)
         commit = _commit(customer, turn)
         commit.fired = 1

@@ -14,6 +14,7 @@ from journeykit.core.expressions import MISSING
 from journeykit.core.operations import operate
 from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signal, as_key
 from journeykit.core.splits import arm
+from journeykit.core.tallies import measured
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
 from journeykit.core.turn import MOST, Trace, Turn
 from journeykit.errors import LoopError
@@ -141,6 +142,8 @@ class Deciding:
 
     def _drawn(self, split: CompiledSplit) -> Plan:
         turn, e = self.turn, self.e
+        if split.measured:
+            return measured(turn, split)
         drawn, facts = arm(split, turn.customer_id, e, turn.facts)
         if facts is not turn.facts:
             turn.facts = facts

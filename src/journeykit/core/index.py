@@ -70,6 +70,7 @@ class Compiled:
         watched: what rules without a signal read of where the customer is: ``active.cart``.
         takes: the shared numbers, by name, with the zone whose calendar counts.
         listening: whether some journey waits for events about objects.
+        measures: for each event the experiments whose better arm it makes.
         asking: for each journey that asks whether the customer is in others: which.
         chain: the policies of the catalog.
         holidays: days that are no business days.
@@ -88,6 +89,7 @@ class Compiled:
     asking: dict[str, frozenset[str]] = field(init=False)
     takes: dict[str, tuple[Take, str]] = field(init=False)
     listening: bool = field(init=False)
+    measures: dict[str, tuple[str, ...]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.watched = frozenset(path for one in self.definitions.values() for path in one.reads if path.startswith("active."))
@@ -95,6 +97,9 @@ class Compiled:
         moves = [(journey, move.move.take) for journey in journeys for move in Survey(journey).moves]
         self.takes = {take.name: (take, journey.zone or "UTC") for journey, take in moves if take is not None}
         self.listening = any(one.interests for one in self.definitions.values())
+        self.measures = {}
+        for experiment, event in {name: event for one in self.definitions.values() for name, event in one.measured.items()}.items():
+            self.measures[event] = (*self.measures.get(event, ()), experiment)
         self.asking = {}
         for one in self.definitions.values():
             if one.asks:

@@ -46,6 +46,9 @@ def look(turn: Turn, watchers: Iterable[Watcher], *, due: bool = False) -> None:
         if moment is not held:
             turn.moments = {**turn.moments, watcher.name: moment}
         if occurred is not None:
+            if occurred.new is not None:
+                segment = occurred.signal.removeprefix("~segment ").removeprefix("not ")
+                turn.note("segment", None, f"segment {segment}", reason="entered" if occurred.new else "left")
             turn.raised += (Raised("occurred", *occurred),)
 
 
@@ -54,6 +57,7 @@ def look_at_changes(turn: Turn) -> None:
     if not turn.stirred:
         return
     stirred, turn.stirred = turn.stirred, ()
+    meet(turn)
     watch = turn.compiled.watch
     if watch is not None:
         look(turn, watch.reading(stirred))

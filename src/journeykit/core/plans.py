@@ -112,6 +112,8 @@ class CompiledSplit:
     experiment: str
     per_customer: bool
     arms: tuple[tuple[int, str, Plan], ...]
+    measured: bool = False  #: its draws are counted, for the better arm to be found
+    after: int | None = None  #: microseconds from the first draw until the better arm is taken
 
 
 @define(slots=True, eq=False)

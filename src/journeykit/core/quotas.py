@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from attrs import field, frozen
 
@@ -22,7 +23,6 @@ from journeykit.model.records import LoggedEvent
 Test = Callable[[Context], bool]
 
 SHARED = "$shared"  #: the name of the event that keeps what shared numbers said
-_NOTHING: Mapping[str, int] = {}
 
 
 def quota_key(take: Take, zone: str, now: int) -> str:
@@ -55,43 +55,56 @@ def taking(condition: Test | None, take: Take, zone: str, cause: str, leaves: Te
     return holds
 
 
-def kept(customer_id: str, left: Mapping[str, int], seq: int, now: int) -> LoggedEvent:
+class Known(NamedTuple):
+    """What one decision knows: how many are left of shared numbers (of others, enough), and what is kept once for all customers."""
+
+    left: Mapping[str, int] = {}
+    told: Mapping[str, str] = {}
+
+
+def kept(customer_id: str, known: Known, seq: int, now: int) -> LoggedEvent:
     """What the decision of signal *seq* had to know, for the customer's log."""
-    event = Event(SHARED, id=f"{SHARED}/{seq}", customer_id=customer_id, occurred_at=moment(now), properties={"left": dict(left)})
+    given = {"left": dict(known.left), "told": dict(known.told)}
+    event = Event(SHARED, id=f"{SHARED}/{seq}", customer_id=customer_id, occurred_at=moment(now), properties=given)
     return LoggedEvent(event, now, seq, "decided")
 
 
 @frozen
 class Shared:
     """
-    What a decision knows of shared numbers.
+    What decisions know of what customers share.
 
     Attributes:
-        left: how many are left of each; of one that is not there, enough.
-        recorded: in a replay, what was left when the signal of each number was decided.
+        known: now.
+        recorded: in a replay, what was known when the signal of each number was decided.
     """
 
-    left: Mapping[str, int] = field(default=_NOTHING)
-    recorded: Mapping[int, Mapping[str, int]] | None = field(default=None)
+    known: Known = field(factory=Known)
+    recorded: Mapping[int, Known] | None = field(default=None)
 
-    def at(self, seq: int) -> Mapping[str, int]:
-        """What is left when signal *seq* is decided."""
-        return self.left if self.recorded is None else self.recorded.get(seq, _NOTHING)
+    def at(self, seq: int) -> Known:
+        """What is known when signal *seq* is decided."""
+        return self.known if self.recorded is None else self.recorded.get(seq, Known())
 
     def after(self, taken: Iterable[tuple[str, int, int | None]]) -> Shared:
         """What is left after so much has been *taken*."""
-        if not self.left or not taken:
+        if not self.known.left or not taken:
             return self
-        left = dict(self.left)
+        left = dict(self.known.left)
         for key, number, _ in taken:
             if key in left:
                 left[key] -= number
-        return Shared(left)
+        return Shared(self.known._replace(left=left))
+
+    def telling(self, name: str, value: str) -> Shared:
+        """Know also what is kept under *name*."""
+        return Shared(self.known._replace(told={**self.known.told, name: value}))
 
 
 UNKNOWN = Shared()
 
 
 def recorded(events: Iterable[LoggedEvent]) -> Shared:
-    """What the log of a customer says of shared numbers, for a replay."""
-    return Shared(recorded={one.seq or 0: one.event.properties["left"] for one in events if one.event.name == SHARED})
+    """What the log of a customer says of what is shared, for a replay."""
+    rows = [one for one in events if one.event.name == SHARED]
+    return Shared(recorded={one.seq or 0: Known(one.event.properties["left"], one.event.properties["told"]) for one in rows})

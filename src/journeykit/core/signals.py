@@ -14,6 +14,7 @@ from journeykit.core.index import Concern
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised, Turn, by_entry
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
@@ -25,7 +26,7 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and event.name != "$identify":
+    if turn.unmet and turn.compiled.watch is not None and event.name != "$identify":
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
@@ -35,8 +36,6 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
-    if turn.compiled.watch is not None:
-        meet(turn)
     enrollment = turn.enrollments[place]
     if index < 0:
         _waited(turn, enrollment)
@@ -54,6 +53,8 @@ def fire_moment(turn: Turn, name: str) -> None:
 def _fact(turn: Turn, event: Event) -> None:
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
+    if compiled.measures:
+        tally(turn, event.name)
     if turn.covered is not None:
         turn.need(concern.needs)
     if concern.folds:
@@ -69,12 +70,15 @@ def _fact(turn: Turn, event: Event) -> None:
 
 
 def _fold(turn: Turn, folds: list[Fold]) -> None:
+    watchers = turn.compiled.concern(turn.event.name).watchers if turn.compiled.watch is not None and turn.event is not None else ()
+    if watchers:
+        meet(turn)
     turn.facts, changes, failures = fold(folds, turn.facts, turn, turn.compiled.readers)
     for failure in failures:
         turn.note("parked", None, turn.event.name if turn.event else "", reason=failure)
     turn.raise_changes(changes)
-    if turn.compiled.watch is not None and turn.event is not None:
-        look(turn, turn.compiled.concern(turn.event.name).watchers)
+    if watchers:
+        look(turn, watchers)
 
 
 def _enter(turn: Turn, concern: Concern) -> None:
@@ -235,7 +239,7 @@ def _identify(turn: Turn, event: Event) -> None:
         turn.note("parked", None, event.name, reason=str(error))
         return
     turn.facts = facts
-    if turn.compiled.watch is not None:
+    if turn.compiled.watch is not None and (turn.unmet or changes):
         meet(turn)  # what is told about somebody new is what is already so
     for path, old, new in changes:
         turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")

@@ -20,17 +20,18 @@ def percentile(experiment: str, unit: str) -> int:
 def arm(split: CompiledSplit, customer_id: str, e: Enrollment, facts: Facts) -> tuple[Plan, Facts]:
     """Return the plan of the arm, and the facts with the arm kept where it is drawn for the customer for the first time."""
     if not split.per_customer:
-        return _draw(split, f"{customer_id}/{e.journey}/{e.key}/{e.number}")[1], facts
+        return draw(split, f"{customer_id}/{e.journey}/{e.key}/{e.number}")[1], facts
     kept = facts.arms.get(split.experiment)
     for _, name, plan in split.arms:
         if name == kept:
             return plan, facts
-    name, plan = _draw(split, customer_id)
+    name, plan = draw(split, customer_id)
     after = facts.copy()
     after.arms = {**facts.arms, split.experiment: name}
     return plan, after
 
 
-def _draw(split: CompiledSplit, unit: str) -> tuple[str, Plan]:
+def draw(split: CompiledSplit, unit: str) -> tuple[str, Plan]:
+    """The arm that the hash of *unit* falls to, with its plan."""
     place = percentile(split.experiment, unit)
     return next((name, plan) for upto, name, plan in split.arms if place < upto)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
@@ -19,7 +19,7 @@ _ARMS = 4_096  #: room for arming numbers within one signal
 Mark = tuple[
     Facts, tuple[HistoryEntry, ...], tuple[OutboxMessage, ...], tuple[LoggedEvent, ...], tuple["Raised", ...], tuple[Mail, ...],
     tuple[tuple[str, str, str], ...],
-    tuple[tuple[str, int, int], ...],
+    tuple[tuple[str, int, int | None], ...],
 ]  # fmt: skip
 
 
@@ -76,8 +76,8 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "left", "mail", "moments", "outbox", "passed",
-        "quotas", "raised", "removed", "seq", "short", "stirred", "taken", "touched", "trace",
+        "armed", "asked", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
+        "outbox", "own", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "taken", "told", "touched", "trace", "unmet",
     )  # fmt: skip
 
     def __init__(
@@ -115,12 +115,28 @@ class Turn(Context):
         self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
-        self.quotas: tuple[tuple[str, int, int], ...] = ()  #: what is taken of them
+        self.quotas: tuple[tuple[str, int, int | None], ...] = ()  #: what is taken of them
+        self.told: Mapping[str, str] = {}  #: what is kept once for all customers, as far as it is known
+        self.asked: dict[str, str] = {}  #: what of it had to be known
         self.short: tuple[str, ...] = ()  #: those of which nothing was left
-        self.moments: dict[str, Moment] = {}  #: the customer's own timers, by name
+        self.own: Callable[[], dict[str, Moment]] = dict  #: what reads the customer's own timers
+        self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
+        self.moved = False  #: whether they have changed
+        self.unmet = True  #: whether they have none, since no watcher has looked at them yet
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
         self.armed = 0
+
+    @property
+    def moments(self) -> dict[str, Moment]:
+        """The customer's own timers, by name; never changed in place."""
+        if self.kept is None:
+            self.kept = self.own()
+        return self.kept
+
+    @moments.setter
+    def moments(self, moments: dict[str, Moment]) -> None:
+        self.kept, self.moved = moments, True
 
     def order(self) -> int:
         """The next arming number: later ones are greater, over all of the customer's signals."""

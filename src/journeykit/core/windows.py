@@ -2,16 +2,18 @@
 Facts over a window of time: what is kept of each event, and what the fact is at a moment (P22).
 
 A rolling window keeps every entry that may still lie in it, oldest first: a short tail as plain values, and before it chunks of
-closed entries, each as one text beside what it amounts to. An event so adds to the tail alone, and a chunk is opened only while the
+closed entries, each as one short text beside what it amounts to. An event so adds to the tail alone, and a chunk is opened only while the
 edge of the window runs through it. What is kept is JSON and never changed in place; reading is a function of it and of the moment.
 """
 
 from __future__ import annotations
 
+from base64 import b85decode, b85encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from json import dumps, loads
 from typing import Any, NamedTuple
+from zlib import compress, decompress
 
 from journeykit.core.calendar import period
 from journeykit.core.expressions import MISSING
@@ -34,6 +36,15 @@ class Part(NamedTuple):
 
 #: what some values amount to, and what some amounts do; kinds that are not listed keep none
 _AMOUNTS: dict[str, Callable[[list[Any]], Any]] = {"sum": sum, "mean": sum, "min": min, "max": max}
+
+
+def _packed(entries: Any) -> str:
+    """*entries* as a short text: a customer's facts are written with every event that changes one of them."""
+    return b85encode(compress(dumps(entries, separators=(",", ":")).encode())).decode()
+
+
+def _unpacked(text: str) -> Any:
+    return loads(decompress(b85decode(text)))
 
 
 def _different(values: Iterable[Any]) -> int:
@@ -89,8 +100,7 @@ class Rolling:
 
     def _closed(self, ats: list[int], values: list[Any]) -> list[Any]:
         first = ats[0]
-        text = dumps([[at - first for at in ats], values], separators=(",", ":"))
-        return [first, ats[-1], len(ats), self._amount(values), text]
+        return [first, ats[-1], len(ats), self._amount(values), _packed([[at - first for at in ats], values])]
 
     def _amount(self, values: list[Any]) -> Any:
         return self._amounts(values) if self._amounts is not None and values else None
@@ -102,7 +112,7 @@ class Rolling:
         chunks, ats, values = state or ([], [], [])
         for first, last, _, _, text in chunks:
             if last > since:
-                steps, told = loads(text)
+                steps, told = _unpacked(text)
                 yield self._after([first + step for step in steps], told, since)
         if ats and ats[-1] > since:
             yield self._after(ats, values, since)
@@ -153,7 +163,7 @@ class Rolling:
             if first > since:
                 return int(first) + self.span
             if last > since:
-                return next(int(first + step) + self.span for step in loads(text)[0] if first + step > since)
+                return next(int(first + step) + self.span for step in _unpacked(text)[0] if first + step > since)
         return next((int(at) + self.span for at in ats if at > since), None)
 
 

@@ -95,15 +95,20 @@ class Split:
     """
     A random but stable choice: ``50% short, 50% long``, optionally ``per enrollment`` and ``as NAME``.
 
-    The arm is drawn from a hash of journey, experiment and customer (or enrollment) and kept with the customer.
+    The arm is drawn from a hash of journey, experiment and customer (or enrollment) and kept with the customer. With ``, then the
+    better by share of Email Opened after 2 days``, whoever comes so long after the first who was drawn gets the arm of which the
+    greatest share did that; the first reading counts for all.
     """
 
     text: str
     shares: tuple[tuple[str, int], ...] = field(init=False, eq=False, repr=False)  #: target step and percent, in order
     per: Literal["customer", "enrollment"] = field(init=False, eq=False, repr=False)
     experiment: str | None = field(init=False, eq=False, repr=False)  #: its name; the step's name where none is given
+    measure: str | None = field(init=False, eq=False, repr=False)  #: the event that makes an arm the better one
+    after: int | None = field(init=False, eq=False, repr=False)  #: microseconds from the first draw until the better one is known
 
-    _TAIL = re.compile(r"(?P<shares>.*?)(?P<per> per enrollment| per customer)?(?: as (?P<name>[\w -]+))?")
+    _BETTER = r"(?:, then the better by share of (?P<measure>.+?) after (?P<after>\d.*?))?"
+    _TAIL = re.compile(rf"(?P<shares>.*?){_BETTER}(?P<per> per enrollment| per customer)?(?: as (?P<name>[\w -]+))?")
     _SHARE = re.compile(r"(\d+)% ([\w -]+?)")
 
     def __attrs_post_init__(self) -> None:
@@ -117,6 +122,10 @@ class Split:
         object.__setattr__(self, "shares", shares)
         object.__setattr__(self, "per", "enrollment" if (match["per"] or "").strip() == "per enrollment" else "customer")
         object.__setattr__(self, "experiment", match["name"])
+        object.__setattr__(self, "measure", match["measure"])
+        object.__setattr__(self, "after", seconds(match["after"]) * MICROSECONDS if match["after"] else None)
+        if self.measure and self.per == "enrollment":
+            raise DefinitionError(f'"{self.text}": the better arm is one for customers; leave "per enrollment" out')
 
 
 @frozen

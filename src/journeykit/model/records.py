@@ -158,7 +158,7 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled
     journey: str
     key: str
     number: int
@@ -280,6 +280,7 @@ class Loaded:
         pending: the mailbox, in order of (accepted_at, arrival).
         seen: those of the asked event ids that are in the log, the mailbox included.
         moments: the customer's own timers, as the last commit that changed them wrote them.
+        moments_due: when the first of them is due.
     """
 
     customer_id: str
@@ -290,6 +291,7 @@ class Loaded:
     pending: list[LoggedEvent]
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
+    moments_due: int | None = None
 
 
 class Sent(NamedTuple):

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from journeykit.core.quotas import Shared
+from journeykit.core.quotas import Known, Shared
 from journeykit.errors import ConflictError, QuotaError
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
@@ -64,7 +64,7 @@ class Decider:
         left = dict.fromkeys(self._used_up, 0)
         while True:
             try:
-                return attempt(Shared(left))
+                return attempt(Shared(Known(left)))
             except QuotaError as error:
                 left |= error.left
                 self._used_up.update(name for name, number in error.left.items() if not number)

@@ -198,6 +198,10 @@ def _told(entry: HistoryEntry) -> str:
             return f"{entry.source} to {entry.target}{cause}{reason}"
         case "completed" | "exited" | "merged":
             return f"{entry.kind} in {entry.source}{cause}{reason}"
+        case "segment":
+            return f"{entry.reason} the {entry.cause}"
+        case "filled":
+            return f"filled in{f': {entry.reason}' if entry.reason else ''}"
         case _:
             where = f" in {entry.source}" if entry.source else ""
             return f"{entry.kind}{where}{cause}{reason}"

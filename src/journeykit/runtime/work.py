@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from journeykit.core.customer import Covered, Customer, Incomplete, advance
 from journeykit.core.quotas import UNKNOWN, Shared
+from journeykit.core.tallies import Unread, better
 from journeykit.errors import ConflictError, JourneykitError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.records import Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
@@ -203,6 +204,19 @@ class Work:
                 return advance(self._definitions.compiled, held.customer, logged, now, held.left, None, self._shared)
             except Incomplete as missing:
                 held = self._widen(held, missing)
+            except Unread as unread:
+                self._shared = self._shared.telling(unread.name, self._read_once(unread))
+
+    def _read_once(self, unread: Unread) -> str:
+        """What is kept for all customers, found out where nobody has needed it before; this batch counts as well."""
+        if isinstance(unread.first, str):
+            return self._storage.keep(unread.name, unread.first)
+
+        def count(name: str) -> int:
+            mine = sum(number for commit in self.commits for key, number, _ in commit.quotas if key == name)
+            return mine + self._storage.taken(name)
+
+        return self._storage.keep(unread.name, better(unread, count))
 
     def _keep(self, commit: Commit) -> Held:
         """Take *commit* into the batch, move the customer on, and deliver mail to customers of the same batch."""

@@ -15,11 +15,12 @@ from typing import cast
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
+from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
-from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, message, read_moments
+from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
 class MemoryStorage:
@@ -29,11 +30,10 @@ class MemoryStorage:
         self._lock = Lock()
         self._customers: dict[str, Customer] = {}
         self._due: list[tuple[int, str]] = []  #: heap of (ready, customer); what no longer fits is skipped
-        self._messages: dict[int, Message] = {}
-        self._open: list[tuple[int, int]] = []  #: heap of (due_at, id), likewise
+        self._outbox = MemoryOutbox(self._messages_of)
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
-
+        self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
 
     def migrate(self) -> None:
@@ -142,12 +142,7 @@ class MemoryStorage:
         customer.history.append(dumps(entry[1:]))
 
     def _send(self, customer_id: str, outgoing: Message) -> None:
-        number = len(self._messages) + 1
-        self._messages[number] = outgoing
-        customer = self._customers[customer_id]
-        customer.messages += (number,)
-        if outgoing.state == "open":
-            heapq.heappush(self._open, (outgoing.due_at, number))
+        self._customers[customer_id].messages += (self._outbox.add(outgoing),)
 
     # reading
 
@@ -166,8 +161,10 @@ class MemoryStorage:
         pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
-        moments = read_moments(customer.moments[0]) if customer.moments else ()
-        return Loaded(want.customer_id, customer.revision, customer.accepted_at, facts(customer.facts), enrollments, pending, seen, moments)
+        moments, due = customer.moments or (None, None)
+        known = facts(customer.facts)
+        revision, accepted_at = customer.revision, customer.accepted_at
+        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""
@@ -227,11 +224,8 @@ class MemoryStorage:
         with self._lock:
             while self._due and self._customers[self._due[0][1]].ready != self._due[0][0]:
                 heapq.heappop(self._due)
-            while self._open and not self._fits(*self._open[0]):
-                heapq.heappop(self._open)
-            moments = [heap[0][0] for heap in (self._due, self._open) if heap]
-            release = self._objects.next_due()
-            return min(moments if release is None else [*moments, release], default=None)
+            moments = [self._due[0][0] if self._due else None, self._outbox.next_due(), self._objects.next_due()]
+            return min([moment for moment in moments if moment is not None], default=None)
 
     # objects and shared numbers
 
@@ -239,6 +233,11 @@ class MemoryStorage:
         """How many have been taken of the shared number *name*."""
         with self._lock:
             return self._quotas.get(name, 0)
+
+    def keep(self, name: str, value: str) -> str:
+        """Keep *value* under *name*, where nothing is kept yet; return what is kept."""
+        with self._lock:
+            return self._kept.setdefault(name, value)
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
@@ -267,70 +266,19 @@ class MemoryStorage:
 
     # the outbox
 
-    def _fits(self, ready: int, number: int) -> bool:
-        row = self._messages[number]
-        return row.state == "open" and row.due_at == ready
+    def _messages_of(self, customer_id: str) -> Sequence[int]:
+        customer = self._customers.get(customer_id)
+        return () if customer is None else customer.messages
 
     def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         with self._lock:
-            numbers, lapsed = self._due_messages(now, limit)
-            customers = [] if since is None else self._written_to(numbers)
-            if not lapsed:
-                numbers += [other for customer in customers for other in self._companions(customer, now, numbers)]
-            taken = [self._lease(number, now + lease, token) for number in numbers]
-            if since is None:
-                return taken
-            sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
-            return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
-
-    def _due_messages(self, now: int, limit: int) -> tuple[list[int], bool]:
-        """The numbers of what is due, taken off the heap, and whether it is one whose lease ran out."""
-        numbers: list[int] = []
-        while self._open and self._open[0][0] <= now and len(numbers) < limit:
-            ready, number = self._open[0]
-            fits = self._fits(ready, number)
-            lapsed = fits and self._messages[number].token is not None
-            if lapsed and numbers:
-                break
-            heapq.heappop(self._open)
-            if fits:
-                numbers.append(number)
-            if lapsed:
-                return numbers, True
-        return numbers, False
-
-    def _written_to(self, numbers: Sequence[int]) -> list[str]:
-        """The customers with a marketing message among *numbers*."""
-        found = [message(loads(self._messages[number].text)) for number in numbers]
-        return list(dict.fromkeys(one.customer_id for one in found if one.message == "marketing"))
-
-    def _companions(self, customer_id: str, now: int, but: Sequence[int]) -> list[int]:
-        """The other marketing messages of a customer that are due and were never leased; on the heap they no longer fit."""
-        rows = [(self._messages[number], number) for number in self._customers[customer_id].messages if number not in but]
-        due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
-        return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
-
-    def _sent(self, customer_id: str, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
-        """What a frequency cap counts of a customer."""
-        others = [number for number in self._customers[customer_id].messages if number not in but]
-        return tuple([one for number in others if (one := self._messages[number].sent(number, since, now)) is not None])
-
-    def _lease(self, number: int, until: int, token: str) -> Claimed:
-        row = self._messages[number]
-        row.token, row.due_at = token, until
-        row.attempts += 1
-        heapq.heappush(self._open, (until, number))
-        return Claimed(number, message(loads(row.text)), row.attempts - 1, token, begun=row.begun)
+            return self._outbox.claim(now, limit, lease, token, since)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
         with self._lock:
-            row = self._messages.get(message_id)
-            if row is None or row.token != token or row.due_at <= now:
-                return False
-            row.begun = True
-            return True
+            return self._outbox.begin(message_id, token, now)
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -339,43 +287,20 @@ class MemoryStorage:
             return [self._settle(settlement, rows) for settlement, rows in zip(settlements, answers, strict=True)]
 
     def _settle(self, settlement: Settlement, answers: Sequence[Row]) -> bool:
-        row = self._messages.get(settlement.id)
-        if row is None or row.token != settlement.token:
-            return False
-        row.state, row.reason, row.due_at = settlement.state, settlement.reason, settlement.due_at
-        row.attempts -= not settlement.attempted
-        row.token = None
-        row.begun = row.begun and not settlement.undone
-        if settlement.answered is not None:
-            row.answered(settlement.answered)
-        if row.state == "open":
-            heapq.heappush(self._open, (row.due_at, settlement.id))
-        for answer in answers:
+        written = self._outbox.settle(settlement)
+        for answer in answers if written else ():
             self._receive(answer)
-        return True
+        return written
 
     def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
         """Return outbox messages in order of id, only those in *state* or of a customer where given."""
         with self._lock:
-            if customer_id is None:
-                numbers: Iterable[int] = self._messages
-            else:
-                numbers = self._customers[customer_id].messages if customer_id in self._customers else ()
-            chosen = [number for number in numbers if state is None or self._messages[number].state == state]
-            return [self._messages[number].row(number) for number in chosen[:limit]]
+            return self._outbox.rows(state, None if customer_id is None else self._messages_of(customer_id), limit)
 
     def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
         with self._lock:
-            dead = [number for number in dict.fromkeys(ids) if number in self._messages and self._messages[number].state == "dead"]
-            for number in dead:
-                row = self._messages[number]
-                row.state, row.due_at = state, now
-                if state == "open":
-                    row.attempts = 0
-                    row.reason = None
-                    heapq.heappush(self._open, (now, number))
-            return len(dead)
+            return self._outbox.reopen(ids, now, state)
 
 
 def _wanted(customer: Customer, want: Want) -> Sequence[str]:

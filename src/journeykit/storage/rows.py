@@ -189,6 +189,39 @@ def moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
     return dumps(moments), min(dues, default=None)
 
 
+class StoredMoments(Sequence[Any]):
+    """The customer's own timers in the text they are stored as, read at the first look at one of them: most decisions need none."""
+
+    __slots__ = ("_read", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._read: list[Any] | None = None
+
+    def _rows(self) -> list[Any]:
+        if self._read is None:
+            self._read = _decode(self._text)[0]
+        return self._read
+
+    def __getitem__(self, place: Any) -> Any:
+        """One of them."""
+        return self._rows()[place]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._rows())
+
+    def __bool__(self) -> bool:
+        """Whether there are any, without reading them."""
+        return self._text != "[]"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same, however they were read."""
+        return isinstance(other, Sequence) and self._rows() == [*other]
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
+
 def read_moments(text: str | None) -> Sequence[Any]:
     """The customer's own timers of their text."""
-    return _decode(text)[0] if text else ()
+    return StoredMoments(text) if text else ()

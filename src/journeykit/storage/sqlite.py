@@ -169,6 +169,12 @@ class SQLiteStorage:
             row = cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def keep(self, name: str, value: str) -> str:
+        """Keep *value* under *name*, where nothing is kept yet; return what is kept."""
+        with self._transaction(WRITE) as cursor:
+            cursor.execute(objects.KEEP, (name, value))
+            return str(cursor.execute(objects.READ_KEPT, (name,)).fetchone()[0])
+
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
         properties = dumps(fact.properties)

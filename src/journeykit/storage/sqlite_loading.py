@@ -17,8 +17,8 @@ def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order; rows are decoded as they come, so that few objects live at once."""
     ids = dumps([want[0] for want in wants])
     found: list[Loaded | None] = [None] * len(wants)
-    for number, revision, accepted_at, text, moments in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
-        found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments))
+    for number, revision, accepted_at, text, moments, due in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
+        found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments), moments_due=due)
     loaded = [one or Loaded(want[0], 0, 0, Facts(), [], []) for one, want in zip(found, wants, strict=True)]
     _enrollments(cursor, ids, wants, loaded)
     _pending(cursor, ids, loaded)

@@ -19,10 +19,13 @@ MIGRATION = (
         properties text not null, source text not null, due_at integer, ends_at integer, after text, sent integer not null,
         primary key(object, id)
     ) without rowid""",
+    "create table journeykit_kept(name text primary key, value text not null) without rowid",
     "create index journeykit_objects_open on journeykit_objects(object, event) where due_at is not null",
     "create index journeykit_objects_due on journeykit_objects(due_at) where due_at is not null",
 )
 
+KEEP = "insert into journeykit_kept values(?, ?) on conflict do nothing"
+READ_KEPT = "select value from journeykit_kept where name = ?"
 READ_WAITS = "select event, object, entered_at from journeykit_waiting where customer = ? and journey = ? and key = ?"
 DELETE_WAIT = """delete from journeykit_waiting
     where event = ? and object = ? and entered_at = ? and customer = ? and journey = ? and key = ?"""

@@ -81,7 +81,7 @@ TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?,
 
 _ENROLLMENT = "e.journey, e.key, e.number, e.definition, e.position, e.status, e.step, e.visit, e.entered_at, e.ended_at, e.body"
 _EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.properties, e.source, e.state, e.arrival"
-LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts, c.moments
+LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts, c.moments, c.next_due
     from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
 LOAD_DUE = f"""select j.key, {_ENROLLMENT}, e.next_due
     from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and +e.next_due < ?"""

@@ -58,6 +58,7 @@ class CommitContract:
         storage.commit_many([shop.commit("ann", 1, facts=Facts(zone="UTC"))])
 
         assert [Moment(*moment) for moment in shop.load(storage).moments] == moments
+        assert (shop.load(storage).moments_due, shop.load(storage, "bob").moments_due) == (50, None)
         assert [*shop.load(storage, "bob").moments] == []
         storage.commit_many([shop.commit("ann", 2, moments=moments[:2]), shop.commit("ann", 3)])
         assert [Moment(*moment) for moment in shop.load(storage).moments] == moments[:2]

@@ -40,6 +40,18 @@ class QuotaContract:
         with pytest.raises(QuotaError):
             storage.commit_many([shop.commit("eve", quotas=[("gifts", 1, 2)])])
 
+    def test_what_is_kept_first_is_kept(self, storage: Storage) -> None:
+        """Whoever comes second is told what the first has kept, under each name its own."""
+        assert storage.keep("better", "short") == "short"
+        assert storage.keep("better", "long") == "short"
+        assert storage.keep("other", "long") == "long"
+
+    def test_what_is_taken_can_be_read(self, storage: Storage) -> None:
+        """Over all that was committed; nothing is nought."""
+        storage.commit_many([shop.commit("ann", quotas=[("drawn", 2, None)]), shop.commit("bob", quotas=[("drawn", 1, None)])])
+
+        assert (storage.taken("drawn"), storage.taken("nothing")) == (3, 0)
+
     def test_many_at_once_take_what_there_is(self, storage: Storage) -> None:
         """Of twenty threads that take one of seven, seven get it."""
 

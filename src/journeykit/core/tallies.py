@@ -1,0 +1,83 @@
+"""
+The better arm of a split (P26): how many were drawn for each, how many of them did what is measured, and the first reading of it.
+
+What is counted goes with the commits, as what is taken from shared numbers does. When the experiment began, and which arm was the
+better when somebody first had to know, is kept once for all; a decision that needs it asks for it, and keeps the answer in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from journeykit.core.plans import CompiledSplit, Plan
+from journeykit.core.splits import draw
+from journeykit.core.turn import Turn
+
+
+class Unread(Exception):  # noqa: N818  a request for what all share, not an error
+    """
+    A decision has to know what is kept once for all customers; find it out and decide again.
+
+    Attributes:
+        name: under which it is kept.
+        first: what it becomes where nothing is kept yet: a value, or the arms of which the better is looked for.
+    """
+
+    def __init__(self, name: str, first: str | tuple[str, ...]) -> None:
+        self.name = name
+        self.first = first
+        super().__init__(name)
+
+
+def drawn(experiment: str, arm: str) -> str:
+    """The shared number of those who were drawn for *arm*."""
+    return f"{experiment}/{arm}"
+
+
+def reached(experiment: str, arm: str) -> str:
+    """The shared number of those of *arm* who did what is measured."""
+    return f"{experiment}/{arm}/reached"
+
+
+def better(unread: Unread, count: Callable[[str], int]) -> str:
+    """The arm of which the greatest share did what is measured; the first of equals."""
+    experiment = unread.name.rpartition(" ")[0]
+    shares = {arm: count(reached(experiment, arm)) / max(1, count(drawn(experiment, arm))) for arm in unread.first}
+    return max(unread.first, key=lambda arm: shares[arm])
+
+
+def measured(turn: Turn, split: CompiledSplit) -> Plan:
+    """The plan of the arm: the customer's own, a draw that is counted, or the better one once that is decided."""
+    arms = {name: plan for _, name, plan in split.arms}
+    kept = turn.facts.arms.get(split.experiment)
+    if kept in arms:
+        return arms[kept]
+    began = int(_told(turn, f"{split.experiment} began", str(turn.now)))
+    if split.after is not None and turn.now >= began + split.after:
+        name = _told(turn, f"{split.experiment} better", tuple(arms))
+    else:
+        name, _ = draw(split, turn.customer_id)
+        turn.quotas += ((drawn(split.experiment, name), 1, None),)
+    _keep(turn, split.experiment, name)
+    return arms[name]
+
+
+def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
+    if name not in turn.told:
+        raise Unread(name, first)
+    turn.asked[name] = turn.told[name]
+    return turn.told[name]
+
+
+def _keep(turn: Turn, name: str, value: str) -> None:
+    turn.facts = turn.facts.copy()
+    turn.facts.arms = {**turn.facts.arms, name: value}
+
+
+def tally(turn: Turn, event: str) -> None:
+    """Count the customer for each arm that is measured by *event*, once."""
+    for experiment in turn.compiled.measures.get(event, ()):
+        arm, mark = turn.facts.arms.get(experiment), f"{experiment} reached"
+        if arm is not None and mark not in turn.facts.arms:
+            turn.quotas += ((reached(experiment, arm), 1, None),)
+            _keep(turn, mark, arm)
