@@ -952,8 +952,12 @@ class Reference(Watching):
         rule = journey.reentry
         earlier = [life for life in self.state.lives if life.journey == journey.name and (rule.per_customer or life.key == key)]
         counted = [life for life in earlier if life.performed or not rule.performed]
-        if rule.rule in ("once", "at most"):
-            return len(counted) < (rule.number if rule.rule == "at most" else 1)
+        if rule.rule == "once":
+            return not counted
+        if rule.most and len(counted) >= rule.most:
+            return False
+        if rule.rule == "at most":
+            return True
         if rule.rule == "always":
             return True
         since = [{"entry": life.entered_at, "end": life.ended_at, "action": life.performed_at}[rule.since] for life in counted]

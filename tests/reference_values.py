@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from journeykit.model.wait import Wait
 
@@ -201,7 +201,47 @@ def call(name: str, given: list[Any]) -> Any:
             return abs(number(first))
         case "round":
             return round(number(first), *[digits for digits in given[1:] if digits])
+        case "weekday" | "date":
+            return day(name, *given)
+        case "top":
+            return top(*given)
+        case "those":
+            return [record.get(given[3]) for record in records(first) if equal(record.get(given[1]), given[2])]
     raise Cannot(f"{name} of {first!r}")
+
+
+def day(name: str, at: Any, zone: Any) -> str:
+    """The day of a moment in a zone: its name, or its date."""
+    if isinstance(at, str):
+        try:
+            at = datetime.fromisoformat(at)
+        except ValueError:
+            raise Cannot(f"{at!r} is no moment") from None
+    if not isinstance(at, datetime) or not isinstance(zone, str):
+        raise Cannot(f"{name} of {at!r} in {zone!r}")
+    try:
+        there = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))
+    except (ValueError, ZoneInfoNotFoundError):
+        raise Cannot(f"no zone {zone!r}") from None
+    return there.strftime("%A").lower() if name == "weekday" else f"{there:%Y-%m-%d}"
+
+
+def records(given: Any) -> list[dict[str, Any]]:
+    """A list of records; none where it is missing."""
+    if given is MISSING:
+        return []
+    if not isinstance(given, list) or not all(isinstance(record, dict) for record in given):
+        raise Cannot(f"no records in {given!r}")
+    return given
+
+
+def top(given: Any, by: str, of: str) -> Any:
+    """What the first of the records that are greatest by a name holds under another."""
+    best = None
+    for record in records(given):
+        if record.get(by) is not None and (best is None or compare(">", record[by], best[by])):
+            best = record
+    return MISSING if best is None or best.get(of) is None else best[of]
 
 
 def extreme(name: str, given: list[Any]) -> Any:

@@ -17,7 +17,14 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEEN = {
     "event": {"total": 12_000, "rate": 2.5, "plan": "gold", "vip": True, "tags": ["sale", "new"], "address": {"city": "Bonn"}, "zero": 0},
     "customer": {"plan": None, "name": "Ada", "born": "1990-05-17", "note": "", "huge": 10**30, "inf": float("inf"), "nan": float("nan")},
-    "data": {"at": "2026-03-01T11:30:00+00:00", "offset": "2026-03-01T13:00:00+02:00", "day": "2026-03-01", "none": [], "mixed": [1, None]},
+    "data": {
+        "at": "2026-03-01T11:30:00+00:00",
+        "offset": "2026-03-01T13:00:00+02:00",
+        "day": "2026-03-01",
+        "none": [],
+        "mixed": [1, None],
+        "lines": [{"product": "P1", "price": 20}, {"product": "P2", "price": 50}, {"product": "P3", "price": 50}, {"product": "P4"}],
+    },
     "step": {"entered_at": NOON - timedelta(minutes=90)},
     "journey": {"entered_at": NOON - timedelta(seconds=0.5), "key": "cart-1"},
 }
@@ -521,3 +528,23 @@ def test_plain_values():
     assert plain(NOON) == "2026-03-01T12:00:00+00:00"
     assert plain((1, NOON, MISSING)) == [1, "2026-03-01T12:00:00+00:00", None]
     assert plain("x") == "x"
+
+
+def test_the_day_of_a_moment_is_that_of_a_zone():
+    """Half past eleven on Saturday evening in Greenwich is Sunday in Berlin."""
+    assert value("weekday('2026-03-28T23:30:00+00:00', 'Europe/Berlin')") == "sunday"
+    assert value("weekday('2026-03-28T23:30:00+00:00', 'UTC')") == "saturday"
+    assert value("date('2026-03-28T23:30:00+00:00', 'Europe/Berlin')") == "2026-03-29"
+    assert value("date(now + days(2), 'UTC')") == "2026-03-03"
+    assert "no time zone; give an IANA name such as 'Europe/Berlin'" in error("weekday(now, 'Berlin')")
+    assert "no moment" in error("date(data.missing, 'UTC')")
+
+
+def test_records_of_a_list_are_found_by_what_they_hold():
+    """The dearest product, the first of equals; the products of a price; of a list that is not there nothing."""
+    assert value("top(data.lines, 'price', 'product')") == "P2"
+    assert value("those(data.lines, 'price', 50, 'product')") == ["P2", "P3"]
+    assert value("those(data.lines, 'price', 20, 'colour')") == [None]
+    assert value("top(data.nowhere, 'price', 'product')") is MISSING
+    assert value("those(data.nowhere, 'price', 50, 'product')") == []
+    assert "no list of records" in error("top(data.mixed, 'price', 'product')")

@@ -28,6 +28,8 @@ def entries(reentry: str, waits: list[str], key: str | None = None, **properties
         ("at most 2", ["1 day", "1 day"], 2),
         ("after 2 days", ["1 day", "1 day"], 2),  # the end of the cooldown is outside of it
         ("after 2 days since end", ["2 days", "2 hours"], 2),
+        ("after 2 hours, at most 2", ["1 hour", "1 day"], 2),
+        ("after 2 hours, at most 2", ["1 day", "1 day"], 2),
         ("always restarting", ["1 minute", "1 minute"], 3),
     ],
 )

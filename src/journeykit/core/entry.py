@@ -112,8 +112,10 @@ def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
         return None
     if rule.rule == "once":
         return "once"
+    if rule.most is not None and times >= rule.most:
+        return f"at most {rule.most}"
     if rule.rule == "at most":
-        return None if times < rule.number else f"at most {rule.number}"
+        return None
     last = max((moment for row in rows if (moment := _since(rule, row)) is not None), default=None)
     return None if last is None or now >= last + rule.number else rule.text
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.values import FUNCTIONS, MISSING, calculated, compared, equal, holds, missing, negative, ordered, refuse, shown
+from journeykit.core.lookups import FUNCTIONS
+from journeykit.core.values import MISSING, calculated, compared, equal, holds, missing, negative, ordered, refuse, shown
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression, template_parts
 from journeykit.model.grammar import DEEPEST, Path, Tree

@@ -55,6 +55,10 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "hours": (1, 1),
     "days": (1, 1),
     "active": (1, 2),
+    "weekday": (2, 2),
+    "date": (2, 2),
+    "top": (3, 3),
+    "those": (4, 4),
 }
 
 _COMPARISONS: Mapping[type[ast.AST], str] = {
@@ -343,6 +347,12 @@ def _example(name: str, root: str) -> str:
         return f"{name}(3)"
     if name == "active":
         return "active('cart')"
+    if name in ("weekday", "date"):
+        return f"{name}(now, 'Europe/Berlin')"
+    if name == "top":
+        return f"top({root}.lines, 'price', 'product')"
+    if name == "those":
+        return f"those({root}.lines, 'kind', 'gift', 'product')"
     return f"{name}({root}.total{', 2' if name == 'round' else ', 100' if name in ('min', 'max') else ''})"
 
 

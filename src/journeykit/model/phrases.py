@@ -52,21 +52,23 @@ class Reentry:
     """
     When a customer may come in again.
 
-    ``once`` · ``always`` · ``after 30 days`` (since entry; or ``since end``, ``since action``) · ``at most 3``, each
-    optionally followed by ``per customer`` (instead of per key), ``counting performed`` (only entries that performed an
+    ``once`` · ``always`` · ``after 30 days`` (since entry; or ``since end``, ``since action``) · ``at most 3`` · ``after 30 days,
+    at most 3``, each optionally followed by ``per customer`` (instead of per key), ``counting performed`` (only entries that performed an
     action count) and ``restarting`` (an entry while the key is active restarts it instead of being ignored).
     """
 
     text: str = "once"
     rule: Literal["once", "always", "after", "at most"] = field(init=False, eq=False, repr=False)
     number: int = field(init=False, eq=False, repr=False)  #: the limit of ``at most``, the cooldown of ``after`` in microseconds
+    most: int | None = field(init=False, eq=False, repr=False)  #: the limit, where one is said
     since: Literal["entry", "end", "action"] = field(init=False, eq=False, repr=False)
     per_customer: bool = field(init=False, eq=False, repr=False)
     performed: bool = field(init=False, eq=False, repr=False)
     restarting: bool = field(init=False, eq=False, repr=False)
 
     _SENTENCE = re.compile(
-        r"(?:(?P<plain>once|always)|at most (?P<most>[1-9]\d*)|after (?P<after>.+?)(?: since (?P<since>entry|end|action))?)"
+        r"(?:(?P<plain>once|always)|at most (?P<most>[1-9]\d*)|after (?P<after>.+?)(?: since (?P<since>entry|end|action))?"
+        r"(?:, at most (?P<limit>[1-9]\d*))?)"
         r"(?P<customer> per customer)?(?P<performed> counting performed)?(?P<restarting>,? restarting)?"
     )
 
@@ -79,6 +81,7 @@ class Reentry:
         for name, value in {
             "rule": rule,
             "number": int(match["most"] or cooldown),
+            "most": int(match["most"] or match["limit"] or 0) or None,
             "since": match["since"] or "entry",
             "per_customer": bool(match["customer"]),
             "performed": bool(match["performed"]),

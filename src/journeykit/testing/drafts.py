@@ -62,7 +62,15 @@ TEMPLATES = (
     "10:30",
 )
 
-REENTRIES = ("once", "always", "at most 2", "after 2 hours since end", "always restarting", "after 1 day per customer")
+REENTRIES = (
+    "once",
+    "always",
+    "at most 2",
+    "after 2 hours since end",
+    "always restarting",
+    "after 1 day per customer",
+    "after 1 hour, at most 2",
+)
 
 CHANGES = ("customer.plan", "customer.tier")
 OUTCOMES = ("email dead", "sms performed")
