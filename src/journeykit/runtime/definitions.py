@@ -117,8 +117,9 @@ class Definitions:
 
     def learn_all(self, enrollments: Iterable[Enrollment]) -> None:
         """Learn the definitions of *enrollments* that are not known yet; asking costs next to nothing where all are."""
+        known = self.compiled.definitions
         for enrollment in enrollments:
-            if enrollment.active and enrollment.definition not in self.compiled.definitions:
+            if enrollment.definition not in known and enrollment.active and enrollment.definition not in self.compiled.definitions:
                 self.learn(enrollment.definition)
 
     def check(self, journey: str) -> None:

@@ -9,6 +9,7 @@ from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
 
+VISIT = 8  #: the place of the visit in the row of an enrollment
 MANY = 256  #: enrollments that are gathered before they are made rows
 
 
@@ -21,7 +22,8 @@ class Batch:
         created: (id, revision, accepted_at, facts) of customers decided for the first time.
         moved: (revision, accepted_at, id, base) of the others; known: (facts, id) where they changed.
         moments: (moments, next_due, id) where they changed.
-        enrollments: rows to write; removed: keys (customer, journey, key) to delete.
+        enrollments: rows to write that have moved, and so most likely are there; entered: those still in their first visit.
+        removed: keys (customer, journey, key) to delete.
         waits: what enrollments wait for, where it has changed: (customer, journey, key, entered_at, [(event, object, since)]).
         events, mail, history, outbox, definitions: rows to insert.
         quotas: how many are taken from each shared number, and how many there are in all (None: any).
@@ -121,7 +123,9 @@ class Batch:
                     self.known.append((text, customer_id))
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
-        self.enrollments: list[Row] = [row for row in self._rows.values() if row is not None]
+        rows = [row for row in self._rows.values() if row is not None]
+        self.enrollments: list[Row] = [row for row in rows if row[VISIT] > 1]
+        self.entered: list[Row] = [row for row in rows if row[VISIT] <= 1]
         self.removed: list[tuple[str, str, str]] = [place for place, row in self._rows.items() if row is None]
 
 

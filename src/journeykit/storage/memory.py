@@ -53,7 +53,7 @@ class MemoryStorage:
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
-        enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in batch.enrollments]
+        enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
         messages = [(row[0], Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
         with self._lock:
             self._check(batch)

@@ -261,11 +261,13 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         raise _Stale
     if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise _Stale
+    if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
+        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
     for statement, rows in (
         (sql.UPDATE_FACTS, batch.known),
         (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
-        (sql.UPSERT_ENROLLMENT, batch.enrollments),
+        (sql.UPSERT_ENROLLMENT, batch.entered),
         (sql.INSERT_HISTORY, batch.history),
         (sql.INSERT_MESSAGE, batch.outbox),
         (sql.INSERT_DEFINITION, batch.definitions),

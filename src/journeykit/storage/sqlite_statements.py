@@ -64,6 +64,8 @@ UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, 
     on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
     position = excluded.position, status = excluded.status, step = excluded.step, visit = excluded.visit,
     entered_at = excluded.entered_at, ended_at = excluded.ended_at, next_due = excluded.next_due, body = excluded.body"""
+UPDATE_ENROLLMENT = """update journeykit_enrollments set number = ?4, definition = ?5, position = ?6, status = ?7, step = ?8, visit = ?9,
+    entered_at = ?10, ended_at = ?11, next_due = ?12, body = ?13 where customer = ?1 and journey = ?2 and key = ?3"""
 DELETE_ENROLLMENT = "delete from journeykit_enrollments where customer = ? and journey = ? and key = ?"
 INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
