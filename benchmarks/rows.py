@@ -8,9 +8,9 @@ PRAGMAS = ("journal_mode=wal", "synchronous=normal", "cache_size=-262144", "wal_
 
 
 class Side(NamedTuple):
-    """One call in a process of its own: a function of ``library.py`` or ``others.py`` and its arguments after the clock."""
+    """One call in a process of its own: a function of ``library.py``, ``vocabulary.py`` or ``others.py`` and its arguments after the clock."""
 
-    module: Literal["library", "others"]
+    module: Literal["library", "vocabulary", "others"]
     function: str
     arguments: tuple[Any, ...] = ()
 
@@ -84,4 +84,10 @@ ROWS = (
         Side("library", "event_among", (0,)), 1.1, most=True,
     ),
     Row("the demo's import", "purchases/s", Side("library", "demo_import")),
+    Row(
+        "event in a window of 500 entries", "us", Side("vocabulary", "window_event", ("sum of Order Completed.total in 365 days",)),
+        "the same sum over all time", Side("vocabulary", "window_event", ("sum of Order Completed.total",)),
+    ),
+    Row("100,000 wait for one fact", "told/s", Side("vocabulary", "fan_out"), rounds=3, slow=True),
+    Row("100,000 wait: growth of the process", "MB", Side("vocabulary", "fan_out_memory"), rounds=3, slow=True),
 )  # fmt: skip

@@ -41,10 +41,11 @@ def one_side(asked: str) -> None:
     """What the process of its own does: print the figure."""
     import library
     import others
+    import vocabulary
 
     module, function, arguments, clock = json.loads(asked)
     seconds = time.process_time if clock == "cpu" else time.perf_counter
-    print(getattr({"library": library, "others": others}[module], function)(seconds, *arguments))
+    print(getattr({"library": library, "vocabulary": vocabulary, "others": others}[module], function)(seconds, *arguments))
 
 
 def measured(row: Row, rounds: int, clock: str) -> dict[str, object]:

@@ -131,3 +131,9 @@ DIGESTS = {
     "peers.py": "639208b9f505224d",
     "floor_sqlite.py": "627aa2bd8a33ee87",
 }
+
+
+def test_everybody_who_waits_is_told(bench: Any) -> None:
+    """The row of the fan-out asserts itself that nobody was left out; the row of the window folds what it says."""
+    assert bench("vocabulary").fan_out(time.perf_counter, 300) > 0
+    assert bench("vocabulary").window_event(time.perf_counter, "sum of Order Completed.total in 365 days", 3, 2, 2) > 0
