@@ -49,6 +49,7 @@ test: lint types
 docs: $(READY)
 	$(BIN)/python scripts/defects.py --write
 	$(BIN)/python scripts/recipes.py --write
+	$(BIN)/python scripts/performance.py --write
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
 coverage: $(READY)

@@ -37,7 +37,7 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
         What changes, based on the customer's revision; None where all is there already.
     """
     turn = Turn(compiled, customer.customer_id, customer.facts, {}, customer.revision + 1, now, None)
-    turn.own, turn.unmet = customer.own, not customer.moments
+    turn.stored = customer.moments
     before = turn.moments
     values = _filled(compiled, customer.facts.values, _folded(compiled, customer.customer_id, past, names), names)
     changed = [name for name in compiled.facts.keys if _of(compiled, name, values) != _of(compiled, name, customer.facts.values)]

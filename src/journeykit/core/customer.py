@@ -15,11 +15,11 @@ from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
 from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
 from journeykit.core.signals import decide, fire, fire_moment
-from journeykit.core.turn import Covered, Incomplete, Trace, Turn
+from journeykit.core.turn import Covered, Incomplete, Trace, Turn, own_timers
 from journeykit.core.waits import note_waits
 from journeykit.errors import LoopError
 from journeykit.model.messages import Event
-from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Moment
+from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent
 
 __all__ = ["Covered", "Customer", "Incomplete", "advance"]
 
@@ -114,10 +114,6 @@ class Customer:
         fork.moments, fork.moments_due = self.moments, self.moments_due
         return fork
 
-    def own(self) -> dict[str, Moment]:
-        """The customer's own timers, by name."""
-        return {moment[0]: Moment(*moment[:3]) for moment in self.moments}
-
     def due(self, compiled: Compiled, before: int) -> Due | None:
         """The first timer due before *before*: by moment, step before scope before journey, earlier armed first."""
         if self.next_due is None or self.next_due >= before:
@@ -133,7 +129,7 @@ class Customer:
         ranks = compiled.watch.ranks if compiled.watch is not None else {}
         if self.moments_due is None or self.moments_due >= before:
             return found
-        for moment in self.own().values():
+        for moment in own_timers(self.moments).values():
             if moment.due_at is not None and moment.due_at < before:
                 found = _sooner(found, Due(moment.due_at, 3, ranks.get(moment.name, -1), ("", moment.name), OWN))
         return found
@@ -180,8 +176,9 @@ def advance(
         customer.covered,
         trace,
     )
-    turn.left, turn.told = shared.at(turn.seq)
-    turn.own, turn.unmet = customer.own, not customer.moments
+    if shared is not UNKNOWN:
+        turn.left, turn.told = shared.at(turn.seq)
+    turn.stored = customer.moments
     try:
         decide(turn, event)
     except LoopError as error:
@@ -195,25 +192,31 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
     if turn.changed and turn.compiled.listening:
         note_waits(turn)
-    left = {key: turn.left[key] for key in turn.short if key in turn.left}  # of others the definition alone says that there is none
-    if left or turn.asked:
-        turn.events = (kept(turn.customer_id, Known(left, turn.asked), customer.revision + 1, turn.now), *turn.events)
+    if turn.short or turn.asked:
+        _keep_shared(turn, customer.revision + 1)
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     if turn.outbox and turn.compiled.chain.holdouts:
         facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
     moments = (*turn.moments.values(),) if turn.moved else None
     return Commit(
-        turn.customer_id, customer.revision, turn.seq, max(before, now), None if facts is customer.facts else facts,
+        turn.customer_id, customer.revision, turn.seq, max(now, before), None if facts is customer.facts else facts,
         tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
         turn.quotas, moments,
     )  # fmt: skip
+
+
+def _keep_shared(turn: Turn, seq: int) -> None:
+    """Put what had to be known of shared numbers into the log; of some the definition alone says that there is none."""
+    left = {key: turn.left[key] for key in turn.short if key in turn.left}
+    if left or turn.asked:
+        turn.events = (kept(turn.customer_id, Known(left, turn.asked), seq, turn.now), *turn.events)
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
     turn = Turn(
         compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace
     )
-    turn.own, turn.unmet = customer.own, not customer.moments
+    turn.stored = customer.moments
     return turn
 
 

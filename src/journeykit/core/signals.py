@@ -26,12 +26,13 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.unmet and turn.compiled.watch is not None and event.name != "$identify":
+    if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
         _drain(turn)
-    turn.events += (_new(LoggedEvent, (event, turn.now, seq, "decided", 0)),)
+    decided = _new(LoggedEvent, (event, turn.now, seq, "decided", 0))
+    turn.events = (*turn.events, decided) if turn.events else (decided,)
 
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
@@ -60,13 +61,24 @@ def _fact(turn: Turn, event: Event) -> None:
     if concern.folds:
         _fold(turn, concern.folds)
     if concern.offers:
-        found = [e for e in turn.enrollments.values() if e.status == "active" and e.journey in concern.offers]
-        if len(found) > 1:
-            found.sort(key=by_entry)
-        for enrollment in found:
-            offer(turn, enrollment, event.name)
+        _offer_all(turn, concern.offers, event.name)
     if concern.entries:
         _enter(turn, concern)
+
+
+def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
+    """Offer a signal to the active enrollments of *journeys*, in order of entry."""
+    enrollments = turn.enrollments
+    if len(enrollments) == 1:  # as with most customers
+        for one in enrollments.values():
+            if one.status == "active" and one.journey in journeys:
+                offer(turn, one, signal)
+            return
+    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
+    if len(found) > 1:
+        found.sort(key=by_entry)
+    for enrollment in found:
+        offer(turn, enrollment, signal)
 
 
 def _fold(turn: Turn, folds: list[Fold]) -> None:
@@ -239,7 +251,7 @@ def _identify(turn: Turn, event: Event) -> None:
         turn.note("parked", None, event.name, reason=str(error))
         return
     turn.facts = facts
-    if turn.compiled.watch is not None and (turn.unmet or changes):
+    if turn.compiled.watch is not None and (not turn.stored or changes):
         meet(turn)  # what is told about somebody new is what is already so
     for path, old, new in changes:
         turn.note("traits", None, path, reason=f"{_shown(old)} -> {_shown(new)}")

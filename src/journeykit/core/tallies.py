@@ -65,7 +65,7 @@ def measured(turn: Turn, split: CompiledSplit) -> Plan:
 def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
     if name not in turn.told:
         raise Unread(name, first)
-    turn.asked[name] = turn.told[name]
+    turn.asked = {**turn.asked, name: turn.told[name]}
     return turn.told[name]
 
 

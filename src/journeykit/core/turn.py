@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
@@ -77,7 +77,7 @@ class Turn(Context):
 
     __slots__ = (
         "armed", "asked", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
-        "outbox", "own", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "taken", "told", "touched", "trace", "unmet",
+        "outbox", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "stored", "taken", "told", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -116,13 +116,12 @@ class Turn(Context):
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
         self.quotas: tuple[tuple[str, int, int | None], ...] = ()  #: what is taken of them
-        self.told: Mapping[str, str] = {}  #: what is kept once for all customers, as far as it is known
-        self.asked: dict[str, str] = {}  #: what of it had to be known
+        self.told: Mapping[str, str] = NOTHING  #: what is kept once for all customers, as far as it is known
+        self.asked: Mapping[str, str] = NOTHING  #: what of it had to be known
         self.short: tuple[str, ...] = ()  #: those of which nothing was left
-        self.own: Callable[[], dict[str, Moment]] = dict  #: what reads the customer's own timers
+        self.stored: Sequence[Any] = ()  #: the customer's own timers, as they were loaded
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
         self.moved = False  #: whether they have changed
-        self.unmet = True  #: whether they have none, since no watcher has looked at them yet
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
         self.armed = 0
@@ -131,7 +130,7 @@ class Turn(Context):
     def moments(self) -> dict[str, Moment]:
         """The customer's own timers, by name; never changed in place."""
         if self.kept is None:
-            self.kept = self.own()
+            self.kept = own_timers(self.stored)
         return self.kept
 
     @moments.setter
@@ -228,6 +227,11 @@ class Turn(Context):
         What shared numbers were short stays: a replay has to know it, to fail in the same place.
         """
         self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas = mark
+
+
+def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
+    """A customer's own timers by name."""
+    return {moment[0]: Moment(*moment[:3]) for moment in stored}
 
 
 def by_entry(e: Enrollment) -> int:
