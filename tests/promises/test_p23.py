@@ -173,9 +173,10 @@ def test_what_nobody_can_foresee_is_refused() -> None:
         {"a": "event.total > 5"},
         {"a": "round(now - customer.born) > 5"},
         {"a": "segment.c"},
+        {"a": "customer.plam == 'gold'"},
     ):
         try:
-            Shop(Catalog(segments=segments))
+            Shop(Catalog(segments=segments, traits={"plan": "text", "born": "moment"}))
         except DefinitionError as error:
             problems += error.problems
 
@@ -187,6 +188,7 @@ def test_what_nobody_can_foresee_is_refused() -> None:
             "multiplied by a number and compared by < <= > >= == !=, such as customer.last_order <= now - days(90)"
         ),
         'catalog: segments.a: no segment "c"',
+        'catalog: segments.a: no trait or fact "plam"; did you mean "plan"?',
     ]
 
 

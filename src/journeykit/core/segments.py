@@ -8,10 +8,11 @@ from journeykit.core.context import Context, Getter, Known, Resolver
 from journeykit.core.expressions import compile_condition
 from journeykit.core.facts import FactTable
 from journeykit.core.instants import Turns, compile_turns
+from journeykit.core.survey import unknown
 from journeykit.core.watchers import Occurred, mark
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
-from journeykit.model.customer import Catalog
+from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.grammar import Path
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Moment
@@ -41,6 +42,8 @@ def _problems(catalog: Catalog, name: str) -> Iterator[str]:
             yield f"segments.{name}: a segment knows no {path[0]}; it reads {', '.join(_ROOTS)}"
         elif path[0] == "segment" and path[1] not in catalog.segments:
             yield f'segments.{name}: no segment "{path[1]}"{suggestion(str(path[1]), catalog.segments)}'
+        elif path[0] == "customer" and catalog.traits and path[1] not in (known := [*catalog.traits, *catalog.facts, *sorted(RESERVED)]):
+            yield f"segments.{name}: {unknown('trait or fact', str(path[1]), known)}"
 
 
 def _circle(segments: Mapping[str, Expression], name: str) -> tuple[str, ...]:
