@@ -13,11 +13,8 @@ cart_reminder = Journey(
 
 # A loyal customer without a purchase for 90 days: into the re-engagement audience.
 win_back = Journey(
-    "win-back", entry=On("Order Completed", where="customer.orders >= 3"), reentry="always",
-    steps=[
-        Step("loyal", stage="retention", wait="90 days", when={"Order Completed": "loyal"}),
-        Step("silent", do=Do("audience", add_to="re-engagement")),
-    ],
+    "win-back", entry=On(segment="silent"), reentry="always", stage="retention",
+    steps=[Step("silent", do=Do("audience", add_to="re-engagement"))],
 )  # fmt: skip
 
 # A new customer's purchase: a welcome by text message with the guide to start with.
@@ -27,4 +24,7 @@ welcome = Journey(
 )  # fmt: skip
 
 # What the shop counts for all of them.
-catalog = Catalog(facts={"orders": "count of Order Completed"})
+catalog = Catalog(
+    facts={"orders": "count of Order Completed", "last_order": "last of Order Completed"},
+    segments={"silent": "customer.orders >= 3 and now - customer.last_order >= days(90)"},
+)

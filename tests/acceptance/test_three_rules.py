@@ -50,7 +50,7 @@ def test_each_rule_has_at_most_eight_lines_of_python() -> None:
     rules = [statement for statement in ast.parse(source).body if isinstance(statement, ast.Assign)]
     lengths = {rule.targets[0].id: (rule.end_lineno or 0) - rule.lineno + 1 for rule in rules if isinstance(rule.targets[0], ast.Name)}
 
-    assert lengths == {"cart_reminder": 7, "win_back": 7, "welcome": 4, "catalog": 1}
+    assert lengths == {"cart_reminder": 7, "win_back": 4, "welcome": 4, "catalog": 4}
     assert max(map(len, source.splitlines())) <= 100
 
 
@@ -59,7 +59,7 @@ def test_each_rule_has_at_most_eight_lines_of_yaml() -> None:
     source = (EXAMPLES / "three_rules.yaml").read_text()
     lengths = [len([line for line in part.splitlines() if line and not line.startswith("#")]) for part in source.split("---\n")]
 
-    assert lengths == [7, 6, 5, 1]
+    assert lengths == [7, 6, 5, 2]
     assert max(map(len, source.splitlines())) <= 100
 
 
