@@ -20,12 +20,15 @@ import attrs
 from agreement.generators import BEGIN, CATALOG, HOUR, Happening, Shop, shops
 from journeykit import Engine, MemoryStorage, SQLiteStorage
 from journeykit.codec import definition_hash, journey_text
-from journeykit.core.compiler import COMPLETED, EXITED, CompiledJourney
+from journeykit.core.compiler import COMPLETED, EXITED, CompiledJourney, Machine, machine_of
 from journeykit.core.customer import Customer, advance
 from journeykit.core.decision import Deciding
+from journeykit.core.extensions import Extensions
+from journeykit.core.facts import FactTable
 from journeykit.core.index import compile_journeys
 from journeykit.core.plans import Row
 from journeykit.core.quotas import SHARED, recorded
+from journeykit.core.segments import SegmentTable
 from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event, moment
@@ -262,6 +265,9 @@ def test_another_storage_comes_to_the_same(examples: int) -> None:
 # ---- 8: the machine beside the tables
 
 
+KNOWN = SegmentTable(CATALOG, FactTable(CATALOG)).known
+
+
 class Cursor:
     """What a machine moves."""
 
@@ -276,11 +282,12 @@ def test_the_machine_and_the_tables_accept_the_same_moves(examples: int) -> None
         compiled = compile_journeys([(definition_hash(one), journey_text(one), one) for one in shop.journeys], CATALOG)
         random = Random(seed)
         for journey in compiled.journeys.values():
+            machine = machine_of(journey.journey, CATALOG, KNOWN, Extensions())
             for step in journey.rules.rows:
                 for signal in journey.rules.rows[step]:
                     for happening in random.sample(shop.happenings, min(3, len(shop.happenings))):
                         turn = turn_in(compiled, journey, step, signal, happening, random)
-                        compare(journey, turn, step, signal, counted, f"seed {seed}, {journey.name}, {step}, {signal}")
+                        compare(machine, journey, turn, step, signal, counted, f"seed {seed}, {journey.name}, {step}, {signal}")
     enough(counted, examples, moved=400, stayed=400, ended=30, split=10)
 
 
@@ -316,16 +323,14 @@ def is_event(signal: Any) -> bool:
     return isinstance(signal, str) and not signal.startswith("~")
 
 
-def compare(journey: CompiledJourney, turn: Turn, step: str, signal: Any, counted: Counter[str], where: str) -> None:
+def compare(machine: Machine, journey: CompiledJourney, turn: Turn, step: str, signal: Any, counted: Counter[str], where: str) -> None:
     """Offer the signal to the machine, and to the tables; rules that are no moves of a machine's are left out of both."""
     try:
         row = first(journey, turn, step, signal)
         expected = ends_of(row, step)
         turn.quotas = ()
         cursor = Cursor(step)
-        taken = (
-            journey.machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in journey.machine.events else False
-        )
+        taken = machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in machine.events else False
     except ConditionError:
         counted["failed"] += 1
         return

@@ -49,7 +49,6 @@ class CompiledJourney:
     entry_plan: Plan
     key: Value | None
     stages: dict[str, str | None]
-    machine: Machine
     following: tuple[CompiledTimer, ...]
     signals: frozenset[str]  #: names of events and other signals that some rule waits for
     reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
@@ -85,6 +84,11 @@ def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, 
     return _Compiler(Planner(journey, catalog, known, extensions)).compile(digest, text)
 
 
+def machine_of(journey: Journey, catalog: Catalog, known: Known, extensions: Extensions) -> Machine:
+    """The machine that the tables of *journey* are read off; it is not kept, being many times as large as they are."""
+    return _Compiler(Planner(journey, catalog, known, extensions)).machine()
+
+
 class _Compiler:
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
@@ -94,11 +98,15 @@ class _Compiler:
         splits = [onward for onward in ways if isinstance(onward, Split)]
         self.measured = {f"{self.journey.name}/{split.experiment}": split.measure for split in splits if split.measure}
 
-    # -- the whole ---------------------------------------------------------------------------------------------------
+    def machine(self) -> Machine:
+        return self._machine(*self._all_rows())
+
+    def _all_rows(self) -> tuple[dict[str, list[Row]], dict[str, tuple[Row, ...]]]:
+        rows = {name: list(self._rows(place)) for name, place in self.planner.places.items()}
+        return rows, {name: tuple(self._automatic(place)) for name, place in self.planner.places.items()}
 
     def compile(self, digest: str, text: str) -> CompiledJourney:
-        rows = {name: list(self._rows(place)) for name, place in self.planner.places.items()}
-        automatic = {name: tuple(self._automatic(place)) for name, place in self.planner.places.items()}
+        rows, automatic = self._all_rows()
         silent = {name: tuple(row for row in mine if row.signal is None and row.kind == "exit") for name, mine in rows.items()}
         machine = self._machine(rows, automatic)
         timers = tuple(self.planner.timers.values())
@@ -122,7 +130,6 @@ class _Compiler:
             entry_plan=self.planner.plan(None, first_step(self.journey.steps[0]), entering=True),
             key=self.planner.key(self.journey.keyed),
             stages={name: place.stage for name, place in self.planner.places.items()},
-            machine=machine,
             following=following,
             signals=frozenset(s for s in self._signals() if isinstance(s, str)),
             reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in _WATCHED and len(path) > 1),

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from journeykit.core.checks import problems
-from journeykit.core.compiler import CompiledJourney, Machine, compile_journey
+from journeykit.core.compiler import CompiledJourney, Machine, compile_journey, machine_of
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.extensions import Extensions
@@ -243,4 +243,6 @@ def machine(journey: Journey, catalog: Catalog | None = None, extensions: Extens
     Raises:
         DefinitionError: with every problem of the journey.
     """
-    return compile_journeys([("", "", journey)], catalog, extensions=extensions).journeys[journey.name].machine
+    catalog, extensions = catalog or Catalog(), extensions or Extensions()
+    compile_journeys([("", "", journey)], catalog, extensions=extensions)
+    return machine_of(journey, catalog, SegmentTable(catalog, FactTable(catalog)).known, extensions)
