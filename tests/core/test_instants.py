@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeykit.core.context import Context, Known, Resolver
+from journeykit.core.context import Context, Declared, Resolver
 from journeykit.core.expressions import compile_condition
 from journeykit.core.facts import FactTable
 from journeykit.core.instants import compile_turns
@@ -52,7 +52,7 @@ def value(test: Any, at: int, facts: Facts) -> Any:
 def test_it_is_never_told_too_late(text: str, a: int, b: int, flag: bool, start: int) -> None:
     """From any moment on, the condition stays as it is until the instant that is told, and goes on from there likewise."""
     traits = {"a": moment(BEGIN + a).isoformat(), "b": moment(BEGIN + b).isoformat(), "flag": flag}
-    resolve, facts = _moments(Resolver(Known({}, {}))), Facts(traits=traits)
+    resolve, facts = _moments(Resolver(Declared({}, {}))), Facts(traits=traits)
     test = compile_condition(Expression(text), resolve)
     turns = compile_turns(Expression(text), resolve, lambda path: None)
     marks = [BEGIN + x + y * SECOND // 2 for x in (0, a, b, (a + b) // 2) for y in range(-8, 12)]
@@ -122,4 +122,4 @@ def test_what_empties_is_told_too() -> None:
 def test_a_now_that_nobody_can_foresee_is_refused(text: str) -> None:
     """Where now stands in a place that moves by leaps."""
     with pytest.raises(DefinitionError, match="nobody can say when this changes"):
-        compile_turns(Expression(text), Resolver(Known({}, {})), lambda path: None)
+        compile_turns(Expression(text), Resolver(Declared({}, {})), lambda path: None)

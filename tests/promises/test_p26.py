@@ -34,6 +34,44 @@ def test_of_a_hundred_in_one_batch_exactly_the_first_two_get_it() -> None:
     assert "03-02 09:00 used up early-bird, 2" in shop.told("c3")
 
 
+def test_in_a_batch_of_many_the_first_come_are_served_first() -> None:
+    """Two hundred look around, and then sign up the other way round: who signed up first is served, not who was seen first."""
+    shop, many = Shop(offer("early-bird, 2")), [f"c{number}" for number in range(200)]
+    events = [shop.fact("Page Viewed", customer) for customer in many] + [shop.fact("Signed Up", customer) for customer in reversed(many)]
+    shop.engine.handle_many(events)
+
+    assert [customer for customer in many if shop.inside("offer", customer=customer).step == "early"] == ["c198", "c199"]
+
+
+def test_customers_inside_an_older_version_are_served_in_order_too() -> None:
+    """Three hundred wait in a version that shares a number; the version of today shares nothing."""
+    wait, ask = Step("came", stage="awareness", wait="1 hour", then=[Transition("early", take="early-bird, 200"), "late"]), "early"
+    ends = [Step(ask, end="completed"), Step("late", end="completed")]
+    before = Shop(Journey("offer", entry="Signed Up", zone="UTC", steps=[wait, *ends]))
+    before.engine.handle_many([before.fact("Signed Up", f"c{number}") for number in range(300)])
+    after = Shop(Journey("offer", entry="Signed Up", steps=[Step("in", stage="awareness")]), storage=before.storage)
+    after.wait("2 hours")
+
+    assert sum(after.inside("offer", customer=f"c{number}").step == "early" for number in range(300)) == 200
+
+
+def test_a_late_worker_serves_who_was_due_first() -> None:
+    """Ann has a timer after one hour and asks after five, Bob asks after three; nobody looks for a day: it is Bob's."""
+    ask = [Transition("early", take="early-bird, 1"), "late"]
+    ends = [Step("early", end="completed"), Step("late", end="completed")]
+    slow = [Step("came", stage="awareness", wait="1 hour"), Step("thinks", wait="4 hours", then=ask)]
+    shop = Shop(
+        Journey("slow", entry="Signed Up", zone="UTC", steps=[*slow, *ends]),
+        Journey("quick", entry="Joined", zone="UTC", steps=[Step("came", stage="awareness", wait="3 hours", then=ask), *ends]),
+    )
+    shop.event("Signed Up", "ann")
+    shop.event("Joined", "bob")
+    shop.clock.set(shop.clock.now() + 24 * 3_600_000_000)
+    shop.work()
+
+    assert (shop.inside("slow", customer="ann").step, shop.inside("quick", customer="bob").step) == ("late", "early")
+
+
 def test_a_refused_quota_is_a_recorded_fact_and_a_replay_needs_nobody_else() -> None:
     """Replayed alone, from nothing but their own log, the first still gets it, and the third still does not."""
     shop = Shop(offer("early-bird, 2"))

@@ -7,8 +7,8 @@ traits, starts and moments; what is expected becomes actions with their times; a
 
 from __future__ import annotations
 
-import os
 import re
+import runpy
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -68,14 +68,7 @@ class Told(NamedTuple):
 # -- what is published --------------------------------------------------------------------------------------------------
 
 
-def published() -> list[dict[str, Any]]:
-    """Every recipe; nothing where the collection is not at hand."""
-    for folder in (os.environ.get("JOURNEYKIT_SHARED"), ROOT.parent / "shared"):
-        path = Path(folder or "") / "recipes" / "recipes.yaml"
-        if folder and path.exists():
-            recipes: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))["recipes"]
-            return recipes
-    return []
+published = runpy.run_path(str(ROOT / "scripts" / "recipes.py"))["published"]  #: gives every recipe; none where they are not at hand
 
 
 @cache

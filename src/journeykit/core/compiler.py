@@ -14,7 +14,7 @@ import transitions
 from attrs import define, field
 
 from journeykit.core.calendar import read_moment
-from journeykit.core.context import Context, Known
+from journeykit.core.context import Context, Declared
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.outline import Onward, Place, first_step, scopes
@@ -69,7 +69,7 @@ class CompiledJourney:
 _WATCHED = ("customer", "consent", "segment", "active")
 
 
-def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, known: Known, extensions: Extensions) -> CompiledJourney:
+def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, known: Declared, extensions: Extensions) -> CompiledJourney:
     """
     Compile one journey that has been checked.
 
@@ -84,7 +84,7 @@ def compile_journey(journey: Journey, digest: str, text: str, catalog: Catalog, 
     return _Compiler(Planner(journey, catalog, known, extensions)).compile(digest, text)
 
 
-def machine_of(journey: Journey, catalog: Catalog, known: Known, extensions: Extensions) -> Machine:
+def machine_of(journey: Journey, catalog: Catalog, known: Declared, extensions: Extensions) -> Machine:
     """The machine that the tables of *journey* are read off; it is not kept, being many times as large as they are."""
     return _Compiler(Planner(journey, catalog, known, extensions)).machine()
 

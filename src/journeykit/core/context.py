@@ -165,7 +165,7 @@ def _one_of(root: str, name: str, known: Mapping[str, Getter]) -> Getter:
     return known[name]
 
 
-class Known(NamedTuple):
+class Declared(NamedTuple):
     """What a catalog declares about customers: for each fact and each segment the getter of its value."""
 
     facts: Mapping[str, Getter]
@@ -182,7 +182,7 @@ class Resolver:
         journey: the journey it stands in, whose experiments ``arm`` speaks of.
     """
 
-    def __init__(self, known: Known, scope: str | None = None, journey: str = "") -> None:
+    def __init__(self, known: Declared, scope: str | None = None, journey: str = "") -> None:
         self._known = known
         self._scope = scope
         self._journey = journey

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.core.calendar import known_zone
-from journeykit.core.context import Context, Getter, Known, Resolver, fact, fact_in_window
+from journeykit.core.context import Context, Declared, Getter, Resolver, fact, fact_in_window
 from journeykit.core.expressions import MISSING, compile_condition, plain
 from journeykit.core.watchers import mark
 from journeykit.core.windows import Period, Rolling
@@ -145,7 +145,7 @@ class FactTable:
         }
         self.by_event: dict[str, list[Fold]] = {}
         for name, one in catalog.facts.items():
-            condition = compile_condition(one.where, Resolver(Known(self.readers, {}))) if one.where else None
+            condition = compile_condition(one.where, Resolver(Declared(self.readers, {}))) if one.where else None
             whole = Fold(name, one, condition, self.readers[name], self.windows.get(name), self.keys[name])
             self.by_event.setdefault(one.event, []).append(whole)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from journeykit.core.context import Getter, Known, Resolver
+from journeykit.core.context import Declared, Getter, Resolver
 from journeykit.core.expressions import compile_condition, compile_expression, compile_template
 from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes
@@ -30,7 +30,7 @@ class Planner:
         timers: every timer by its owner (``step left``) and the text of its rule.
     """
 
-    def __init__(self, journey: Journey, catalog: Catalog, known: Known, extensions: Extensions) -> None:
+    def __init__(self, journey: Journey, catalog: Catalog, known: Declared, extensions: Extensions) -> None:
         self.journey = journey
         self.extensions = extensions
         self.catalog = catalog

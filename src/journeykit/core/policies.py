@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from journeykit.core.calendar import civil, local_day
-from journeykit.core.context import Context, Getter, Known, Resolver
+from journeykit.core.context import Context, Declared, Getter, Resolver
 from journeykit.core.expressions import MISSING, compile_condition
 from journeykit.core.splits import percentile
 from journeykit.model.messages import moment
@@ -102,7 +102,7 @@ class Chain:
         return after
 
 
-def compile_policies(policies: Sequence[Policy], known: Known) -> Chain:
+def compile_policies(policies: Sequence[Policy], known: Declared) -> Chain:
     """
     Make the chain of the policies of a catalog.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from journeykit.core.context import Context, Getter, Known, Resolver
+from journeykit.core.context import Context, Declared, Getter, Resolver
 from journeykit.core.expressions import compile_condition
 from journeykit.core.facts import FactTable
 from journeykit.core.instants import Turns, compile_turns
@@ -80,7 +80,7 @@ class SegmentTable:
         self._segments: dict[str, Getter] = {}
         self._turns: dict[str, Turns | None] = {}
         self._reads: dict[str, frozenset[str]] = {}
-        self.known = Known(facts.readers, self._segments)
+        self.known = Declared(facts.readers, self._segments)
         for name in self._conditions:
             self._add(name)
 

@@ -9,10 +9,10 @@ from journeykit.core.customer import Customer
 from journeykit.errors import ConflictError
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
+from journeykit.runtime.deciding import ATTEMPTS
 from journeykit.runtime.definitions import Definitions
 
 BATCH = 200  #: customers in one transaction
-ATTEMPTS = 12  #: how often a customer is looked at again whom others decide for meanwhile
 
 
 def backfill(

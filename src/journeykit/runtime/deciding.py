@@ -92,7 +92,7 @@ class Decider:
 
     def _slices(self, events: Sequence[Accepted]) -> Iterator[Sequence[int]]:
         """The places of *events* in parts, all of a customer in one; a single part where one customer's decision concerns others."""
-        if len(events) <= SLICE or self._together:
+        if len(events) <= SLICE or self._definitions.together:
             yield range(len(events))
             return
         of: dict[str, list[int]] = {}
@@ -157,16 +157,11 @@ class Decider:
         stuck.update(customer_id for customer_id in customers if not done[customer_id])
         return sum(done.values())
 
-    @property
-    def _together(self) -> bool:
-        """Whether what is decided for one customer can concern others, so that their order matters."""
-        return self._definitions.sends or bool(self._definitions.compiled.takes)
-
     def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int]) -> Iterator[Commit]:
-        """Decide what is due slice by slice, as the commits are asked for; side by side where customers start others."""
-        size = len(customers) if self._together else SLICE
+        """Decide what is due slice by slice, as the commits are asked for; side by side where it concerns others."""
+        kind, size = (Together, len(customers)) if self._definitions.together else (Work, SLICE)
         for start in range(0, len(customers), size):
-            work = (Together if self._definitions.sends else Work)(self._storage, self._definitions, self._limit, shared)
+            work = kind(self._storage, self._definitions, self._limit, shared)
             work.load([Want(customer_id, frozenset(), (), (), until) for customer_id in customers[start : start + size]])
             done.update(work.catch_up(until))
             yield from work.commits

@@ -65,7 +65,7 @@ class Definitions:
 
     Attributes:
         compiled: what decisions are made with.
-        sends: whether some journey starts another for another customer.
+        together: whether what is decided for one customer can concern others, so that their order matters.
 
     Raises:
         DefinitionError: with every problem that was found.
@@ -97,7 +97,7 @@ class Definitions:
         stored = [row for row in self._storage.definitions() if row[0] not in current]
         older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
         compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._extensions, self._policies)
-        self.sends = any(isinstance(do, Start) and do.customer for one in compiled.definitions.values() for do in acts(one.journey))
+        self.together = any(one.measured or _concerns_others(one.journey) for one in compiled.definitions.values())
         return compiled
 
     def actions(self) -> set[str]:
@@ -132,6 +132,12 @@ class Definitions:
 def acts(journey: Journey) -> Iterator[Do | Start]:
     """Everything that *journey* may ask for."""
     return (act.do for act in Survey(journey).acts)
+
+
+def _concerns_others(journey: Journey) -> bool:
+    """Whether it starts a journey for another customer, or takes of what all share."""
+    survey = Survey(journey)
+    return any(isinstance(act.do, Start) and act.do.customer for act in survey.acts) or any(move.move.take for move in survey.moves)
 
 
 def asked(journey: Journey) -> set[str]:

@@ -27,7 +27,6 @@ from journeykit.runtime.letters import (
     IDENTIFY,
     RETRY,
     derived,
-    ended_by,
     identification,
     object_fact,
     own_event,
@@ -235,10 +234,9 @@ class Engine:
         now = self.clock.now()
         occurred_at = now if at is None else instant(at, "at")
         fact = object_fact(self.definitions.compiled.subjects, name, text(id, "id"), properties, occurred_at)
-        accepted = fact._replace(accepted_at=occurred_at if self._history else now)
-        known = self.storage.publish(accepted, ended_by(self.definitions.compiled.subjects, name))
+        new = self._releaser.publish(fact._replace(accepted_at=occurred_at if self._history else now))
         self._wake()
-        return known
+        return new
 
     # -- what is due -------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from journeykit.core.objects import Subject
 from journeykit.core.quotas import quota_key
 from journeykit.model.messages import Event, derived_id, moment
-from journeykit.model.objects import Release, Waiter
+from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.records import Mail
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.letters import ended_by
 
 CHUNK = 1_000  #: customers told in one transaction, so that telling a hundred thousand needs no more memory than a thousand
 
@@ -26,6 +27,10 @@ class Releaser:
     def __init__(self, storage: Storage, definitions: Definitions) -> None:
         self._storage = storage
         self._definitions = definitions
+
+    def publish(self, fact: ObjectFact) -> bool:
+        """Keep *fact*, and end the releases that it ends; False where it was known already."""
+        return self._storage.publish(fact, ended_by(self._definitions.compiled.subjects, fact.event))
 
     def release(self, until: int) -> int:
         """Take one step in each release that is due at *until* or before; return how many took one."""

@@ -17,8 +17,9 @@ class Together(Work):
     """
     A batch whose customers are moved on one signal at a time, always the one with the earliest.
 
-    Needed only where a journey starts others for other customers: a worker that comes late would else decide all timers of the
-    one who is started before the start. Who is sent something joins the batch.
+    Needed only where one customer's decision concerns others. A worker that comes late would else decide all timers of somebody who
+    is started before the start, and give what all share to whom it looks at first, not to who was due first. Who is sent something
+    joins the batch.
     """
 
     def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:

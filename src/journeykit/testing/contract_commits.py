@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,18 @@ class CommitContract:
         assert storage.claim_due(41, 10) == ["bob", "ann"]
         storage.commit_many([shop.commit("bob", 1, moments=[Moment("a", None)])])
         assert (storage.claim_due(99, 10), storage.next_due()) == (["ann"], 41)
+
+    def test_commits_may_be_decided_while_they_are_taken(self, storage: Storage) -> None:
+        """Deciding the second reads, and writes nothing; all of them are taken before the transaction begins."""
+
+        def decided() -> Iterator[Commit]:
+            yield shop.commit("ann", events=[LoggedEvent(shop.event("one", "ann"), 10, 1, "decided")])
+            assert shop.load(storage, "ann").revision == 0
+            yield shop.commit("bob")
+
+        storage.commit_many(decided())
+
+        assert (shop.load(storage, "ann").revision, shop.load(storage, "bob").revision) == (1, 1)
 
     def test_every_field_of_the_rest_comes_back(self, storage: Storage) -> None:
         """Whatever an event, a message and a line of history hold is read as it was committed."""
