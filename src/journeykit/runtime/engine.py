@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from journeykit.errors import StorageError, UnknownError
-from journeykit.model.customer import Catalog
-from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
-from journeykit.model.phrases import MICROSECONDS, suggestion
-from journeykit.model.records import Commit, OutboxRow
-from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
-from journeykit.runtime.backfill import backfill
-from journeykit.runtime.backoff import Backoff
-from journeykit.runtime.clock import Moment, SystemClock, instant
-from journeykit.runtime.deciding import Decider
-from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.dispatcher import Dispatched, Dispatcher
-from journeykit.runtime.explain import Explainer, Explanation
-from journeykit.runtime.hooks import Hooks
-from journeykit.runtime.letters import (
-    ENTER,
-    EXIT,
-    IDENTIFY,
-    RETRY,
-    derived,
-    identification,
-    object_fact,
-    own_event,
-    refuse_foreign,
-    refuse_unstorable,
-)
-from journeykit.runtime.plugins import Actions, extensions_of
-from journeykit.runtime.policies import Policies
-from journeykit.runtime.release import Releaser
-from journeykit.runtime.work import Accepted, Outcome
-
-logger = logging.getLogger("journeykit")
-
-BATCH = 1_000  #: customers claimed at a time
-
-STATES = ("open", "performed", "dead", "dropped", "imported")  #: of a request for an action
+from journeykit.runtime.clock import Moment, instant
+from journeykit.runtime.dispatcher import Dispatched
+from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, identification, object_fact
+from journeykit.runtime.operator import Operator
+from journeykit.runtime.shell import BATCH
+from journeykit.runtime.work import Outcome
 
 
-class Engine:
+class Engine(Operator):
     """
     Runs journeys on a storage.
 
@@ -74,48 +43,6 @@ class Engine:
     Raises:
         DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """
-
-    def __init__(
-        self,
-        definitions: Iterable[Journey | Catalog] | Journey,
-        storage: Storage,
-        actions: Mapping[str, Action] | None = None,
-        *,
-        clock: Clock | None = None,
-        hooks: Iterable[Hook] = (),
-        catch_up_limit: int = 1_000,
-        backoff: Backoff | None = None,
-        lease: float = 300,
-        history: bool = False,
-        perform: bool = False,
-        triggers: Mapping[str, Trigger] | None = None,
-        timers: Mapping[str, Timer] | None = None,
-        policies: Mapping[str, Policy] | None = None,
-    ) -> None:
-        self.storage = storage
-        self.clock: Clock = clock or SystemClock()
-        self.actions = Actions(actions)
-        values = [definitions] if isinstance(definitions, Journey) else definitions
-        named, performing = Policies(policies), actions is not None or policies is not None
-        self.definitions = Definitions(
-            values,
-            storage,
-            None if actions is None else self.actions.names(),
-            extensions_of(triggers, timers),
-            named.names() if performing else None,
-        )
-        self.hooks = Hooks(hooks)
-        self._history = history
-        self._wakers: list[Callable[[], None]] = []
-        imported = history and not perform
-        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching)
-        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching)
-        waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._dispatcher = Dispatcher(
-            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
-        )
-        self._releaser = Releaser(storage, self.definitions)
-        self._explainer = Explainer(storage, self.definitions)
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -279,120 +206,3 @@ class Engine:
             How many were performed, put off for another attempt, given up and dropped.
         """
         return self._dispatcher.dispatch(limit, stop)
-
-    def backfill(self, facts: Iterable[str] | None = None) -> int:
-        """
-        Fill in what was declared late, for every customer, from the recorded past; nothing follows from it.
-
-        To be run once after a fact, a segment, a schedule or an entry by date has been declared or changed, with the new definitions, before
-        workers go on. Facts are folded anew from the log; who is in a new segment is so from now on, which is no edge; schedules and
-        dates begin from now on. Stopped half way, it may be run again: who has all of it already is left alone.
-
-        Args:
-            facts: the facts to fold anew; all that are declared where not said, none for an empty list.
-
-        Returns:
-            For how many customers something was missing.
-
-        Raises:
-            UnknownError: there is no such fact.
-        """
-        known = self.definitions.catalog.facts
-        names = frozenset(known if facts is None else facts)
-        for name in sorted(names - known.keys()):
-            raise UnknownError(f'no fact "{name}"; there are {", ".join(known) or "none"}{suggestion(name, known)}')
-        return backfill(self.storage, self.definitions, names, self.clock.now(), self._written)
-
-    # -- asking, and putting right -----------------------------------------------------------------------------------
-
-    def explain(self, customer_id: str, why_not: str | None = None) -> Explanation:
-        """
-        Tell everything that happened to a customer, with times and reasons.
-
-        Args:
-            customer_id: the customer.
-            why_not: the name of an action: tell also why it was not asked for or not performed, found by replaying the customer.
-        """
-        return self._explainer.explain(customer_id, why_not)
-
-    def retry(self, customer_id: str) -> list[Outcome]:
-        """Offer the parts of signals that were parked with an error again, each for itself; return what came of them."""
-        now = self.clock.now()
-        parked = [row.event for row in self.storage.events(customer_id, after=1 << 62) if row.state == "parked"]
-        attempt = len(self.storage.history(customer_id)) if parked else 0
-        return [
-            self._own(RETRY, derived(event.id, f"retry/{attempt}"), customer_id, now, {**event.properties, "parked": event.id})
-            for event in parked
-        ]
-
-    def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
-        """
-        Show requests for actions in the order in which they were committed.
-
-        Args:
-            state: only those that are ``open``, ``performed``, ``dead``, ``dropped`` or ``imported``.
-            customer_id: only those of a customer.
-            limit: how many at most.
-
-        Raises:
-            UnknownError: there is no such state.
-        """
-        if state is not None and state not in STATES:
-            raise UnknownError(f'no state "{state}"; there are {", ".join(STATES)}{suggestion(state, STATES)}')
-        return self.storage.outbox(state, customer_id, limit)
-
-    def retry_outbox(self, ids: Sequence[int]) -> int:
-        """Try dead letters again, with all their attempts; return how many of *ids* were dead."""
-        reopened = self.storage.reopen(ids, self.clock.now(), "open")
-        self._wake()
-        return reopened
-
-    def drop_outbox(self, ids: Sequence[int]) -> int:
-        """Drop dead letters for good; return how many of *ids* were dead."""
-        return self.storage.reopen(ids, self.clock.now(), "dropped")
-
-    def on_work(self, waker: Callable[[], None]) -> Callable[[], None]:
-        """Call *waker* whenever this engine has written something that a worker may have to do; return what ends that."""
-        self._wakers.append(waker)
-        return lambda: self._wakers.remove(waker)
-
-    # -- inside ------------------------------------------------------------------------------------------------------
-
-    def _accepted(self, events: Sequence[Event]) -> list[Accepted]:
-        refuse_foreign(events)
-        if self._history:
-            return [(event, event.at) for event in events]
-        now = self.clock.now()
-        return [(event, now) for event in events]
-
-    def _decided(self, accepted: Sequence[Accepted]) -> list[Outcome]:
-        try:
-            return self._decider.decide(accepted)
-        except StorageError:
-            refuse_unstorable(event for event, _ in accepted)
-            raise
-
-    def _own(self, name: str, id: str, customer_id: str, at: Moment | None, properties: dict[str, Any]) -> Outcome:
-        now = self.clock.now()
-        event = own_event(name, text(id, "id"), customer_id, now if at is None else instant(at, "at"), properties)
-        return self._decided([(event, event.at if self._history else now)])[0]
-
-    def _settle_mail(self, customers: Sequence[str]) -> None:
-        """Decide the mail of *customers*, before their actions are performed."""
-        self._worker.catch_up(customers, 0, set())
-
-    def _watching(self) -> bool:
-        return bool(self.hooks) or logger.isEnabledFor(logging.DEBUG)
-
-    def _written(self, commits: Sequence[Commit]) -> None:
-        if self.hooks:
-            self.hooks.committed(commits)
-        if self._wakers:
-            self._wake()
-        if logger.isEnabledFor(logging.DEBUG):
-            for commit in commits:
-                logger.debug("committed %s at revision %d: %d history, %d actions", commit.customer_id, commit.revision, len(commit.history), len(commit.outbox))  # fmt: skip
-
-    def _wake(self) -> None:
-        for waker in tuple(self._wakers):
-            waker()
