@@ -48,6 +48,9 @@ BORROWED = {
     "typer": ("cli",),
     "rich": ("cli",),
     "django": ("contrib.django",),
+    "sqlalchemy": ("contrib.sqlalchemy",),
+    "fastapi": ("contrib.fastapi",),
+    "flask": ("contrib.flask",),
 }
 
 #: What a pure room must never touch: clocks, chance, the environment, other threads, the network, databases.

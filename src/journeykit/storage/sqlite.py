@@ -57,6 +57,14 @@ class SQLiteStorage:
             self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
         self._ready = False
 
+    def within(self, connection: object) -> SQLiteStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same file."""
+        if not isinstance(connection, sqlite3.Connection):
+            raise StorageError(f"{type(connection).__name__} is no connection of sqlite3; give the one that the host writes with")
+        inside = SQLiteStorage(connection)
+        inside._ready = self._ready
+        return inside
+
     def migrate(self) -> None:
         """Make or update the tables (``journeykit_...``); doing it again changes nothing."""
         self._connections.durable()
