@@ -109,10 +109,13 @@ class Shell:
             StorageError: the storage has no use for such a connection.
         """
         inside = copy(self)
-        inside._inside = True
-        inside._after_commit = after_commit or _at_once
-        inside._work_on(self.storage.within(connection))
+        inside._join(self.storage.within(connection), after_commit or _at_once)  # noqa: SLF001  one of its own kind
         return inside
+
+    def _join(self, storage: Storage, after_commit: AfterCommit) -> None:
+        self._inside = True
+        self._after_commit = after_commit
+        self._work_on(storage)
 
     def on_work(self, waker: Callable[[], None]) -> Callable[[], None]:
         """Call *waker* whenever this engine has written something that a worker may have to do; return what ends that."""
@@ -164,7 +167,9 @@ class Shell:
 
     def _refuse_inside(self) -> None:
         if self._inside:
-            raise StorageError("this engine works within the host's transaction, which may be rolled back; let the engine that it came from do this")
+            raise StorageError(
+                "this engine works within the host's transaction, which may be rolled back; let the engine that it came from do this"
+            )
 
     def _wake_all(self) -> None:
         for waker in tuple(self._wakers):
