@@ -25,6 +25,7 @@ from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
+from journeykit.runtime.rates import Rates
 from journeykit.runtime.release import Releaser
 from journeykit.runtime.work import Accepted, Outcome
 
@@ -59,6 +60,7 @@ class Shell:
         triggers: Mapping[str, Trigger] | None = None,
         timers: Mapping[str, Timer] | None = None,
         policies: Mapping[str, Policy] | None = None,
+        rates: Mapping[str, str] | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
@@ -76,6 +78,7 @@ class Shell:
         self._imported = history and not perform
         self._catch_up_limit = catch_up_limit
         self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
+        self._rates = Rates(storage, rates or {})
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
         self._inside = False
@@ -87,7 +90,16 @@ class Shell:
         self._decider = Decider(storage, self.definitions, self._catch_up_limit, self._imported, self._written, self._watching)
         self._worker = Decider(storage, self.definitions, BATCH, self._imported, self._written, self._watching)
         self._dispatcher = Dispatcher(
-            storage, self.definitions, self.actions, self._policies, self.clock, self._backoff, self.hooks, self._lease, self._settle_mail
+            storage,
+            self.definitions,
+            self.actions,
+            self._policies,
+            self.clock,
+            self._backoff,
+            self.hooks,
+            self._lease,
+            self._rates,
+            self._settle_mail,
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
