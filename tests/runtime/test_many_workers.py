@@ -10,7 +10,7 @@ import pytest
 
 from journeykit import DefinitionError, Do, Engine, Event, Journey, ManualClock, MemoryStorage, SQLiteStorage, Step, Worker
 from journeykit.model.messages import moment
-from journeykit.model.records import MAILBOX
+from journeykit.model.records import MAILBOX, Claimed
 
 GREET = Journey("greet", stage="awareness", entry="Signed Up", steps=[Step("greeted", do="email", wait="1 day")])
 NOTE = Journey("note", stage="retention", key="order", entry="Order Completed", steps=[Step("noted", do=Do("crm"))])
@@ -147,6 +147,17 @@ def test_an_action_that_hangs_holds_up_neither_timers_nor_others(tmp_path: Path)
     storage.close()
 
     assert not thread.is_alive()
+
+
+def test_a_thread_that_fails_ends_the_worker() -> None:
+    """What nobody expects is raised where the worker was started, instead of one thread missing from then on."""
+
+    class Broken(MemoryStorage):
+        def claim_outbox(self, *arguments: object) -> list[Claimed]:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Worker(Engine([GREET], Broken(), {"email": print}), threads=2).run()
 
 
 def test_two_workers_share_the_customers(storage) -> None:

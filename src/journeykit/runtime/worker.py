@@ -8,6 +8,7 @@ import secrets
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -60,17 +61,13 @@ class Worker:
         Signals are watched only in the main thread; a second one does what it always did. A worker that has been stopped stays so.
         """
         forget = self._engine.on_work(self.wake)
-        performing = [
-            threading.Thread(target=self._work, args=(self._perform, wakes), name="journeykit actions") for wakes in self._wakes[1:]
-        ]
         logger.info("worker started")
         try:
-            with self._signals():
-                for thread in performing:
-                    thread.start()
-                self._work(self._decide if performing else self.step, self._wakes[0])
-                for thread in performing:
-                    thread.join()
+            with self._signals(), ThreadPoolExecutor(max(1, len(self._wakes) - 1), "journeykit actions") as pool:
+                performing = [pool.submit(self._until_stopped, self._perform, wakes) for wakes in self._wakes[1:]]
+                self._until_stopped(self._decide if performing else self.step, self._wakes[0])
+                for one in performing:
+                    one.result()
         finally:
             forget()
             self._leave()
@@ -110,6 +107,13 @@ class Worker:
         now = self._engine.clock.now()
         with suppress(StorageError):
             self._engine.storage.enlist(self._token, now, now)
+
+    def _until_stopped(self, step: Callable[[], bool], wakes: queue.SimpleQueue[None]) -> None:
+        """Do *step* again and again; where it raises, all the others stop as well."""
+        try:
+            self._work(step, wakes)
+        finally:
+            self.stop()
 
     def _work(self, step: Callable[[], bool], wakes: queue.SimpleQueue[None]) -> None:
         failures = 0
