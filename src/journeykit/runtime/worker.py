@@ -24,6 +24,7 @@ _LONGEST_PAUSE = 60.0  #: seconds between two tries while the storage fails
 
 
 _LOOKS = 0.1  #: seconds until the next look where what is due is in other hands, or may not go yet
+_LATE = 2 * MICROSECONDS  #: behind this nobody waits for the worker whose share they are in: it may be gone
 _THERE = 15 * MICROSECONDS  #: for how long a worker that says nothing is taken to be there
 _SAYS = 3 * MICROSECONDS  #: how often it says so
 
@@ -32,8 +33,8 @@ class Worker:
     """
     Keeps an engine's customers moving.
 
-    Any number may work on one storage, in one process or many: each looks after its share of the customers, and takes over from one that
-    has said nothing for a quarter of a minute. What one is doing when it is told to stop it finishes: the decision it is writing, the
+    Any number may work on one storage, in one process or many: each looks after its share of the customers, and, when it has nothing to do
+    there, after whoever has waited for seconds. What one is doing when it is told to stop it finishes: the decision it is writing, the
     action it is performing; nothing is left half done.
 
     Args:
@@ -90,7 +91,12 @@ class Worker:
         return decided if self._stopping else self._perform() or decided
 
     def _decide(self) -> bool:
-        return self._engine.run_due(limit=self._batch, share=self._shared()) > 0
+        """Decide for its own share; with nothing to do there, for whoever has waited long, whosever they are."""
+        share = self._shared()
+        decided = self._engine.run_due(limit=self._batch, share=share)
+        if decided or share == EVERYBODY:
+            return decided > 0
+        return self._engine.run_due(self._engine.clock.now() - _LATE, self._batch) > 0
 
     def _perform(self) -> bool:
         return bool(sum(self._engine.dispatch(self._batch, stop=lambda: self._stopping)))
