@@ -28,6 +28,7 @@ from reference_values import MISSING, Cannot, due, moment, plain, read_moment, v
 from reference_watching import Watching, path_of
 
 LIMIT = 100
+KEPT_FOR = 3 * 86_400 * 1_000_000  #: how old a message may become that says nothing of it (P33)
 Id = tuple[str, str, int]
 
 
@@ -81,6 +82,18 @@ class Chart:
             if rule.on and rule.on.after and rule.on.after not in [wait for _, wait in found]:
                 found.append(("after", rule.on.after))
         return found
+
+    def measured(self) -> dict[str, str]:
+        """The experiments of which the better arm is looked for, and the event that makes it the better one (P26)."""
+        splits = [(item.then, name) for name, item in self.items.items() if isinstance(item.then, Split)]
+        return {f"{self.journey.name}/{split.experiment or name}": split.measure for split, name in splits if split.measure}
+
+    def scope_of(self, one: Step | Scope | Transition) -> str:
+        """The scope in which an action stands: the innermost around its step, or the one whose own it is; nothing where there is none."""
+        for name, item in self.items.items():
+            if item is one or any(way is one for way in (*item.when, *(() if isinstance(item.then, Split) else item.then))):
+                return name if isinstance(item, Scope) else self.above[name][-1].name if self.above[name] else ""
+        return ""
 
     def rules(self) -> Iterator[On]:
         owners = [self.journey, *self.items.values()]
@@ -196,7 +209,7 @@ class State:
     held: list[Held] = Factory(list)
     armed: int = 0
     queue: list[Signal] = Factory(list)
-    actions: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key, number, action, parameters
+    actions: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key, number, action, parameters, message, until when, visit
     moves: list[tuple[Any, ...]] = Factory(list)  #: at, kind, journey, key, number, from, to
     refused: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key, why
     parked: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key
@@ -211,9 +224,13 @@ class Reference(Watching):
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
     def __init__(
-        self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None, shared: dict[str, int] | None = None
-    ) -> None:
+        self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None, shared: dict[str, int] | None = None,
+        once: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.shared = {} if shared is None else shared  #: what all customers have taken of each number
+        self.once = {} if once is None else once  #: what was read once for all customers, and stays
+        self.kinds = (catalog or Catalog()).actions
+        self.holdouts = [policy for policy in (catalog or Catalog()).policies if policy.kind == "holdout"]
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
         self.facts = (catalog or Catalog()).facts
@@ -263,6 +280,7 @@ class Reference(Watching):
         self.passed = now - 1 if signal.event else now  # a timer fires once its instant has passed, an event comes before that (P4)
         self.take_off(signal)
         before, shared = copy.deepcopy(self.state), dict(self.shared)
+        asked = len(self.state.actions)
         try:
             self.one(signal)
             self.watch(self.known)
@@ -277,6 +295,18 @@ class Reference(Watching):
             self.put_back(shared)
             self.state.notes["endless"] += 1
             self.state.parked.append((now, "", ""))
+        self.hold_out(self.state.actions[asked:])
+
+    def hold_out(self, actions: Sequence[tuple[Any, ...]]) -> None:
+        """P34: whoever is asked for something that a holdout is about is drawn for it, once."""
+        for policy in self.holdouts:
+            arm = f"holdout/{policy.name}"
+            meant = [one for one in actions if one[6] == "marketing" or one[4] in policy.channels]
+            meant = [one for one in meant if not policy.channels or one[4] in policy.channels]
+            meant = [one for one in meant if policy.about is None or one[5].get("topic") == policy.about]
+            if meant and arm not in self.state.arms:
+                self.state.arms[arm] = "held out" if self.point(arm, self.customer_id) < policy.percent else "treated"
+                self.state.notes[self.state.arms[arm]] += 1
 
     def take_off(self, signal: Signal) -> bool:
         """Take a timer off its owner before it fires; False where it is there no more (P7)."""
@@ -332,6 +362,7 @@ class Reference(Watching):
         if event is None or signal.kind != "event":
             segment = {f"segment.{signal.path.removeprefix('segment ').removeprefix('not ')}"} if signal.kind == "occurred" else set()
             return "", {signal.path} | segment
+        self.tally(event.name)
         before = {name: self.fact(fold) for name, fold in self.facts.items()}
         self.state.log.append((event, self.now))
         self.state.zones.append(self.state.zone)
@@ -692,10 +723,43 @@ class Reference(Watching):
         kept = self.state.arms if split.per == "customer" else {}
         self.state.notes["split"] += 1
         if kept.get(experiment) not in dict(split.shares):
-            point = int.from_bytes(hashlib.sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
-            reached = [sum(share for _, share in split.shares[: place + 1]) for place in range(len(split.shares))]
-            kept[experiment] = next(arm for (arm, _), share in zip(split.shares, reached, strict=True) if point < share)
+            point = self.point(experiment, unit)
+            upto = [sum(share for _, share in split.shares[: place + 1]) for place in range(len(split.shares))]
+            drawn = next(arm for (arm, _), share in zip(split.shares, upto, strict=True) if point < share)
+            if experiment in self.charts[life.journey].measured():
+                drawn = self.measured(experiment, split, drawn)
+            kept[experiment] = drawn
         return kept[experiment]
+
+    def point(self, experiment: str, unit: str) -> int:
+        """Where somebody stands in an experiment, 0 to 99."""
+        return int.from_bytes(hashlib.sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
+
+    def measured(self, experiment: str, split: Split, drawn: str) -> str:
+        """P26: the arm *drawn*, which is counted, or after its time the one of which the greatest share did what is measured."""
+        began = self.once.setdefault(f"{experiment} began", self.now)
+        if split.after is None or self.now < began + split.after:
+            self.shared[f"drawn {experiment} {drawn}"] = self.shared.get(f"drawn {experiment} {drawn}", 0) + 1
+            return drawn
+        if f"{experiment} better" not in self.once:
+            shares = []
+            for place, (arm, _) in enumerate(split.shares):
+                reached, all_of = (self.shared.get(f"{what} {experiment} {arm}", 0) for what in ("reached", "drawn"))
+                shares.append((-reached / (all_of or 1), place, arm))
+            self.once[f"{experiment} better"] = min(shares)[2]
+            self.state.notes["better by what they did"] += min(shares)[0] < 0
+        self.state.notes["better"] += 1
+        return str(self.once[f"{experiment} better"])
+
+    def tally(self, event: str) -> None:
+        """P26: whoever does what is measured counts for their arm, once."""
+        for chart in self.charts.values():
+            for experiment, measure in chart.measured().items():
+                arm, mark = self.state.arms.get(experiment), f"{experiment} reached"
+                if measure == event and arm is not None and mark not in self.state.arms:
+                    self.state.arms[mark] = arm
+                    self.shared[f"reached {experiment} {arm}"] = self.shared.get(f"reached {experiment} {arm}", 0) + 1
+                    self.state.notes["reached"] += 1
 
     # -- moving (P10)
 
@@ -711,7 +775,7 @@ class Reference(Watching):
         if target is not None:
             self.leave(life, target)
         self.apply(life, way.set)
-        self.perform(life, way.do)
+        self.perform(life, way.do, way)
         if target == "":
             return self.end(life, "completed")
         self.move("stayed" if target is None else "moved", life, source, target)
@@ -735,7 +799,7 @@ class Reference(Watching):
 
     def leave(self, life: Life, target: str) -> None:
         for item in self.left_and_entered(life, life.step, target)[0]:
-            self.perform(life, item.leaving)
+            self.perform(life, item.leaving, item)
             life.timers = [timer for timer in life.timers if timer.owner != item.name]
             life.marks = [mark for mark in life.marks if mark[0] != item.name]
         for item in self.left_and_entered(life, life.step, target)[0]:
@@ -749,9 +813,9 @@ class Reference(Watching):
             self.know("customer.stage", chart.stage[target])
         life.scopes |= {scope.name: (self.now, life.visit) for scope in entered[:-1]}
         for scope in entered[:-1]:
-            self.perform(life, scope.do)
+            self.perform(life, scope.do, scope)
         self.apply(life, entered[-1].set)
-        self.perform(life, entered[-1].do)
+        self.perform(life, entered[-1].do, entered[-1])
         if entered[-1].end:
             return self.end(life, entered[-1].end)
         visits = [(owner, self.visit(life, owner)) for owner in ([] if source else [""]) + [item.name for item in entered]]
@@ -802,13 +866,29 @@ class Reference(Watching):
             else:
                 self.know(path, new)
 
-    def perform(self, life: Life, actions: tuple[Do | Start, ...]) -> None:
+    def perform(self, life: Life, actions: tuple[Do | Start, ...], place: Step | Scope | Transition) -> None:
+        """Ask for *actions*, which stand at *place*."""
         for action in actions:
             if isinstance(action, Start):
                 self.start(life, action)
                 continue
             life.performed, life.performed_at = life.performed + 1, self.now
-            self.state.actions.append((self.now, *life.id, action.action, self.filled(life, action.parameters)))
+            message = action.message or self.kinds.get(action.action, "marketing")
+            asked = (action.action, self.filled(life, action.parameters), message)
+            self.state.actions.append((self.now, *life.id, *asked, *self.valid(life, action, message, place)))
+
+    def valid(self, life: Life, action: Do, message: str, place: Step | Scope | Transition) -> tuple[int | None, str | None]:
+        """Until when it may be performed (P33), and in which visit (P17)."""
+        said = action.expires
+        age = None if message == "none" else KEPT_FOR
+        if said and said.age is not None:
+            age = said.age * 1_000_000 or None
+        scope = self.charts[life.journey].scope_of(place)
+        visit = {None: None, "step": f"step {life.visit}"}.get(said.owner if said else None, "")
+        if visit == "":
+            self.state.notes["with scope"] += 1
+            visit = f"scope {scope} {life.scopes[scope][1]}"
+        return None if age is None else self.now + age, visit
 
     def filled(self, life: Life, parameter: Any) -> Any:
         """A parameter with its expressions worked out."""
