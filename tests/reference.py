@@ -30,6 +30,7 @@ from reference_watching import Watching, path_of
 LIMIT = 100
 KEPT_FOR = 3 * 86_400 * 1_000_000  #: how old a message may become that says nothing of it (P33)
 Id = tuple[str, str, int]
+Scopes = dict[str, tuple[int, int]]  #: by name when they were entered, and at which visit
 
 
 class Endless(Exception):
@@ -154,7 +155,7 @@ class Life:
     step: str = ""
     visit: int = 0
     step_at: int = 0
-    scopes: dict[str, tuple[int, int]] = Factory(dict)  #: when entered, at which visit
+    scopes: Scopes = Factory(dict)
     data: dict[str, Any] = Factory(dict)
     timers: list[Timer] = Factory(list)
     marks: list[tuple[str, Exit]] = Factory(list)  #: exit rules that wait for the next action
@@ -588,6 +589,14 @@ class Reference(Watching):
     def worth(self, life: Life | None, expression: Expression, scope: str = "") -> Any:
         return value(expression.tree, lambda path: self.look(life, path, scope))
 
+    def worth_inside(self, life: Life, expression: Expression, scope: str, scopes: Scopes | None) -> Any:
+        """The same for what stands in *scope* and is worked out while the customer is, or was until just now, in *scopes*."""
+        now, life.scopes = life.scopes, life.scopes if scopes is None else scopes
+        try:
+            return self.worth(life, expression, scope)
+        finally:
+            life.scopes = now
+
     def holds(self, life: Life | None, on: On | None, owner: str = "") -> bool:
         scope = owner if life and owner in life.scopes else ""
         return on is None or on.where is None or bool(self.worth(life, on.where, scope))
@@ -771,11 +780,11 @@ class Reference(Watching):
             if rule:
                 self.state.notes["at next action"] += 1
                 return self.leave_by(life, *rule)
-        source = life.step
+        source, scopes = life.step, dict(life.scopes)
         if target is not None:
             self.leave(life, target)
-        self.apply(life, way.set)
-        self.perform(life, way.do, way)
+        self.apply(life, way.set, self.charts[life.journey].scope_of(way), scopes)
+        self.perform(life, way.do, way, scopes)
         if target == "":
             return self.end(life, "completed")
         self.move("stayed" if target is None else "moved", life, source, target)
@@ -858,55 +867,63 @@ class Reference(Watching):
         self.state.notes[kind] += 1
         self.state.moves.append((self.now, kind, *life.id, source or None, target or None))
 
-    def apply(self, life: Life, settings: dict[str, Expression]) -> None:
+    def apply(self, life: Life, settings: dict[str, Expression], scope: str = "", scopes: Scopes | None = None) -> None:
         for path, expression in settings.items():
-            new = copy.deepcopy(plain(self.worth(life, expression)))
+            new = copy.deepcopy(plain(self.worth_inside(life, expression, scope, scopes)))
             if path.startswith("data."):
                 life.data[path[5:]] = new
             else:
                 self.know(path, new)
 
-    def perform(self, life: Life, actions: tuple[Do | Start, ...], place: Step | Scope | Transition) -> None:
-        """Ask for *actions*, which stand at *place*."""
+    def perform(
+        self, life: Life, actions: tuple[Do | Start, ...], place: Step | Scope | Transition, scopes: Scopes | None = None
+    ) -> None:
+        """Ask for *actions*, which stand at *place*, while the customer was in *scopes*."""
+        scope, scopes = self.charts[life.journey].scope_of(place), life.scopes if scopes is None else scopes
         for action in actions:
             if isinstance(action, Start):
-                self.start(life, action)
+                self.start(life, action, scope, scopes)
                 continue
             life.performed, life.performed_at = life.performed + 1, self.now
             message = action.message or self.kinds.get(action.action, "marketing")
-            asked = (action.action, self.filled(life, action.parameters), message)
-            self.state.actions.append((self.now, *life.id, *asked, *self.valid(life, action, message, place)))
+            asked = (action.action, self.filled(life, action.parameters, scope, scopes), message)
+            self.state.actions.append((self.now, *life.id, *asked, *self.valid(life, action, message, scope, scopes)))
 
-    def valid(self, life: Life, action: Do, message: str, place: Step | Scope | Transition) -> tuple[int | None, str | None]:
+    def valid(self, life: Life, action: Do, message: str, scope: str, scopes: Scopes) -> tuple[int | None, str | None]:
         """Until when it may be performed (P33), and in which visit (P17)."""
         said = action.expires
         age = None if message == "none" else KEPT_FOR
         if said and said.age is not None:
             age = said.age * 1_000_000 or None
-        scope = self.charts[life.journey].scope_of(place)
         visit = {None: None, "step": f"step {life.visit}"}.get(said.owner if said else None, "")
         if visit == "":
             self.state.notes["with scope"] += 1
-            visit = f"scope {scope} {life.scopes[scope][1]}"
+            visit = f"scope {scope} {scopes[scope][1]}"
         return None if age is None else self.now + age, visit
 
-    def filled(self, life: Life, parameter: Any) -> Any:
+    def filled(self, life: Life, parameter: Any, scope: str, scopes: Scopes) -> Any:
         """A parameter with its expressions worked out."""
         if isinstance(parameter, dict):
-            return {name: self.filled(life, inner) for name, inner in parameter.items()}
+            return {name: self.filled(life, inner, scope, scopes) for name, inner in parameter.items()}
         if isinstance(parameter, (list, tuple)):
-            return [self.filled(life, inner) for inner in parameter]
+            return [self.filled(life, inner, scope, scopes) for inner in parameter]
         if not isinstance(parameter, str):
             return parameter
-        parts = [part if isinstance(part, str) else self.worth(life, part) for part in template_parts(parameter)]
+        parts = [
+            part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes) for part in template_parts(parameter)
+        ]
         return plain(parts[0]) if len(parts) == 1 else "".join(written(part) for part in parts)
 
-    def start(self, life: Life, start: Start) -> None:
+    def start(self, life: Life, start: Start, scope: str, scopes: Scopes) -> None:
         """P13: an event in the started customer's own mailbox, with key and data."""
-        data = {path.removeprefix("data."): plain(self.worth(life, one)) for path, one in start.set.items()}
+
+        def worth(expression: Expression) -> Any:
+            return self.worth_inside(life, expression, scope, scopes)
+
+        data = {path.removeprefix("data."): plain(worth(one)) for path, one in start.set.items()}
         data = {name: one for name, one in data.items() if one is not None}
-        key = plain(self.worth(life, start.key)) if start.key else ""
-        whom = self.worth(life, start.customer) if start.customer else self.customer_id
+        key = plain(worth(start.key)) if start.key else ""
+        whom = worth(start.customer) if start.customer else self.customer_id
         if not isinstance(whom, str) or not whom:
             raise Cannot(f"{whom!r} is no customer")
         key = str(key) if type(key) is int else key if isinstance(key, str) else None
