@@ -231,6 +231,7 @@ class Reference(Watching):
         self.shared = {} if shared is None else shared  #: what all customers have taken of each number
         self.once = {} if once is None else once  #: what was read once for all customers, and stays
         self.kinds = (catalog or Catalog()).actions
+        self.holidays = (catalog or Catalog()).days_off
         self.holdouts = [policy for policy in (catalog or Catalog()).policies if policy.kind == "holdout"]
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
@@ -875,9 +876,7 @@ class Reference(Watching):
             else:
                 self.know(path, new)
 
-    def perform(
-        self, life: Life, actions: tuple[Do | Start, ...], place: Step | Scope | Transition, scopes: Scopes | None = None
-    ) -> None:
+    def perform(self, life: Life, actions: tuple[Do | Start, ...], place: Step | Scope | Transition, scopes: Scopes | None = None) -> None:
         """Ask for *actions*, which stand at *place*, while the customer was in *scopes*."""
         scope, scopes = self.charts[life.journey].scope_of(place), life.scopes if scopes is None else scopes
         for action in actions:
@@ -909,9 +908,7 @@ class Reference(Watching):
             return [self.filled(life, inner, scope, scopes) for inner in parameter]
         if not isinstance(parameter, str):
             return parameter
-        parts = [
-            part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes) for part in template_parts(parameter)
-        ]
+        parts = [part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes) for part in template_parts(parameter)]
         return plain(parts[0]) if len(parts) == 1 else "".join(written(part) for part in parts)
 
     def start(self, life: Life, start: Start, scope: str, scopes: Scopes) -> None:
@@ -944,7 +941,8 @@ class Reference(Watching):
             if known is MISSING:
                 return None
             anchor = read_moment(known, zone)
-        return due(wait, anchor, zone)
+        self.state.notes["business days"] += bool(wait.business)
+        return due(wait, anchor, zone, self.holidays)
 
     def arm(self, life: Life, owner: str, kind: str, wait: Wait, *, away: bool = True) -> bool:
         """Arm a timer; False where its moment, missing or past, leads away instead, which it does where it is *away*."""
@@ -998,7 +996,7 @@ class Reference(Watching):
         self.state.notes["held again"] += any((held.journey, held.key) == (name, key) for held in self.state.held)
         self.state.held = [held for held in self.state.held if (held.journey, held.key) != (name, key)]
         self.state.armed += 1
-        at = due(entry.wait, self.now, entry.wait.zone or self.state.zone or journey.zone or "UTC")
+        at = due(entry.wait, self.now, entry.wait.zone or self.state.zone or journey.zone or "UTC", self.holidays)
         self.state.held.append(Held(name, key, place, event, at, self.state.armed))
 
     def look_at_entry(self, name: str, key: str | None, place: int) -> None:

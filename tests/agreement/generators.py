@@ -311,7 +311,11 @@ class Invention:
             "{data.start}",
             *(["{scope.entered_at}", "in {scope.entered_at}"] * 2 if self.scoped else []),
         )
-        expires = self.one("2 hours", "never", "with step", "1 day, with step", *(["with scope"] * 3 if self.scoped else [])) if self.some(0.4) else None
+        expires = (
+            self.one("2 hours", "never", "with step", "1 day, with step", *(["with scope"] * 3 if self.scoped else []))
+            if self.some(0.4)
+            else None
+        )
         topic = {"topic": self.one("news", "offers", "{data.n}")} if self.some(0.2) else {}
         message = self.one("transactional", "none") if self.some(0.2) else None
         return [Do(name, template=text, expires=expires, message=message, **topic)] + ([Do("log")] if self.some(0.1) else [])
