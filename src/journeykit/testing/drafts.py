@@ -78,7 +78,11 @@ REENTRIES = (
 CHANGES = ("customer.plan", "customer.tier", "customer.orders")
 EDGES = ("busy", "not busy", "asleep", "not asleep", "gold")
 EVERY = ("day at 02:30", "weekday at 21:00", "saturday or sunday at 02:00", "month on 31 at 09:00", "year on customer.birthday at 06:00")
-DATES = ("2 hours before customer.birthday", "3 hours after customer.last_order", "1 calendar day before customer.birthday at 09:00, now if past")
+DATES = (
+    "2 hours before customer.birthday",
+    "3 hours after customer.last_order",
+    "1 calendar day before customer.birthday at 09:00, now if past",
+)
 TAKES = ("gifts, 1", "calls, 2 per day")
 LIST = "customer.cards"  #: the list of which each record may hold an enrollment
 OUTCOMES = ("email dead", "sms performed")
@@ -91,7 +95,15 @@ POLICIES = (
 TRICKY = ("", "NO", "on", "10:30", "1_000", "0o7", "null", "~", "1e3", " x ", "a: b", "- a", "#", "two\nlines\n", "'\"", "\x1b", "ä😀")
 
 ELAPSED = ("1 hour", "2 hours", "90 minutes", "1 day", "3 days")
-CIVIL = ("1 calendar day", "2 business days", "1 business day at 09:00", "2 calendar days at 09:00", "1 month", "1 month, rolling over", "1 calendar day, in America/New_York")
+CIVIL = (
+    "1 calendar day",
+    "2 business days",
+    "1 business day at 09:00",
+    "2 calendar days at 09:00",
+    "1 month",
+    "1 month, rolling over",
+    "1 calendar day, in America/New_York",
+)
 CLOCK = ("until 09:00", "until 02:30", "until tuesday 09:00", "until monday or friday 10:00", "until weekday 09:00", "until sunday")
 MOMENTS = (
     "until data.start, wait if missing, now if past",
@@ -199,7 +211,9 @@ class Author:
         if kind == "event":
             key = self.one(("any" if self.room.listed else None, "any", "cart_id")) if self.room.keyed else None
             return On(self.one(EVENTS), where=self.where(), key=key, late=self.one(("accept", "drop")))
-        signals: dict[str, Any] = {kind: self.one({"changed": CHANGES, "segment": EDGES, "settled": OUTCOMES, "every": EVERY, "after": ELAPSED}[kind])}
+        signals: dict[str, Any] = {
+            kind: self.one({"changed": CHANGES, "segment": EDGES, "settled": OUTCOMES, "every": EVERY, "after": ELAPSED}[kind])
+        }
         return On(**signals, where=self.where())
 
     def move(self) -> Transition:
@@ -321,7 +335,11 @@ def _orders() -> SearchStrategy[list[str]]:
 
 def _losing(room: Room) -> list[Transition]:
     """The way to the last step, where there is one."""
-    return [Transition("lost", on=On("Plan Changed", where="event.plan == 'free'", key="any" if room.listed else None), back=room.lifecycle)] if "lost" in room.finals else []
+    return (
+        [Transition("lost", on=On("Plan Changed", where="event.plan == 'free'", key="any" if room.listed else None), back=room.lifecycle)]
+        if "lost" in room.finals
+        else []
+    )
 
 
 def _staged(items: list[Step | Scope], place: int) -> list[Step | Scope]:

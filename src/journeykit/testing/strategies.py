@@ -129,7 +129,9 @@ def stories(journey: Journey, *, most: int = 12) -> SearchStrategy[list[Told]]:
 
     def told(raw: Told) -> Told:
         name = names[int(raw.name) % len(names)]
-        return raw._replace(gap=gaps[raw.gap % len(gaps)], name=name, properties=_known(raw.properties) if name[0] == "$" else raw.properties)
+        return raw._replace(
+            gap=gaps[raw.gap % len(gaps)], name=name, properties=_known(raw.properties) if name[0] == "$" else raw.properties
+        )
 
     return st.lists(_raw(), min_size=1, max_size=most).map(lambda story: [told(raw) for raw in story])
 
@@ -151,7 +153,9 @@ def _raw() -> SearchStrategy[Told]:
         "start": st.sampled_from(("2026-03-29T03:00:00+02:00", "2026-03-29 02:30", "2026-03-30", "2026-05-31T10:00:00Z")),
         "friend": st.sampled_from(CUSTOMERS),
         "cart_id": st.sampled_from(("c1", "c1", "c2")),
-        "cards": st.sampled_from(([], [{"id": "c1", "ends": "2026-03-29"}], [{"id": "c1"}, {"id": "c2", "n": 2}], [{"id": 7}, {"id": "c2"}])),
+        "cards": st.sampled_from(
+            ([], [{"id": "c1", "ends": "2026-03-29"}], [{"id": "c1"}, {"id": "c2", "n": 2}], [{"id": 7}, {"id": "c2"}])
+        ),
     }
     return st.builds(
         Told,
