@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import STAGES, Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
-from journeykit.model.phrases import Aggregate, Split
+from journeykit.model.phrases import Split
 from journeykit.model.wait import Wait
 
 T = TypeVar("T")
