@@ -126,6 +126,7 @@ def stories(journey: Journey, *, most: int = 12) -> SearchStrategy[list[Told]]:
     """
     gaps = sorted({0, 1, 3600} | {seconds + more for wait in waits_of(journey) if (seconds := abs(wait.seconds)) for more in (-1, 0, 1)})
     names = sorted({on.event for on in ons_of(journey) if on.event} | {EVENTS[0], "$identify"})
+    names += ["$identify"] * len(names) if journey.each else []
 
     def told(raw: Told) -> Told:
         name = names[int(raw.name) % len(names)]
