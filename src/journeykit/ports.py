@@ -100,6 +100,16 @@ class Storage(Protocol):
     def migrate(self) -> None:
         """Bring the schema to this release's version; doing it again changes nothing."""
 
+    def within(self, connection: Any) -> Storage:
+        """
+        Return the same storage inside whatever transaction the host has open on its *connection*.
+
+        What is written there the host commits or rolls back. A call that is refused undoes itself and leaves the host's own work as it is.
+
+        Raises:
+            StorageError: it is no connection to what this storage keeps its rows in.
+        """
+
     def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
         """
         Put (event, accepted_at) into their customers' mailboxes, in this order; nothing else is read, locked or decided.

@@ -177,7 +177,11 @@ class Engine(Operator):
 
         Returns:
             How many signals were decided: timers, and events from mailboxes.
+
+        Raises:
+            StorageError: this engine works `within` the host's transaction.
         """
+        self._refuse_inside()
         end = self.clock.now() if until is None else instant(until, "until")
         decided, stuck = 0, set[str]()
         while limit is None or decided < limit:
@@ -204,5 +208,9 @@ class Engine(Operator):
 
         Returns:
             How many were performed, put off for another attempt, given up and dropped.
+
+        Raises:
+            StorageError: this engine works `within` the host's transaction, from which nothing is performed.
         """
+        self._refuse_inside()
         return self._dispatcher.dispatch(limit, stop)

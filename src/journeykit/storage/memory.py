@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import cast
 
-from journeykit.errors import ConflictError
+from journeykit.errors import ConflictError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
@@ -35,6 +35,10 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
+
+    def within(self, connection: object) -> MemoryStorage:
+        """There is no database whose transaction it could join."""
+        raise StorageError("what is kept in memory joins no transaction of a database; use the storage of the host's database")
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""

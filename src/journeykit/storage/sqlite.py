@@ -34,7 +34,8 @@ class SQLiteStorage:
     of the host leaves nothing of it. Where the host has none open, the call begins and commits its own.
 
     Args:
-        database: the path of the database file, or the host's open connection.
+        database: the path of the database file, the host's open connection, or what gives transactions on connections of the host
+            (`journeykit.storage.sqlite_connections.Connections`).
         synchronous: SQLite's durability, for a path. With ``normal`` nothing is lost when a process is killed, and a power cut
             may take the last commits; with ``full`` it takes none.
         timeout: for how many seconds to wait for another writer, for a path.
@@ -44,18 +45,29 @@ class SQLiteStorage:
     """
 
     def __init__(
-        self, database: str | os.PathLike[str] | sqlite3.Connection, *,
+        self, database: str | os.PathLike[str] | sqlite3.Connection | Connections, *,
         synchronous: Literal["off", "normal", "full", "extra"] = "normal", timeout: float = 30,
     ) -> None:  # fmt: skip
         if synchronous not in ("off", "normal", "full", "extra"):
             raise StorageError(f'synchronous: "{synchronous}" is not known; write "normal" or "full"')
+        self._connections: Connections
         if isinstance(database, sqlite3.Connection):
-            self._connections: Connections = HostConnection(database)
+            self._connections = HostConnection(database)
+        elif isinstance(database, Connections):
+            self._connections = database
         elif os.fspath(database) in ("", ":memory:"):
             raise StorageError(f'"{database}" would be another database in each thread; give a path, or use MemoryStorage')
         else:
             self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
         self._ready = False
+
+    def within(self, connection: object) -> SQLiteStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same file."""
+        if not isinstance(connection, (sqlite3.Connection, Connections)):
+            raise StorageError(f"{type(connection).__name__} is no connection of sqlite3; give the one that the host writes with")
+        inside = SQLiteStorage(connection)
+        inside._ready = self._ready
+        return inside
 
     def migrate(self) -> None:
         """Make or update the tables (``journeykit_...``); doing it again changes nothing."""
