@@ -80,7 +80,7 @@ def test_no_hot_statement_scans(connection):
         ("LOAD_KEY", "e USING PRIMARY KEY (customer=? AND journey=? AND key=?)"),
         ("LOAD_DUE", "e USING PRIMARY KEY (customer=?)"),
         ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=?)"),
-        ("LOAD_SEEN", "e USING PRIMARY KEY (customer=? AND id=?)"),
+        ("LOAD_SEEN", "e USING COVERING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
         ("DUE_ENROLLMENTS", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
         ("DUE_CUSTOMERS", "journeykit_customers USING COVERING INDEX journeykit_customers_due (next_due<?)"),
         ("DUE_MAIL", "journeykit_events USING INDEX journeykit_events_waiting (accepted_at<?)"),

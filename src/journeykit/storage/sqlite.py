@@ -21,7 +21,7 @@ from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row,
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS)
 LATEST = len(MIGRATIONS)
 
 

@@ -46,6 +46,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("alter table journeykit_outbox add column answers text", "alter table journeykit_outbox add column begun integer"),
 )
+# What only grows is kept in the order in which it comes, its keys in an index beside it. Were it ordered by customer, like the first
+# versions, each row of a batch would fall on a page of its own, to be written whole.
+LOGS = (
+    "alter table journeykit_events rename to journeykit_events_by_customer",
+    """create table journeykit_events(
+        customer text not null, id text not null, seq integer, accepted_at integer not null, occurred_at integer not null,
+        name text not null, properties text not null, source text not null, state text not null, arrival integer not null,
+        primary key(customer, id)
+    )""",
+    "insert into journeykit_events select * from journeykit_events_by_customer order by accepted_at",
+    "drop table journeykit_events_by_customer",
+    "create index journeykit_events_mailbox on journeykit_events(customer, arrival) where state = 'pending'",
+    "create index journeykit_events_waiting on journeykit_events(accepted_at, customer) where state = 'pending'",
+    "alter table journeykit_history rename to journeykit_history_by_customer",
+    """create table journeykit_history(
+        customer text not null, seq integer not null, place integer not null, at integer not null, kind text not null,
+        journey text not null, key text not null, number integer not null, source text, target text, cause text not null,
+        reason text, timers text not null, primary key(customer, seq, place)
+    )""",
+    "insert into journeykit_history select * from journeykit_history_by_customer order by at",
+    "drop table journeykit_history_by_customer",
+)
 SCHEMA_TABLE = "create table if not exists journeykit_schema(version integer not null)"
 SCHEMA_VERSION = "select max(version) from journeykit_schema"
 SCHEMA_STEP = "insert into journeykit_schema values(?)"
