@@ -150,7 +150,9 @@ def settings(survey: Survey, world: World) -> Iterator[str]:
     for setting in survey.settings:
         match = _TARGET.fullmatch(setting.target)
         root, name = (match[1], match[2]) if match else ("", "")
-        if setting.kind != "step" and root != "data":
+        if root == "data" and name.startswith("$"):
+            yield f'{setting.path}: names that begin with "$" are the library\'s own; set another name'
+        elif setting.kind != "step" and root != "data":
             yield f'{setting.path}: "{setting.target}" cannot be set here; begin with data., such as data.total'
         elif match is None:
             yield f'{setting.path}: "{setting.target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
@@ -202,10 +204,10 @@ def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:
         yield f"{path}: {unknown('trait or fact', name, known)}"
 
 
-def _in_window(path: str, name: str, catalog: Catalog) -> Iterator[str]:
+def _of_an_entry(path: str, name: str, catalog: Catalog) -> Iterator[str]:
     fact = catalog.facts.get(name)
-    if fact is not None and (fact.rolling or fact.period):
-        yield f"{path}: customer.{name} changes by time alone; name a condition over it as a segment, and wait for that"
+    if fact is not None and fact.since_entry:
+        yield f"{path}: customer.{name} is counted for each enrollment by itself; wait for the event {fact.event}, and ask for the number where it comes"
 
 
 def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iterator[str]:
@@ -236,7 +238,7 @@ def changes(survey: Survey, world: World) -> Iterator[str]:
                 yield f'{rule.path}.changed: "{rule.on.changed}" cannot be waited for; write customer.NAME or consent.CHANNEL'
             elif match[1] == "customer":
                 yield from _trait(f"{rule.path}.changed", match[2], world.catalog)
-                yield from _in_window(f"{rule.path}.changed", match[2], world.catalog)
+                yield from _of_an_entry(f"{rule.path}.changed", match[2], world.catalog)
         if rule.on.segment is not None:
             yield from _segment(f"{rule.path}.segment", rule.on.segment.removeprefix("not "), world.catalog)
         if rule.on.settled is not None and rule.kind != "entry":

@@ -17,6 +17,7 @@ Getter = Callable[["Context"], Any]
 ROOTS = ("event", "signal", "customer", "consent", "segment", "data", "arm", "step", "scope", "journey", "now")
 
 NOTHING: Mapping[str, Any] = {}
+SINCE = "$since entry"  #: where the data of an enrollment keeps what is counted since it was entered
 
 
 class Context:
@@ -123,6 +124,15 @@ def fact_in_window(name: str, read: Callable[[Any, int], Any]) -> Getter:
 
     def get(context: Context) -> Any:
         return read(context.facts.values.get(name), context.now)
+
+    return get
+
+
+def fact_since_entry(name: str, read: Callable[[Any], Any]) -> Getter:
+    """The value of a fact that is counted since the enrollment was entered."""
+
+    def get(context: Context) -> Any:
+        return read(context.data.get(SINCE, NOTHING).get(name))
 
     return get
 

@@ -51,11 +51,12 @@ def _batch(
 
 def _commits(storage: Storage, definitions: Definitions, customers: Sequence[str], names: frozenset[str], now: int) -> Iterator[Commit]:
     compiled = definitions.compiled
-    told = events_of(compiled, names)
-    for loaded in storage.load_many([Want(customer_id, frozenset()) for customer_id in customers]):
+    told, counting = events_of(compiled, names), compiled.counting(names)
+    for loaded in storage.load_many([Want(customer_id, counting) for customer_id in customers]):
         if not loaded.revision:
             continue  # nothing has been decided for them yet
+        definitions.learn_all(loaded.enrollments)
         past = (logged for logged in storage.events(loaded.customer_id, 0, told) if logged.state == "decided") if names else ()
-        commit = fill(compiled, Customer(loaded), past, names, max(now, loaded.accepted_at))
+        commit = fill(definitions.compiled, Customer(loaded), past, names, max(now, loaded.accepted_at))
         if commit is not None:
             yield commit

@@ -9,6 +9,7 @@ from typing import Any
 
 from journeykit.core.calendar import known_zone
 from journeykit.core.objects import Subject
+from journeykit.core.openings import Opening
 from journeykit.core.plans import as_key
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
@@ -78,7 +79,11 @@ def ended_by(subjects: Mapping[str, Subject], name: str) -> list[str]:
 
 
 def identification(
-    catalog: Catalog, traits: Mapping[str, Any] | None, zone: str | None, consent: Mapping[str, bool] | None
+    catalog: Catalog,
+    openings: Mapping[str, Opening],
+    traits: Mapping[str, Any] | None,
+    zone: str | None,
+    consent: Mapping[str, bool] | None,
 ) -> dict[str, Any]:
     """
     The properties of ``$identify``.
@@ -88,7 +93,7 @@ def identification(
     """
     properties: dict[str, Any] = {}
     if traits:
-        properties["traits"] = {name: _trait(catalog, name, value) for name, value in traits.items()}
+        properties["traits"] = {name: _trait(catalog, openings, name, value) for name, value in traits.items()}
     if zone is not None:
         if not known_zone(zone):
             raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"')
@@ -98,11 +103,14 @@ def identification(
     return properties
 
 
-def _trait(catalog: Catalog, name: str, value: Any) -> Any:
+def _trait(catalog: Catalog, openings: Mapping[str, Opening], name: str, value: Any) -> Any:
     if name in RESERVED or name in catalog.facts:
         raise EventError(f'traits: "{name}" is not yours to set; it is the library\'s own or a declared fact')
     if catalog.traits and name not in catalog.traits:
         raise EventError(f'traits: "{name}" is not in the catalog; there are {", ".join(sorted(catalog.traits))}')
+    for fact, opening in openings.items() if value is not None else ():
+        if opening.trait == name and opening.given(value) is None:
+            raise EventError(f'traits: {name}={value!r:.60} is nothing that the fact "{fact}" can begin with; give {opening.wanted}')
     return value
 
 
