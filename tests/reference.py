@@ -557,6 +557,10 @@ class Reference(Watching):
     def worth(self, life: Life | None, expression: Expression, scope: str = "") -> Any:
         return value(expression.tree, lambda path: self.look(life, path, scope))
 
+    def worth_if_known(self, life: Life, expression: Expression) -> Any:
+        """P15: what is worked out from something missing is missing itself, in a parameter."""
+        return value(expression.tree, lambda path: self.look(life, path), lenient=True)
+
     def holds(self, life: Life | None, on: On | None, owner: str = "") -> bool:
         scope = owner if life and owner in life.scopes else ""
         return on is None or on.where is None or bool(self.worth(life, on.where, scope))
@@ -818,7 +822,7 @@ class Reference(Watching):
             return [self.filled(life, inner) for inner in parameter]
         if not isinstance(parameter, str):
             return parameter
-        parts = [part if isinstance(part, str) else self.worth(life, part) for part in template_parts(parameter)]
+        parts = [part if isinstance(part, str) else self.worth_if_known(life, part) for part in template_parts(parameter)]
         return plain(parts[0]) if len(parts) == 1 else "".join(written(part) for part in parts)
 
     def start(self, life: Life, start: Start) -> None:

@@ -13,11 +13,11 @@ from typing import Any, Literal
 import transitions
 from attrs import define, field
 
+from journeykit.core.balances import with_openings
 from journeykit.core.context import Context, Declared
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.opening import window
-from journeykit.core.openings import with_openings
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, asked, cause, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value

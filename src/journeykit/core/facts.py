@@ -7,10 +7,10 @@ from typing import Any
 
 from attrs import frozen
 
+from journeykit.core.balances import Balance
 from journeykit.core.calendar import known_zone
 from journeykit.core.context import Context, Declared, Getter, Resolver, fact, fact_in_window, fact_since_entry
 from journeykit.core.expressions import MISSING, compile_condition, plain
-from journeykit.core.openings import Opening
 from journeykit.core.watchers import mark
 from journeykit.core.windows import Period, Rolling
 from journeykit.errors import ConditionError, EventError
@@ -148,7 +148,7 @@ class FactTable:
 
     def __init__(self, catalog: Catalog) -> None:
         self.windows = {name: window for name, one in catalog.facts.items() if (window := _window(one)) is not None}
-        self.openings = {name: Opening(one, _FOLDS[one.kind][1]) for name, one in catalog.facts.items() if one.opening is not None}
+        self.openings = {name: Balance(one, _FOLDS[one.kind][1]) for name, one in catalog.facts.items() if one.opening is not None}
         self.keys = {name: _key(name, one) for name, one in catalog.facts.items()}
         self.readers: dict[str, Getter] = {name: self._reader(name, one) for name, one in catalog.facts.items()}
         self.by_event: dict[str, list[Fold]] = {}

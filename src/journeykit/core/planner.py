@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from journeykit.core.context import Declared, Getter, Resolver
-from journeykit.core.expressions import compile_condition, compile_expression, compile_template
+from journeykit.core.expressions import compile_condition, compile_expression
 from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes
+from journeykit.core.parameters import compile_template
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from journeykit.core.balances import with_openings
 from journeykit.core.checks_facts import since_entry
 from journeykit.core.context import Context, Declared, Getter, Resolver
 from journeykit.core.expressions import compile_condition
 from journeykit.core.facts import FactTable
 from journeykit.core.instants import Turns, compile_turns
-from journeykit.core.openings import with_openings
 from journeykit.core.survey import unknown
 from journeykit.core.watchers import Occurred, mark
 from journeykit.errors import ConditionError, DefinitionError

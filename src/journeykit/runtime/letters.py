@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from journeykit.core.balances import Balance
 from journeykit.core.calendar import known_zone
 from journeykit.core.objects import Subject
-from journeykit.core.openings import Opening
 from journeykit.core.plans import as_key
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
@@ -80,7 +80,7 @@ def ended_by(subjects: Mapping[str, Subject], name: str) -> list[str]:
 
 def identification(
     catalog: Catalog,
-    openings: Mapping[str, Opening],
+    openings: Mapping[str, Balance],
     traits: Mapping[str, Any] | None,
     zone: str | None,
     consent: Mapping[str, bool] | None,
@@ -103,7 +103,7 @@ def identification(
     return properties
 
 
-def _trait(catalog: Catalog, openings: Mapping[str, Opening], name: str, value: Any) -> Any:
+def _trait(catalog: Catalog, openings: Mapping[str, Balance], name: str, value: Any) -> Any:
     if name in RESERVED or name in catalog.facts:
         raise EventError(f'traits: "{name}" is not yours to set; it is the library\'s own or a declared fact')
     if catalog.traits and name not in catalog.traits:

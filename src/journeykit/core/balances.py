@@ -13,7 +13,7 @@ from journeykit.model.phrases import Aggregate
 _WANTED = {"count": "a whole number", "sum": "a whole number", "min": "a number", "max": "a number"}
 
 
-class Opening:
+class Balance:
     """
     A trait that a fact begins with, as if it stood for everything before the first event.
 
