@@ -49,7 +49,9 @@ def value(tree: tuple[Any, ...], look: Look, *, lenient: bool = False) -> Any:
         return worked_out(tree, look, lambda inner, look: value(inner, look, lenient=True))
     except Cannot:
         parts = [value(inner, look, lenient=True) for inner in tree[1:] if isinstance(inner, tuple)]
-        if tree[0] in ("math", "negative", "call") and any(part is MISSING or (isinstance(part, list) and MISSING in part) for part in parts):
+        if tree[0] in ("math", "negative", "call") and any(
+            part is MISSING or (isinstance(part, list) and MISSING in part) for part in parts
+        ):
             return MISSING
         raise
 

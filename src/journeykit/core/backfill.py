@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from journeykit.core.already import matches
 from journeykit.core.context import Context
 from journeykit.core.customer import Customer
 from journeykit.core.facts import Fold, fold, identify
@@ -38,7 +39,7 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
     Returns:
         What changes, based on the customer's revision; None where all is there already.
     """
-    turn = Turn(compiled, customer.customer_id, customer.facts, {}, customer.revision + 1, now, None)
+    turn = _turn(compiled, customer, now)
     turn.stored = customer.moments
     before, past = turn.moments, list(past)
     values = _filled(compiled, customer.facts.values, _folded(compiled, customer.customer_id, past, names), names)
@@ -58,6 +59,23 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
         customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, tuple(turn.changed.values()), history=turn.history,
         moments=moments,
     )  # fmt: skip
+
+
+def opened(compiled: Compiled, customer: Customer, now: int) -> list[str]:
+    """
+    The journeys that have to be opened for a customer who matches already and has never been inside.
+
+    Args:
+        compiled: all journeys.
+        customer: the customer as they are once `fill` is written, with all rows of the journeys that say so.
+        now: the moment, microseconds UTC.
+    """
+    turn = _turn(compiled, customer, now)
+    return [journey.name for journey in compiled.journeys.values() if matches(turn, journey)]
+
+
+def _turn(compiled: Compiled, customer: Customer, now: int) -> Turn:
+    return Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, None)
 
 
 def _since(compiled: Compiled, names: frozenset[str]) -> dict[str, list[Fold]]:

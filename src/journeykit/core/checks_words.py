@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from journeykit.core.calendar import known_zone, read_moment
 from journeykit.core.checks_world import World
+from journeykit.core.opening import opening
 from journeykit.core.survey import Survey, template_problem, unknown
 from journeykit.errors import ConditionError
 from journeykit.model.calls import Call, read_call
@@ -120,19 +121,20 @@ def _elapsed(wait: Wait) -> bool:
     return wait.kind == "elapsed"
 
 
-def opening(survey: Survey, world: World) -> Iterator[str]:
-    """``open`` names two dates, the earlier first."""
+def opens(survey: Survey, world: World) -> Iterator[str]:
+    """``open`` names two dates, the earlier first, and says who is there already only where somebody can be."""
     del world
-    text, zone = survey.journey.open, survey.journey.zone or "UTC"
+    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone or "UTC"
     if text is None:
         return
-    parts = [part.strip() for part in text.split(" to ")]
-    moments = [_date(part, zone if known_zone(zone) else "UTC") for part in parts]
-    begin, end = (moments[0], moments[1]) if len(moments) == 2 else (None, None)
-    if begin is None or end is None:
+    said = opening(text)
+    begin, end = (None if part is None else _date(part, zone if known_zone(zone) else "UTC") for part in (said or (None, None))[:2])
+    if said is None or (said.begin is not None and (begin is None or end is None)):
         yield f'open: "{text}" is no time span; write "2026-11-01 to 2026-12-24"'
-    elif begin >= end:
+    elif begin is not None and end is not None and begin >= end:
         yield f'open: "{text}" ends before it begins; turn it round'
+    if said is not None and said.already and journey.each is None and not any(entry.on.segment for entry in journey.entry):
+        yield f'open: "{text}": nobody is there before an event comes; let a segment or the records of a list in (each), or leave it out'
 
 
 def _date(text: str, zone: str) -> int | None:
@@ -275,7 +277,7 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     extensions,
     waits,
     entries,
-    opening,
+    opens,
     settings,
     templates,
     readings,

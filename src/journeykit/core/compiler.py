@@ -17,7 +17,7 @@ from journeykit.core.balances import with_openings
 from journeykit.core.context import Context, Declared
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
-from journeykit.core.opening import window
+from journeykit.core.opening import lets_in_those_already_there, window
 from journeykit.core.outline import Onward, Place, first_step, scopes
 from journeykit.core.planner import Planner, asked, cause, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
@@ -58,6 +58,7 @@ class CompiledJourney:
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     measured: dict[str, str]  #: the experiments of which the better arm is looked for, and the event that makes it the better one
     window: tuple[int, int] | None  #: from and until when customers may enter
+    already: bool  #: who matches when it opens comes in
     exit_events: frozenset[str]  #: events that the journey's own exit rules wait for
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
@@ -141,6 +142,7 @@ class _Compiler:
             interests=interests(self.journey, self.planner.places.values(), subjects(self.planner.catalog)),
             restless=any(path[0] in ("event", "signal", "now") or self._passing(path) for expression in quiet for path in expression.paths),
             window=window(self.journey),
+            already=lets_in_those_already_there(self.journey),
             exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
             measured=self.measured,
         )
@@ -329,6 +331,7 @@ class _Compiler:
                 asked(on),
                 self.planner.looks_at(on, None),
                 self.planner.key(on.key),
+                self.planner.inside(on),
             )
 
     # -- the machine -------------------------------------------------------------------------------------------------

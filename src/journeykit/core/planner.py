@@ -60,6 +60,13 @@ class Planner:
         recognised = self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
         return recognised if condition is None else lambda context: recognised(context) and condition(context)
 
+    def inside(self, on: On) -> Callable[[Any], bool] | None:
+        """Whether the customer is where an entry by a segment lets in; None for every other."""
+        if on.segment is None:
+            return None
+        holds, wanted = self.resolver(None)(("segment", on.segment.removeprefix("not "))), not on.segment.startswith("not ")
+        return lambda context: bool(holds(context)) is wanted
+
     def looks_at(self, on: On, place: Place | None) -> tuple[tuple[str, Value], ...]:
         """What `guard` looks at, by name, for ``explain``."""
         call = read_call(on.event or "")

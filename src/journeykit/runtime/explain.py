@@ -185,7 +185,14 @@ class _Telling:
             yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
-_OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}
+_OURS = {
+    "$identify": "identified",
+    "$enter": "let in",
+    "$exit": "taken out",
+    "$settled": "outcome",
+    "$retry": "tried again",
+    "$open": "opened",
+}
 
 
 def _told(entry: HistoryEntry) -> str:
