@@ -224,7 +224,7 @@ def compile_journeys(
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, known, extensions)
+            compiled[digest] = compile_journey(journey, digest, text, catalog, known._replace(older=True), extensions)
     watch = _watch(catalog, segments, facts, journeys.values(), compiled.values())
     chain = compile_policies(catalog.policies, known)
     return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, watch, catalog.days_off)
