@@ -9,6 +9,7 @@ from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_others import OTHERS
 from journeykit.core.checks_policies import policies as catalog_policies
 from journeykit.core.checks_policies import unanswered
+from journeykit.core.checks_sense import catalog_sense, sense
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS
 from journeykit.core.checks_world import World
@@ -42,14 +43,20 @@ def problems(
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
     world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
-    shop = (*_objects(journeys, catalog), *facts(catalog), *segment_problems(catalog), *catalog_policies(world, policies))
+    shop = (
+        *_objects(journeys, catalog),
+        *facts(catalog),
+        *segment_problems(catalog),
+        *catalog_sense(catalog),
+        *catalog_policies(world, policies),
+    )
     yield from (f"catalog: {problem}" for problem in shop)
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)
         for rule in (*SHAPE, *MOVES):
             yield from (f"{journey.name}: {problem}" for problem in rule(survey))
-        for word in (*WORDS, *OTHERS, outside, unanswered):
+        for word in (*WORDS, *OTHERS, outside, sense, unanswered):
             yield from (f"{journey.name}: {problem}" for problem in word(survey, world))
 
 

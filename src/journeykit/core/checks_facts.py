@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from journeykit.core.calendar import known_zone
 from journeykit.core.checks_world import World
+from journeykit.core.objects import vocabulary
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
@@ -26,8 +27,8 @@ def _event(fact: Aggregate, catalog: Catalog) -> Iterator[str]:
     if fact.zone is not None and not known_zone(fact.zone):
         yield f'no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin'
     declared = catalog.events.get(fact.event)
-    if catalog.events and declared is None:
-        yield unknown("event", fact.event, list(catalog.events))
+    if (listed := vocabulary(catalog)) and declared is None:
+        yield unknown("event", fact.event, listed)
     elif declared and fact.of is not None:
         if fact.of not in declared:
             yield unknown(f"property of {fact.event}", fact.of, list(declared))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from journeykit.core.calendar import known_zone, read_moment
 from journeykit.core.checks_world import World
+from journeykit.core.objects import vocabulary
 from journeykit.core.opening import opening
 from journeykit.core.survey import Survey, template_problem, unknown
 from journeykit.errors import ConditionError
@@ -41,7 +42,7 @@ def extensions(survey: Survey, world: World) -> Iterator[str]:
 
 
 def _trigger(call: Call, text: str, world: World) -> Iterator[str]:
-    found, known = list(world.extensions.problems("trigger", call)), list(world.catalog.events)
+    found, known = list(world.extensions.problems("trigger", call)), vocabulary(world.catalog)
     yield from found
     if not found and known and world.extensions.event(text) not in known:
         yield f"trigger {call.name} wants to see {unknown('event', world.extensions.event(text), known)}"
@@ -223,7 +224,7 @@ def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iter
 
 def events(survey: Survey, world: World) -> Iterator[str]:
     """Events that are waited for are declared, where any are."""
-    known = list(world.catalog.events)
+    known = vocabulary(world.catalog)
     for rule in survey.rules:
         name = rule.on.event
         if name is not None and read_call(name) is None and known and name not in known and not name.startswith("$"):

@@ -47,7 +47,7 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
     """Raise `EventError` for the first event whose properties are no JSON."""
     for event in events:
         try:
-            json.dumps(event.properties)
+            json.dumps(event.properties, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
 
@@ -67,7 +67,7 @@ def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties:
     if not isinstance(value, str):
         raise EventError(f"properties: {subject.property}={properties.get(subject.property)!r:.60} names no object; give its id")
     try:
-        json.dumps(properties)
+        json.dumps(properties, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise EventError(f'properties of event "{id}": {error}; give JSON values only') from error
     return ObjectFact(name, value, id, at, at, dict(properties))
