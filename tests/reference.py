@@ -596,14 +596,14 @@ class Reference(Watching):
         told = {"old": self.signal.old, "new": self.signal.new}
         return (told | {"name": event.name, "id": event.id, "occurred_at": moment(event.at)} if event else told).get(rest[0])
 
-    def worth(self, life: Life | None, expression: Expression, scope: str = "") -> Any:
-        return value(expression.tree, lambda path: self.look(life, path, scope))
+    def worth(self, life: Life | None, expression: Expression, scope: str = "", lenient: bool = False) -> Any:
+        return value(expression.tree, lambda path: self.look(life, path, scope), lenient=lenient)
 
-    def worth_inside(self, life: Life, expression: Expression, scope: str, scopes: Scopes | None) -> Any:
+    def worth_inside(self, life: Life, expression: Expression, scope: str, scopes: Scopes | None, lenient: bool = False) -> Any:
         """The same for what stands in *scope* and is worked out while the customer is, or was until just now, in *scopes*."""
         now, life.scopes = life.scopes, life.scopes if scopes is None else scopes
         try:
-            return self.worth(life, expression, scope)
+            return self.worth(life, expression, scope, lenient)
         finally:
             life.scopes = now
 
@@ -917,7 +917,11 @@ class Reference(Watching):
             return [self.filled(life, inner, scope, scopes) for inner in parameter]
         if not isinstance(parameter, str):
             return parameter
-        parts = [part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes) for part in template_parts(parameter)]
+        # P15: what is worked out from something missing is missing itself, in a parameter
+        parts = [
+            part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes, lenient=True)
+            for part in template_parts(parameter)
+        ]
         return plain(parts[0]) if len(parts) == 1 else "".join(written(part) for part in parts)
 
     def start(self, life: Life, start: Start, scope: str, scopes: Scopes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journeykit.core import lists
+from journeykit.core.already import open_to
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
@@ -14,8 +15,9 @@ from journeykit.core.index import Concern
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.since import count
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn, by_entry
+from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, LoggedEvent
@@ -60,6 +62,8 @@ def _fact(turn: Turn, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
+    if concern.since:
+        count(turn, *concern.since)
     if concern.offers:
         _offer_all(turn, concern.offers, event.name)
     if concern.entries:
@@ -69,15 +73,12 @@ def _fact(turn: Turn, event: Event) -> None:
 def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
-    if len(enrollments) == 1:  # as with most customers
+    if len(enrollments) == 1 and not turn.changed:  # as with most customers
         for one in enrollments.values():
             if one.status == "active" and one.journey in journeys:
                 offer(turn, one, signal)
             return
-    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
-    if len(found) > 1:
-        found.sort(key=by_entry)
-    for enrollment in found:
+    for enrollment in turn.active(journeys):
         offer(turn, enrollment, signal)
 
 
@@ -286,6 +287,16 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
+def _open(turn: Turn, event: Event) -> None:
+    """A journey has been opened to who is there already."""
+    journey = turn.compiled.journeys.get(event.properties["journey"])
+    if journey is None:
+        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
+    else:
+        turn.need(frozenset({journey.name}))
+        open_to(turn, journey)
+
+
 def _let_out(turn: Turn, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -344,6 +355,7 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
+    "$open": _open,
     "$settled": _settled,
     "$retry": _retry,
 }

@@ -104,7 +104,9 @@ class Engine(Operator):
         Raises:
             EventError: a value that cannot be accepted.
         """
-        return self._own(IDENTIFY, id, customer_id, at, identification(self.definitions.catalog, traits, zone, consent))
+        definitions = self.definitions
+        told = identification(definitions.catalog, definitions.compiled.facts.openings, traits, zone, consent)
+        return self._own(IDENTIFY, id, customer_id, at, told)
 
     def enroll(
         self, journey: str, customer_id: str, *, id: str, key: str = "", data: Mapping[str, Any] | None = None, at: Moment | None = None

@@ -169,7 +169,7 @@ class _Telling:
 
     def _action(self, row: OutboxRow) -> Line:
         message = row.message
-        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_values(message.parameters)}".rstrip()
+        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_parameters(message.parameters)}".rstrip()
         attempts = f" after {row.attempts} attempts" if row.attempts > 1 and not (row.reason or "").startswith(f"{row.attempts} ") else ""
         state = "waits to be performed" if row.state == "open" else row.state
         when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
@@ -185,7 +185,14 @@ class _Telling:
             yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
-_OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}
+_OURS = {
+    "$identify": "identified",
+    "$enter": "let in",
+    "$exit": "taken out",
+    "$settled": "outcome",
+    "$retry": "tried again",
+    "$open": "opened",
+}
 
 
 def _told(entry: HistoryEntry) -> str:
@@ -209,3 +216,8 @@ def _told(entry: HistoryEntry) -> str:
 
 def _values(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _parameters(values: Mapping[str, Any]) -> str:
+    """What an action was given; what is missing was not known when it was asked for."""
+    return ", ".join(f"{name} is missing" if value is None else f"{name}={value!r}" for name, value in values.items())

@@ -30,7 +30,7 @@ COUNT_TIMERS = """select count(*), min(due) from (select customer, min(next_due)
     select customer, next_due from journeykit_enrollments where next_due < ?1
     union all select id, next_due from journeykit_customers where next_due < ?1) group by customer)"""
 COUNT_DEAD = (
-    "select count(*) from journeykit_outbox indexed by journeykit_outbox_ended where state in ('dead', 'dropped', 'imported') and state = ?"
+    "select count(*) from journeykit_outbox indexed by journeykit_outbox_ended where state <> 'open' and state <> 'performed' and state = ?"
 )
 
 READ_GRANTS = "select at, number from journeykit_grants where name = ? and at > ? order by at"
