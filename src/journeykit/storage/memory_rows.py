@@ -29,10 +29,16 @@ class Customer:
 
     def next_ready(self) -> int | None:
         """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
-        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None]
-        if self.moments is not None and self.moments[1] is not None:
-            moments.append(self.moments[1] + 1)
+        timer = self.next_timer()
+        moments = [] if timer is None else [timer + 1]
         moments.extend(loads(text)[1] for text in (self.pending or {}).values())
+        return min(moments, default=None)
+
+    def next_timer(self) -> int | None:
+        """When the first timer is due."""
+        moments = [due for text in self.enrollments if (due := due_of(text)) is not None]
+        if self.moments is not None and self.moments[1] is not None:
+            moments.append(self.moments[1])
         return min(moments, default=None)
 
     def knows(self, event_id: str) -> bool:
@@ -43,10 +49,11 @@ class Customer:
 class Message:
     """One outbox row."""
 
-    __slots__ = ("answers", "attempts", "begun", "due_at", "reason", "state", "text", "token")
+    __slots__ = ("answers", "attempts", "begun", "due_at", "line", "reason", "state", "text", "token")
 
-    def __init__(self, text: str, due_at: int, state: str) -> None:
+    def __init__(self, text: str, line: tuple[str, str], due_at: int, state: str) -> None:
         self.text = text
+        self.line = line  #: journey and action
         self.due_at = due_at  #: while it is leased, the end of the lease
         self.state = state
         self.attempts = 0
