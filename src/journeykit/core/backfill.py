@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from journeykit.core.context import Context
-from journeykit.core.customer import Customer
+from journeykit.core.customer import Customer, commit_of
 from journeykit.core.facts import fold, identify
 from journeykit.core.index import Compiled
 from journeykit.core.moments import meet_again
+from journeykit.core.signals import reorder_all
 from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError
 from journeykit.model.records import Commit, Facts, LoggedEvent
@@ -53,6 +54,14 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
     return Commit(
         customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, history=turn.history, moments=moments
     )  # fmt: skip
+
+
+def order_lanes(compiled: Compiled, customer: Customer, now: int) -> Commit | None:
+    """Hold and let go on as the lanes say that are declared now; None where that is how it stands already."""
+    turn = Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, None)
+    turn.stored = customer.moments
+    reorder_all(turn)
+    return commit_of(customer, turn) if turn.history else None
 
 
 def _of(compiled: Compiled, name: str, values: Mapping[str, Any]) -> Any:

@@ -120,7 +120,7 @@ class Customer:
             return None
         found: Due | None = None
         for place, e in self.enrollments.items():
-            for timer in e.timers:
+            for timer in e.timers if e.held is None else ():
                 if timer.due_at is not None and timer.due_at < before:
                     rank = compiled.definitions[e.definition].timers[timer.index].rank
                     found = _sooner(found, Due(timer.due_at, rank, timer.order, place, timer.index))
@@ -185,10 +185,10 @@ def advance(
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
         turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
-    return _commit(customer, turn)
+    return commit_of(customer, turn)
 
 
-def _commit(customer: Customer, turn: Turn) -> Commit:
+def commit_of(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
     if turn.changed and turn.compiled.listening:
         note_waits(turn)
@@ -232,7 +232,7 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
             turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             _park_due(turn, due, error)
-        commit = _commit(customer, turn)
+        commit = commit_of(customer, turn)
         commit.fired = 1
         customer.apply(commit)
         shared = shared.after(commit.quotas)

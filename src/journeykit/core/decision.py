@@ -202,9 +202,9 @@ class Deciding:
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:
-            self._lead(leading, e.visit)
+            self.lead(leading, e.visit)
 
-    def _lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
+    def lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
         """Follow the first moment that leads away; then what is left of the others, whose owners may have lasted."""
         self._away(leading[0][1])
         for timer, _ in leading[1:]:
@@ -240,6 +240,7 @@ class Deciding:
         e = self.own()
         timers = self.fired + cancelled(e, None)
         self.fired = ""
+        e.held, e.stood = None, ()
         e.status, e.reason, e.ended_at = status, reason, self.turn.now
         e.timers, e.scopes, e.leaving = (), {}, None
         self.turn.entered_or_left(e.journey, entered=False)

@@ -60,6 +60,16 @@ class Rule:
 
 
 @frozen(eq=False)
+class Lane:
+    """Journeys of which a customer goes on in one at a time, the most important first; *still*: time stands still in the others."""
+
+    name: str
+    journeys: tuple[str, ...]
+    still: bool
+    members: frozenset[str]
+
+
+@frozen(eq=False)
 class Chain:
     """
     All policies of a catalog.
@@ -120,6 +130,12 @@ def compile_policies(policies: Sequence[Policy], known: Declared) -> Chain:
         rules += [_EXPIRED] if kind == "suppression" else []
         rules += [makers[kind](policy) for policy in by_kind[kind]]
     return Chain(tuple(rules), tuple(by_kind["holdout"]), max((policy.window for policy in by_kind["cap"]), default=0))
+
+
+def lanes_of(policies: Iterable[Policy]) -> dict[str, Lane]:
+    """For each journey in a lane of *policies* that lane."""
+    found = (Lane(one.name, one.journeys, one.still, frozenset(one.journeys)) for one in policies if one.kind == "lane")
+    return {journey: lane for lane in found for journey in lane.journeys}
 
 
 def topic(parameters: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.lanes import let_out, reorder
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
@@ -48,6 +49,13 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
 def fire_moment(turn: Turn, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
+    _drain(turn)
+
+
+def reorder_all(turn: Turn) -> None:
+    """Look at every lane, also where nobody has entered or left, and decide what that raises."""
+    let_out(turn)
+    turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
     _drain(turn)
 
 
@@ -226,7 +234,7 @@ def _at_once(turn: Turn, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
     name, key, number, order = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is None or enrollment.number != number:
+    if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
     for timer in enrollment.timers:
         if timer.order == order:
@@ -238,6 +246,7 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
     "occurred": _occurred,
     "start": _started,
     "timer": _at_once,
+    "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
 

@@ -44,6 +44,14 @@ class Waiting(NamedTuple):
     event: tuple[str, str, str, dict[str, Any], str]  #: name, id, occurred_at in ISO 8601, properties, source
 
 
+class Held(NamedTuple):
+    """That time stands still for an enrollment: none of its timers fires until it goes on."""
+
+    since: int
+    by: str  #: what holds it, for people: ``lane offers``, ``pause 3``
+    pause: int | None = None  #: the number of the pause, where one holds it
+
+
 @define(slots=True, weakref_slot=False)
 class Enrollment:
     """
@@ -79,6 +87,8 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    held: Held | None = None
+    stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
     def copy(self) -> Enrollment:
@@ -105,6 +115,8 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.held = self.held
+        copy.stood = self.stood
         copy.waits = None
         return copy
 
@@ -117,12 +129,20 @@ class Enrollment:
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
         timers, waiting = self.timers, self.waiting
+        if self.held is not None:
+            return self._due_while_held()
         if waiting is None and len(timers) < 2:
             return timers[0][1] if timers else None
         dues = [timer[1] for timer in timers if timer[1] is not None]
         if waiting is not None:
             dues.append(waiting.due_at)
         return min(dues) if dues else None
+
+    def _due_while_held(self) -> int | None:
+        """An entry that waits goes on waiting; else the number of the pause, counted from `NEVER`: its end makes that a moment."""
+        if self.waiting is not None:
+            return self.waiting.due_at
+        return None if self.held is None or self.held.pause is None else NEVER + self.held.pause
 
 
 @define(slots=True, weakref_slot=False)
@@ -158,7 +178,7 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed
     journey: str
     key: str
     number: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from journeykit.core.backfill import events_of, fill
+from journeykit.core.backfill import events_of, fill, order_lanes
 from journeykit.core.customer import Customer
 from journeykit.errors import ConflictError
 from journeykit.model.records import Commit, Want
@@ -45,17 +45,23 @@ def _batch(
             continue
         if commits:
             written(commits)
-        return len(commits)
+        return len({commit.customer_id for commit in commits})
     return 0
 
 
 def _commits(storage: Storage, definitions: Definitions, customers: Sequence[str], names: frozenset[str], now: int) -> Iterator[Commit]:
     compiled = definitions.compiled
     told = events_of(compiled, names)
-    for loaded in storage.load_many([Want(customer_id, frozenset()) for customer_id in customers]):
+    for loaded in storage.load_many([Want(customer_id, None) for customer_id in customers]):
         if not loaded.revision:
             continue  # nothing has been decided for them yet
         past = (logged for logged in storage.events(loaded.customer_id, 0, told) if logged.state == "decided") if names else ()
-        commit = fill(compiled, Customer(loaded), past, names, max(now, loaded.accepted_at))
+        definitions.learn_all(loaded.enrollments)
+        customer, at = Customer(loaded), max(now, loaded.accepted_at)
+        commit = fill(compiled, customer, past, names, at)
         if commit is not None:
+            customer.apply(commit)
             yield commit
+        ordered = order_lanes(compiled, customer, at)
+        if ordered is not None:
+            yield ordered

@@ -200,6 +200,10 @@ def _told(entry: HistoryEntry) -> str:
             return f"{entry.kind} in {entry.source}{cause}{reason}"
         case "segment":
             return f"{entry.reason} the {entry.cause}"
+        case "held":
+            return f"held in {entry.source} by {entry.cause}{reason}"
+        case "resumed":
+            return f"goes on in {entry.source}, held by {entry.cause} until now"
         case "filled":
             return f"filled in{f': {entry.reason}' if entry.reason else ''}"
         case _:

@@ -157,7 +157,8 @@ def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Re
         if e.journey in asking and e.status == "active":
             due = e.next_due
             until = f" until {show(due, case.zone)}" if due is not None else ""
-            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{until}"
+            held = f", held by {e.held.by} since {show(e.held.since, case.zone)}" if e.held is not None else ""
+            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{held or until}"
 
 
 def _mailbox(case: Case) -> Iterator[Reason]:

@@ -11,6 +11,7 @@ from journeykit.model.records import (
     Commit,
     Enrollment,
     Facts,
+    Held,
     HistoryEntry,
     Loaded,
     LoggedEvent,
@@ -39,11 +40,13 @@ def enrollments() -> st.SearchStrategy[Enrollment]:
     """Enrollments with anything in every field but journey and key."""
     timers = st.lists(st.builds(Timer, _COUNTS, st.none() | _MOMENTS, _COUNTS, st.none() | _TEXT), max_size=3).map(tuple)
     waiting = st.builds(Waiting, _MOMENTS, _COUNTS, _COUNTS, st.tuples(_TEXT, _TEXT, _TEXT, _OBJECTS, _TEXT))
+    held = st.builds(Held, _MOMENTS, _TEXT, st.none() | _COUNTS)
+    stood = st.lists(st.tuples(_MOMENTS, _MOMENTS), max_size=2).map(tuple)
     return st.builds(
         Enrollment, st.just("welcome"), st.just(""), _COUNTS, _TEXT, _COUNTS, st.sampled_from(["pending", "active", "completed", "exited"]),
         _TEXT, _COUNTS, _MOMENTS, _MOMENTS, _OBJECTS, timers, st.dictionaries(_TEXT, st.tuples(_MOMENTS, _COUNTS), max_size=2),
         st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS, st.none() | _MOMENTS, st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS,
-        st.none() | waiting,
+        st.none() | waiting, st.none() | held, stood,
     )  # fmt: skip
 
 
