@@ -170,9 +170,10 @@ class Storage(Protocol):
         died on it does not take others along.
 
         Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
-        messages that are due as well, beyond the limit, and each says what else of that customer's had been settled after *since*
-        as performed, as imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was
-        made. Of two claims one is the first, and the second sees it.
+        messages that are due as well, beyond the limit, and so do all to whom a message of the same household is due. Each says what
+        else to that customer, and (marked as other) to the rest of its household, had been settled after *since* as performed, as
+        imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was made. Of two
+        claims one is the first, and the second sees it, also where they are for two of one household.
         """
 
     def begin(self, message_id: int, token: str, now: int) -> bool:

@@ -22,6 +22,7 @@ def policies(world: World, plugins: Collection[str] | None) -> Iterator[str]:
     several = world.catalog.policies
     for number, policy in enumerate(several):
         found = (*_channels(policy, world), *_condition(policy, world.catalog), *_zone(policy, world.journeys), *_plugin(policy, plugins))
+        found += (*_household(several[:number], policy, world.catalog),)
         found += (*_twice(several[:number], policy), *_lane(several[:number], policy, world.journeys))
         yield from (f"policies[{number}]: {problem}" for problem in found)
     yield from (f"policies: {problem}" for problem in _no_way_through(several))
@@ -53,6 +54,18 @@ def _condition(policy: Policy, catalog: Catalog) -> Iterator[str]:
             yield f'"{policy.text}": {path[0]} is not known when a message is performed; read the customer, consent or now'
         elif path[0] == "customer" and catalog.traits and path[1] not in traits:
             yield f'"{policy.text}": {unknown("trait or fact", str(path[1]), traits)}'
+
+
+def _household(before: Sequence[Policy], policy: Policy, catalog: Catalog) -> Iterator[str]:
+    """What customers share is a trait or fact that is there, and one for all caps, since a message carries one."""
+    if policy.per is None:
+        return
+    traits = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
+    if catalog.traits and policy.per not in traits:
+        yield f'"{policy.text}": {unknown("trait or fact", policy.per, traits)}'
+    other = next((one for one in before if one.per is not None and one.per != policy.per), None)
+    if other is not None:
+        yield f'"{policy.text}" counts per customer.{policy.per}, and "{other.text}" per customer.{other.per}; keep one of the two'
 
 
 def _zone(policy: Policy, journeys: Iterable[Journey]) -> Iterator[str]:

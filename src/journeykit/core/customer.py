@@ -197,6 +197,8 @@ def commit_of(customer: Customer, turn: Turn) -> Commit:
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     if turn.outbox and turn.compiled.chain.holdouts:
         facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
+    if turn.outbox and turn.compiled.chain.household is not None:
+        turn.outbox = turn.compiled.chain.addressed(turn, turn.outbox)
     moments = (*turn.moments.values(),) if turn.moved else None
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(now, before), None if facts is customer.facts else facts,

@@ -9,6 +9,7 @@ What may stop or hold a message: the sentences of a catalog, and what a policy a
     no marketing while customer.open_tickets > 0 as open ticket
     quiet 22:00 to 08:00, missing zone Europe/Berlin         held to the end of the window
     at most 1 email in 24 hours or defer up to 2 days
+    at most 1 letter in 7 days per customer.household        ... counted over all who share that trait
     good-taste                                               a policy of the host, by its name
     one at a time of recover-cart, newsletter as offers      a lane of journeys: the first goes on, time stands still in the others
 """
@@ -45,7 +46,7 @@ _QUIET = re.compile(
     r"(?:, missing zone (?P<missing>\S+))?"
 )
 _CAP = re.compile(
-    rf"at most (?P<number>\d+)(?: (?!(?:about|in) ){_NAMES})?{_ABOUT} in (?P<window>\d.*?)"
+    rf"at most (?P<number>\d+)(?: (?!(?:about|in) ){_NAMES})?{_ABOUT} in (?P<window>\d.*?)(?: per customer\.(?P<per>\w+))?"
     r"(?: or (?:skip|defer up to (?P<defer>.+)))?"
 )
 _LANE = re.compile(r"one at a time of (?P<journeys>.+) as (?P<name>[\w -]+?)(?:, clocks (?P<clocks>stand still|run on))?")
@@ -58,7 +59,7 @@ _WAYS = {
     "no": 'write for example "no marketing while customer.open_tickets > 0 as open ticket"',
     "quiet": 'write for example "quiet 22:00 to 08:00" or "quiet 22:00 to 08:00 on friday for sms or drop, missing zone Europe/Berlin"',
     "one": 'write for example "one at a time of recover-cart, newsletter as offers" or "one at a time of a, b as offers, clocks run on"',
-    "at": 'write for example "at most 3 in 7 days" or "at most 1 email in 24 hours or defer up to 2 days"',
+    "at": 'write for example "at most 3 in 7 days" or "at most 1 email in 24 hours per customer.household or defer up to 2 days"',
 }
 _HOLD_DAYS = 366  #: nothing is held longer
 
@@ -94,6 +95,7 @@ class Policy:
         drop: that what comes in quiet hours is dropped, not held.
         missing: what is done for customers without a zone: ``drop``, ``permit``, or a zone; None where not said.
         number: the limit of a cap, over *window* microseconds.
+        per: the trait or fact whose value customers share that a cap counts together; None where each is counted alone.
         defer: for how many microseconds after its decision a message may be held by a cap or a suppression; None where it is dropped.
         journeys: of a lane, the most important first.
         still: of a lane, that what is left of a wait is the same once the journey goes on; else time runs on.
@@ -118,6 +120,7 @@ class Policy:
     missing: str | None = field(init=False, eq=False, repr=False, default=None)
     number: int = field(init=False, eq=False, repr=False, default=0)
     window: int = field(init=False, eq=False, repr=False, default=0)
+    per: str | None = field(init=False, eq=False, repr=False, default=None)
     defer: int | None = field(init=False, eq=False, repr=False, default=None)
     journeys: tuple[str, ...] = field(init=False, eq=False, repr=False, default=())
     still: bool = field(init=False, eq=False, repr=False, default=True)
@@ -188,7 +191,7 @@ def _cap(match: re.Match[str]) -> dict[str, Any]:
     number = int(match["number"])
     if number == 0:
         raise DefinitionError(f'"{match[0]}" lets nothing through; write "at most 1", or take the message out of the journey')
-    return {"kind": "cap", "number": number, "window": seconds(match["window"]) * MICROSECONDS, "defer": _hold(match)}
+    return {"kind": "cap", "number": number, "window": seconds(match["window"]) * MICROSECONDS, "per": match["per"], "defer": _hold(match)}
 
 
 def _hold(match: re.Match[str]) -> int | None:

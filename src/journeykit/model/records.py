@@ -205,6 +205,7 @@ class OutboxMessage(NamedTuple):
     expires_at: int | None = None
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
+    household: str | None = None  #: with whom its addressee shares a frequency cap
 
     @property
     def idempotency_key(self) -> str:
@@ -321,6 +322,7 @@ class Sent(NamedTuple):
     action: str
     topic: str | None  #: its parameter of that name, where it is text
     at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+    other: bool = False  #: it went to somebody else of the household
 
 
 class Claimed(NamedTuple):
@@ -330,7 +332,7 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
-    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else to the customer or household was performed or under way when it was claimed
     begun: bool = False  #: it may have been performed before: see `Storage.begin`
 
 

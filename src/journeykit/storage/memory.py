@@ -54,7 +54,7 @@ class MemoryStorage:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
+        messages = [(row[0], row[13], Message(dumps(row[:14]), row[8], row[14])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
             self._write_customers(batch)
@@ -62,8 +62,8 @@ class MemoryStorage:
                 self._put(customer_id, prefix, text)
             for entry in batch.history:
                 self._note(entry)
-            for customer_id, outgoing in messages:
-                self._send(customer_id, outgoing)
+            for customer_id, household, outgoing in messages:
+                self._customers[customer_id].messages += (self._outbox.add(outgoing, household),)
             for row in batch.waits:
                 self._objects.wait(row)
             for customer_id in batch.bases:
@@ -140,9 +140,6 @@ class MemoryStorage:
         if customer.history is None:
             customer.history = []
         customer.history.append(dumps(entry[1:]))
-
-    def _send(self, customer_id: str, outgoing: Message) -> None:
-        self._customers[customer_id].messages += (self._outbox.add(outgoing),)
 
     # reading
 

@@ -174,9 +174,9 @@ def message_row(message: OutboxMessage, parameters: str, state: str) -> Row:
 
 def message(row: Row) -> OutboxMessage:
     """The message of a row as `message_row` makes it (what follows its fields may be left out)."""
-    customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens = row[:13]
+    customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens, household = row[:14]
     return OutboxMessage(
-        customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens)
+        customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens), household
     )  # fmt: skip
 
 

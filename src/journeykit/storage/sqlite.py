@@ -204,15 +204,18 @@ class SQLiteStorage:
 
     def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        sent: dict[str, tuple[Sent, ...]] = {}
+        others: list[Row] = []
         with self._transaction(WRITE) as cursor:
             rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
             if since is not None and rows:
-                customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
-                rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))
-                sent = _sent(cursor.execute(sql.READ_SENT, (customers, now, since)), {row[1] for row in rows})
+                if not rows[0][0]:
+                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (_values(rows, _HOUSEHOLD), now)))
+                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (_values(rows, _CUSTOMER), now)))
+                others = cursor.execute(sql.READ_SENT, (_values(rows, _CUSTOMER), now, since)).fetchall()
+                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (_values(rows, _HOUSEHOLD), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ()), row[-1] is not None) for row in rows]
+        sent = _Sent(others, {row[1] for row in rows})
+        return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
@@ -243,6 +246,9 @@ class SQLiteStorage:
         statement = sql.REOPEN_MESSAGE if state == "open" else sql.DROP_MESSAGE
         with self._transaction(WRITE) as cursor:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
+
+
+_CUSTOMER, _KIND, _HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
 
 
 class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -299,13 +305,29 @@ def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
     return [*rows, *(row for row in companions if row[1] not in claimed)]
 
 
-def _sent(rows: Iterable[Row], but: set[int]) -> dict[str, tuple[Sent, ...]]:
-    """What a frequency cap counts, by customer."""
-    found: dict[str, tuple[Sent, ...]] = {}
-    for customer_id, *sent in rows:
-        if sent[0] not in but:
-            found[customer_id] = (*found.get(customer_id, ()), Sent(*sent))
-    return found
+def _values(rows: Iterable[Row], place: int) -> str:
+    """What stands in that place of the marketing messages among claimed *rows*, each once."""
+    return dumps(list(dict.fromkeys(row[place] for row in rows if row[_KIND] == "marketing" and row[place] is not None)))
+
+
+class _Sent:
+    """What frequency caps count, of *others* but those of the numbers *but*, by customer and by household."""
+
+    def __init__(self, others: Iterable[Row], but: set[int]) -> None:
+        self._customers: dict[str, dict[int, Sent]] = {}
+        self._households: dict[str, dict[int, Sent]] = {}
+        for customer_id, household, *sent in others:
+            if sent[0] not in but:
+                self._customers.setdefault(customer_id, {})[sent[0]] = Sent(*sent)
+                self._households.setdefault(household, {})[sent[0]] = Sent(*sent, other=True)
+
+    def seen_by(self, row: Row) -> tuple[Sent, ...]:
+        """What else was sent to the customer of a claimed row, then to others of the household."""
+        if row[_KIND] != "marketing":
+            return ()
+        own = self._customers.get(row[_CUSTOMER], {})
+        house = self._households.get(row[_HOUSEHOLD], {}) if row[_HOUSEHOLD] is not None else {}
+        return (*own.values(), *(sent for number, sent in house.items() if number not in own))
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:

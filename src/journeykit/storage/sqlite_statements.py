@@ -45,6 +45,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create table journeykit_aliases(id text primary key, customer text not null) without rowid",
     ),
     ("alter table journeykit_outbox add column answers text", "alter table journeykit_outbox add column begun integer"),
+    (
+        "alter table journeykit_outbox add column household text",
+        "create index journeykit_outbox_household on journeykit_outbox(household) where household is not null",
+        """create table journeykit_pauses(
+            number integer primary key, journey text, step text, action text, still integer not null, begun_at integer not null, ended_at integer
+        )""",
+    ),
 )
 SCHEMA_TABLE = "create table if not exists journeykit_schema(version integer not null)"
 SCHEMA_VERSION = "select max(version) from journeykit_schema"
@@ -73,7 +80,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     where journeykit_events.state <> 'decided'"""
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
-    expires_at, owner, listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    expires_at, owner, listens, household, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = "select taken from journeykit_quotas where name = ?"
 TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?, ?)
@@ -114,21 +121,25 @@ NEXT_DUE = """select
 
 # the outbox
 
-_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
+_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household"
 CLAIM_MESSAGES = f"""
 select token is not null, id, attempts, {_MESSAGE}, begun from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?
 """
 LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
-READ_COMPANIONS = f"""select o.token is not null, o.id, o.attempts, {", ".join(f"o.{name}" for name in _MESSAGE.split(", "))}, o.begun
-    from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
-    where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= ? order by j.key, o.due_at, o.id"""
-READ_SENT = """select o.customer, o.id, o.action,
+_OF_CUSTOMERS = "from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value"
+_OF_HOUSEHOLDS = "from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_household on o.household = j.value"
+_COMPANIONS = f"""select o.token is not null, o.id, o.attempts, {", ".join(f"o.{name}" for name in _MESSAGE.split(", "))}, o.begun
+    %s where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= ? order by j.key, o.due_at, o.id"""
+READ_COMPANIONS = _COMPANIONS % _OF_CUSTOMERS
+READ_HOUSEMATES = _COMPANIONS % _OF_HOUSEHOLDS
+_SENT = """select o.customer, o.household, o.id, o.action,
         case json_type(o.parameters, '$.topic') when 'text' then o.parameters->>'$.topic' end,
         case o.state when 'open' then null else o.due_at end
-    from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
-    where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > ?)))
+    %s where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > ?)))
         or (o.due_at > ? and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
     order by o.id"""
+READ_SENT = _SENT % _OF_CUSTOMERS
+READ_SENT_TO_HOUSEHOLDS = _SENT % _OF_HOUSEHOLDS
 BEGIN_MESSAGE = "update journeykit_outbox set begun = ? where id = ? and token = ? and due_at > ?"
 SETTLE_MESSAGE = """update journeykit_outbox set state = ?, reason = ?, due_at = ?, attempts = attempts - ?, token = null,
     begun = case when ? then null else begun end where id = ? and token = ?"""

@@ -70,7 +70,7 @@ def messages(customer_id: str) -> st.SearchStrategy[OutboxMessage]:
     """Messages to a customer with anything in every field."""
     return st.builds(
         OutboxMessage, st.just(customer_id), _TEXT, _TEXT, _COUNTS, _COUNTS, _COUNTS, _TEXT, _OBJECTS, _MOMENTS, _TEXT,
-        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(),
+        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(), st.none() | _TEXT,
     )  # fmt: skip
 
 
