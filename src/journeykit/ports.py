@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import PolicyAnswer, Question
 from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 
@@ -127,13 +128,27 @@ class Storage(Protocol):
         """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
 
     def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never (`NEVER`, too)."""
 
     def taken(self, name: str) -> int:
         """Return how many have been taken of the shared number *name*, over all that was ever committed."""
 
     def keep(self, name: str, value: str) -> str:
         """Keep *value* under *name* once for all customers, where nothing is kept yet; return what is kept."""
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number, counted from 1; return it with that number."""
+
+    def end_pause(self, number: int, at: int) -> None:
+        """
+        End a pause at *at*, where it has not ended, and bring up what stood still because of it, in one transaction.
+
+        Enrollments that it holds (their `next_due` is `NEVER` and its number) are due at its end, and so are open messages under nobody's
+        lease whose reason is `Pause.words` of it. Called again it brings up what has come to stand still since.
+        """
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """

@@ -6,7 +6,7 @@ import pytest
 
 from journeykit import Catalog, Do, Journey, On, SQLiteStorage, Step, Transition, check
 from journeykit.model.messages import moment
-from journeykit.model.records import Want
+from journeykit.model.records import Held, Want
 from journeykit.runtime.why import replay
 from shop import Shop
 
@@ -183,7 +183,7 @@ def test_backfill_follows_a_lane_that_has_changed() -> None:
     before.event("Cart Left", cart_id="c1")
     declared = Shop(CART, news(), CATALOG, storage=before.storage)
     assert (declared.engine.backfill(), declared.engine.backfill()) == (1, 0)
-    assert declared.inside("news").held == (declared.clock.now(), "lane offers", None)
+    assert declared.inside("news").held == Held(declared.clock.now(), "lane offers")
     after = Shop(CART, news(), storage=before.storage, at="2026-03-03T09:00:00+00:00")
     assert (after.engine.backfill(), after.engine.backfill()) == (1, 0)
 
@@ -214,3 +214,17 @@ def test_a_lane_is_checked() -> None:
         'catalog: policies[2]: "cart" is in the lane "offers" already; a journey waits in one lane only',
         'catalog: policies[2]: "news" is in the lane "offers" already; a journey waits in one lane only',
     )
+
+
+def test_a_pause_holds_what_a_lane_lets_go_on() -> None:
+    """The news is held by the cart, and paused meanwhile; when the cart is over it still stands."""
+    shop = Shop(CART, news("1 hour"), CATALOG)
+    shop.event("Signed Up")
+    shop.event("Cart Left", cart_id="c1")
+    shop.engine.pause("news")
+    shop.wait("3 days")
+    assert shop.sent == ["2026-03-04 09:00 ann email cart"]
+    shop.engine.resume("news")
+    shop.wait("2 hours")
+
+    assert shop.sent[1:] == ["2026-03-05 10:00 ann email news"]

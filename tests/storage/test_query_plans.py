@@ -14,8 +14,17 @@ from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
 
 CUSTOMERS = 100_000
-#: Read by people, or once for a process: allowed to walk a table.
-SELDOM = {"READ_CUSTOMERS", "SCHEMA_TABLE", "SCHEMA_VERSION", "SCHEMA_STEP", "READ_OUTBOX", "READ_OUTBOX_STATE", "READ_DEFINITIONS"}
+#: Read by people, or once for a process, or a table of few rows: allowed to walk a table.
+SELDOM = {
+    "READ_CUSTOMERS",
+    "SCHEMA_TABLE",
+    "SCHEMA_VERSION",
+    "SCHEMA_STEP",
+    "READ_OUTBOX",
+    "READ_OUTBOX_STATE",
+    "READ_DEFINITIONS",
+    "READ_PAUSES",
+}
 STATEMENTS = {
     name: text
     for name, text in (vars(sql) | vars(objects)).items()

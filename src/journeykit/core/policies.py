@@ -104,7 +104,7 @@ class Chain:
     def addressed(self, context: Context, messages: Iterable[OutboxMessage]) -> tuple[OutboxMessage, ...]:
         """*messages*, the marketing among them with the household of the customer of *context*, where there is one."""
         name = as_key(self.household(context)) if self.household is not None else MISSING
-        if name is MISSING:
+        if not isinstance(name, str):
             return tuple(messages)
         return tuple(one._replace(household=name) if one.message == "marketing" else one for one in messages)
 

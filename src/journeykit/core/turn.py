@@ -61,7 +61,7 @@ class Trace(NamedTuple):
 class Raised(NamedTuple):
     """A signal that a decision raised, decided after it at the same now."""
 
-    kind: str  #: changed, start, timer, occurred, lane
+    kind: str  #: changed, start, timer, occurred, lane, moved
     subject: Any
     old: Any = None
     new: Any = None

@@ -50,6 +50,7 @@ class Held(NamedTuple):
     since: int
     by: str  #: what holds it, for people: ``lane offers``, ``pause 3``
     pause: int | None = None  #: the number of the pause, where one holds it
+    step: str | None = None  #: the step or scope that is paused, where not all of the journey is
 
 
 @define(slots=True, weakref_slot=False)

@@ -21,6 +21,7 @@ from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
+from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.release import Releaser
@@ -67,11 +68,13 @@ class Shell:
         self._history = history
         self._wakers: list[Callable[[], None]] = []
         imported = history and not perform
-        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching)
-        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching)
+        self._pausing = Pausing(storage, self.definitions, self.clock)
+        pauses = self._pausing.known
+        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching, pauses)
+        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching, pauses)
         waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
         self._dispatcher = Dispatcher(
-            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
+            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail, pauses
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)

@@ -15,11 +15,22 @@ from typing import cast
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
-from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
+from journeykit.storage.memory_rows import (
+    Customer,
+    Message,
+    brought_up,
+    due_of,
+    enrollment_text,
+    is_decided,
+    line_of,
+    read_enrollment,
+    read_event,
+)
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
@@ -35,6 +46,7 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
+        self._pauses: list[Pause] = []
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -235,6 +247,32 @@ class MemoryStorage:
         """Keep *value* under *name*, where nothing is kept yet; return what is kept."""
         with self._lock:
             return self._kept.setdefault(name, value)
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._lock:
+            self._pauses.append(pause._replace(number=len(self._pauses) + 1))
+            return self._pauses[-1]
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._lock:
+            if not 0 < number <= len(self._pauses):
+                return
+            pause = self._pauses[number - 1]
+            at = at if pause.ended_at is None else pause.ended_at
+            self._pauses[number - 1] = pause._replace(ended_at=at)
+            for customer_id, customer in self._customers.items():
+                texts = tuple([brought_up(text, number, at) for text in customer.enrollments])
+                if texts != customer.enrollments:
+                    customer.enrollments = texts
+                    self._schedule(customer_id, customer)
+            self._outbox.bring_up(pause.words, at)
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._lock:
+            return list(self._pauses)
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""

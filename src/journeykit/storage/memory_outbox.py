@@ -121,6 +121,13 @@ class MemoryOutbox:
             heapq.heappush(self._open, (row.due_at, settlement.id))
         return True
 
+    def bring_up(self, reason: str, at: int) -> None:
+        """Let what a pause holds, for that *reason*, be due at *at*."""
+        for number, row in self._messages.items():
+            if row.state == "open" and row.token is None and row.reason == reason and row.due_at > at:
+                row.due_at = at
+                heapq.heappush(self._open, (at, number))
+
     def rows(self, state: str | None, numbers: Iterable[int] | None, limit: int) -> list[OutboxRow]:
         """Messages in order of id, only those in *state* or of *numbers* where given."""
         some = self._messages if numbers is None else numbers

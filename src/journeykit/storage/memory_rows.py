@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit.model.records import Answered, Enrollment, LoggedEvent, OutboxRow, Sent
+from journeykit.model.records import NEVER, Answered, Enrollment, LoggedEvent, OutboxRow, Sent
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
 
 
@@ -29,7 +29,7 @@ class Customer:
 
     def next_ready(self) -> int | None:
         """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
-        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None]
+        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None and due < NEVER]
         if self.moments is not None and self.moments[1] is not None:
             moments.append(self.moments[1] + 1)
         moments.extend(loads(text)[1] for text in (self.pending or {}).values())
@@ -97,6 +97,11 @@ def due_of(text: str) -> int | None:
     """When the enrollment in *text* has a timer due."""
     due = text[text.rindex("\n") + 1 :]
     return int(due) if due not in ("", "-") else None
+
+
+def brought_up(text: str, number: int, at: int) -> str:
+    """The enrollment in *text*, due at *at* where the pause of that number holds it."""
+    return f"{text[: text.rindex(chr(10)) + 1]}{at}" if due_of(text) == NEVER + number else text
 
 
 def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:

@@ -84,7 +84,7 @@ def enrollment(row: Row) -> Enrollment:
         {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
         body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
         Waiting(waiting[0], waiting[1], waiting[2], tuple(waiting[3])) if waiting else None,
-        Held(*held[:3]) if held else None,
+        Held(*held[: len(Held._fields)]) if held else None,
         tuple([(one[0], one[1]) for one in stood]) if stood else (),
     )  # fmt: skip
 

@@ -13,7 +13,8 @@ from typing import Literal
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.model.pauses import Pause
+from journeykit.model.records import NEVER, Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
@@ -159,7 +160,7 @@ class SQLiteStorage:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
             moments = (*cursor.execute(sql.NEXT_DUE).fetchone(), *cursor.execute(objects.NEXT_RELEASE).fetchone())
-        return min((moment for moment in moments if moment is not None), default=None)
+        return min((moment for moment in moments if moment is not None and moment < NEVER), default=None)
 
     # objects and shared numbers
 
@@ -174,6 +175,26 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             cursor.execute(objects.KEEP, (name, value))
             return str(cursor.execute(objects.READ_KEPT, (name,)).fetchone()[0])
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._transaction(WRITE) as cursor:
+            return pause._replace(number=cursor.execute(sql.INSERT_PAUSE, pause[1:]).lastrowid or 0)
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._transaction(WRITE) as cursor:
+            cursor.execute(sql.END_PAUSE, (at, number))
+            row = cursor.execute(sql.READ_PAUSE, (number,)).fetchone()
+            if row is not None:
+                ended = _pause(row)
+                cursor.execute(sql.BRING_UP_ENROLLMENTS, (ended.ended_at, NEVER + number))
+                cursor.execute(sql.BRING_UP_MESSAGES, (ended.ended_at, ended.ended_at, ended.words))
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._transaction(READ) as cursor:
+            return [_pause(row) for row in cursor.execute(sql.READ_PAUSES)]
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
@@ -251,6 +272,11 @@ class SQLiteStorage:
 _CUSTOMER, _KIND, _HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
 
 
+def _pause(row: Row) -> Pause:
+    number, journey, step, action, still, begun_at, ended_at = row
+    return Pause(number, journey, step, action, bool(still), begun_at, ended_at)
+
+
 class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
     """Somebody else was first; leaves the transaction so that it is rolled back before anybody asks who."""
 
@@ -319,7 +345,7 @@ class _Sent:
         for customer_id, household, *sent in others:
             if sent[0] not in but:
                 self._customers.setdefault(customer_id, {})[sent[0]] = Sent(*sent)
-                self._households.setdefault(household, {})[sent[0]] = Sent(*sent, other=True)
+                self._households.setdefault(household, {})[sent[0]] = Sent(*sent)._replace(other=True)
 
     def seen_by(self, row: Row) -> tuple[Sent, ...]:
         """What else was sent to the customer of a claimed row, then to others of the household."""

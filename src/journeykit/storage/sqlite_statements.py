@@ -119,6 +119,16 @@ NEXT_DUE = """select
     (select min(accepted_at) from journeykit_events where state = 'pending'),
     (select min(due_at) from journeykit_outbox where state = 'open')"""
 
+# pauses
+
+INSERT_PAUSE = "insert into journeykit_pauses(journey, step, action, still, begun_at, ended_at) values(?, ?, ?, ?, ?, ?)"
+END_PAUSE = "update journeykit_pauses set ended_at = ? where number = ? and ended_at is null"
+READ_PAUSE = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses where number = ?"
+READ_PAUSES = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses order by number"
+BRING_UP_ENROLLMENTS = "update journeykit_enrollments set next_due = ? where next_due = ?"
+BRING_UP_MESSAGES = """update journeykit_outbox set due_at = ?
+    where state = 'open' and due_at > ? and token is null and reason = ?"""
+
 # the outbox
 
 _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household"

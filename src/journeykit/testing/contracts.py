@@ -24,10 +24,13 @@ from journeykit.testing.contract_commits import CommitContract
 from journeykit.testing.contract_mailbox import MailboxContract
 from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
+from journeykit.testing.contract_pauses import PauseContract
 from journeykit.testing.contract_quotas import QuotaContract
 
 
-class StorageContract(CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, RaceContract):
+class StorageContract(
+    CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, PauseContract, QuotaContract, RaceContract
+):
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 
     @abstractmethod
