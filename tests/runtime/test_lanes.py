@@ -6,7 +6,8 @@ import pytest
 
 from journeykit import Catalog, Do, Journey, On, SQLiteStorage, Step, Transition, check
 from journeykit.model.messages import moment
-from journeykit.model.records import Held, Want
+from journeykit.model.pauses import Hold
+from journeykit.model.records import Want
 from journeykit.runtime.why import replay
 from shop import Shop
 
@@ -150,7 +151,7 @@ def test_a_worker_does_not_run_after_who_is_held() -> None:
 
 
 def test_explain_says_by_what_and_until_when() -> None:
-    """Held, and by what; gone on; and where somebody is held now."""
+    """Hold, and by what; gone on; and where somebody is held now."""
     shop = Shop(CART, news(), CATALOG)
     shop.event("Signed Up")
     shop.event("Cart Left", cart_id="c1")
@@ -183,7 +184,7 @@ def test_backfill_follows_a_lane_that_has_changed() -> None:
     before.event("Cart Left", cart_id="c1")
     declared = Shop(CART, news(), CATALOG, storage=before.storage)
     assert (declared.engine.backfill(), declared.engine.backfill()) == (1, 0)
-    assert declared.inside("news").held == Held(declared.clock.now(), "lane offers")
+    assert declared.inside("news").held == Hold(declared.clock.now(), "lane offers")
     after = Shop(CART, news(), storage=before.storage, at="2026-03-03T09:00:00+00:00")
     assert (after.engine.backfill(), after.engine.backfill()) == (1, 0)
 

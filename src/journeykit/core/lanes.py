@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from journeykit.core.standing import go_on
 from journeykit.core.turn import Turn
-from journeykit.model.records import Enrollment, Held
+from journeykit.model.pauses import Hold
+from journeykit.model.records import Enrollment
 
 
 def reorder(turn: Turn, name: str) -> None:
@@ -37,7 +38,7 @@ def _hold(turn: Turn, e: Enrollment, lane: str, reason: str) -> None:
     if _held_in_a_lane(e):
         return
     held = e.copy()
-    held.held = Held(turn.now, f"lane {lane}")
+    held.held = Hold(turn.now, f"lane {lane}")
     turn.changed[e.journey, e.key] = held
     turn.note("held", held, held.held.by, held.step, reason=reason)
 

@@ -15,8 +15,8 @@ from journeykit.core.standing import go_on
 from journeykit.core.timing import Stretch, due_after, joined
 from journeykit.core.turn import Turn
 from journeykit.model.messages import Event, moment
-from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, Held, LoggedEvent
+from journeykit.model.pauses import Hold, Pause
+from journeykit.model.records import Enrollment, LoggedEvent
 
 
 def stands_still(turn: Turn, place: tuple[str, str], index: int, pauses: Sequence[Pause]) -> bool:
@@ -83,7 +83,7 @@ def _stretches(pauses: Sequence[Pause], e: Enrollment) -> Iterator[Stretch]:
 
 def _hold(turn: Turn, e: Enrollment, pause: Pause) -> None:
     held = e.copy()
-    held.held = Held(turn.now if e.held is None else e.held.since, f"a {pause.words}", pause.number, pause.step)
+    held.held = Hold(turn.now if e.held is None else e.held.since, f"a {pause.words}", pause.number, pause.step)
     turn.changed[e.journey, e.key] = held
     turn.note("held", held, held.held.by, held.step)
 

@@ -1,4 +1,4 @@
-"""A pause, as it is kept."""
+"""A pause, as it is kept, and what holds an enrollment."""
 
 from __future__ import annotations
 
@@ -21,3 +21,12 @@ class Pause(NamedTuple):
         """How people call it; also what marks a message that it holds."""
         of = f"step {self.step} of {self.journey}" if self.step else self.journey or "all journeys"
         return f"pause of {of}" if self.action is None else f"pause of {self.action}{f' in {self.journey}' if self.journey else ''}"
+
+
+class Hold(NamedTuple):
+    """That time stands still for an enrollment: none of its timers fires until it goes on."""
+
+    since: int
+    by: str  #: what holds it, for people: ``lane offers``, ``pause 3``
+    pause: int | None = None  #: the number of the pause, where one holds it
+    step: str | None = None  #: the step or scope that is paused, where not all of the journey is

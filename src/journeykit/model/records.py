@@ -9,13 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from attrs import Factory, define, field
 
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Hold
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
+MAILBOX = 1_000  #: events of one mailbox that are loaded at once, the first to arrive
+
+Share = tuple[int, int]  #: which part of all customers, of how many: (0, 1) is everybody
+EVERYBODY: Share = (0, 1)
+
+
+def in_share(customer_id: str, share: Share) -> bool:
+    """Whether a customer belongs to *share*: the same answer in every process."""
+    place, parts = share
+    return parts == 1 or crc32(customer_id.encode("utf-8", "surrogatepass")) % parts == place
 
 
 class Timer(NamedTuple):
@@ -42,15 +54,6 @@ class Waiting(NamedTuple):
     order: int
     entry: int  #: place among the journey's entries
     event: tuple[str, str, str, dict[str, Any], str]  #: name, id, occurred_at in ISO 8601, properties, source
-
-
-class Held(NamedTuple):
-    """That time stands still for an enrollment: none of its timers fires until it goes on."""
-
-    since: int
-    by: str  #: what holds it, for people: ``lane offers``, ``pause 3``
-    pause: int | None = None  #: the number of the pause, where one holds it
-    step: str | None = None  #: the step or scope that is paused, where not all of the journey is
 
 
 @define(slots=True, weakref_slot=False)
@@ -88,7 +91,7 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
-    held: Held | None = None
+    held: Hold | None = None
     stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
@@ -314,6 +317,29 @@ class Loaded:
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
     moments_due: int | None = None
+
+
+class Backlog(NamedTuple):
+    """
+    What waits to be done.
+
+    Attributes:
+        events: how many events stand in mailboxes.
+        oldest_event: when the first of them was accepted.
+        customers: how many customers have a timer due.
+        oldest_timer: when the first of these timers was due.
+        messages: how many requests for actions are due, those among them that are leased.
+        oldest_message: since when the first of them has been.
+        dead: how many dead letters there are.
+    """
+
+    events: int
+    oldest_event: int | None
+    customers: int
+    oldest_timer: int | None
+    messages: int
+    oldest_message: int | None
+    dead: int
 
 
 class Sent(NamedTuple):

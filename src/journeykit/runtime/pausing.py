@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Literal
 
 from journeykit.core.outline import places, scopes
@@ -30,6 +31,12 @@ class Pausing:
         self._known: tuple[Pause, ...] = ()
         self._read_at: int | None = None
         self._settled: dict[int, int] = {}  #: when the end of each pause was last carried out here
+
+    def on(self, storage: Storage) -> Pausing:
+        """The same, on *storage*: that of a transaction of the host."""
+        found = copy(self)
+        found._storage = storage  # noqa: SLF001  one of its own kind
+        return found
 
     def known(self) -> tuple[Pause, ...]:
         """All pauses there are or were, in order."""

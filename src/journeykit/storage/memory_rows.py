@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from journeykit.model.records import NEVER, Answered, Enrollment, LoggedEvent, OutboxRow, Sent
+from collections.abc import Sequence
+
+from journeykit.model.records import NEVER, Answered, Enrollment, LoggedEvent, OutboxRow, Sent, Want
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
 
 
@@ -29,10 +31,16 @@ class Customer:
 
     def next_ready(self) -> int | None:
         """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
-        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None and due < NEVER]
-        if self.moments is not None and self.moments[1] is not None:
-            moments.append(self.moments[1] + 1)
+        timer = self.next_timer()
+        moments = [] if timer is None else [timer + 1]
         moments.extend(loads(text)[1] for text in (self.pending or {}).values())
+        return min(moments, default=None)
+
+    def next_timer(self) -> int | None:
+        """When the first timer is due."""
+        moments = [due for text in self.enrollments if (due := due_of(text)) is not None and due < NEVER]
+        if self.moments is not None and self.moments[1] is not None:
+            moments.append(self.moments[1])
         return min(moments, default=None)
 
     def knows(self, event_id: str) -> bool:
@@ -43,10 +51,11 @@ class Customer:
 class Message:
     """One outbox row."""
 
-    __slots__ = ("answers", "attempts", "begun", "due_at", "reason", "state", "text", "token")
+    __slots__ = ("answers", "attempts", "begun", "due_at", "line", "reason", "state", "text", "token")
 
-    def __init__(self, text: str, due_at: int, state: str) -> None:
+    def __init__(self, text: str, line: tuple[str, str], due_at: int, state: str) -> None:
         self.text = text
+        self.line = line  #: journey and action
         self.due_at = due_at  #: while it is leased, the end of the lease
         self.state = state
         self.attempts = 0
@@ -112,3 +121,27 @@ def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
 def is_decided(text: str) -> bool:
     """Whether the event in *text* has been decided."""
     return bool(loads(text)[6] == "decided")
+
+
+def wanted(customer: Customer, want: Want) -> Sequence[str]:
+    """The texts of the enrollments that are asked for."""
+    if want.journeys is None:
+        return customer.enrollments
+    active = tuple([line_of(journey) for journey in want.journeys])
+    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
+    until = want.until if customer.ready is not None and customer.ready <= want.until else None
+    return [
+        text for text in customer.enrollments
+        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and is_due(text, until))
+    ]  # fmt: skip
+
+
+def is_due(text: str, until: int) -> bool:
+    """Whether the enrollment in *text* has a timer due before *until*."""
+    due = due_of(text)
+    return due is not None and due < until
+
+
+def asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
+    """Whether an event is among those that are read."""
+    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)

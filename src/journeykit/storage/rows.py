@@ -15,7 +15,8 @@ from typing import Any
 
 from journeykit.errors import EventError, SchemaError
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Answered, Enrollment, Facts, Held, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
+from journeykit.model.pauses import Hold
+from journeykit.model.records import Answered, Enrollment, Facts, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
 
@@ -84,7 +85,7 @@ def enrollment(row: Row) -> Enrollment:
         {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
         body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
         Waiting(waiting[0], waiting[1], waiting[2], tuple(waiting[3])) if waiting else None,
-        Held(*held[: len(Held._fields)]) if held else None,
+        Hold(*held[: len(Hold._fields)]) if held else None,
         tuple([(one[0], one[1]) for one in stood]) if stood else (),
     )  # fmt: skip
 

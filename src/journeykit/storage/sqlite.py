@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
 
@@ -14,15 +13,30 @@ from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.pauses import Pause
-from journeykit.model.records import NEVER, Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.model.records import (
+    EVERYBODY,
+    NEVER,
+    Backlog,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+)
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
+from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES)
 LATEST = len(MIGRATIONS)
 
 
@@ -35,7 +49,8 @@ class SQLiteStorage:
     of the host leaves nothing of it. Where the host has none open, the call begins and commits its own.
 
     Args:
-        database: the path of the database file, or the host's open connection.
+        database: the path of the database file, the host's open connection, or what gives transactions on connections of the host
+            (`journeykit.storage.sqlite_connections.Connections`).
         synchronous: SQLite's durability, for a path. With ``normal`` nothing is lost when a process is killed, and a power cut
             may take the last commits; with ``full`` it takes none.
         timeout: for how many seconds to wait for another writer, for a path.
@@ -45,18 +60,29 @@ class SQLiteStorage:
     """
 
     def __init__(
-        self, database: str | os.PathLike[str] | sqlite3.Connection, *,
+        self, database: str | os.PathLike[str] | sqlite3.Connection | Connections, *,
         synchronous: Literal["off", "normal", "full", "extra"] = "normal", timeout: float = 30,
     ) -> None:  # fmt: skip
         if synchronous not in ("off", "normal", "full", "extra"):
             raise StorageError(f'synchronous: "{synchronous}" is not known; write "normal" or "full"')
+        self._connections: Connections
         if isinstance(database, sqlite3.Connection):
-            self._connections: Connections = HostConnection(database)
+            self._connections = HostConnection(database)
+        elif isinstance(database, Connections):
+            self._connections = database
         elif os.fspath(database) in ("", ":memory:"):
             raise StorageError(f'"{database}" would be another database in each thread; give a path, or use MemoryStorage')
         else:
             self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
         self._ready = False
+
+    def within(self, connection: object) -> SQLiteStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same file."""
+        if not isinstance(connection, (sqlite3.Connection, Connections)):
+            raise StorageError(f"{type(connection).__name__} is no connection of sqlite3; give the one that the host writes with")
+        inside = SQLiteStorage(connection)
+        inside._ready = self._ready
+        return inside
 
     def migrate(self) -> None:
         """Make or update the tables (``journeykit_...``); doing it again changes nothing."""
@@ -143,24 +169,34 @@ class SQLiteStorage:
 
     # what is due
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first."""
-        found: dict[str, None] = {}
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._transaction(READ) as cursor:
-            sources = [cursor.connection.execute(statement, (now,)) for statement in (sql.DUE_ENROLLMENTS, sql.DUE_CUSTOMERS, sql.DUE_MAIL)]
-            for _, customer_id in heapq.merge(*sources):  # reads no further than needed
-                if len(found) >= limit:
-                    break
-                found[customer_id] = None
-            for source in sources:
-                source.close()
-        return list(found)
+            return work.claim_due(cursor.connection, now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
-            moments = (*cursor.execute(sql.NEXT_DUE).fetchone(), *cursor.execute(objects.NEXT_RELEASE).fetchone())
+            rows = (cursor.execute(statement).fetchone() for statement in (sql.NEXT_DUE, objects.NEXT_RELEASE))
+            moments = (*itertools.chain.from_iterable(rows), work.next_message(cursor))
         return min((moment for moment in moments if moment is not None and moment < NEVER), default=None)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._transaction(WRITE) as cursor:
+            return work.enlist(cursor, token, now, until)
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._transaction(READ) as cursor:
+            return work.backlog(cursor, now)
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._transaction(WRITE) as cursor:
+            return work.grant(cursor, name, now, window, most, wanted)
 
     # objects and shared numbers
 
@@ -223,19 +259,21 @@ class SQLiteStorage:
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         others: list[Row] = []
         with self._transaction(WRITE) as cursor:
-            rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
+            rows = _lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
                 if not rows[0][0]:
-                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (_values(rows, _HOUSEHOLD), now)))
-                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (_values(rows, _CUSTOMER), now)))
-                others = cursor.execute(sql.READ_SENT, (_values(rows, _CUSTOMER), now, since)).fetchall()
-                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (_values(rows, _HOUSEHOLD), now, since)).fetchall()
+                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, work.HOUSEHOLD), now)))
+                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, work.CUSTOMER), now)))
+                others = cursor.execute(sql.READ_SENT, (work.values(rows, work.CUSTOMER), now, since)).fetchall()
+                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (work.values(rows, work.HOUSEHOLD), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        sent = _Sent(others, {row[1] for row in rows})
+        sent = work.SentTo(others, {row[1] for row in rows})
         return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
@@ -269,9 +307,6 @@ class SQLiteStorage:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
 
 
-_CUSTOMER, _KIND, _HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
-
-
 def _pause(row: Row) -> Pause:
     number, journey, step, action, still, begun_at, ended_at = row
     return Pause(number, journey, step, action, bool(still), begun_at, ended_at)
@@ -300,7 +335,7 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.UPSERT_ENROLLMENT, batch.entered),
-        (sql.INSERT_HISTORY, batch.history),
+        (sql.INSERT_HISTORY, [tuple(entry) for entry in batch.history]),  # sqlite3 takes plain tuples faster than named ones
         (sql.INSERT_MESSAGE, batch.outbox),
         (sql.INSERT_DEFINITION, batch.definitions),
         (sql.INSERT_MAIL, batch.mail),
@@ -329,31 +364,6 @@ def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
     """What was claimed, and what else is due to its customers."""
     claimed = {row[1] for row in rows}
     return [*rows, *(row for row in companions if row[1] not in claimed)]
-
-
-def _values(rows: Iterable[Row], place: int) -> str:
-    """What stands in that place of the marketing messages among claimed *rows*, each once."""
-    return dumps(list(dict.fromkeys(row[place] for row in rows if row[_KIND] == "marketing" and row[place] is not None)))
-
-
-class _Sent:
-    """What frequency caps count, of *others* but those of the numbers *but*, by customer and by household."""
-
-    def __init__(self, others: Iterable[Row], but: set[int]) -> None:
-        self._customers: dict[str, dict[int, Sent]] = {}
-        self._households: dict[str, dict[int, Sent]] = {}
-        for customer_id, household, *sent in others:
-            if sent[0] not in but:
-                self._customers.setdefault(customer_id, {})[sent[0]] = Sent(*sent)
-                self._households.setdefault(household, {})[sent[0]] = Sent(*sent)._replace(other=True)
-
-    def seen_by(self, row: Row) -> tuple[Sent, ...]:
-        """What else was sent to the customer of a claimed row, then to others of the household."""
-        if row[_KIND] != "marketing":
-            return ()
-        own = self._customers.get(row[_CUSTOMER], {})
-        house = self._households.get(row[_HOUSEHOLD], {}) if row[_HOUSEHOLD] is not None else {}
-        return (*own.values(), *(sent for number, sent in house.items() if number not in own))
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:

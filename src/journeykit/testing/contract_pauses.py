@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from journeykit.model.pauses import Pause
-from journeykit.model.records import NEVER, Enrollment, Held, Settlement, Timer, Want
+from journeykit.model.pauses import Hold, Pause
+from journeykit.model.records import NEVER, Enrollment, Settlement, Timer, Want
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 
@@ -64,4 +64,4 @@ class PauseContract:
 
 def _held(pause: int | None) -> Enrollment:
     """Somebody who stands still, with a timer that was due long ago."""
-    return evolve(shop.enrollment(), timers=(Timer(0, 20, 1),), held=Held(20, "a pause of welcome", pause))
+    return evolve(shop.enrollment(), timers=(Timer(0, 20, 1),), held=Hold(20, "a pause of welcome", pause))
