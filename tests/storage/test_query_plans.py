@@ -15,7 +15,16 @@ from journeykit.testing import storage_samples as shop
 
 CUSTOMERS = 100_000
 #: Read by people, or once for a process: allowed to walk a table.
-SELDOM = {"READ_CUSTOMERS", "SCHEMA_TABLE", "SCHEMA_VERSION", "SCHEMA_STEP", "READ_OUTBOX", "READ_OUTBOX_STATE", "READ_DEFINITIONS"}
+SELDOM = {
+    "READ_CUSTOMERS",
+    "SCHEMA_TABLE",
+    "SCHEMA_VERSION",
+    "SCHEMA_STEP",
+    "READ_OUTBOX",
+    "READ_OUTBOX_STATE",
+    "READ_DEFINITIONS",
+    "OCCUPIED",
+}
 STATEMENTS = {
     name: text
     for name, text in (vars(sql) | vars(objects)).items()
@@ -85,6 +94,7 @@ def test_no_hot_statement_scans(connection):
         ("DUE_CUSTOMERS", "journeykit_customers USING COVERING INDEX journeykit_customers_due (next_due<?)"),
         ("DUE_MAIL", "journeykit_events USING INDEX journeykit_events_waiting (accepted_at<?)"),
         ("CLAIM_MESSAGES", "journeykit_outbox USING INDEX journeykit_outbox_due (due_at<?)"),
+        ("INSIDE", "journeykit_enrollments USING PRIMARY KEY (customer>?)"),
         ("READ_OUTBOX_CUSTOMER", "journeykit_outbox USING INDEX journeykit_outbox_customer (customer=?)"),
     ],
 )

@@ -8,6 +8,7 @@ idle customer costs a few hundred bytes.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import cast
@@ -19,7 +20,17 @@ from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loade
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
-from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
+from journeykit.storage.memory_rows import (
+    Customer,
+    Message,
+    due_of,
+    enrollment_text,
+    is_decided,
+    line_of,
+    read_enrollment,
+    read_event,
+    standing,
+)
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
@@ -191,6 +202,19 @@ class MemoryStorage:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
         with self._lock:
             return sorted(self._definitions.values())
+
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
+        with self._lock:
+            places = Counter(place for customer in self._customers.values() for place in standing(customer))
+        return [(*place, count) for place, count in sorted(places.items())]
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._lock:
+            later = ((name, customer) for name, customer in self._customers.items() if name > after)
+            found = (name for name, one in later if any(place[:2] == (journey, definition) for place in standing(one)))
+            return heapq.nsmallest(limit, found)
 
     # what is due
 

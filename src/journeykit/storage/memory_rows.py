@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from journeykit.model.records import Answered, Enrollment, LoggedEvent, OutboxRow, Sent
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
 
@@ -91,6 +93,14 @@ def read_enrollment(text: str) -> Enrollment:
     """The enrollment that lies in *text*."""
     columns, body, _ = text.split("\n")
     return enrollment((None, *loads(columns), body))
+
+
+def standing(customer: Customer) -> Iterator[tuple[str, str, str]]:
+    """Where a customer's active enrollments stand: journey, definition and step of each."""
+    for text in customer.enrollments:
+        journey, _, _, definition, _, status, step, *_ = loads(text[: text.index("\n")])
+        if status == "active":
+            yield journey, definition, step
 
 
 def due_of(text: str) -> int | None:
