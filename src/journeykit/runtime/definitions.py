@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.checks import problems
 from journeykit.core.extensions import Extensions
-from journeykit.core.index import Compiled, compile_journeys
+from journeykit.core.index import Compiled, compile_checked, compile_journeys
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.conditions import Expression
@@ -100,6 +100,22 @@ class Definitions:
         self.together = any(one.measured or _concerns_others(one.journey) for one in compiled.definitions.values())
         return compiled
 
+    def in_force(self, versions: Mapping[str, str]) -> Compiled:
+        """
+        What decisions were made with while other versions were current.
+
+        Args:
+            versions: the hash of each journey whose version is another one than now; one that nobody knows any more is left as it is.
+        """
+        known = self.compiled.definitions
+        then = {name: known[versions[name]] if versions.get(name) in known else one for name, one in self.compiled.journeys.items()}
+        then |= {name: known[digest] for name, digest in versions.items() if name not in then and digest in known}
+        if all(one is self.compiled.journeys.get(name) for name, one in then.items()):
+            return self.compiled
+        current = {one.hash: (one.hash, one.text, one.journey) for one in then.values()}
+        older = [(one.hash, one.text, one.journey) for one in known.values() if one.hash not in current]
+        return compile_checked([*current.values()], self.catalog, older, self._extensions)
+
     def actions(self) -> set[str]:
         """The names of all actions that some version of some journey may ask for."""
         return {name for one in self.compiled.definitions.values() for name in asked(one.journey)}
@@ -121,6 +137,11 @@ class Definitions:
         for enrollment in enrollments:
             if enrollment.definition not in known and enrollment.active and enrollment.definition not in self.compiled.definitions:
                 self.learn(enrollment.definition)
+
+    def learn_these(self, digests: Iterable[str]) -> None:
+        """Learn definitions that a customer's past names, as far as the storage has them."""
+        if any(digest not in self.compiled.definitions for digest in digests):
+            self.compiled = self._compile()
 
     def check(self, journey: str) -> None:
         """Raise `UnknownError` where there is no journey of that name."""

@@ -15,7 +15,7 @@ from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment
 from journeykit.model.objects import ObjectFact
 
-IDENTIFY, ENTER, EXIT, SETTLED, RETRY = "$identify", "$enter", "$exit", "$settled", "$retry"
+IDENTIFY, ENTER, EXIT, SETTLED, RETRY, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$migrate"
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
 
 _LONGEST = 400
