@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.checks import problems
+from journeykit.core.compiler import CompiledJourney
 from journeykit.core.extensions import Extensions
 from journeykit.core.index import Compiled, compile_checked, compile_journeys
 from journeykit.core.survey import Survey
@@ -99,6 +100,18 @@ class Definitions:
         compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._extensions, self._policies)
         self.together = any(one.measured or _concerns_others(one.journey) for one in compiled.definitions.values())
         return compiled
+
+    def version(self, journey: str, digest: str) -> CompiledJourney:
+        """
+        One version of a journey.
+
+        Raises:
+            UnknownError: nobody was ever on it, and it is not the current one.
+        """
+        known = {one.hash: one for one in self.compiled.definitions.values() if one.name == journey}
+        if digest not in known:
+            raise UnknownError(f"{journey}: nobody knows version {digest}; there are {', '.join(sorted(known)) or 'none'}")
+        return known[digest]
 
     def in_force(self, versions: Mapping[str, str]) -> Compiled:
         """

@@ -40,6 +40,9 @@ class Engine(Operator):
         policies: the policies that sentences of the catalog name; installed packages may offer more (entry points
             ``journeykit.policies``).
 
+    Attributes:
+        versions: who stands on which version of a journey, and bringing them to another, see `Versions`.
+
     Raises:
         DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """

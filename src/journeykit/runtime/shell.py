@@ -24,6 +24,7 @@ from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstora
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.release import Releaser
+from journeykit.runtime.versions import Versions
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -75,6 +76,7 @@ class Shell:
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
+        self.versions = Versions(storage, self.definitions, self.clock, self._written)
 
     def on_work(self, waker: Callable[[], None]) -> Callable[[], None]:
         """Call *waker* whenever this engine has written something that a worker may have to do; return what ends that."""
