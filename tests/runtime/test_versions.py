@@ -504,7 +504,7 @@ def test_a_replay_of_one_who_was_brought_comes_to_the_same() -> None:
     last = {(e.journey, e.key): e for commit in commits for e in commit.enrollments}
     assert sorted(last.values(), key=lambda e: e.order) == loaded.enrollments
     assert len(changes) == 2
-    assert [entry.kind for entry in history].count("migrated") == 6
+    assert [entry.kind for entry in history].count("migrated") == 5
 
 
 def test_a_story_over_several_versions_is_told_with_the_words_of_each() -> None:
