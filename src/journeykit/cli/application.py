@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from journeykit.cli import console, importing, world
+from journeykit.cli import console, importing, versions, world
 from journeykit.cli.outbox import outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
@@ -35,6 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
+for _command in (versions.versions, versions.diff, versions.migrate):
+    app.command()(_command)
 
 Journeys = Annotated[
     list[str],
