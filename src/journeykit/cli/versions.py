@@ -13,11 +13,13 @@ from attrs import asdict
 from journeykit.cli import console, world
 from journeykit.codec import definition_hash, journey_from_text, load, load_migrations, migration_text
 from journeykit.codec.migrations import is_migration
-from journeykit.errors import DefinitionError, UnknownError
+from journeykit.core.calendar import read_moment
+from journeykit.errors import ConditionError, DefinitionError, UnknownError
 from journeykit.insight.differences import Change, counted, differences, renamed
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.migrations import SHORTEST, Migration
+from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import merged
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.migrations import Moved, Rehearsal
@@ -75,6 +77,9 @@ def migrate(
     db: Database,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Say who would move, and change nothing.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Put back those who have not moved on since.")] = False,
+    at: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="As if it were then: for a history that was brought in; nothing is performed.")
+    ] = None,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -87,7 +92,7 @@ def migrate(
         raise console.Usage("--rehearse and --undo together; undoing looks at each customer, and leaves those who have moved on")
     values, migrations = _given(files)
     with world.database(db) as storage:
-        engine = Engine(values, storage)
+        engine = Engine(values, storage) if at is None else world.importer(values, storage, ManualClock(_at(at)), None)
         if rehearse:
             raise typer.Exit(_rehearsed(engine.versions.rehearse(*migrations), as_json))
         total = sum(number for _, _, _, number in engine.versions.occupied())
@@ -95,6 +100,13 @@ def migrate(
             run = engine.versions.undo if undo else engine.versions.migrate
             moved = run(*migrations, progress=lambda done: bar.advance(done, done / max(total, 1)))
     raise typer.Exit(_moved(moved, undo, as_json))
+
+
+def _at(given: str) -> int:
+    try:
+        return read_moment(given, "UTC") or 0
+    except ConditionError as error:
+        raise console.Usage(f"--at: {error}") from None
 
 
 def _given(files: Sequence[str]) -> tuple[list[world.Definition], list[Migration]]:
@@ -196,14 +208,15 @@ def _compared(old: Sequence[world.Definition], new: Sequence[world.Definition], 
         before = dict(zip(after, before.values(), strict=True))
     occupied = storage.occupied() if storage is not None else []
     for name in dict.fromkeys((*after, *before)):
-        pair = before.get(name), after.get(name)
-        if pair[0] is not None and pair[1] is not None:
-            digest = definition_hash(pair[0])
-            standing = {step: number for _, version, step, number in occupied if version == digest}
-            yield _Compared(name, *pair, counted(differences(*pair), pair[0], standing))
+        was, now = before.get(name), after.get(name)
+        if was is None:
+            yield _Compared(name, was, now, [Change("added", "", "the journey is new", None, name)])
+        elif now is None:
+            yield _Compared(name, was, now, [Change("removed", "", "the journey is gone", name, None)])
         else:
-            kind, text = ("added", "is new") if pair[0] is None else ("removed", "is gone")
-            yield _Compared(name, *pair, [Change(kind, "", f"the journey {text}", None, name)])  # type: ignore[arg-type]
+            digest = definition_hash(was)
+            standing = {step: number for _, version, step, number in occupied if version == digest}
+            yield _Compared(name, was, now, counted(differences(was, now), was, standing))
     catalogs = [[one for one in values if isinstance(one, Catalog)] for values in (old, new)]
     if all(catalogs):
         one, other = (merged(catalog) for catalog in catalogs)

@@ -76,7 +76,7 @@ class Shell:
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
-        self.versions = Versions(storage, self.definitions, self.clock, self._written)
+        self.versions = Versions(storage, self.definitions, self.clock, self._written, imported=imported)
 
     def on_work(self, waker: Callable[[], None]) -> Callable[[], None]:
         """Call *waker* whenever this engine has written something that a worker may have to do; return what ends that."""

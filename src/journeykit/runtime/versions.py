@@ -16,25 +16,21 @@ from journeykit.core.context import Context
 from journeykit.core.customer import Customer
 from journeykit.core.facts import FactTable
 from journeykit.core.migrating import Passage, settled
-from journeykit.core.quotas import Known, Shared
 from journeykit.core.segments import SegmentTable
-from journeykit.errors import ConditionError, ConflictError, DefinitionError, JourneykitError, QuotaError, StorageError
+from journeykit.errors import ConditionError, DefinitionError, JourneykitError
 from journeykit.model.messages import Event, derived_id, words
 from journeykit.model.migrations import Migration
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, Want
 from journeykit.ports import Clock, Storage
-from journeykit.runtime.deciding import ATTEMPTS, pause
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.letters import MIGRATE, own_event
 from journeykit.runtime.migrations import Given, Moved, Plan, Rehearsal
+from journeykit.runtime.moving import Run, pages
 from journeykit.runtime.plugins import Plugins
-from journeykit.runtime.work import Work
 
 Function = Callable[[dict[str, Any]], Mapping[str, Any]]  #: from the data of an enrollment to its data in the new version
 
-BATCH = 200  #: customers in one transaction
 GROUP = "journeykit.migrations"
-_FIRINGS = 10_000  #: timers of a customer that are fired before they are brought; who has more comes with the next batch
 
 #: What says nothing of an enrollment having moved on: it was looked at, and nothing came of it.
 _LOOKS = ("late", "refused")
@@ -49,13 +45,23 @@ class Versions:
         definitions: the journeys, and the older versions in the storage.
         clock: where the time comes from.
         written: called with the commits of each batch.
+        imported: history is being imported: what is asked for on the way is not performed.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, clock: Clock, written: Callable[[Sequence[Commit]], None]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        definitions: Definitions,
+        clock: Clock,
+        written: Callable[[Sequence[Commit]], None],
+        *,
+        imported: bool = False,
+    ) -> None:
         self._storage = storage
         self._definitions = definitions
         self._clock = clock
         self._written = written
+        self._imported = imported
 
     def occupied(self) -> list[tuple[str, str, str, int]]:
         """Return (journey, version, step, how many stand there), in order; nobody's past is read for it."""
@@ -107,7 +113,7 @@ class Versions:
         fates = list(plan.fates(self.occupied()))
         if refused := Rehearsal(tuple(fates)).refusals:
             raise DefinitionError(refused)
-        run = _Run(self._storage, self._definitions, self._clock, self._written, stop, progress)
+        run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
         known = self._definitions.compiled.definitions
         for (journey, origin), way in plan.ways.items():
             if origin in known:  # nobody was ever on one that is not
@@ -132,7 +138,7 @@ class Versions:
             UnknownError: a version that nobody knows.
         """
         plan = Plan(self._definitions, migrations, _Anything())
-        run = _Run(self._storage, self._definitions, self._clock, self._written, stop, progress)
+        run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
         on = 0
         for (journey, origin), way in plan.ways.items():
             back = _Back(self._storage, origin, way.target)
@@ -148,7 +154,7 @@ class Versions:
     def _tried(self, way: Migration, data: _Data) -> Iterator[str]:
         """Why data of those who are concerned cannot be changed, customer by customer."""
         now = self._clock.now()
-        for customers in _pages(self._storage, way.journey, way.origin):
+        for customers in pages(self._storage, way.journey, way.origin):
             for loaded in self._storage.load_many([Want(name, frozenset({way.journey})) for name in customers]):
                 for e in loaded.enrollments:
                     if e.active and e.definition == way.origin and way.step(e.step) is not None:
@@ -166,13 +172,6 @@ class _Anything:
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
-
-
-def _pages(storage: Storage, journey: str, definition: str) -> Iterator[list[str]]:
-    after = ""
-    while customers := storage.inside(journey, definition, after, BATCH):
-        yield customers
-        after = customers[-1]
 
 
 class _Data:
@@ -278,113 +277,3 @@ def _moved_on(history: Sequence[HistoryEntry], e: Enrollment) -> bool:
 def _signal(customer: Customer, e: Enrollment, told: dict[str, Any], now: int) -> Event:
     name = derived_id(MIGRATE, e.journey, e.key, e.number, customer.revision + 1)
     return own_event(MIGRATE, name, customer.customer_id, now, told)
-
-
-class _Run:
-    """One run over all who are concerned, batch by batch."""
-
-    def __init__(
-        self, storage: Storage, definitions: Definitions, clock: Clock, written: Callable[[Sequence[Commit]], None],
-        stop: Callable[[], bool] | None, progress: Callable[[int], None] | None,
-    ) -> None:  # fmt: skip
-        self._storage = storage
-        self._definitions = definitions
-        self._clock = clock
-        self._written = written
-        self._stop = stop or (lambda: False)
-        self._progress = progress or (lambda moved: None)
-        self._again = False  #: whether others were at some customers in this pass
-        self._broken: dict[tuple[str, str], tuple[int, str]] = {}
-        self.moved = 0
-        self.stopped = False
-
-    def all(self, journey: str, definition: str, signal: _Forth) -> None:
-        """Bring everybody who is on a version, until nobody is left who can be brought: others may let in more meanwhile."""
-        before = -1
-        while (self.moved > before or self._again) and not self.stopped:
-            before, self._again = self.moved, False
-            self.once(journey, definition, signal)
-
-    def once(self, journey: str, definition: str, signal: _Forth | _Back) -> None:
-        """Look at everybody who is on a version once."""
-        broken: list[str] = []
-        for customers in _pages(self._storage, journey, definition):
-            self.stopped = self.stopped or self._stop()
-            if self.stopped:
-                break
-            self.moved += self._batch(_Batch(journey, definition, customers, signal, broken))
-            self._progress(self.moved)
-        self._broken[journey, definition] = (len(broken), broken[0] if broken else "")
-
-    def _batch(self, batch: _Batch) -> int:
-        """Bring those of one batch, in one transaction; whoever others are at comes with the next pass."""
-        left: dict[str, int] = {}
-        on = batch.signal.on
-        for attempt in range(ATTEMPTS):
-            pause(attempt)
-            work = Work(self._storage, self._definitions, _FIRINGS, Shared(Known(left)))
-            broken, batch.signal.on = list[str](), on
-            moved = batch.decide(work, self._clock.now(), broken)
-            try:
-                if work.commits:
-                    self._storage.commit_many(work.commits)
-            except QuotaError as error:
-                left |= error.left
-            except ConflictError as error:
-                self._again = True
-                batch.without(error.customers)
-            else:
-                batch.broken += broken
-                self._written(work.commits)
-                return moved
-        return 0
-
-    def result(self, left: int, on: int = 0) -> Moved:
-        """What became of all."""
-        broken = sum(count for count, _ in self._broken.values())
-        why = next((why for _, why in self._broken.values() if why), None)
-        return Moved(self.moved, left, on, broken, why, self.stopped)
-
-
-class _Batch:
-    """The customers of one transaction, what each of their enrollments on the version is told, and what could not be."""
-
-    def __init__(self, journey: str, definition: str, customers: Sequence[str], signal: _Forth | _Back, broken: list[str]) -> None:
-        self._journey = journey
-        self._definition = definition
-        self._customers = list(customers)
-        self.signal = signal
-        self.broken = broken
-
-    def without(self, customers: Sequence[str]) -> None:
-        """Leave those out whom somebody else decides for; the first where it is not known who they are."""
-        others = set(customers) or set(self._customers[:1])
-        self._customers = [name for name in self._customers if name not in others]
-
-    def decide(self, work: Work, now: int, broken: list[str]) -> int:
-        """Decide what is due, and then what is told; return how many enrollments were brought."""
-        if not self._customers:
-            return 0
-        work.load([Want(name, frozenset({self._journey}), (), (), now) for name in self._customers])
-        work.catch_up(now)
-        return sum(self._one(work, name, now, broken) for name in self._customers)
-
-    def _one(self, work: Work, name: str, now: int, broken: list[str]) -> int:
-        moved = 0
-        held = work.held[name]
-        if held.waits or held.customer.pending:
-            return 0  # more is due than one batch decides, or something there fails: what is before it comes first
-        mine = [e for e in held.customer.enrollments.values() if (e.journey, e.definition) == (self._journey, self._definition)]
-        for e in sorted(mine, key=lambda e: e.order):
-            told = [entry for commit in work.commits if commit.customer_id == name for entry in commit.history]
-            customer = work.held[name].customer
-            now_there = customer.enrollments[e.journey, e.key]
-            try:
-                event = self.signal(customer, now_there, now, told) if now_there.status == "active" else None
-                if event is not None:
-                    moved += any(one.kind == "migrated" for one in work.offer(event, now).history)
-            except StorageError:
-                raise
-            except JourneykitError as error:
-                broken.append(f"{name}: {error}")
-        return moved
