@@ -89,7 +89,10 @@ def migration_text(one: Migration) -> str:
         written["steps"] = dict(one.steps)
     if one.wait or one.waits != "keep":
         written["wait"] = dict(one.wait) or one.waits
-    return write(written)
+    if one.set:
+        (setting,) = one.set  # what several composed ones set is none that a file could say
+        written["set"] = setting if isinstance(setting, str) else {name: expression.text for name, expression in setting.items()}
+    return write(written, block="")
 
 
 def _of_file(file: Path) -> list[Migration]:

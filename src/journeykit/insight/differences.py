@@ -18,7 +18,8 @@ from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, 
 Kind = Literal["changed", "added", "removed", "moved", "renamed"]
 
 WALKED = (Journey, Step, Scope, Transition, On, Entry, Exit, Goal, Do, Start, Catalog)  #: what is looked into; all else is one value
-_ALIKE = 0.5  #: from this share of equal fields on, a step that went and one that came may be one
+_ALIKE = 0.6  #: from this share of equal fields on, a step that went and one that came may be one
+_NEAR = 0.2  #: what it counts that both stand behind the same step
 
 
 @frozen
@@ -287,10 +288,12 @@ def _in_order(old: Sequence[str], new: Sequence[str]) -> set[str]:
 
 
 def _guessed(before: Mapping[str, _Item], after: Mapping[str, _Item]) -> dict[str, str]:
-    """For new names the old ones that they seem to stand for: the most alike first, each once."""
+    """For new names the old ones that they seem to stand for: the most alike first, each once; behind the same step it is likelier."""
     gone = [item.value for name, item in before.items() if name not in after]
     come = [item.value for name, item in after.items() if name not in before]
-    pairs = sorted(((_alike(a, b), a.name, b.name) for a in gone for b in come), reverse=True)
+    ahead = [dict(zip(names, ["", *names], strict=False)) for names in (list(before), list(after))]
+    near = {(a.name, b.name): _NEAR * (ahead[0][a.name] == ahead[1][b.name]) for a in gone for b in come}
+    pairs = sorted(((_alike(a, b) + near[a.name, b.name], a.name, b.name) for a in gone for b in come), reverse=True)
     found: dict[str, str] = {}
     for alike, old, new in pairs:
         if alike >= _ALIKE and old not in found.values() and new not in found:
@@ -303,6 +306,14 @@ def _alike(old: Step | Scope, new: Step | Scope) -> float:
     if type(old) is not type(new):
         return 0.0
     said = [f.name for f in attrs.fields(type(new)) if f.name != "name" and (getattr(old, f.name) or getattr(new, f.name))]
-    same = sum(getattr(old, name) == getattr(new, name) for name in said)
+    same = sum(_same_words(getattr(old, name), getattr(new, name)) for name in said)
     names = difflib.SequenceMatcher(None, old.name, new.name).ratio()
     return max(same / len(said) if said else 1.0, names if names > 0.7 else 0.0)
+
+
+def _same_words(old: Any, new: Any) -> float:
+    """1 for what says the same, half of it for lists that have some item in common."""
+    if old == new:
+        return 1.0
+    both = isinstance(old, tuple) and isinstance(new, tuple)
+    return 0.5 if both and {subject(one) for one in old} & {subject(one) for one in new} else 0.0

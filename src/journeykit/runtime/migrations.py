@@ -110,7 +110,7 @@ class Plan:
     Args:
         definitions: those of the engine, and of the storage.
         given: migrations, see `read`.
-        functions: the names of the functions that there are.
+        functions: the names of the functions that there are; None where none is called.
 
     Attributes:
         ways: by journey and version, the migration that leads those who are on it to the last one.
@@ -120,10 +120,14 @@ class Plan:
         UnknownError: no version begins like that.
     """
 
-    def __init__(self, definitions: Definitions, given: Iterable[Given], functions: Iterable[str] = ()) -> None:
+    def __init__(self, definitions: Definitions, given: Iterable[Given], functions: Iterable[str] | None = None) -> None:
         self._definitions = definitions
         named = [self._named(one) for one in read(given)]
-        problems = [f"{one.journey}: {problem}" for one in named for problem in self._problems(one, frozenset(functions))]
+        problems = [
+            f"{one.journey}: {problem}"
+            for one in named
+            for problem in self._problems(one, None if functions is None else frozenset(functions))
+        ]
         if not named:
             problems.append("no migration; name a file of them, for example cart.migration.yaml")
         if problems:
@@ -148,10 +152,10 @@ class Plan:
             raise UnknownError(f"{journey}: no version begins with {digits}; journeykit versions shows those that there are")
         return found[0] if found else digits
 
-    def _problems(self, one: Migration, functions: frozenset[str]) -> Iterator[str]:
+    def _problems(self, one: Migration, functions: frozenset[str] | None) -> Iterator[str]:
         known = self._definitions.compiled.definitions
         for setting in one.set:
-            if isinstance(setting, str) and setting not in functions:
+            if isinstance(setting, str) and functions is not None and setting not in functions:
                 yield f'set: no function "{setting}"; there are {", ".join(sorted(functions)) or "none"}'
         if one.origin in known and one.target in known:
             yield from Passage.of(known[one.origin], known[one.target], one).problems()

@@ -137,7 +137,7 @@ class Versions:
             DefinitionError: with every problem of them.
             UnknownError: a version that nobody knows.
         """
-        plan = Plan(self._definitions, migrations, _Anything())
+        plan = Plan(self._definitions, migrations)
         run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
         on = 0
         for (journey, origin), way in plan.ways.items():
@@ -162,16 +162,6 @@ class Versions:
                             data.after(way, Customer(loaded), e, now)
                         except ConditionError as error:
                             yield f"{loaded.customer_id}: {error}"
-
-
-class _Anything:
-    """Functions of any name: to undo, none is called."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
 
 
 class _Data:
