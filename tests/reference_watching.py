@@ -186,7 +186,7 @@ class Watching:
         if known is MISSING:
             return None
         if isinstance(one.rule, Wait):
-            return due(one.rule, read_moment(known, zone), zone)
+            return due(one.rule, read_moment(known, zone), zone, self.holidays)
         assert isinstance(one.rule, Schedule)
         return next_occurrence(one.rule, after, zone, local(read_moment(known, zone), zone).date() if one.moment else None)
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.policies import PolicyAnswer, Question
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.records import (
+    EVERYBODY,
+    Backlog,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+)
 
 
 class Clock(Protocol):
@@ -100,6 +113,16 @@ class Storage(Protocol):
     def migrate(self) -> None:
         """Bring the schema to this release's version; doing it again changes nothing."""
 
+    def within(self, connection: Any) -> Storage:
+        """
+        Return the same storage inside whatever transaction the host has open on its *connection*.
+
+        What is written there the host commits or rolls back. A call that is refused undoes itself and leaves the host's own work as it is.
+
+        Raises:
+            StorageError: it is no connection to what this storage keeps its rows in.
+        """
+
     def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
         """
         Put (event, accepted_at) into their customers' mailboxes, in this order; nothing else is read, locked or decided.
@@ -109,7 +132,11 @@ class Storage(Protocol):
         """
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
-        """Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts."""
+        """
+        Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts.
+
+        Of a mailbox at least the first `MAILBOX` events to arrive are read; a storage may leave out what is behind them.
+        """
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """
@@ -123,8 +150,28 @@ class Storage(Protocol):
             QuotaError: more is taken of a shared number than is left, over all that was ever committed.
         """
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first."""
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """
+        Write down that the worker *token* is there until *until*, and forget those who were there until *now* or before.
+
+        Returns:
+            The share of the customers that falls to it: its place among all workers, in order of their tokens. One that is itself
+            forgotten (*until* is not after *now*) gets everybody's.
+        """
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*; counted out of indexes."""
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """
+        Let as many of *wanted* go as leave no more than *most* under *name* in any (now - window, now], over all that were let go.
+
+        Returns:
+            How many may go; and the moment from which one more may, where not all may.
+        """
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
@@ -162,9 +209,14 @@ class Storage(Protocol):
             False where the release no longer stands at *before* (nothing is written).
         """
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """
         Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
+
+        Where there are more, each journey has its turn: of *limit* messages none gets more while another has one due that is left.
+        Those of the actions *but* are left.
 
         A message under another's lease that has not run out is never given. After that it is given again, alone: whatever hung or
         died on it does not take others along.

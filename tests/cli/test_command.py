@@ -393,7 +393,13 @@ def test_status(call):
     told = call("status --db shop.db")
 
     assert told.code == 0
-    assert told.out == "customers with something due" + " " * 43 + "1\n" + SUMMARY.partition("before" + " " * 52 + "0\n")[2]
+    waiting, _, figures = told.out.partition("dead letters" + " " * 59 + "0\n")
+    assert [line.split()[:-1] for line in waiting.splitlines()] == [
+        ["events", "in", "mailboxes"], ["customers", "with", "a", "timer", "due"],
+        ["customers", "with", "a", "timer", "due,", "seconds"], ["actions", "due"],
+    ]  # fmt: skip
+    assert figures == SUMMARY.partition("before" + " " * 52 + "0\n")[2]
+    assert json.loads(call("status --db shop.db --json").out)["waiting"]["customers with a timer due"] == 1
 
 
 # -- outbox, worker --------------------------------------------------------------------------------------------------------

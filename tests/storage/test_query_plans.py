@@ -10,6 +10,7 @@ import pytest
 from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
+from journeykit.storage import sqlite_work as work
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
 
@@ -24,10 +25,13 @@ SELDOM = {
     "READ_OUTBOX_STATE",
     "READ_DEFINITIONS",
     "OCCUPIED",
+    "READ_WORKERS",
+    "FORGET_WORKERS",
+    "COUNT_TIMERS",
 }
 STATEMENTS = {
     name: text
-    for name, text in (vars(sql) | vars(objects)).items()
+    for name, text in (vars(sql) | vars(objects) | vars(work)).items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
 HOT = sorted(STATEMENTS.keys() - SELDOM)
@@ -73,7 +77,9 @@ def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
 @pytest.mark.slow
 def test_no_hot_statement_scans(connection):
     """Every table is searched by an index; only the given array is walked, and nothing but one customer's messages is sorted."""
-    sound = re.compile(r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|SCALAR SUBQUERY \d+|SEARCH .* USING .*(PRIMARY KEY|INDEX).*")
+    sound = re.compile(
+        r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|(CORRELATED )?SCALAR SUBQUERY \d+|SEARCH .* USING .*(PRIMARY KEY|INDEX).*"
+    )
     wrong = [f"{name}: {line}" for name in HOT for line in plan(connection, STATEMENTS[name]) if not sound.fullmatch(line)]
 
     sorted_by = {"READ_OUTBOX_CUSTOMER_STATE", "READ_COMPANIONS", "READ_SENT"}
@@ -88,16 +94,17 @@ def test_no_hot_statement_scans(connection):
         ("LOAD_ACTIVE", "e USING PRIMARY KEY (customer=? AND journey=?)"),
         ("LOAD_KEY", "e USING PRIMARY KEY (customer=? AND journey=? AND key=?)"),
         ("LOAD_DUE", "e USING PRIMARY KEY (customer=?)"),
-        ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=?)"),
+        ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=? AND arrival<?)"),
         ("LOAD_SEEN", "e USING PRIMARY KEY (customer=? AND id=?)"),
         ("DUE_ENROLLMENTS", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
         ("DUE_CUSTOMERS", "journeykit_customers USING COVERING INDEX journeykit_customers_due (next_due<?)"),
         ("DUE_MAIL", "journeykit_events USING INDEX journeykit_events_waiting (accepted_at<?)"),
-        ("CLAIM_MESSAGES", "journeykit_outbox USING INDEX journeykit_outbox_due (due_at<?)"),
         ("INSIDE", "journeykit_enrollments USING PRIMARY KEY (customer>?)"),
+        ("CLAIM_LINE", "journeykit_outbox USING INDEX journeykit_outbox_line (journey=? AND action=? AND due_at<?)"),
+        ("NEXT_LINE", "journeykit_outbox USING INDEX journeykit_outbox_line ((journey,action)>(?,?))"),
         ("READ_OUTBOX_CUSTOMER", "journeykit_outbox USING INDEX journeykit_outbox_customer (customer=?)"),
     ],
 )
 def test_the_right_index(connection, name, words):
     """The statements that every event needs go straight to their rows."""
-    assert plan(connection, STATEMENTS[name])[-1] == f"SEARCH {words}"
+    assert f"SEARCH {words}" in plan(connection, STATEMENTS[name])

@@ -21,6 +21,8 @@ from journeykit.errors import DefinitionError, JourneykitError, SchemaError, Sto
 from journeykit.insight.diagram import mermaid
 from journeykit.insight.summary import summarize, table
 from journeykit.model.journey import Journey
+from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.records import Backlog
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.worker import Worker
@@ -225,16 +227,27 @@ def status(db: Database, as_json: AsJson = False) -> None:
     """Show who is where, what waits and what was asked for."""
     with world.database(db) as storage:
         known = Definitions([], storage).compiled.definitions.values()
-        figures = {"waiting": waiting(storage)} | summarize({one.name: one for one in known}, storage)
+        now = time.time_ns() // 1_000
+        figures = {"waiting": waiting(storage.backlog(now), now)} | summarize({one.name: one for one in known}, storage)
     if as_json:
         console.say_json(figures)
     else:
-        console.say(table({"customers with something due": figures.pop("waiting"), **figures}, console.width()))
+        console.say(table({**figures.pop("waiting"), **figures}, console.width()))
 
 
-def waiting(storage: Any) -> int:
-    """How many customers have a timer that is due, or events that wait to be decided."""
-    return len(storage.claim_due(time.time_ns() // 1_000, 1 << 40))
+def waiting(backlog: Backlog, now: int) -> dict[str, int]:
+    """What waits to be done, and for how many seconds the first of it has."""
+    numbers = {
+        "events in mailboxes": (backlog.events, backlog.oldest_event),
+        "customers with a timer due": (backlog.customers, backlog.oldest_timer),
+        "actions due": (backlog.messages, backlog.oldest_message),
+    }
+    told = {}
+    for what, (number, oldest) in numbers.items():
+        told[what] = number
+        if oldest is not None:
+            told[f"{what}, seconds"] = (now - oldest) // MICROSECONDS
+    return {**told, "dead letters": backlog.dead}
 
 
 @app.command()

@@ -17,7 +17,7 @@ from journeykit.core.calendar import read_moment
 from journeykit.core.context import Context, Declared
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
-from journeykit.core.outline import Onward, Place, first_step, scopes
+from journeykit.core.outline import Onward, Place, behind, first_step, scopes, within
 from journeykit.core.planner import Planner, asked, cause, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
 from journeykit.core.quotas import taking
@@ -167,7 +167,7 @@ class _Compiler:
         for scope in place.scopes:
             onward = self.onward[id(scope)]
             for rule in scope.exits:
-                yield from self._scope_exit(rule, place, scope.name, onward)
+                yield from self._scope_exit(rule, within(place, scope), scope.name, onward)
         yield from self._goal(place)
         yield from self._moves(place, step.when, f"step {step.name}")
         if step.wait:
@@ -175,11 +175,11 @@ class _Compiler:
                 place, place.onward, self.planner.timers[f"step {step.name}", step.wait.text].index, f"after {step.wait.text}"
             )
         for scope in reversed(place.scopes):
-            onward = self.onward[id(scope)]
+            onward, here = self.onward[id(scope)], within(place, scope)
             if scope.wait:
                 index = self.planner.timers[f"scope {scope.name}", scope.wait.text].index
-                yield from self._onward(place, onward, index, f"after {scope.wait.text} in {scope.name}")
-            yield from self._moves(place, scope.when, f"scope {scope.name}")
+                yield from self._onward(here, onward, index, f"after {scope.wait.text} in {scope.name}")
+            yield from self._moves(here, scope.when, f"scope {scope.name}")
         yield from self._moves(place, self.journey.when, f"journey {self.journey.name}")
 
     def _row(self, kind: Literal["exit", "goal", "move"], on: On, place: Place | None, owner: str, plan: Plan | None, **more: Any) -> Row:
@@ -254,7 +254,7 @@ class _Compiler:
             on = move.on
             if on is not None:
                 name = place.step.name
-                plan = self.planner.internal(name, move) if move.to is None else self.planner.plan(name, move.to, move)
+                plan = self.planner.internal(place, move) if move.to is None else self.planner.plan(name, move.to, move, place)
                 yield self._taking(self._row("move", on, place, owner, plan), move.take)
 
     def _onward(self, place: Place, onward: Onward, signal: Signal, cause: str) -> Iterator[Row]:
@@ -262,7 +262,7 @@ class _Compiler:
 
     def _branches(self, place: Place, onward: Onward, like: Row) -> Iterator[Row]:
         """Rows like *like* that lead on to *onward*: one, one for each branch, or a split."""
-        name = place.step.name
+        name, place = place.step.name, behind(place, onward)
 
         def row(plan: Plan | None, where: Expression | None = None, split: CompiledSplit | None = None) -> Row:
             condition, reads, text = like.condition, like.reads, like.where
@@ -277,7 +277,7 @@ class _Compiler:
             yield row(self.planner.plan(name, None))
         else:
             for branch in onward:
-                one = row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+                one = row(self.planner.plan(name, branch.to, branch, place), branch.on.where if branch.on else None)
                 yield self._taking(one, branch.take)
 
     def _taking(self, row: Row, take: Take | None) -> Row:
@@ -306,9 +306,9 @@ class _Compiler:
         step = place.step
         if step.end is not None:
             return
-        owners = [(step.when, f"step {step.name}"), *((s.when, f"scope {s.name}") for s in reversed(place.scopes))]
-        for when, owner in [*owners, (self.journey.when, f"journey {self.journey.name}")]:
-            yield from (row for row in self._moves(place, when, owner) if row.signal is None)
+        owners = [(place, step.when, f"step {step.name}"), *((within(place, s), s.when, f"scope {s.name}") for s in reversed(place.scopes))]
+        for here, when, owner in [*owners, (place, self.journey.when, f"journey {self.journey.name}")]:
+            yield from (row for row in self._moves(here, when, owner) if row.signal is None)
         if step.wait is None and not step.when:
             yield from self._onward(place, place.onward, None, "then")
 

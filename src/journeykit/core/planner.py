@@ -8,7 +8,7 @@ from typing import Any, Literal
 from journeykit.core.context import Declared, Getter, Resolver
 from journeykit.core.expressions import compile_condition, compile_expression, compile_template
 from journeykit.core.extensions import Extensions
-from journeykit.core.outline import Place, places, scopes
+from journeykit.core.outline import Place, places, scopes, within
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
@@ -133,13 +133,15 @@ class Planner:
 
     # -- plans -------------------------------------------------------------------------------------------------------
 
-    def plan(self, source: str | None, target: str | None, move: Transition | None = None, *, entering: bool = False) -> Plan:
-        """The plan of going from *source* to *target*; a target of None leads out behind the last step."""
+    def plan(
+        self, source: str | None, target: str | None, move: Transition | None = None, stands: Place | None = None, *, entering: bool = False
+    ) -> Plan:
+        """The plan of going from *source* to *target* by *move*, which *stands* there; a target of None leads out behind the last step."""
         here, there = self.places.get(source or ""), self.places.get(target or "")
         inside, outside = self.around.get(source or "", ()), self.around.get(target or "", ())
         common = next((n for n, (a, b) in enumerate(zip(inside, outside, strict=False)) if a != b), min(len(inside), len(outside)))
         left, entered = tuple(reversed(inside[common:])), outside[common:]
-        before = [*self._leaving(here, common), *self._own(move, here)]
+        before = [*self._leaving(here, common), *self._own(move, stands)]
         after = [*self._entering(there, common)]
         return Plan(
             source=source,
@@ -168,7 +170,7 @@ class Planner:
             return
         yield from self._do(here.step.leaving, here)
         for scope in reversed(here.scopes[common:]):
-            yield from self._do(scope.leaving, here)
+            yield from self._do(scope.leaving, within(here, scope))
 
     def _own(self, move: Transition | None, here: Place | None) -> Iterator[Operation]:
         if move is not None:
@@ -179,7 +181,7 @@ class Planner:
         if there is None:
             return
         for scope in there.scopes[common:]:
-            yield from self._do(scope.do, there)
+            yield from self._do(scope.do, within(there, scope))
         yield from self.settings(there.step.set, self.resolver(there))
         yield from self._do(there.step.do, there)
 
@@ -190,9 +192,9 @@ class Planner:
             yield from self._owned("scope", scope)
         yield from self._owned("step", target or "")
 
-    def internal(self, source: str, move: Transition) -> Plan:
-        """The plan of a transition that moves nothing."""
-        before = tuple(self._own(move, self.places[source]))
+    def internal(self, place: Place, move: Transition) -> Plan:
+        """The plan of a transition at *place* that moves nothing."""
+        source, before = place.step.name, tuple(self._own(move, place))
         return Plan(source=source, target=source, before=before, acts=any(isinstance(o, DoOperation) for o in before), internal=True)
 
     def skips(self) -> Iterator[tuple[tuple[str, str], Plan]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from attrs import Factory, define, field
 
@@ -16,6 +17,16 @@ from journeykit.model.messages import Event
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
+MAILBOX = 1_000  #: events of one mailbox that are loaded at once, the first to arrive
+
+Share = tuple[int, int]  #: which part of all customers, of how many: (0, 1) is everybody
+EVERYBODY: Share = (0, 1)
+
+
+def in_share(customer_id: str, share: Share) -> bool:
+    """Whether a customer belongs to *share*: the same answer in every process."""
+    place, parts = share
+    return parts == 1 or crc32(customer_id.encode("utf-8", "surrogatepass")) % parts == place
 
 
 class Timer(NamedTuple):
@@ -292,6 +303,39 @@ class Loaded:
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
     moments_due: int | None = None
+
+
+class Backlog(NamedTuple):
+    """
+    What waits to be done.
+
+    Attributes:
+        events: how many events stand in mailboxes.
+        oldest_event: when the first of them was accepted.
+        customers: how many customers have a timer due.
+        oldest_timer: when the first of these timers was due.
+        messages: how many requests for actions are due, those among them that are leased.
+        oldest_message: since when the first of them has been.
+        dead: how many dead letters there are.
+    """
+
+    events: int
+    oldest_event: int | None
+    customers: int
+    oldest_timer: int | None
+    messages: int
+    oldest_message: int | None
+    dead: int
+
+
+def freed(gone: Sequence[tuple[int, int]], now: int, window: int, most: int) -> int:
+    """The moment from which one more than *gone* (at, how many; in order of time) may go, where *most* may in any window."""
+    over = sum(number for _, number in gone) - most
+    for at, number in gone:
+        if over < 0:
+            break
+        over, now = over - number, at + window
+    return now
 
 
 class Sent(NamedTuple):

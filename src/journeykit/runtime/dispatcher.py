@@ -22,6 +22,7 @@ from journeykit.runtime.permission import Refusal, View
 from journeykit.runtime.plugins import Actions
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.process import told_to_end
+from journeykit.runtime.rates import Rates
 
 logger = logging.getLogger("journeykit")
 
@@ -70,6 +71,7 @@ class Dispatcher:
         backoff: Backoff,
         hooks: Hooks,
         lease: int,
+        rates: Rates,
         decide_mail: Callable[[Sequence[str]], None],
     ) -> None:
         self._storage = storage
@@ -80,6 +82,7 @@ class Dispatcher:
         self._backoff = backoff
         self._hooks = hooks
         self._lease = lease
+        self._rates = rates
         self._decide_mail = decide_mail
 
     def dispatch(self, limit: int, stop: Callable[[], bool] | None = None) -> Dispatched:
@@ -87,7 +90,8 @@ class Dispatcher:
         counts, token = Dispatched(), secrets.token_hex(8)
         while (left := limit - sum(counts)) > 0 and not (stop is not None and stop()):
             now, window = self._clock.now(), self._definitions.compiled.chain.window
-            claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, now - window if window else None)
+            since = now - window if window else None
+            claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, since, self._rates.closed(now))
             if not claimed:
                 break
             counts = counts.plus(self._group(by_priority(claimed) if window else claimed, stop))
@@ -128,6 +132,9 @@ class Dispatcher:
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
             return self._answered(claimed, Retry(reason=f'no action named "{claimed.message.action}" here; there are {known}'))
+        until = self._rates.wait(claimed.message.action, now)
+        if until is not None:  # it keeps its place in the line
+            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)
         if not self._begun(claimed):
             return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)  # in other hands by now
         return self._answered(claimed, self._perform(claimed))

@@ -100,6 +100,7 @@ class Run:
                 batch.without(error.customers)
             else:
                 batch.broken += broken
+                self._again = self._again or (batch.behind and bool(work.commits))
                 self._written(work.commits)
                 return moved
         return 0
@@ -120,6 +121,7 @@ class _Batch:
         self._customers = list(customers)
         self.signal = signal
         self.broken = broken
+        self.behind = False  #: whether some have more that is due than is decided at a time
 
     def without(self, customers: Sequence[str]) -> None:
         """Leave those out whom somebody else decides for; the first where it is not known who they are."""
@@ -137,8 +139,9 @@ class _Batch:
     def _one(self, work: Work, name: str, now: int, broken: list[str]) -> int:
         moved = 0
         held = work.held[name]
-        if held.waits or held.customer.pending:
-            return 0  # more is due than one batch decides, or something there fails: what is before it comes first
+        if held.waits or held.behind or held.customer.pending:
+            self.behind = True  # more is due than one batch decides, or something there fails: what is before it comes first
+            return 0
         mine = [e for e in held.customer.enrollments.values() if (e.journey, e.definition) == (self._journey, self._definition)]
         for e in sorted(mine, key=lambda e: e.order):
             told = [entry for commit in work.commits if commit.customer_id == name for entry in commit.history]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
-from journeykit.model.records import OutboxRow
+from journeykit.model.records import Backlog, OutboxRow
 from journeykit.runtime.backfill import backfill
 from journeykit.runtime.explain import Explanation
 from journeykit.runtime.letters import RETRY, derived
@@ -51,6 +51,10 @@ class Operator(Shell):
             why_not: the name of an action: tell also why it was not asked for or not performed, found by replaying the customer.
         """
         return self._explainer.explain(customer_id, why_not)
+
+    def backlog(self) -> Backlog:
+        """Tell what waits to be done: events in mailboxes, timers that are due, actions that are due, and since when."""
+        return self.storage.backlog(self.clock.now())
 
     def retry(self, customer_id: str) -> list[Outcome]:
         """Offer the parts of signals that were parked with an error again, each for itself; return what came of them."""

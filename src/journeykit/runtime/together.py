@@ -42,7 +42,7 @@ class Together(Work):
 
     def _next(self, held: Held) -> int | None:
         """The moment of a customer's next signal."""
-        if held.waits:
+        if held.waits or (held.behind and held.due is None):
             return None
         due = held.customer.next_due
         moments = [] if due is None or due >= self._until else [due]

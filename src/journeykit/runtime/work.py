@@ -10,7 +10,7 @@ from journeykit.core.quotas import UNKNOWN, Shared
 from journeykit.core.tallies import Unread, better
 from journeykit.errors import ConflictError, JourneykitError, StorageError
 from journeykit.model.messages import Event
-from journeykit.model.records import Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
+from journeykit.model.records import MAILBOX, Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.hooks import log_failure
@@ -40,13 +40,14 @@ DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 class Held:
     """A customer in memory: as loaded, then moved on commit by commit. Light, since a batch holds a thousand."""
 
-    __slots__ = ("base", "customer", "left", "mail", "waits", "want")
+    __slots__ = ("base", "behind", "customer", "left", "mail", "waits", "want")
 
     def __init__(self, customer: Customer, want: Want, left: int) -> None:
         self.customer = customer
         self.want = want
         self.base = customer.revision  #: the revision as loaded
         self.left = left  #: how many more timers may fire
+        self.behind = len(customer.pending) >= MAILBOX  #: more may stand in the mailbox than was read
         self.waits = False  #: something stands in the mailbox that has to wait, so all later events wait behind it
         self.mail: tuple[LoggedEvent, ...] = ()  #: from other customers of this batch
 
@@ -148,7 +149,7 @@ class Work:
             held = self.held[event.customer_id]
             if mail.event.id == event.id:
                 return outcome
-        if held.waits:
+        if held.waits or held.behind:
             return self._wait(event, accepted_at)
         outcome = self._decide(LoggedEvent(event, accepted_at))
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
@@ -176,7 +177,7 @@ class Work:
             while (mail := self.held[customer_id].due) is not None:
                 self._decide(mail)
             held = self.held[customer_id]
-            if not held.waits:
+            if not held.waits and not held.behind:
                 self._keep(self._advance(held, None, until))
         except StorageError:
             raise
@@ -235,7 +236,7 @@ class Work:
     def _deliver(self, mail: Mail) -> None:
         held = self.held.get(mail.event.customer_id)
         known = (mail.event.customer_id, mail.event.id)
-        if held is None or known in self._seen:
+        if held is None or held.behind or known in self._seen:
             return
         self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)

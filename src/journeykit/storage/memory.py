@@ -8,29 +8,37 @@ idle customer costs a few hundred bytes.
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 from typing import cast
 
-from journeykit.errors import ConflictError
+from journeykit.errors import ConflictError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.records import (
+    EVERYBODY,
+    MAILBOX,
+    Backlog,
+    Claimed,
+    Commit,
+    Facts,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+    freed,
+    in_share,
+)  # fmt: skip
+from journeykit.storage import memory_rows
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
-from journeykit.storage.memory_rows import (
-    Customer,
-    Message,
-    due_of,
-    enrollment_text,
-    is_decided,
-    line_of,
-    read_enrollment,
-    read_event,
-    standing,
-)
+from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
@@ -46,6 +54,12 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
+        self._workers: dict[str, int] = {}  #: until when each is there
+        self._grants: dict[str, list[tuple[int, int]]] = {}  #: by name what has gone: when, how many
+
+    def within(self, connection: object) -> MemoryStorage:
+        """There is no database whose transaction it could join."""
+        raise StorageError("what is kept in memory joins no transaction of a database; use the storage of the host's database")
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -65,7 +79,7 @@ class MemoryStorage:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
+        messages = [(row[0], Message(dumps(row[:13]), (row[1], row[6]), row[8], row[13])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
             self._write_customers(batch)
@@ -169,7 +183,7 @@ class MemoryStorage:
         enrollments = [read_enrollment(text) for text in _wanted(customer, want)]
         if len(enrollments) > 1:
             enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
-        pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
+        pending = [read_event(want.customer_id, name, text) for name, text in itertools.islice((customer.pending or {}).items(), MAILBOX)]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
         moments, due = customer.moments or (None, None)
@@ -206,15 +220,14 @@ class MemoryStorage:
     def occupied(self) -> list[tuple[str, str, str, int]]:
         """Return (journey, definition, step, how many active enrollments stand there), in order."""
         with self._lock:
-            places = Counter(place for customer in self._customers.values() for place in standing(customer))
-        return [(*place, count) for place, count in sorted(places.items())]
+            return memory_rows.occupied(self._customers.values())
 
     def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._lock:
-            later = ((name, customer) for name, customer in self._customers.items() if name > after)
-            found = (name for name, one in later if any(place[:2] == (journey, definition) for place in standing(one)))
-            return heapq.nsmallest(limit, found)
+            return heapq.nsmallest(
+                limit, (name for name, one in self._customers.items() if name > after and on_version(one, journey, definition))
+            )
 
     # what is due
 
@@ -231,15 +244,20 @@ class MemoryStorage:
             self._due = [(c.ready, name) for name, c in self._customers.items() if c.ready is not None]
             heapq.heapify(self._due)
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first."""
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._lock:
             found: dict[str, int] = {}
+            others: list[tuple[int, str]] = []
             while self._due and self._due[0][0] <= now and len(found) < limit:
                 ready, customer_id = heapq.heappop(self._due)
-                if self._customers[customer_id].ready == ready:
+                if self._customers[customer_id].ready != ready:
+                    continue
+                if in_share(customer_id, share):
                     found[customer_id] = ready
-            for customer_id, ready in found.items():
+                else:
+                    others.append((ready, customer_id))
+            for ready, customer_id in (*others, *((ready, name) for name, ready in found.items())):
                 heapq.heappush(self._due, (ready, customer_id))
             return list(found)
 
@@ -250,6 +268,33 @@ class MemoryStorage:
                 heapq.heappop(self._due)
             moments = [self._due[0][0] if self._due else None, self._outbox.next_due(), self._objects.next_due()]
             return min([moment for moment in moments if moment is not None], default=None)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._lock:
+            self._workers = {name: end for name, end in {**self._workers, token: until}.items() if end > now}
+            there = sorted(self._workers)
+            return (there.index(token), len(there)) if token in self._workers else EVERYBODY
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._lock:
+            mail = [loads(text)[1] for one in self._customers.values() for text in (one.pending or {}).values()]
+            timers = [due for one in self._customers.values() if (due := one.next_timer()) is not None and due < now]
+            waiting = [at for at in mail if at <= now]
+            return Backlog(len(waiting), min(waiting, default=None), len(timers), min(timers, default=None), *self._outbox.backlog(now))
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._lock:
+            gone = [(at, number) for at, number in self._grants.get(name, ()) if at > now - window]
+            granted = min(wanted, max(0, most - sum(number for _, number in gone)))
+            if granted:
+                gone.append((now, granted))
+            self._grants[name] = gone
+            return granted, freed(gone, now, window, most)
 
     # objects and shared numbers
 
@@ -294,10 +339,12 @@ class MemoryStorage:
         customer = self._customers.get(customer_id)
         return () if customer is None else customer.messages
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         with self._lock:
-            return self._outbox.claim(now, limit, lease, token, since)
+            return self._outbox.claim(now, limit, lease, token, since, but)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""

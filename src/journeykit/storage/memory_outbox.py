@@ -1,9 +1,10 @@
-"""The outbox of `journeykit.storage.memory`: messages by number, and a heap of those that are due."""
+"""The outbox of `journeykit.storage.memory`: messages by number, and heaps of those that are due."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from journeykit.model.records import Claimed, OutboxRow, Sent, Settlement
 from journeykit.storage.memory_rows import Message
@@ -21,29 +22,45 @@ class MemoryOutbox:
     def __init__(self, of: Callable[[str], Sequence[int]]) -> None:
         self._of = of
         self._messages: dict[int, Message] = {}
-        self._open: list[tuple[int, int]] = []  #: heap of (due_at, id); what no longer fits is skipped
+        self._lines: dict[
+            tuple[str, str], list[tuple[int, int]]
+        ] = {}  #: by journey and action a heap of (due_at, id); what no longer fits is skipped
 
     def add(self, outgoing: Message) -> int:
         """Keep a message and return its number."""
         number = len(self._messages) + 1
         self._messages[number] = outgoing
         if outgoing.state == "open":
-            heapq.heappush(self._open, (outgoing.due_at, number))
+            self._queue(outgoing, number)
         return number
+
+    def _queue(self, row: Message, number: int) -> None:
+        heapq.heappush(self._lines.setdefault(row.line, []), (row.due_at, number))
 
     def next_due(self) -> int | None:
         """When the next message is due."""
-        while self._open and not self._fits(*self._open[0]):
-            heapq.heappop(self._open)
-        return self._open[0][0] if self._open else None
+        return min((line[0][0] for line in self._waiting()), default=None)
+
+    def backlog(self, now: int) -> tuple[int, int | None, int]:
+        """How many are due, since when the first of them is, and how many are dead."""
+        rows = self._messages.values()
+        due = [row.due_at for row in rows if row.state == "open" and row.due_at <= now]
+        return len(due), min(due, default=None), sum(row.state == "dead" for row in rows)
+
+    def _waiting(self, but: Collection[str] = ()) -> list[list[tuple[int, int]]]:
+        """Every line, in order, that has an open message, which stands first."""
+        for line in self._lines.values():
+            while line and not self._fits(*line[0]):
+                heapq.heappop(line)
+        return [line for (_, action), line in sorted(self._lines.items()) if line and action not in but]
 
     def _fits(self, ready: int, number: int) -> bool:
         row = self._messages[number]
         return row.state == "open" and row.due_at == ready
 
-    def claim(self, now: int, limit: int, lease: int, token: str, since: int | None) -> list[Claimed]:
+    def claim(self, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        numbers, lapsed = self._due_messages(now, limit)
+        numbers, lapsed = self._due_messages(now, limit, but)
         customers = [] if since is None else self._written_to(numbers)
         if not lapsed:
             numbers += [other for customer in customers for other in self._companions(customer, now, numbers)]
@@ -53,21 +70,25 @@ class MemoryOutbox:
         sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
         return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
 
-    def _due_messages(self, now: int, limit: int) -> tuple[list[int], bool]:
-        """The numbers of what is due, taken off the heap, and whether it is one whose lease ran out."""
-        numbers: list[int] = []
-        while self._open and self._open[0][0] <= now and len(numbers) < limit:
-            ready, number = self._open[0]
-            fits = self._fits(ready, number)
-            lapsed = fits and self._messages[number].token is not None
-            if lapsed and numbers:
-                break
-            heapq.heappop(self._open)
-            if fits:
-                numbers.append(number)
-            if lapsed:
-                return numbers, True
-        return numbers, False
+    def _due_messages(self, now: int, limit: int, but: Collection[str]) -> tuple[list[int], bool]:
+        """The numbers of what is due, each line in its turn, and whether it is one whose lease ran out."""
+        queues = [self._due_of(line, now, limit) for line in self._waiting(but)]
+        turns = itertools.chain.from_iterable(itertools.zip_longest(*queues))
+        chosen = sorted(itertools.islice((one for one in turns if one is not None), limit))
+        lapsed = [place for place, (_, number) in enumerate(chosen) if self._messages[number].token is not None]
+        first = lapsed[0] if lapsed else len(chosen)
+        return [number for _, number in chosen[: max(1, first)]], first == 0 and bool(lapsed)
+
+    def _due_of(self, line: list[tuple[int, int]], now: int, limit: int) -> list[tuple[int, int]]:
+        """The first of a line that are due; they stay in it, and fit no more once they are leased."""
+        taken: list[tuple[int, int]] = []
+        while line and line[0][0] <= now and len(taken) < limit:
+            one = heapq.heappop(line)
+            if self._fits(*one) and one not in taken[-1:]:
+                taken.append(one)
+        for one in taken:
+            heapq.heappush(line, one)
+        return taken
 
     def _written_to(self, numbers: Sequence[int]) -> list[str]:
         """The customers with a marketing message among *numbers*."""
@@ -89,7 +110,7 @@ class MemoryOutbox:
         row = self._messages[number]
         row.token, row.due_at = token, until
         row.attempts += 1
-        heapq.heappush(self._open, (until, number))
+        self._queue(row, number)
         return Claimed(number, message(loads(row.text)), row.attempts - 1, token, begun=row.begun)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
@@ -112,7 +133,7 @@ class MemoryOutbox:
         if settlement.answered is not None:
             row.answered(settlement.answered)
         if row.state == "open":
-            heapq.heappush(self._open, (row.due_at, settlement.id))
+            self._queue(row, settlement.id)
         return True
 
     def rows(self, state: str | None, numbers: Iterable[int] | None, limit: int) -> list[OutboxRow]:
@@ -129,5 +150,5 @@ class MemoryOutbox:
             row.state, row.due_at = state, now
             if state == "open":
                 row.attempts, row.reason = 0, None
-                heapq.heappush(self._open, (now, number))
+                self._queue(row, number)
         return len(dead)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from journeykit.model.records import Answered, Enrollment, LoggedEvent, OutboxRow, Sent
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
@@ -31,10 +32,16 @@ class Customer:
 
     def next_ready(self) -> int | None:
         """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
-        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None]
-        if self.moments is not None and self.moments[1] is not None:
-            moments.append(self.moments[1] + 1)
+        timer = self.next_timer()
+        moments = [] if timer is None else [timer + 1]
         moments.extend(loads(text)[1] for text in (self.pending or {}).values())
+        return min(moments, default=None)
+
+    def next_timer(self) -> int | None:
+        """When the first timer is due."""
+        moments = [due for text in self.enrollments if (due := due_of(text)) is not None]
+        if self.moments is not None and self.moments[1] is not None:
+            moments.append(self.moments[1])
         return min(moments, default=None)
 
     def knows(self, event_id: str) -> bool:
@@ -45,10 +52,11 @@ class Customer:
 class Message:
     """One outbox row."""
 
-    __slots__ = ("answers", "attempts", "begun", "due_at", "reason", "state", "text", "token")
+    __slots__ = ("answers", "attempts", "begun", "due_at", "line", "reason", "state", "text", "token")
 
-    def __init__(self, text: str, due_at: int, state: str) -> None:
+    def __init__(self, text: str, line: tuple[str, str], due_at: int, state: str) -> None:
         self.text = text
+        self.line = line  #: journey and action
         self.due_at = due_at  #: while it is leased, the end of the lease
         self.state = state
         self.attempts = 0
@@ -95,12 +103,23 @@ def read_enrollment(text: str) -> Enrollment:
     return enrollment((None, *loads(columns), body))
 
 
-def standing(customer: Customer) -> Iterator[tuple[str, str, str]]:
+def _standing(customer: Customer) -> Iterator[tuple[str, str, str]]:
     """Where a customer's active enrollments stand: journey, definition and step of each."""
     for text in customer.enrollments:
         journey, _, _, definition, _, status, step, *_ = loads(text[: text.index("\n")])
         if status == "active":
             yield journey, definition, step
+
+
+def occupied(customers: Iterable[Customer]) -> list[tuple[str, str, str, int]]:
+    """How many active enrollments stand in each step of each version, in order."""
+    places = Counter(place for customer in customers for place in _standing(customer))
+    return [(*place, number) for place, number in sorted(places.items())]
+
+
+def on_version(customers: Iterable[tuple[str, Customer]], journey: str, definition: str) -> Iterator[str]:
+    """Those who have an active enrollment on that version."""
+    return (name for name, one in customers if any(place[:2] == (journey, definition) for place in _standing(one)))
 
 
 def due_of(text: str) -> int | None:

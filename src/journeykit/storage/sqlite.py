@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.model.records import (
+    EVERYBODY,
+    Backlog,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Sent,
+    Settlement,
+    Share,
+    Want,
+)
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
+from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, work.MIGRATION)
 LATEST = len(MIGRATIONS)
 
 
@@ -34,7 +48,8 @@ class SQLiteStorage:
     of the host leaves nothing of it. Where the host has none open, the call begins and commits its own.
 
     Args:
-        database: the path of the database file, or the host's open connection.
+        database: the path of the database file, the host's open connection, or what gives transactions on connections of the host
+            (`journeykit.storage.sqlite_connections.Connections`).
         synchronous: SQLite's durability, for a path. With ``normal`` nothing is lost when a process is killed, and a power cut
             may take the last commits; with ``full`` it takes none.
         timeout: for how many seconds to wait for another writer, for a path.
@@ -44,18 +59,29 @@ class SQLiteStorage:
     """
 
     def __init__(
-        self, database: str | os.PathLike[str] | sqlite3.Connection, *,
+        self, database: str | os.PathLike[str] | sqlite3.Connection | Connections, *,
         synchronous: Literal["off", "normal", "full", "extra"] = "normal", timeout: float = 30,
     ) -> None:  # fmt: skip
         if synchronous not in ("off", "normal", "full", "extra"):
             raise StorageError(f'synchronous: "{synchronous}" is not known; write "normal" or "full"')
+        self._connections: Connections
         if isinstance(database, sqlite3.Connection):
-            self._connections: Connections = HostConnection(database)
+            self._connections = HostConnection(database)
+        elif isinstance(database, Connections):
+            self._connections = database
         elif os.fspath(database) in ("", ":memory:"):
             raise StorageError(f'"{database}" would be another database in each thread; give a path, or use MemoryStorage')
         else:
             self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
         self._ready = False
+
+    def within(self, connection: object) -> SQLiteStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same file."""
+        if not isinstance(connection, (sqlite3.Connection, Connections)):
+            raise StorageError(f"{type(connection).__name__} is no connection of sqlite3; give the one that the host writes with")
+        inside = SQLiteStorage(connection)
+        inside._ready = self._ready
+        return inside
 
     def migrate(self) -> None:
         """Make or update the tables (``journeykit_...``); doing it again changes nothing."""
@@ -152,24 +178,34 @@ class SQLiteStorage:
 
     # what is due
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first."""
-        found: dict[str, None] = {}
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._transaction(READ) as cursor:
-            sources = [cursor.connection.execute(statement, (now,)) for statement in (sql.DUE_ENROLLMENTS, sql.DUE_CUSTOMERS, sql.DUE_MAIL)]
-            for _, customer_id in heapq.merge(*sources):  # reads no further than needed
-                if len(found) >= limit:
-                    break
-                found[customer_id] = None
-            for source in sources:
-                source.close()
-        return list(found)
+            return work.claim_due(cursor.connection, now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
-            moments = (*cursor.execute(sql.NEXT_DUE).fetchone(), *cursor.execute(objects.NEXT_RELEASE).fetchone())
+            rows = (cursor.execute(statement).fetchone() for statement in (sql.NEXT_DUE, objects.NEXT_RELEASE))
+            moments = (*itertools.chain.from_iterable(rows), work.next_message(cursor))
         return min((moment for moment in moments if moment is not None), default=None)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._transaction(WRITE) as cursor:
+            return work.enlist(cursor, token, now, until)
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._transaction(READ) as cursor:
+            return work.backlog(cursor, now)
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._transaction(WRITE) as cursor:
+            return work.grant(cursor, name, now, window, most, wanted)
 
     # objects and shared numbers
 
@@ -212,11 +248,13 @@ class SQLiteStorage:
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         sent: dict[str, tuple[Sent, ...]] = {}
         with self._transaction(WRITE) as cursor:
-            rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
+            rows = _lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
                 customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
                 rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))

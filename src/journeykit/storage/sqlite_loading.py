@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from journeykit.model.records import Enrollment, Facts, Loaded, Want
+from journeykit.model.records import MAILBOX, Enrollment, Facts, Loaded, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read_moments
 
@@ -77,7 +77,7 @@ def _places(wants: Sequence[Want]) -> list[tuple[str, list[Any], list[int]]]:
 def _pending(cursor: sqlite3.Cursor, ids: str, loaded: list[Loaded]) -> None:
     if len(loaded) > FEW and cursor.execute(sql.ANY_PENDING).fetchone() is None:
         return
-    for row in cursor.execute(sql.LOAD_PENDING, (ids,)):
+    for row in cursor.execute(sql.LOAD_PENDING, (ids, MAILBOX)):
         loaded[row[0]].pending.append(logged_event(row[1:]))
     for one in loaded:
         if len(one.pending) > 1:

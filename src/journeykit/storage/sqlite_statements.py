@@ -95,7 +95,8 @@ LOAD_JOURNEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
 LOAD_KEY = f"""select j.key, {_ENROLLMENT} from json_each(?) j
     cross join journeykit_enrollments e on e.customer = j.value->>0 and e.journey = j.value->>1 and e.key = j.value->>2"""
 LOAD_PENDING = f"""select j.key, {_EVENT} from json_each(?) j
-    cross join journeykit_events e indexed by journeykit_events_mailbox on e.customer = j.value and e.state = 'pending'"""
+    cross join journeykit_events e indexed by journeykit_events_mailbox on e.customer = j.value and e.state = 'pending'
+    and e.arrival < ? + (select min(m.arrival) from journeykit_events m where m.customer = j.value and m.state = 'pending')"""
 ANY_PENDING = "select 1 from journeykit_events indexed by journeykit_events_waiting where state = 'pending' and accepted_at > -9223372036854775807 limit 1"
 LOAD_SEEN = """select j.key, e.id from json_each(?) j
     cross join journeykit_events e on e.customer = j.value->>0 and e.id = j.value->>1"""
@@ -103,21 +104,19 @@ FIND_DECIDED = LOAD_SEEN + " and e.state = 'decided'"
 
 # what is due
 
-DUE_ENROLLMENTS = "select next_due + 1, customer from journeykit_enrollments where next_due < ? order by next_due, customer"
-DUE_CUSTOMERS = "select next_due + 1, id from journeykit_customers where next_due < ? order by next_due, id"
-DUE_MAIL = "select accepted_at, customer from journeykit_events where state = 'pending' and accepted_at <= ? order by accepted_at, customer"
 NEXT_DUE = """select
     (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
     (select min(next_due) + 1 from journeykit_customers where next_due is not null),
-    (select min(accepted_at) from journeykit_events where state = 'pending'),
-    (select min(due_at) from journeykit_outbox where state = 'open')"""
+    (select min(accepted_at) from journeykit_events where state = 'pending')"""
 
 # the outbox
 
 _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
-CLAIM_MESSAGES = f"""
-select token is not null, id, attempts, {_MESSAGE}, begun from journeykit_outbox where state = 'open' and due_at <= ? order by due_at, id limit ?
-"""
+_LINE = "from journeykit_outbox indexed by journeykit_outbox_line where state = 'open'"
+NEXT_LINE = f"select journey, action {_LINE} and (journey, action) > (?, ?) order by journey, action limit 1"
+FIRST_OF_LINE = f"select min(due_at) {_LINE} and journey = ? and action = ?"
+CLAIM_LINE = f"select due_at, token is not null, id, attempts, {_MESSAGE}, begun {_LINE} and journey = ? and action = ? and due_at <= ? order by due_at, id limit ?"
+COUNT_LINE = f"select count(*), min(due_at) {_LINE} and journey = ? and action = ? and due_at <= ?"
 LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
 READ_COMPANIONS = f"""select o.token is not null, o.id, o.attempts, {", ".join(f"o.{name}" for name in _MESSAGE.split(", "))}, o.begun
     from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
