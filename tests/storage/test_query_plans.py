@@ -78,7 +78,8 @@ def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
 def test_no_hot_statement_scans(connection):
     """Every table is searched by an index; only the given array is walked, and nothing but one customer's messages is sorted."""
     sound = re.compile(
-        r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|(CORRELATED )?SCALAR SUBQUERY \d+|SEARCH .* USING .*(PRIMARY KEY|INDEX).*"
+        r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|(CORRELATED )?SCALAR SUBQUERY \d+|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL"
+        r"|SEARCH .* USING .*(PRIMARY KEY|INDEX).*"
     )
     wrong = [f"{name}: {line}" for name in HOT for line in plan(connection, STATEMENTS[name]) if not sound.fullmatch(line)]
 
@@ -92,10 +93,13 @@ def test_no_hot_statement_scans(connection):
     [
         ("LOAD_CUSTOMERS", "c USING PRIMARY KEY (id=?)"),
         ("LOAD_ACTIVE", "e USING PRIMARY KEY (customer=? AND journey=?)"),
+        ("LOAD_ONE", "e USING PRIMARY KEY (customer=?) LEFT-JOIN"),
+        ("LOAD_MAIL", "e USING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
         ("LOAD_KEY", "e USING PRIMARY KEY (customer=? AND journey=? AND key=?)"),
         ("LOAD_DUE", "e USING PRIMARY KEY (customer=?)"),
         ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=? AND arrival<?)"),
-        ("LOAD_SEEN", "e USING PRIMARY KEY (customer=? AND id=?)"),
+        ("LOAD_SEEN", "e USING COVERING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
+        ("DUE_AT_ALL", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
         ("DUE_ENROLLMENTS", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
         ("DUE_CUSTOMERS", "journeykit_customers USING COVERING INDEX journeykit_customers_due (next_due<?)"),
         ("DUE_MAIL", "journeykit_events USING INDEX journeykit_events_waiting (accepted_at<?)"),

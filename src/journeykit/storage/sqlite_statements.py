@@ -46,6 +46,30 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("alter table journeykit_outbox add column answers text", "alter table journeykit_outbox add column begun integer"),
 )
+# What only grows is kept in the order in which it comes, its keys in an index beside it. Were it ordered by customer, like the first
+# versions, each row of a batch would fall on a page of its own, to be written whole.
+LOGS = (
+    "alter table journeykit_events rename to journeykit_events_by_customer",
+    """create table journeykit_events(
+        customer text not null, id text not null, seq integer, accepted_at integer not null, occurred_at integer not null,
+        name text not null, properties text not null, source text not null, state text not null, arrival integer not null,
+        primary key(customer, id)
+    )""",
+    "insert into journeykit_events select * from journeykit_events_by_customer order by accepted_at",
+    "drop table journeykit_events_by_customer",
+    "create index journeykit_events_mailbox on journeykit_events(customer, arrival) where state = 'pending'",
+    "create index journeykit_events_waiting on journeykit_events(accepted_at, customer) where state = 'pending'",
+    "alter table journeykit_history rename to journeykit_history_by_customer",
+    """create table journeykit_history(
+        customer text not null, seq integer not null, place integer not null, at integer not null, kind text not null,
+        journey text not null, key text not null, number integer not null, source text, target text, cause text not null,
+        reason text, timers text not null, primary key(customer, seq, place)
+    )""",
+    "insert into journeykit_history select * from journeykit_history_by_customer order by at",
+    "drop table journeykit_history_by_customer",
+    "drop index journeykit_outbox_ended",  # to look for a state in a list costs each new message more than its row
+    "create index journeykit_outbox_ended on journeykit_outbox(state) where state <> 'open' and state <> 'performed'",
+)
 SCHEMA_TABLE = "create table if not exists journeykit_schema(version integer not null)"
 SCHEMA_VERSION = "select max(version) from journeykit_schema"
 SCHEMA_STEP = "insert into journeykit_schema values(?)"
@@ -85,6 +109,14 @@ _ENROLLMENT = "e.journey, e.key, e.number, e.definition, e.position, e.status, e
 _EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.properties, e.source, e.state, e.arrival"
 LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts, c.moments, c.next_due
     from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
+LOAD_ONE = f"""select c.revision, c.accepted_at, c.facts, c.moments, c.next_due, {_ENROLLMENT}
+    from journeykit_customers c left join journeykit_enrollments e on e.customer = c.id
+        and ((e.journey = ?2 and (e.ended_at is null or e.next_due is not null)) or +e.next_due < ?3)
+    where c.id = ?1"""
+LOAD_MAIL = f"""select false, {_EVENT} from journeykit_events e indexed by journeykit_events_mailbox where e.customer = ?1 and e.state = 'pending'
+    and e.arrival < ?3 + (select min(m.arrival) from journeykit_events m where m.customer = ?1 and m.state = 'pending')
+    union all select true, {_EVENT} from journeykit_events e where e.customer = ?1 and e.id = ?2"""
+DUE_AT_ALL = "select customer from journeykit_enrollments where next_due < ? limit ?"
 LOAD_DUE = f"""select j.key, {_ENROLLMENT}, e.next_due
     from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and +e.next_due < ?"""
 LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"
@@ -136,7 +168,7 @@ REOPEN_MESSAGE = "update journeykit_outbox set state = 'open', due_at = ?, attem
 DROP_MESSAGE = "update journeykit_outbox set state = 'dropped', due_at = ? where id = ? and state = 'dead'"
 _READ_MESSAGES = f"select id, state, attempts, due_at, reason, answers, {_MESSAGE} from journeykit_outbox"
 READ_OUTBOX = f"{_READ_MESSAGES} order by id limit ?"
-READ_OUTBOX_ENDED = f"{_READ_MESSAGES} where state in ('dead', 'dropped', 'imported') and state = ? order by id limit ?"
+READ_OUTBOX_ENDED = f"{_READ_MESSAGES} where state <> 'open' and state <> 'performed' and state = ? order by id limit ?"
 READ_OUTBOX_STATE = f"{_READ_MESSAGES} where state = ? order by id limit ?"
 READ_OUTBOX_CUSTOMER = f"{_READ_MESSAGES} indexed by journeykit_outbox_customer where customer = ? order by id limit ?"
 READ_OUTBOX_CUSTOMER_STATE = f"{_READ_MESSAGES} indexed by journeykit_outbox_customer where customer = ? and state = ? order by id limit ?"

@@ -29,7 +29,9 @@ COUNT_MAIL = "select count(*), min(accepted_at) from journeykit_events where sta
 COUNT_TIMERS = """select count(*), min(due) from (select customer, min(next_due) as due from (
     select customer, next_due from journeykit_enrollments where next_due < ?1
     union all select id, next_due from journeykit_customers where next_due < ?1) group by customer)"""
-COUNT_DEAD = "select count(*) from journeykit_outbox where state in ('dead', 'dropped', 'imported') and state = 'dead'"
+COUNT_DEAD = (
+    "select count(*) from journeykit_outbox indexed by journeykit_outbox_ended where state in ('dead', 'dropped', 'imported') and state = ?"
+)
 
 READ_GRANTS = "select at, number from journeykit_grants where name = ? and at > ? order by at"
 FORGET_GRANTS = "delete from journeykit_grants where name = ? and at <= ?"
@@ -86,7 +88,7 @@ def backlog(cursor: sqlite3.Cursor, now: int) -> Backlog:
     events, oldest_event = cursor.execute(COUNT_MAIL, (now,)).fetchone()
     customers, oldest_timer = cursor.execute(COUNT_TIMERS, (now,)).fetchone()
     oldest_message = min((oldest for _, oldest in counted if oldest is not None), default=None)
-    messages, dead = sum(number for number, _ in counted), cursor.execute(COUNT_DEAD).fetchone()[0]
+    messages, dead = sum(number for number, _ in counted), cursor.execute(COUNT_DEAD, ("dead",)).fetchone()[0]
     return Backlog(events, oldest_event, customers, oldest_timer, messages, oldest_message, dead)
 
 
