@@ -225,9 +225,8 @@ class MemoryStorage:
     def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._lock:
-            return heapq.nsmallest(
-                limit, (name for name, one in self._customers.items() if name > after and on_version(one, journey, definition))
-            )
+            found = memory_rows.on_version(self._customers.items(), journey, definition)
+            return heapq.nsmallest(limit, (name for name in found if name > after))
 
     # what is due
 
