@@ -11,7 +11,7 @@ import pytest
 from journeykit import DefinitionError, Do, Entry, Event, Journey, On, Scope, SQLiteStorage, Step, Transition, UnknownError
 from journeykit.codec import definition_hash
 from journeykit.model.messages import moment
-from journeykit.model.records import Want
+from journeykit.model.records import Commit, Enrollment, Timer, Want
 from journeykit.runtime.past import Past
 from journeykit.runtime.why import replay
 from shop import Shop
@@ -604,3 +604,20 @@ def test_the_event_is_the_librarys_own() -> None:
     """No host can write it."""
     with pytest.raises(Exception, match="one of the library's own"):
         Shop(cart()).engine.accept(Event("$migrate", id="x", customer_id="ann", occurred_at="2026-03-02T09:00:00+00:00"))
+
+
+def test_a_version_that_this_release_cannot_read_holds_up_nobody_else() -> None:
+    """A later release has let Eve in on a journey with a word that this one does not know: she waits for it, Ann does not."""
+    shop = Shop(cart())
+    later = Enrollment("cart", "e", 1, "ffff0000ffff0000", 1, "active", "left", 1, 10, 10, {}, (Timer(0, 20, 1),))
+    text = '{"journey":"cart","key":"cart_id","steps":[{"step":"left","teleport":true}]}'
+    shop.storage.commit_many([Commit("eve", 0, 1, 10, enrollments=[later], definitions=[("ffff0000ffff0000", "cart", text)])])
+    shop.event("Product Added", "ann", cart_id="a")
+    shop.wait("3 hours")
+
+    assert shop.sent == ["2026-03-02 11:00 ann email reminded"]
+    with pytest.raises(
+        UnknownError, match=r"this release cannot read definition ffff0000ffff0000 .*teleport.* a later one wrote it, and can"
+    ):
+        shop.event("Order Completed", "eve", cart_id="e")
+    assert Shop(cart(), storage=shop.storage).inside("cart", "e", "eve") == later

@@ -91,12 +91,18 @@ class Definitions:
         self._actions = None if actions is None else list(actions)
         self._extensions = extensions_of() if extensions is None else extensions
         self._policies = None if policies is None else list(policies)
+        self._foreign: dict[str, str] = {}  #: versions that this release cannot read, and why
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:
         current = {digest for digest, _, _ in self._current}
-        stored = [row for row in self._storage.definitions() if row[0] not in current]
-        older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
+        older = []
+        for digest, _, text in self._storage.definitions():
+            if digest not in current:
+                try:
+                    older.append((digest, text, journey_from_text(text)))
+                except DefinitionError as error:  # a later release wrote it; those who are on it have to wait for one
+                    self._foreign[digest] = error.problems[0]
         compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._extensions, self._policies)
         self.together = any(one.measured or _concerns_others(one.journey) for one in compiled.definitions.values())
         return compiled
@@ -138,9 +144,12 @@ class Definitions:
         Compile again with what other processes have stored meanwhile.
 
         Raises:
-            UnknownError: *digest* is not among it.
+            UnknownError: *digest* is not among it, or this release cannot read it.
         """
-        self.compiled = self._compile()
+        if digest not in self._foreign:
+            self.compiled = self._compile()
+        if digest in self._foreign:
+            raise UnknownError(f"this release cannot read definition {digest} ({self._foreign[digest]}); a later one wrote it, and can")
         if digest not in self.compiled.definitions:
             raise UnknownError(f"definition {digest} of an enrollment is not in the storage; restore the table of definitions")
 

@@ -45,7 +45,7 @@ class Rehearsal:
     What a migration would do; nothing has been changed.
 
     Attributes:
-        fates: for each occupied step of each version of the journeys concerned.
+        fates: for each occupied step of each version of the journeys concerned, but for the versions that are come to.
         broken: how many enrollments hold data that the migration cannot change, and *why* the first of them.
     """
 
@@ -166,10 +166,11 @@ class Plan:
         return Passage.of(known[origin], known[way.target], way)
 
     def fates(self, occupied: Iterable[tuple[str, str, str, int]]) -> Iterator[Fate]:
-        """What becomes of those who stand in each step."""
-        journeys = {journey for journey, _ in self.ways}
+        """What becomes of those who stand in each step; who is there already is none of them."""
+        there = {(journey, way.target) for (journey, _), way in self.ways.items()}
+        journeys = {journey for journey, _ in there}
         for journey, digest, step, count in occupied:
-            if journey in journeys:
+            if journey in journeys and (journey, digest) not in there:
                 yield self._fate(journey, digest, step, count)
 
     def _fate(self, journey: str, digest: str, step: str, count: int) -> Fate:
