@@ -208,12 +208,15 @@ class _Forth:
         self._passage = passage
         self._way = way
         self._data = data
+        self._goes: dict[str, bool] = {}  #: whether those who stand in a step can go
         self.on = 0
 
     def __call__(self, customer: Customer, e: Enrollment, now: int, told: Sequence[HistoryEntry]) -> Event | None:
         """None where it stays, or where it has got meanwhile it could go nowhere."""
         way = self._way
-        if way.step(e.step) is None or next(self._passage.stranded(e.step), None) is not None:
+        if e.step not in self._goes:
+            self._goes[e.step] = way.step(e.step) is not None and next(self._passage.stranded(e.step), None) is None
+        if not self._goes[e.step]:
             return None
         before: dict[str, Any] = {
             "step": e.step,
