@@ -10,6 +10,7 @@ import pytest
 
 from journeykit import DefinitionError, Do, Entry, Event, Journey, On, Scope, SQLiteStorage, Step, Transition, UnknownError
 from journeykit.codec import definition_hash
+from journeykit.insight.summary import summarize
 from journeykit.model.messages import moment
 from journeykit.model.records import Commit, Enrollment, Timer, Want
 from journeykit.runtime.past import Past
@@ -621,3 +622,20 @@ def test_a_version_that_this_release_cannot_read_holds_up_nobody_else() -> None:
     ):
         shop.event("Order Completed", "eve", cart_id="e")
     assert Shop(cart(), storage=shop.storage).inside("cart", "e", "eve") == later
+
+
+def test_the_figures_follow_whoever_is_brought() -> None:
+    """Where they stand, and which timers run, is counted by the names of the new version."""
+    old, new = cart(), cart("4 hours", second="told")
+    shop = Shop(old)
+    shop.event("Product Added", "ben", cart_id="b")
+    shop.wait("3 hours")
+    shop.event("Product Added", "ann", cart_id="a")
+    shop = released(shop, new)
+    shop.engine.versions.migrate(changed(old, new, steps={"reminded": "told"}, wait={"left": "rearm"}))
+    compiled = shop.engine.definitions.compiled
+    figures = summarize(compiled.journeys, shop.storage)["journeys"]["cart"]
+
+    assert figures["steps"] == {"left": 1, "told": 1}
+    assert figures["timers running"] == {"left: 4 hours": 1, "told: 3 days": 1}
+    assert sum(figures["timers cancelled"].values()) == 1

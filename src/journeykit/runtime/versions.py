@@ -137,6 +137,7 @@ class Versions:
             DefinitionError: with every problem of them.
             UnknownError: a version that nobody knows.
         """
+        self._learn()
         plan = Plan(self._definitions, migrations)
         run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
         on = 0
@@ -148,8 +149,12 @@ class Versions:
 
     def _plan(self, migrations: Sequence[Given], functions: Mapping[str, Function] | None) -> tuple[Plan, _Data]:
         known = Plugins(functions, GROUP, "migrations")
-        self._definitions.learn_these(digest for _, digest, _, _ in self.occupied())
+        self._learn()
         return Plan(self._definitions, migrations, known), _Data(self._definitions, known)
+
+    def _learn(self) -> None:
+        """Learn the versions that other processes have let somebody in on."""
+        self._definitions.learn_these(digest for _, digest, _, _ in self.occupied())
 
     def _tried(self, way: Migration, data: _Data) -> Iterator[str]:
         """Why data of those who are concerned cannot be changed, customer by customer."""
@@ -208,12 +213,15 @@ class _Forth:
         self._passage = passage
         self._way = way
         self._data = data
+        self._goes: dict[str, bool] = {}  #: whether those who stand in a step can go
         self.on = 0
 
     def __call__(self, customer: Customer, e: Enrollment, now: int, told: Sequence[HistoryEntry]) -> Event | None:
         """None where it stays, or where it has got meanwhile it could go nowhere."""
         way = self._way
-        if way.step(e.step) is None or next(self._passage.stranded(e.step), None) is not None:
+        if e.step not in self._goes:
+            self._goes[e.step] = way.step(e.step) is not None and next(self._passage.stranded(e.step), None) is None
+        if not self._goes[e.step]:
             return None
         before: dict[str, Any] = {
             "step": e.step,
@@ -255,7 +263,7 @@ class _Back:
 
 
 def _about(given: Mapping[str, Any], e: Enrollment) -> bool:
-    return (given["journey"], given["key"], given["number"]) == (e.journey, e.key, e.number)
+    return (given.get("journey"), given.get("key"), given.get("number")) == (e.journey, e.key, e.number)
 
 
 def _moved_on(history: Sequence[HistoryEntry], e: Enrollment) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -49,19 +48,15 @@ def replay(
         changes: from which moment on other versions were current.
     """
     customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
-    commits, ahead = [], deque(changes)
+    commits = []
     decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", *KEPT)]
     shared = recorded(events)
-    for logged in [*sorted(decided, key=lambda one: one.seq or 0), None]:
-        while ahead and (logged is None or ahead[0][0] <= logged.accepted_at):
-            at, following = ahead.popleft()
-            commits.append(advance(compiled, customer, None, at, _ALL, trace, shared))
-            customer.apply(commits[-1])
-            compiled = following
-        if logged is None:
-            break
-        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace, shared))
+    signals = [(at, 0, 0, following) for at, following in changes] + [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
+    for at, _, _, signal in sorted(signals, key=lambda one: one[:3]):
+        commits.append(advance(compiled, customer, None if isinstance(signal, Compiled) else signal, at, _ALL, trace, shared))
         customer.apply(commits[-1])
+        if isinstance(signal, Compiled):
+            compiled = signal
     if customer.revision < loaded.revision:  # timers that have fired since the last event
         commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace, shared))
     return commits
