@@ -7,10 +7,11 @@ from typing import Any
 
 from journeykit.core.already import matches
 from journeykit.core.context import Context
-from journeykit.core.customer import Customer
+from journeykit.core.customer import Customer, commit_of
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Compiled
 from journeykit.core.moments import meet_again
+from journeykit.core.signals import reorder_all
 from journeykit.core.since import count_anew
 from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError
@@ -82,6 +83,14 @@ def _since(compiled: Compiled, names: frozenset[str]) -> dict[str, list[Fold]]:
     """The facts of *names* that enrollments count since their entry, by event."""
     found = {event: [one for one in folds if one.name in names] for event, folds in compiled.facts.since.items()}
     return {event: folds for event, folds in found.items() if folds}
+
+
+def order_lanes(compiled: Compiled, customer: Customer, now: int) -> Commit | None:
+    """Hold and let go on as the lanes say that are declared now; None where that is how it stands already."""
+    turn = _turn(compiled, customer, now)
+    turn.stored = customer.moments
+    reorder_all(turn)
+    return commit_of(customer, turn) if turn.history else None
 
 
 def _of(compiled: Compiled, name: str, values: Mapping[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from journeykit.core.facts import FactTable, Fold
 from journeykit.core.objects import Subject, subjects
 from journeykit.core.planner import every_on
 from journeykit.core.plans import CompiledEntry, as_key
-from journeykit.core.policies import Chain, compile_policies
+from journeykit.core.policies import Chain, Lane, compile_policies, lanes_of
 from journeykit.core.schedules import watchers as schedule_watchers
 from journeykit.core.segments import SegmentTable
 from journeykit.core.survey import Survey
@@ -76,6 +76,7 @@ class Compiled:
         measures: for each event the experiments whose better arm it makes.
         asking: for each journey that asks whether the customer is in others: which.
         chain: the policies of the catalog.
+        lanes: of each journey that is in one.
         holidays: days that are no business days.
         watch: the segments, schedules and dates that somebody waits for; None where nobody does.
     """
@@ -86,6 +87,7 @@ class Compiled:
     concerns: dict[str, Concern]
     subjects: dict[str, Subject]
     chain: Chain = field(factory=Chain)
+    lanes: dict[str, Lane] = field(factory=dict)
     watch: Watch | None = None
     holidays: frozenset[date] = frozenset()
     watched: frozenset[str] = field(init=False)
@@ -107,6 +109,8 @@ class Compiled:
         for one in self.definitions.values():
             if one.asks:
                 self.asking[one.name] = self.asking.get(one.name, frozenset()) | one.asks
+        for name, lane in self.lanes.items():
+            self.asking[name] = self.asking.get(name, frozenset()) | lane.members
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
@@ -227,7 +231,7 @@ def compile_journeys(
             compiled[digest] = compile_journey(journey, digest, text, catalog, known._replace(older=True), extensions)
     watch = _watch(catalog, segments, facts, journeys.values(), compiled.values())
     chain = compile_policies(catalog.policies, known)
-    return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, watch, catalog.days_off)
+    return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, lanes_of(catalog.policies), watch, catalog.days_off)
 
 
 def _watch(

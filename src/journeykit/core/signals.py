@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from journeykit.core import lists
+from journeykit.core import lists, pausing
 from journeykit.core.already import open_to
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.lanes import let_out, reorder
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
@@ -20,7 +21,8 @@ from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment, LoggedEvent
+from journeykit.model.pauses import Pause
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -47,9 +49,22 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
+def end_pause(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+    """A pause has ended that held an enrollment; decide what follows."""
+    pausing.end(turn, place, pauses)
+    _drain(turn)
+
+
 def fire_moment(turn: Turn, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
+    _drain(turn)
+
+
+def reorder_all(turn: Turn) -> None:
+    """Look at every lane, also where nobody has entered or left, and decide what that raises."""
+    let_out(turn)
+    turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
     _drain(turn)
 
 
@@ -225,13 +240,27 @@ def _started(turn: Turn, raised: Raised) -> None:
 
 def _at_once(turn: Turn, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
-    name, key, number, order = raised.subject
+    name, key, number, order, *late = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is None or enrollment.number != number:
+    if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
+    asked = len(turn.outbox)
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
+    if late and len(turn.outbox) > asked:
+        turn.outbox = (*turn.outbox[:asked], *(_aged(message, late[0]) for message in turn.outbox[asked:]))
+
+
+def _moved_on(turn: Turn, raised: Raised) -> None:
+    enrollment = turn.find(*raised.subject)
+    if enrollment is not None:
+        pausing.moved_on(turn, enrollment)
+
+
+def _aged(message: OutboxMessage, late: int) -> OutboxMessage:
+    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
+    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
 
 
 _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
@@ -239,6 +268,8 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
     "occurred": _occurred,
     "start": _started,
     "timer": _at_once,
+    "moved": _moved_on,
+    "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
 

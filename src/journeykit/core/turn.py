@@ -61,7 +61,7 @@ class Trace(NamedTuple):
 class Raised(NamedTuple):
     """A signal that a decision raised, decided after it at the same now."""
 
-    kind: str  #: changed, start, timer, occurred
+    kind: str  #: changed, start, timer, occurred, lane, moved
     subject: Any
     old: Any = None
     new: Any = None
@@ -173,8 +173,11 @@ class Turn(Context):
 
     def entered_or_left(self, journey: str, *, entered: bool) -> None:
         """Let rules look again that read whether the customer is in *journey*."""
-        if f"active.{journey}" in self.compiled.watched:
+        compiled = self.compiled
+        if f"active.{journey}" in compiled.watched:
             self.raised += (Raised("changed", f"active.{journey}", not entered, entered),)
+        if compiled.lanes and journey in compiled.lanes:
+            self.raised += (Raised("lane", compiled.lanes[journey].name),)
 
     def need(self, journeys: frozenset[str]) -> None:
         """Raise `Incomplete` where rows of *journeys* have not been loaded."""

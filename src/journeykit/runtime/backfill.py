@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from journeykit.core.backfill import events_of, fill, opened
+from journeykit.core.backfill import events_of, fill, opened, order_lanes
 from journeykit.core.customer import Customer
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event, derived_id
@@ -21,10 +22,10 @@ Written = Callable[[Sequence[Commit]], None]
 
 
 class _Found(NamedTuple):
-    """What is missing for one customer: facts and first looks, and journeys that are opened to them."""
+    """What is missing for one customer: facts and first looks, turns in lanes, and journeys that are opened to them."""
 
     customer_id: str
-    commit: Commit | None
+    commits: list[Commit]
     letters: list[tuple[Event, int]]
 
 
@@ -40,7 +41,7 @@ def backfill(storage: Storage, definitions: Definitions, names: frozenset[str], 
 def _batch(storage: Storage, definitions: Definitions, customers: Sequence[str], names: frozenset[str], now: int, written: Written) -> int:
     for attempt in range(ATTEMPTS):
         found = list(_missing(storage, definitions, customers, names, now))
-        commits = [one.commit for one in found if one.commit is not None]
+        commits = [commit for one in found for commit in one.commits]
         try:
             if commits:
                 storage.commit_many(commits)
@@ -63,9 +64,8 @@ def _delivered(storage: Storage, letters: Sequence[tuple[Event, int]]) -> set[st
 
 def _missing(storage: Storage, definitions: Definitions, customers: Sequence[str], names: frozenset[str], now: int) -> Iterator[_Found]:
     compiled = definitions.compiled
-    opening = frozenset(journey.name for journey in compiled.journeys.values() if journey.already)
-    told, journeys, keys = events_of(compiled, names), compiled.counting(names) | opening, tuple((name, None) for name in sorted(opening))
-    for loaded in storage.load_many([Want(customer_id, journeys, keys) for customer_id in customers]):
+    told = events_of(compiled, names)
+    for loaded in storage.load_many([Want(customer_id, None) for customer_id in customers]):
         if not loaded.revision:
             continue  # nothing has been decided for them yet
         definitions.learn_all(loaded.enrollments)
@@ -74,14 +74,16 @@ def _missing(storage: Storage, definitions: Definitions, customers: Sequence[str
 
 
 def _of(definitions: Definitions, customer: Customer, past: Iterable[LoggedEvent], names: frozenset[str], now: int) -> _Found:
-    commit = fill(definitions.compiled, customer, past, names, now)
-    if commit is not None:
-        customer.apply(commit)
-    return _Found(
-        customer.customer_id,
-        commit,
-        [
-            (own_event(OPEN, derived_id("open", name), customer.customer_id, now, {"journey": name}), now)
-            for name in opened(definitions.compiled, customer, now)
-        ],
-    )
+    compiled = definitions.compiled
+    changes = (partial(fill, compiled, customer, past, names, now), partial(order_lanes, compiled, customer, now))
+    commits: list[Commit] = []
+    for change in changes:
+        commit = change()
+        if commit is not None:
+            customer.apply(commit)  # the next change is based on it
+            commits.append(commit)
+    letters = [
+        (own_event(OPEN, derived_id("open", name), customer.customer_id, now, {"journey": name}), now)
+        for name in opened(compiled, customer, now)
+    ]
+    return _Found(customer.customer_id, commits, letters)

@@ -189,6 +189,7 @@ class Engine(Operator):
         self._refuse_inside()
         end = self.clock.now() if until is None else instant(until, "until")
         decided, stuck = 0, set[str]()
+        self._pausing.settle()
         while limit is None or decided < limit:
             size = BATCH if limit is None else min(BATCH, limit - decided)
             claimed = [name for name in self.storage.claim_due(end, size + len(stuck), share) if name not in stuck]

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
-from journeykit.core.quotas import SHARED
+from journeykit.core.quotas import KEPT
 from journeykit.model.messages import moment
 from journeykit.model.records import Enrollment, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
@@ -121,7 +121,7 @@ class _Telling:
         lines: list[tuple[tuple[int, int, int], Line]] = []
         waiting = 1 << 62
         for number, logged in enumerate(events):
-            if logged.event.name not in ("$parked", SHARED):
+            if logged.event.name not in ("$parked", *KEPT):
                 place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
                 lines.append((place, self._event(logged)))
         for entry in history:
@@ -207,6 +207,10 @@ def _told(entry: HistoryEntry) -> str:
             return f"{entry.kind} in {entry.source}{cause}{reason}"
         case "segment":
             return f"{entry.reason} the {entry.cause}"
+        case "held":
+            return f"held in {entry.source} by {entry.cause}{reason}"
+        case "resumed":
+            return f"goes on in {entry.source}, held by {entry.cause} until now"
         case "filled":
             return f"filled in{f': {entry.reason}' if entry.reason else ''}"
         case _:
