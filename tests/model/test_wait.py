@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
+from journeykit.model.phrases import Reentry
 from journeykit.model.wait import Wait
 
 NOTHING = {
@@ -315,4 +316,7 @@ def test_a_cooldown_has_a_length() -> None:
     with pytest.raises(DefinitionError) as caught:
         Reentry("after 1 year since end")
 
-    assert str(caught.value) == '"1 year" is no duration; write for example "2 hours" or "3 days"; months and years differ in length, say how many days'
+    assert (
+        str(caught.value)
+        == '"1 year" is no duration; write for example "2 hours" or "3 days"; months and years differ in length, say how many days'
+    )
