@@ -9,7 +9,21 @@ from typing import Any, Protocol
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.policies import PolicyAnswer, Question
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.records import (
+    Claimed,
+    Commit,
+    Erased,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    Moved,
+    OutboxRow,
+    Retained,
+    Settlement,
+    Snapshot,
+    Want,
+)
 
 
 class Clock(Protocol):
@@ -208,6 +222,58 @@ class Storage(Protocol):
 
     def definitions(self) -> list[tuple[str, str, str]]:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
+
+    # customers who merge and leave
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """
+        Write *commits* and let a customer become another, in one transaction, or nothing.
+
+        The commits come first: what both had still to decide, and the signal of the survivor that holds the other's state. Then the
+        other's mail, events, history and messages become the survivor's: their numbers of signals come before all that the survivor
+        has, in the order they were in; an event whose id the survivor knows gets another; a message keeps its idempotency key in
+        `OutboxMessage.origin`. What it waited for is the survivor's since it waited for it, as far as the enrollment lasts. The
+        other's enrollments and data are gone. From now on whatever is written for the old id, or for one that had become it
+        before, is written for the survivor, and `load_many` answers the old id with revision `ELSEWHERE`.
+
+        Raises:
+            ConflictError: as `commit_many`; or the other's revision is not the one expected.
+            QuotaError: as `commit_many`.
+        """
+
+    def identities(self, customer_id: str) -> list[str]:
+        """Return the id that stands for a customer now, which is that id itself for most, and then the ids that have become it."""
+
+    def erase(self, erased: Erased) -> bool:
+        """
+        Take out every row of a customer and of the ids that have become it, and keep what remains under each mark, in one transaction.
+
+        In events of others that the customer has sent (``$enter``, with an id that begins ``start/ID/``) the id and the sender become
+        the stranger.
+
+        Returns:
+            False where nothing was known; the remains are kept all the same.
+        """
+
+    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what remains under those of *marks* that are known."""
+
+    def aged(self, before: int, after: str, limit: int) -> list[str]:
+        """Return up to *limit* ids greater than *after*, in order, of customers with decided events older than *before* that have properties."""
+
+    def retain(self, retained: Retained) -> bool:
+        """
+        Keep a snapshot and let go of what came before it, in one transaction.
+
+        The properties of the customer's decided events up to it are emptied, and the parameters of messages settled before its
+        moment; their ids stay.
+
+        Returns:
+            False where the customer's revision is another by now (nothing is written).
+        """
+
+    def snapshot(self, customer_id: str) -> Snapshot | None:
+        """Return the snapshot of a customer, None where nothing of their past is gone."""
 
     def close(self) -> None:
         """Let go of connections and files."""

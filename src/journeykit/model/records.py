@@ -16,6 +16,7 @@ from journeykit.model.messages import Event
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
+ELSEWHERE = -1  #: the revision of an id that has become another: an alias
 
 
 class Timer(NamedTuple):
@@ -42,6 +43,14 @@ class Waiting(NamedTuple):
     order: int
     entry: int  #: place among the journey's entries
     event: tuple[str, str, str, dict[str, Any], str]  #: name, id, occurred_at in ISO 8601, properties, source
+
+
+class Joined(NamedTuple):
+    """What a merge of two customers brought under the key of an enrollment that stayed (P20)."""
+
+    number: int  #: how many enrollments came along that are no more; they count for re-entry
+    entered_at: int  #: the latest entry of them all; a cooldown counts from it
+    sent: dict[str, int]  #: what the other one had asked for and this one had not, and how often: that is not sent again
 
 
 @define(slots=True, weakref_slot=False)
@@ -80,6 +89,7 @@ class Enrollment:
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
+    joined: Joined | None = None  #: what a merge of two customers brought along
 
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
@@ -106,6 +116,7 @@ class Enrollment:
         copy.performing = self.performing
         copy.waiting = self.waiting
         copy.waits = None
+        copy.joined = self.joined
         return copy
 
     @property
@@ -185,10 +196,13 @@ class OutboxMessage(NamedTuple):
     expires_at: int | None = None
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
+    origin: str | None = None  #: its idempotency key, where it was asked for under an id that has become another since
 
     @property
     def idempotency_key(self) -> str:
         """The same whatever crashes: enrollment, number of the decision, place in it."""
+        if self.origin is not None:
+            return self.origin
         parts = (self.customer_id, self.journey, self.key)
         safe = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
         return f"{safe}/{self.number}/{self.seq}/{self.place}"
@@ -250,6 +264,77 @@ class Commit:
     imported: bool = False
 
 
+class Moved(NamedTuple):
+    """
+    A customer who has become another: what a storage moves to the customer of the commits beside it.
+
+    Attributes:
+        customer_id: the old id, an alias from now on.
+        survivor: whom it stands for from now on.
+        base: the revision it was decided on, after the commits beside it.
+        numbers: (journey, key, by): the numbers of its enrollments under that key go up by so many.
+        spent: ids of open messages that are dropped, for the other one has had them.
+        reason: why they are.
+        at: when.
+    """
+
+    customer_id: str
+    survivor: str
+    base: int
+    numbers: Sequence[tuple[str, str, int]]
+    spent: Sequence[int]
+    reason: str
+    at: int
+
+
+class Erased(NamedTuple):
+    """
+    A customer of whom nothing is kept but what *remains*.
+
+    Attributes:
+        customer_id: the customer; every id that has become this one goes as well.
+        marks: salted hashes of these ids, under which the rest is found again.
+        remains: what stays, which names nobody.
+        stranger: what stands in the place of their id where they have started a journey for somebody else.
+    """
+
+    customer_id: str
+    marks: Sequence[str]
+    remains: dict[str, Any]
+    stranger: str
+
+
+class Snapshot(NamedTuple):
+    """
+    A customer as they were when everything was decided that had come before a moment.
+
+    Attributes:
+        before: that moment; the properties of older events are gone.
+        loaded: the state; no mail.
+        facts: under what names the facts are kept that were declared then.
+    """
+
+    before: int
+    loaded: Loaded
+    facts: tuple[str, ...]
+
+
+class Retained(NamedTuple):
+    """
+    What is let go of a customer's past.
+
+    Attributes:
+        base: the customer's revision it was worked out on.
+        snapshot: takes the place of what came before it; its revision is the last signal that is let go.
+        history: whether the history up to there goes, too.
+    """
+
+    customer_id: str
+    base: int
+    snapshot: Snapshot
+    history: bool
+
+
 class Want(NamedTuple):
     """
     What a decision needs of a customer.
@@ -274,13 +359,14 @@ class Loaded:
     What a storage answers to a `Want`.
 
     Attributes:
-        revision: 0 for a customer never decided for.
+        revision: 0 for a customer never decided for; `ELSEWHERE` for an id that has become another.
         facts: empty for a customer never decided for.
         enrollments: the rows asked for.
         pending: the mailbox, in order of (accepted_at, arrival).
         seen: those of the asked event ids that are in the log, the mailbox included.
         moments: the customer's own timers, as the last commit that changed them wrote them.
         moments_due: when the first of them is due.
+        erasures: the customer is not known, and somebody has been erased here: they may be the same.
     """
 
     customer_id: str
@@ -292,6 +378,7 @@ class Loaded:
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
     moments_due: int | None = None
+    erasures: bool = False
 
 
 class Sent(NamedTuple):

@@ -10,13 +10,29 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import cast
+from typing import Any, cast
 
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.records import (
+    Claimed,
+    Commit,
+    Erased,
+    Facts,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    Moved,
+    OutboxRow,
+    Retained,
+    Settlement,
+    Snapshot,
+    Want,
+)
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.memory_leaving import MemoryLeaving
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
@@ -35,6 +51,7 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
+        self._leaving = MemoryLeaving(self._customers, self._outbox, self._objects)
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -52,11 +69,15 @@ class MemoryStorage:
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
-        batch = Batch(commits)
+        self._commit(Batch(commits), None)
+
+    def _commit(self, batch: Batch, moved: Moved | None) -> None:
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
+        messages = [(row[0], Message(dumps(row[:14]), row[8], row[14])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
+            if moved is not None:
+                self._check_moved(batch, moved)
             self._write_customers(batch)
             for customer_id, prefix, text in enrollments:
                 self._put(customer_id, prefix, text)
@@ -70,6 +91,15 @@ class MemoryStorage:
                 self._schedule(customer_id, self._customers[customer_id])
             for row in batch.mail:
                 self._receive(row)
+            if moved is not None:
+                self._leaving.move(moved)
+                self._schedule(moved.survivor, self._customers[moved.survivor])
+
+    def _check_moved(self, batch: Batch, moved: Moved) -> None:
+        """The old id is at the revision that the batch leaves it at."""
+        known = self._customers.get(moved.customer_id)
+        if batch.last(moved.customer_id, known.revision if known else 0) != moved.base:
+            raise ConflictError([moved.customer_id])
 
     def _customer(self, customer_id: str) -> Customer:
         customer = self._customers.get(customer_id)
@@ -79,6 +109,7 @@ class MemoryStorage:
 
     def _receive(self, row: Row) -> bool:
         customer_id, event_id, *rest, _ = row
+        customer_id = self._leaving.name(customer_id)
         customer = self._customer(customer_id)
         if customer.knows(event_id):
             return False
@@ -154,7 +185,7 @@ class MemoryStorage:
     def _load(self, want: Want) -> Loaded:
         customer = self._customers.get(want.customer_id)
         if customer is None:
-            return Loaded(want.customer_id, 0, 0, Facts(), [], [])
+            return Loaded(want.customer_id, 0, 0, Facts(), [], [], erasures=self._leaving.erasures)
         enrollments = [read_enrollment(text) for text in _wanted(customer, want)]
         if len(enrollments) > 1:
             enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
@@ -164,12 +195,13 @@ class MemoryStorage:
         moments, due = customer.moments or (None, None)
         known = facts(customer.facts)
         revision, accepted_at = customer.revision, customer.accepted_at
-        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due)
+        wary = not revision and self._leaving.erasures
+        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due, wary)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""
         with self._lock:
-            return heapq.nsmallest(limit, (name for name in self._customers if name > after))
+            return heapq.nsmallest(limit, (name for name, one in self._customers.items() if name > after and one.revision >= 0))
 
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""
@@ -207,13 +239,17 @@ class MemoryStorage:
             self._due = [(c.ready, name) for name, c in self._customers.items() if c.ready is not None]
             heapq.heapify(self._due)
 
+    def _fits(self, ready: int, customer_id: str) -> bool:
+        customer = self._customers.get(customer_id)
+        return customer is not None and customer.ready == ready
+
     def claim_due(self, now: int, limit: int) -> list[str]:
         """Return up to *limit* customers with something to do, those waiting longest first."""
         with self._lock:
             found: dict[str, int] = {}
             while self._due and self._due[0][0] <= now and len(found) < limit:
                 ready, customer_id = heapq.heappop(self._due)
-                if self._customers[customer_id].ready == ready:
+                if self._fits(ready, customer_id):
                     found[customer_id] = ready
             for customer_id, ready in found.items():
                 heapq.heappush(self._due, (ready, customer_id))
@@ -222,7 +258,7 @@ class MemoryStorage:
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._lock:
-            while self._due and self._customers[self._due[0][1]].ready != self._due[0][0]:
+            while self._due and not self._fits(*self._due[0]):
                 heapq.heappop(self._due)
             moments = [self._due[0][0] if self._due else None, self._outbox.next_due(), self._objects.next_due()]
             return min([moment for moment in moments if moment is not None], default=None)
@@ -323,3 +359,39 @@ def _is_due(text: str, until: int) -> bool:
 
 def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
     return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)
+
+    # customers who merge and leave
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write *commits* and let a customer become another, or nothing."""
+        self._commit(Batch(commits), moved)
+
+    def identities(self, customer_id: str) -> list[str]:
+        """The id that stands for a customer now, and then those that have become it."""
+        with self._lock:
+            return self._leaving.identities(customer_id)
+
+    def erase(self, erased: Erased) -> bool:
+        """Take out every row of a customer, and keep what remains under each mark; False where nothing was known."""
+        with self._lock:
+            return self._leaving.erase(erased)
+
+    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What remains under those of *marks* that are known."""
+        with self._lock:
+            return self._leaving.remains(marks)
+
+    def aged(self, before: int, after: str, limit: int) -> list[str]:
+        """Up to *limit* customers behind *after* with decided events older than *before* that have properties."""
+        with self._lock:
+            return self._leaving.aged(before, after, limit)
+
+    def retain(self, retained: Retained) -> bool:
+        """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
+        with self._lock:
+            return self._leaving.retain(retained)
+
+    def snapshot(self, customer_id: str) -> Snapshot | None:
+        """The snapshot of a customer, None where nothing of their past is gone."""
+        with self._lock:
+            return self._leaving.snapshot(customer_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 
-from journeykit.model.records import Claimed, OutboxRow, Sent, Settlement
+from journeykit.model.records import Claimed, Moved, OutboxRow, Sent, Settlement
 from journeykit.storage.memory_rows import Message
-from journeykit.storage.rows import loads, message
+from journeykit.storage.moving import moved_message
+from journeykit.storage.rows import dumps, loads, message, message_row
 
 
 class MemoryOutbox:
@@ -21,11 +22,12 @@ class MemoryOutbox:
     def __init__(self, of: Callable[[str], Sequence[int]]) -> None:
         self._of = of
         self._messages: dict[int, Message] = {}
+        self._last = 0
         self._open: list[tuple[int, int]] = []  #: heap of (due_at, id); what no longer fits is skipped
 
     def add(self, outgoing: Message) -> int:
         """Keep a message and return its number."""
-        number = len(self._messages) + 1
+        number = self._last = self._last + 1
         self._messages[number] = outgoing
         if outgoing.state == "open":
             heapq.heappush(self._open, (outgoing.due_at, number))
@@ -38,8 +40,8 @@ class MemoryOutbox:
         return self._open[0][0] if self._open else None
 
     def _fits(self, ready: int, number: int) -> bool:
-        row = self._messages[number]
-        return row.state == "open" and row.due_at == ready
+        row = self._messages.get(number)
+        return row is not None and row.state == "open" and row.due_at == ready
 
     def claim(self, now: int, limit: int, lease: int, token: str, since: int | None) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
@@ -114,6 +116,29 @@ class MemoryOutbox:
         if row.state == "open":
             heapq.heappush(self._open, (row.due_at, settlement.id))
         return True
+
+    def move(self, number: int, moved: Moved, by: int) -> None:
+        """Make a message of an old id the survivor's."""
+        row = self._messages[number]
+        found = moved_message(message(loads(row.text)), moved, by)
+        row.text = dumps(message_row(found, dumps(found.parameters), "")[:14])
+
+    def spend(self, number: int, reason: str, at: int) -> None:
+        """Drop an open message."""
+        row = self._messages.get(number)
+        if row is not None and row.state == "open":
+            row.state, row.reason, row.due_at, row.token = "dropped", reason, at, None
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Forget messages."""
+        for number in numbers:
+            del self._messages[number]
+
+    def empty(self, numbers: Iterable[int], before: int) -> None:
+        """Take the parameters out of messages settled before a moment."""
+        for row in (self._messages[number] for number in numbers):
+            if row.state in ("performed", "dropped", "imported") and row.due_at < before:
+                row.text = dumps(message_row(message(loads(row.text)), "{}", "")[:14])
 
     def rows(self, state: str | None, numbers: Iterable[int] | None, limit: int) -> list[OutboxRow]:
         """Messages in order of id, only those in *state* or of *numbers* where given."""

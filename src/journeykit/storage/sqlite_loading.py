@@ -9,6 +9,7 @@ from typing import Any
 from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read_moments
+from journeykit.storage.sqlite_leaving import ANY_ERASED
 
 FEW = 8  #: customers whose mailboxes are looked into without asking first whether there is any mail at all
 
@@ -20,6 +21,9 @@ def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     for number, revision, accepted_at, text, moments, due in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
         found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments), moments_due=due)
     loaded = [one or Loaded(want[0], 0, 0, Facts(), [], []) for one, want in zip(found, wants, strict=True)]
+    if None in found and cursor.execute(ANY_ERASED).fetchone()[0] is not None:
+        for one in loaded:
+            one.erasures = one.revision == 0
     _enrollments(cursor, ids, wants, loaded)
     _pending(cursor, ids, loaded)
     _seen(cursor, wants, loaded)
