@@ -11,14 +11,18 @@ from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.merging import MERGE, join
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised, Turn, by_entry
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, LoggedEvent
+
+_UNSEEN = frozenset({"$identify", MERGE, RETURNED})  #: what tells about somebody as they are, which is no change
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -26,7 +30,7 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
+    if turn.compiled.watch is not None and not turn.stored and event.name not in _UNSEEN:  # no watcher has looked at them yet
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
@@ -307,6 +311,14 @@ def _settled(turn: Turn, event: Event) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
+def _join(turn: Turn, event: Event) -> None:
+    """Another customer is this one: what they were in goes on under what is known about both, so rules without a signal look again."""
+    enrollments = join(turn, event)
+    turn.need(frozenset(e.journey for e in enrollments))
+    for enrollment in enrollments:
+        offer(turn, enrollment, event.name)
+
+
 def _retry(turn: Turn, event: Event) -> None:
     """Offer a parked part again, and it alone; its row becomes part of the log."""
     given = dict(event.properties)
@@ -346,4 +358,6 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$exit": _let_out,
     "$settled": _settled,
     "$retry": _retry,
+    MERGE: _join,
+    RETURNED: come_back,
 }
