@@ -8,16 +8,16 @@ signal of their new log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
+from journeykit.core.policies import ERASED
 from journeykit.core.turn import Turn
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, Facts
 
 RETURNED = "$returned"  #: the signal by which somebody comes back who was erased
-ERASED = "$erased"  #: among the arms of a customer who was erased: what their keys are hashed with
 
 
 def shift(e: Enrollment | None) -> int:
@@ -73,8 +73,3 @@ def remembered(turn: Turn, journey: str, key: str) -> Enrollment | None:
     hashed = hashed_key(secret, key)
     turn.need_key(journey, hashed)
     return turn.find(journey, hashed)
-
-
-def suppressed(consent: Mapping[str, bool], arms: Mapping[str, str], channel: str) -> bool:
-    """Whether a customer was erased and has not agreed to hear by *channel* since."""
-    return ERASED in arms and not consent.get(channel)

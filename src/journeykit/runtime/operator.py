@@ -54,7 +54,7 @@ class Operator(Shell):
 
     def retry(self, customer_id: str) -> list[Outcome]:
         """Offer the parts of signals that were parked with an error again, each for itself; return what came of them."""
-        now = self.clock.now()
+        now, customer_id = self.clock.now(), self.storage.identities(customer_id)[0]
         parked = [row.event for row in self.storage.events(customer_id, after=1 << 62) if row.state == "parked"]
         attempt = len(self.storage.history(customer_id)) if parked else 0
         return [
@@ -76,7 +76,7 @@ class Operator(Shell):
         """
         if state is not None and state not in STATES:
             raise UnknownError(f'no state "{state}"; there are {", ".join(STATES)}{suggestion(state, STATES)}')
-        return self.storage.outbox(state, customer_id, limit)
+        return self.storage.outbox(state, None if customer_id is None else self.storage.identities(customer_id)[0], limit)
 
     def retry_outbox(self, ids: Sequence[int]) -> int:
         """Try dead letters again, with all their attempts; return how many of *ids* were dead."""

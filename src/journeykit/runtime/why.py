@@ -19,6 +19,7 @@ from journeykit.runtime.definitions import asked
 Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
 
 _ALL = 1 << 31
+EVER = -(1 << 62)  #: before every signal, those of a customer included who has become this one
 
 
 class Case(NamedTuple):
@@ -30,9 +31,13 @@ class Case(NamedTuple):
     history: Sequence[HistoryEntry]
     outbox: Sequence[OutboxRow]
     zone: str
+    start: Loaded | None = None  #: what there is instead of an older past
 
 
-def replay(compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
+def replay(
+    compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None, start: Loaded | None = None,
+    until: int | None = None,
+) -> list[Commit]:  # fmt: skip
     """
     Decide again what was decided for a customer, from the first signal to the last.
 
@@ -41,16 +46,19 @@ def replay(compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], tr
         loaded: the customer as stored, to know where the recorded signals end.
         events: the customer's events; only decided ones are replayed.
         trace: a list to note in why something did not happen.
+        start: the customer to begin with, where what came before is gone; nobody where not said.
+        until: fire what was due before that moment, and no more; to where the recorded signals end where not said.
     """
-    customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
-    commits = []
-    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", SHARED)]
+    customer = Customer(start or Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
+    first, commits = customer.revision, []
+    decided = [one for one in events if one.state == "decided" and (one.seq or 0) > first and one.event.name not in ("$parked", SHARED)]
     shared = recorded(events)
     for logged in sorted(decided, key=lambda one: one.seq or 0):
         commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace, shared))
         customer.apply(commits[-1])
+    end = loaded.accepted_at if until is None else min(until, loaded.accepted_at)
     if customer.revision < loaded.revision:  # timers that have fired since the last event
-        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace, shared))
+        commits.append(advance(compiled, customer, None, end, _ALL, trace, shared))
     return commits
 
 
@@ -72,7 +80,7 @@ def why_not(case: Case, action: str) -> list[Reason]:
 
 def _traced(case: Case, action: str) -> Iterator[Reason]:
     trace: list[Trace] = []
-    replay(case.compiled, case.loaded, case.events, trace)
+    replay(case.compiled, case.loaded, case.events, trace, case.start)
     for one in trace:
         if action in one.actions:
             yield one.at, one.journey, one.key, f"{_place(one.journey, one.key)}: {_words(one)}"

@@ -338,28 +338,6 @@ class MemoryStorage:
         with self._lock:
             return self._outbox.reopen(ids, now, state)
 
-
-def _wanted(customer: Customer, want: Want) -> Sequence[str]:
-    """The texts of the enrollments that are asked for."""
-    if want.journeys is None:
-        return customer.enrollments
-    active = tuple([line_of(journey) for journey in want.journeys])
-    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
-    until = want.until if customer.ready is not None and customer.ready <= want.until else None
-    return [
-        text for text in customer.enrollments
-        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and _is_due(text, until))
-    ]  # fmt: skip
-
-
-def _is_due(text: str, until: int) -> bool:
-    due = due_of(text)
-    return due is not None and due < until
-
-
-def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
-    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)
-
     # customers who merge and leave
 
     def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
@@ -395,3 +373,25 @@ def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> boo
         """The snapshot of a customer, None where nothing of their past is gone."""
         with self._lock:
             return self._leaving.snapshot(customer_id)
+
+
+def _wanted(customer: Customer, want: Want) -> Sequence[str]:
+    """The texts of the enrollments that are asked for."""
+    if want.journeys is None:
+        return customer.enrollments
+    active = tuple([line_of(journey) for journey in want.journeys])
+    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
+    until = want.until if customer.ready is not None and customer.ready <= want.until else None
+    return [
+        text for text in customer.enrollments
+        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and _is_due(text, until))
+    ]  # fmt: skip
+
+
+def _is_due(text: str, until: int) -> bool:
+    due = due_of(text)
+    return due is not None and due < until
+
+
+def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
+    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)
