@@ -31,7 +31,8 @@ def joined_values(compiled: Compiled, mine: Mapping[str, Any], theirs: Mapping[s
 
     Args:
         compiled: knows the declared facts; states of others are the survivor's, where there is one.
-        mine, theirs: the states of the survivor and of the other.
+        mine: the states of the survivor.
+        theirs: those of the other.
         now: the moment of the merge; what has left a window by then is left out.
     """
     folds = {fold.key: fold for several in compiled.facts.by_event.values() for fold in several}
@@ -55,10 +56,7 @@ def joined_facts(compiled: Compiled, mine: Facts, theirs: Facts, stage: str | No
     What is known about both.
 
     The survivor's zone, traits and arms count, and the other's where the survivor has none; of a list whose records hold enrollments
-    the records of both. Consent that either refused is refused.
-
-    Args:
-        stage: the stage of the enrollment of the lifecycle that stays.
+    the records of both. Consent that either refused is refused. *stage* is that of the enrollment of the lifecycle that stays.
     """
     agreed = {name: _agreed(mine.consent.get(name), theirs.consent.get(name)) for name in {**mine.consent, **theirs.consent}}
     traits = {**theirs.traits, **mine.traits}

@@ -75,7 +75,7 @@ def _enrollment(row: Mapping[str, Any]) -> Enrollment:
 
 
 def _waiting(row: Sequence[Any] | None) -> Waiting | None:
-    return Waiting(row[0], row[1], row[2], tuple(row[3])) if row else None  # type: ignore[arg-type]
+    return Waiting(row[0], row[1], row[2], tuple(row[3])) if row else None
 
 
 # -- one journey, one key ----------------------------------------------------------------------------------------------------

@@ -31,12 +31,7 @@ def hashed_key(secret: str, key: str) -> str:
 
 
 def remains_of(facts: Facts, enrollments: Iterable[Enrollment], secret: str, now: int) -> dict[str, Any]:
-    """
-    What stays of a customer who is erased at *now*.
-
-    Args:
-        secret: keys are hashed with it; the one of before counts where they were erased before.
-    """
+    """What stays of a customer who is erased at *now*; keys are hashed with *secret*, or with that of before where they were erased before."""
     secret = facts.arms.get(ERASED, secret)
     rows = []
     for e in enrollments:

@@ -202,12 +202,7 @@ class Period:
         return [max(begin, state[1]) if state else begin, end, self._step(None, value, at)]
 
     def joined(self, one: State, other: State, step: Callable[[Any, Any], Any]) -> State:
-        """
-        The state of the events of both: those of the same period together, else those of the later one.
-
-        Args:
-            step: the state of a period over two states.
-        """
+        """The state of the events of both: those of the same period together by *step*, else those of the later one."""
         if one[1] != other[1]:
             return max(one, other, key=lambda state: state[1])
         return [max(one[0], other[0]), one[1], step(one[2], other[2])]

@@ -11,6 +11,7 @@ from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.deciding import ATTEMPTS
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.why import EVER
 
 BATCH = 200  #: customers in one transaction
 
@@ -53,9 +54,10 @@ def _commits(storage: Storage, definitions: Definitions, customers: Sequence[str
     compiled = definitions.compiled
     told = events_of(compiled, names)
     for loaded in storage.load_many([Want(customer_id, frozenset()) for customer_id in customers]):
-        if not loaded.revision:
+        if loaded.revision <= 0:
             continue  # nothing has been decided for them yet
-        past = (logged for logged in storage.events(loaded.customer_id, 0, told) if logged.state == "decided") if names else ()
-        commit = fill(compiled, Customer(loaded), past, names, max(now, loaded.accepted_at))
+        past = (logged for logged in storage.events(loaded.customer_id, EVER, told) if logged.state == "decided") if names else ()
+        snapshot = storage.snapshot(loaded.customer_id) if names else None
+        commit = fill(compiled, Customer(loaded), past, names, max(now, loaded.accepted_at), snapshot)
         if commit is not None:
             yield commit

@@ -11,15 +11,7 @@ from journeykit.runtime.aliases import mark
 
 
 def erase(storage: Storage, customer_id: str, now: int) -> bool:
-    """
-    Take out all that is known of a customer, under every id they have had.
-
-    Args:
-        now: the moment from which on rules of re-entry count, microseconds since 1970 UTC.
-
-    Returns:
-        Whether anything was known of them.
-    """
+    """Take out all that is known of a customer, under every id they have had; *now* is when re-entry counts from. Whether there was any."""
     names = storage.identities(customer_id)
     (loaded,) = storage.load_many([Want(names[0], None)])
     marks = [mark(storage, name) for name in dict.fromkeys([*names, customer_id])]

@@ -191,7 +191,14 @@ class _Telling:
             yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
-_OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again", MERGE: "merged"}
+_OURS = {
+    "$identify": "identified",
+    "$enter": "let in",
+    "$exit": "taken out",
+    "$settled": "outcome",
+    "$retry": "tried again",
+    MERGE: "merged",
+}
 
 
 def _told(entry: HistoryEntry) -> str:

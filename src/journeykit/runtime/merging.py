@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from journeykit.core.customer import Customer
 from journeykit.core.likeness import likeness
 from journeykit.core.merging import MERGE, SPENT, Place, carried, overlapping, shift, stays
 from journeykit.core.quotas import Shared
 from journeykit.errors import ConflictError, EventError
-from journeykit.model.records import Enrollment, LoggedEvent, Moved, OutboxRow, Want
+from journeykit.model.records import Enrollment, Moved, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.aliases import Elsewhere
 from journeykit.runtime.deciding import Decider
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.letters import own_event
-from journeykit.runtime.work import DUPLICATE, Outcome, Work
+from journeykit.runtime.work import DUPLICATE, Outcome
 
 ALL = 1 << 40  #: messages of one customer
 

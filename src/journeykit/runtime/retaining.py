@@ -32,7 +32,9 @@ def _retain(storage: Storage, definitions: Definitions, customer_id: str, before
         if loaded.revision <= 0:
             return False
         definitions.learn_all(loaded.enrollments)
-        snapshot = Snapshot(before, _state_at(storage, definitions.compiled, loaded, before), tuple(definitions.compiled.facts.keys.values()))
+        snapshot = Snapshot(
+            before, _state_at(storage, definitions.compiled, loaded, before), tuple(definitions.compiled.facts.keys.values())
+        )
         if storage.retain(Retained(customer_id, loaded.revision, snapshot, history)):
             return True
     return False

@@ -62,7 +62,8 @@ class MemoryLeaving:
 
     def _move_events(self, name: str, old: Customer, survivor: Customer, by: int) -> None:
         arrived = max((loads(text)[-1] for text in (survivor.pending or {}).values()), default=0)
-        events, pending = {}, {}
+        events: dict[str, str] = {}
+        pending: dict[str, str] = {}
         for rows, moved in ((old.events or {}, events), (old.pending or {}, pending)):
             for event_id, text in rows.items():
                 seq, *rest, arrival = loads(text)
@@ -87,7 +88,7 @@ class MemoryLeaving:
             if customer_id not in names:
                 for name in names:
                     self._pass_on(customer, name, erased.stranger)
-        gone = [customer for name in names if (customer := self._customers.pop(name, None)) is not None]
+        gone = [self._customers.pop(name) for name in names if name in self._customers]
         for customer in gone:
             self._outbox.remove(customer.messages)
         for name in names:

@@ -45,7 +45,9 @@ class MemoryObjects:
         since = {(topic, waiter[0], journey, key): self._since[topic, waiter] for journey, key, waits in known for topic, waiter in waits}
         self.forget(old)
         mine = [(*place[1:], waits) for place, waits in self._topics.items() if place[0] == survivor]
-        mine_since = {(topic, waiter[0], journey, key): self._since[topic, waiter] for journey, key, waits in mine for topic, waiter in waits}
+        mine_since = {
+            (topic, waiter[0], journey, key): self._since[topic, waiter] for journey, key, waits in mine for topic, waiter in waits
+        }
         self.forget(survivor)
         for (topic, entered_at, journey, key), at in {**mine_since, **since}.items():
             if (journey, key, entered_at) in lasting:

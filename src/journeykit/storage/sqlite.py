@@ -260,7 +260,6 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
 
-
     # customers who merge and leave
 
     def merge(self, commits: Sequence[Commit], moved: Moved) -> None:

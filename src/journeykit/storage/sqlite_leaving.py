@@ -32,7 +32,9 @@ READ_MESSAGES = """select id, customer, journey, key, number, seq, place, action
     from journeykit_outbox indexed by journeykit_outbox_customer where customer = ?"""
 MOVE_MESSAGE = "update journeykit_outbox set customer = ?, number = ?, seq = ?, origin = ? where id = ?"
 SPEND_MESSAGE = "update journeykit_outbox set state = 'dropped', reason = ?, due_at = ?, token = null where id = ? and state = 'open'"
-READ_WAITING = "select event, object, entered_at, journey, key from journeykit_waiting indexed by journeykit_waiting_place where customer = ?"
+READ_WAITING = (
+    "select event, object, entered_at, journey, key from journeykit_waiting indexed by journeykit_waiting_place where customer = ?"
+)
 DELETE_WAITING = """delete from journeykit_waiting
     where event = ? and object = ? and entered_at = ? and journey = ? and key = ? and customer = ?"""
 MOVE_WAITING = """update journeykit_waiting set customer = ?
@@ -61,7 +63,7 @@ READ_REMAINS = "select e.mark, e.remains from json_each(?) j cross join journeyk
 ANY_ERASED = "select min(mark) from journeykit_erased"
 READ_STARTS = """select customer, id, properties from journeykit_events indexed by journeykit_events_starts
     where name = '$enter' and id >= ? and id < ?"""
-PASS_ON = "update journeykit_events set id = ?, properties = ? where customer = ? and id = ?"
+RENAME_SENDER = "update journeykit_events set id = ?, properties = ? where customer = ? and id = ?"
 
 AGED = """select distinct customer from journeykit_events
     where customer > ? and accepted_at < ? and state = 'decided' and properties <> '{}' order by customer limit ?"""
@@ -131,7 +133,7 @@ def erase(cursor: sqlite3.Cursor, erased: Erased) -> bool:
         for customer_id, event_id, text in cursor.execute(READ_STARTS, starts_of(name)).fetchall():
             given = passed_on(name, event_id, loads(text), erased.stranger)
             if given is not None and customer_id not in names:
-                cursor.execute(PASS_ON, (given[0], dumps(given[1]), customer_id, event_id))
+                cursor.execute(RENAME_SENDER, (given[0], dumps(given[1]), customer_id, event_id))
     gone = sum(cursor.execute(statement, (name,)).rowcount for name in names for statement in DELETE_ALL)
     cursor.executemany(INSERT_REMAINS, [(mark, dumps(erased.remains)) for mark in erased.marks])
     return gone > 0
