@@ -143,7 +143,10 @@ def test_an_open_request_keeps_its_key() -> None:
     keys = [(request.customer_id, request.idempotency_key) for request in tries if "c1" in request.idempotency_key]
 
     assert keys == [("visitor", "visitor/cart/c1/1/2/0"), ("ann", "visitor/cart/c1/1/2/0")]
-    assert [(row.message.key, row.message.number, row.state) for row in shop.engine.outbox()] == [("c9", 1, "performed"), ("c1", 1, "performed")]
+    assert [(row.message.key, row.message.number, row.state) for row in shop.engine.outbox()] == [
+        ("c9", 1, "performed"),
+        ("c1", 1, "performed"),
+    ]
 
 
 def test_re_entry_counts_both_pasts() -> None:

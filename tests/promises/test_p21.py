@@ -16,7 +16,11 @@ from journeykit.runtime.why import replay
 from shop import Shop
 
 CATALOG = Catalog(facts={"spent": "sum of Order Completed.total", "recent": "count of Order Completed in 400 days"})
-WELCOME = Journey("welcome", entry="Signed Up", steps=[Step("greeted", stage="awareness", do=Do("email", greeting="{event.first_name}"), wait="2 days"), Step("told")])
+WELCOME = Journey(
+    "welcome",
+    entry="Signed Up",
+    steps=[Step("greeted", stage="awareness", do=Do("email", greeting="{event.first_name}"), wait="2 days"), Step("told")],
+)
 CART = Journey(
     "cart",
     key="cart_id",
@@ -27,7 +31,10 @@ FRIEND = Journey("friend", stage="advocacy", steps=[Step("invited", do=Do("email
 REFER = Journey(
     "refer",
     entry="Friend Invited",
-    steps=[Step("asked", stage="advocacy", when={"Confirmed": Transition("told", do=Start("friend", customer="event.friend"))}), Step("told")],
+    steps=[
+        Step("asked", stage="advocacy", when={"Confirmed": Transition("told", do=Start("friend", customer="event.friend"))}),
+        Step("told"),
+    ],
 )
 ALL = (CATALOG, WELCOME, CART, FRIEND, REFER)
 
@@ -210,7 +217,9 @@ def test_what_is_too_old_is_let_go_and_nothing_else_changes(tmp_path: Path, kind
     assert [bool(row.message.parameters) for row in shop.engine.outbox()] == [False] * (len(told) - 12) + [True] * 12
     assert shop.event("Order Completed", id="o3", total=10).status == "duplicate"
     commits = replay(shop.engine.definitions.compiled, after, events, start=snapshot.loaded)
-    assert [entry for commit in commits for entry in commit.history] == [e for e in shop.storage.history("ann") if e.seq > snapshot.loaded.revision]
+    assert [entry for commit in commits for entry in commit.history] == [
+        e for e in shop.storage.history("ann") if e.seq > snapshot.loaded.revision
+    ]
     assert commits[-1].revision == after.revision
     assert shop.engine.explain("ann", why_not="email").why_not
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from journeykit.cli import console, importing, world
+from journeykit.cli.customer import customer, retain
 from journeykit.cli.outbox import outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
+app.add_typer(customer, name="customer")
 
 Journeys = Annotated[
     list[str],
@@ -255,3 +257,6 @@ def worker(
             decided += now
             performed += 0 if now else done.performed
         console.say(f"{decided} decided, {performed} performed")
+
+
+app.command()(retain)
