@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
+from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.sqlite import SQLiteStorage
@@ -18,7 +19,7 @@ CUSTOMERS = 100_000
 SELDOM = {"READ_CUSTOMERS", "SCHEMA_TABLE", "SCHEMA_VERSION", "SCHEMA_STEP", "READ_OUTBOX", "READ_OUTBOX_STATE", "READ_DEFINITIONS"}
 STATEMENTS = {
     name: text
-    for name, text in (vars(sql) | vars(objects)).items()
+    for name, text in (vars(sql) | vars(objects) | vars(leaving)).items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
 HOT = sorted(STATEMENTS.keys() - SELDOM)

@@ -212,8 +212,8 @@ def snapshot(customer_id: str, text: str) -> Snapshot:
     """The snapshot of its text."""
     before, revision, accepted_at, known, rows, moments, names = loads(text)[:7]
     enrollments = [enrollment((None, *row[:10], row[11])) for row in rows]
-    due = moments_row([Moment(*moment[:3]) for moment in moments])[1]
-    state = Loaded(customer_id, revision, accepted_at, _read_facts(known), enrollments, [], frozenset(), moments, due)
+    own = tuple(Moment(*moment[:3]) for moment in moments)
+    state = Loaded(customer_id, revision, accepted_at, _read_facts(known), enrollments, [], frozenset(), own, moments_row(own)[1])
     return Snapshot(before, state, tuple(names))
 
 

@@ -21,13 +21,16 @@ except ModuleNotFoundError as missing:
 from journeykit.ports import Storage
 from journeykit.testing.contract_caps import CapContract
 from journeykit.testing.contract_commits import CommitContract
+from journeykit.testing.contract_leaving import LeavingContract
 from journeykit.testing.contract_mailbox import MailboxContract
 from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
 from journeykit.testing.contract_quotas import QuotaContract
 
 
-class StorageContract(CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, RaceContract):
+class StorageContract(
+    CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, LeavingContract, RaceContract
+):  # fmt: skip
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 
     @abstractmethod

@@ -12,6 +12,7 @@ from journeykit.model.records import (
     Enrollment,
     Facts,
     HistoryEntry,
+    Joined,
     Loaded,
     LoggedEvent,
     Moment,
@@ -39,11 +40,12 @@ def enrollments() -> st.SearchStrategy[Enrollment]:
     """Enrollments with anything in every field but journey and key."""
     timers = st.lists(st.builds(Timer, _COUNTS, st.none() | _MOMENTS, _COUNTS, st.none() | _TEXT), max_size=3).map(tuple)
     waiting = st.builds(Waiting, _MOMENTS, _COUNTS, _COUNTS, st.tuples(_TEXT, _TEXT, _TEXT, _OBJECTS, _TEXT))
+    joined = st.builds(Joined, _COUNTS, _MOMENTS, st.dictionaries(_TEXT, _COUNTS, max_size=2))
     return st.builds(
         Enrollment, st.just("welcome"), st.just(""), _COUNTS, _TEXT, _COUNTS, st.sampled_from(["pending", "active", "completed", "exited"]),
         _TEXT, _COUNTS, _MOMENTS, _MOMENTS, _OBJECTS, timers, st.dictionaries(_TEXT, st.tuples(_MOMENTS, _COUNTS), max_size=2),
         st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS, st.none() | _MOMENTS, st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS,
-        st.none() | waiting,
+        st.none() | waiting, st.none(), st.none() | joined,
     )  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def messages(customer_id: str) -> st.SearchStrategy[OutboxMessage]:
     """Messages to a customer with anything in every field."""
     return st.builds(
         OutboxMessage, st.just(customer_id), _TEXT, _TEXT, _COUNTS, _COUNTS, _COUNTS, _TEXT, _OBJECTS, _MOMENTS, _TEXT,
-        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(),
+        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(), st.none() | _TEXT,
     )  # fmt: skip
 
 
@@ -120,6 +122,11 @@ def everything(customer_id: str) -> Commit:
 def load(storage: Storage, customer_id: str = "ann", *events: str) -> Loaded:
     """Everything of one customer."""
     return storage.load_many([Want(customer_id, None, (), events)])[0]
+
+
+def load_nobody(customer_id: str) -> Loaded:
+    """Somebody never decided for."""
+    return Loaded(customer_id, 0, 0, Facts(), [], [])
 
 
 def traces(storage: Storage, customer_id: str) -> tuple[Any, ...]:
