@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import Any, cast
+from typing import cast
 
 from journeykit.errors import ConflictError
 from journeykit.model.messages import Event
@@ -18,7 +18,6 @@ from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.records import (
     Claimed,
     Commit,
-    Erased,
     Facts,
     HistoryEntry,
     Loaded,
@@ -26,20 +25,18 @@ from journeykit.model.records import (
     Mail,
     Moved,
     OutboxRow,
-    Retained,
     Settlement,
-    Snapshot,
     Want,
 )
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
-from journeykit.storage.memory_leaving import MemoryLeaving
+from journeykit.storage.memory_leaving import Leavers, MemoryLeaving
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
-class MemoryStorage:
+class MemoryStorage(Leavers):
     """Keeps everything in this process; see `journeykit.ports.Storage`."""
 
     def __init__(self) -> None:
@@ -343,36 +340,6 @@ class MemoryStorage:
     def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
         """Write *commits* and let a customer become another, or nothing."""
         self._commit(Batch(commits), moved)
-
-    def identities(self, customer_id: str) -> list[str]:
-        """The id that stands for a customer now, and then those that have become it."""
-        with self._lock:
-            return self._leaving.identities(customer_id)
-
-    def erase(self, erased: Erased) -> bool:
-        """Take out every row of a customer, and keep what remains under each mark; False where nothing was known."""
-        with self._lock:
-            return self._leaving.erase(erased)
-
-    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What remains under those of *marks* that are known."""
-        with self._lock:
-            return self._leaving.remains(marks)
-
-    def aged(self, before: int, after: str, limit: int) -> list[str]:
-        """Up to *limit* customers behind *after* with decided events older than *before* that have properties."""
-        with self._lock:
-            return self._leaving.aged(before, after, limit)
-
-    def retain(self, retained: Retained) -> bool:
-        """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
-        with self._lock:
-            return self._leaving.retain(retained)
-
-    def snapshot(self, customer_id: str) -> Snapshot | None:
-        """The snapshot of a customer, None where nothing of their past is gone."""
-        with self._lock:
-            return self._leaving.snapshot(customer_id)
 
 
 def _wanted(customer: Customer, want: Want) -> Sequence[str]:

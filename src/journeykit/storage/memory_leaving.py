@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 from journeykit.model.records import ELSEWHERE, Erased, Moved, Retained, Snapshot
@@ -144,3 +145,40 @@ class MemoryLeaving:
 def _aged(customer: Customer, before: int) -> bool:
     rows = map(loads, (customer.events or {}).values())
     return any(row[6] == "decided" and row[1] < before and row[4] != "{}" for row in rows)
+
+
+class Leavers:
+    """The part of `journeykit.MemoryStorage` that is about customers who have become others or leave."""
+
+    _lock: Lock
+    _leaving: MemoryLeaving
+
+    def identities(self, customer_id: str) -> list[str]:
+        """The id that stands for a customer now, and then those that have become it."""
+        with self._lock:
+            return self._leaving.identities(customer_id)
+
+    def erase(self, erased: Erased) -> bool:
+        """Take out every row of a customer, and keep what remains under each mark; False where nothing was known."""
+        with self._lock:
+            return self._leaving.erase(erased)
+
+    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What remains under those of *marks* that are known."""
+        with self._lock:
+            return self._leaving.remains(marks)
+
+    def aged(self, before: int, after: str, limit: int) -> list[str]:
+        """Up to *limit* customers behind *after* with decided events older than *before* that have properties."""
+        with self._lock:
+            return self._leaving.aged(before, after, limit)
+
+    def retain(self, retained: Retained) -> bool:
+        """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
+        with self._lock:
+            return self._leaving.retain(retained)
+
+    def snapshot(self, customer_id: str) -> Snapshot | None:
+        """The snapshot of a customer, None where nothing of their past is gone."""
+        with self._lock:
+            return self._leaving.snapshot(customer_id)

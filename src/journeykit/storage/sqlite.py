@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
@@ -16,17 +16,14 @@ from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.records import (
     Claimed,
     Commit,
-    Erased,
     HistoryEntry,
     Loaded,
     LoggedEvent,
     Mail,
     Moved,
     OutboxRow,
-    Retained,
     Sent,
     Settlement,
-    Snapshot,
     Want,
 )
 from journeykit.storage import sqlite_leaving as leaving
@@ -41,7 +38,7 @@ MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, leaving.MIGRATION)
 LATEST = len(MIGRATIONS)
 
 
-class SQLiteStorage:
+class SQLiteStorage(leaving.Leavers):
     """
     Keeps everything in SQLite; see `journeykit.ports.Storage`.
 
@@ -273,53 +270,6 @@ class SQLiteStorage:
                 leaving.move(cursor, moved)
         except _Stale:
             raise ConflictError([moved.survivor, moved.customer_id]) from None
-
-    def identities(self, customer_id: str) -> list[str]:
-        """The id that stands for a customer now, and then those that have become it."""
-        with self._transaction(READ) as cursor:
-            return leaving.identities(cursor, customer_id)
-
-    def erase(self, erased: Erased) -> bool:
-        """
-        Take out every row of a customer, and keep what remains under each mark; False where nothing was known.
-
-        What is deleted is overwritten with zeros, and on a connection of its own the write-ahead log is emptied, unless somebody is
-        reading at this moment. What stood in earlier versions of a row may be left in free space until `purge`.
-        """
-        with self._connections.secure(), self._transaction(WRITE) as cursor:
-            return leaving.erase(cursor, erased)
-
-    def purge(self) -> None:
-        """
-        Write the database file anew, without anything that was ever deleted or changed in it, and empty the write-ahead log.
-
-        To be run after customers have been erased. It takes as long as copying the file, needs as much room again on the disk, and
-        keeps writers waiting meanwhile. On the host's connection it may not be inside a transaction.
-
-        Raises:
-            StorageError: somebody else is working on the database; nothing is lost, and it may be run again.
-        """
-        self._connections.purge()
-
-    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What remains under those of *marks* that are known."""
-        with self._transaction(READ) as cursor:
-            return leaving.remains(cursor, marks)
-
-    def aged(self, before: int, after: str, limit: int) -> list[str]:
-        """Up to *limit* customers behind *after* with decided events older than *before* that have properties."""
-        with self._transaction(READ) as cursor:
-            return [name for (name,) in cursor.execute(leaving.AGED, (after, before, limit))]
-
-    def retain(self, retained: Retained) -> bool:
-        """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
-        with self._connections.secure(), self._transaction(WRITE) as cursor:
-            return leaving.retain(cursor, retained)
-
-    def snapshot(self, customer_id: str) -> Snapshot | None:
-        """The snapshot of a customer, None where nothing of their past is gone."""
-        with self._transaction(READ) as cursor:
-            return leaving.read_snapshot(cursor, customer_id)
 
 
 class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from journeykit.model.records import ELSEWHERE, Erased, Moved, Retained, Snapshot
 from journeykit.storage.moving import moved_event_id, moved_message, passed_on, starts_of
 from journeykit.storage.rows import dumps, loads, message, snapshot, snapshot_text
+from journeykit.storage.sqlite_connections import READ, WRITE, Connections
 
 MIGRATION = (
     "create index journeykit_aliases_customer on journeykit_aliases(customer)",
@@ -161,3 +163,59 @@ def read_snapshot(cursor: sqlite3.Cursor, customer_id: str) -> Snapshot | None:
     """The snapshot of a customer."""
     found = cursor.execute(READ_SNAPSHOT, (customer_id,)).fetchone()
     return None if found is None else snapshot(customer_id, found[0])
+
+
+class Leavers:
+    """The part of `journeykit.SQLiteStorage` that is about customers who have become others or leave."""
+
+    _connections: Connections
+
+    def _transaction(self, begin: str) -> AbstractContextManager[sqlite3.Cursor]:
+        raise NotImplementedError
+
+    def identities(self, customer_id: str) -> list[str]:
+        """The id that stands for a customer now, and then those that have become it."""
+        with self._transaction(READ) as cursor:
+            return identities(cursor, customer_id)
+
+    def erase(self, erased: Erased) -> bool:
+        """
+        Take out every row of a customer, and keep what remains under each mark; False where nothing was known.
+
+        What is deleted is overwritten with zeros, and on a connection of its own the write-ahead log is emptied, unless somebody is
+        reading at this moment. What stood in earlier versions of a row may be left in free space until `purge`.
+        """
+        with self._connections.secure(), self._transaction(WRITE) as cursor:
+            return erase(cursor, erased)
+
+    def purge(self) -> None:
+        """
+        Write the database file anew, without anything that was ever deleted or changed in it, and empty the write-ahead log.
+
+        To be run after customers have been erased. It takes as long as copying the file, needs as much room again on the disk, and
+        keeps writers waiting meanwhile. On the host's connection it may not be inside a transaction.
+
+        Raises:
+            StorageError: somebody else is working on the database; nothing is lost, and it may be run again.
+        """
+        self._connections.purge()
+
+    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What remains under those of *marks* that are known."""
+        with self._transaction(READ) as cursor:
+            return remains(cursor, marks)
+
+    def aged(self, before: int, after: str, limit: int) -> list[str]:
+        """Up to *limit* customers behind *after* with decided events older than *before* that have properties."""
+        with self._transaction(READ) as cursor:
+            return [name for (name,) in cursor.execute(AGED, (after, before, limit))]
+
+    def retain(self, retained: Retained) -> bool:
+        """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
+        with self._connections.secure(), self._transaction(WRITE) as cursor:
+            return retain(cursor, retained)
+
+    def snapshot(self, customer_id: str) -> Snapshot | None:
+        """The snapshot of a customer, None where nothing of their past is gone."""
+        with self._transaction(READ) as cursor:
+            return read_snapshot(cursor, customer_id)

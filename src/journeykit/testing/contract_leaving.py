@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
@@ -15,7 +17,7 @@ from journeykit.testing.contract_objects import STOCK, waiting, waits
 EVER = -(2**62)
 
 
-def logged(event_id: str, seq: int, customer_id: str = "ann", at: int = 10, **properties: object) -> LoggedEvent:
+def logged(event_id: str, seq: int, customer_id: str = "ann", at: int = 10, **properties: Any) -> LoggedEvent:
     """An event as decided by signal *seq*."""
     return LoggedEvent(shop.event(event_id, customer_id, **properties), at, seq, "decided")
 
