@@ -211,6 +211,7 @@ def test_both_first_catch_up() -> None:
     shop.work()
 
     assert shop.sent == ["2026-03-02 12:00 ann email cart"]
+    assert [entry.kind for entry in shop.storage.history("ann") if entry.seq < 0] == ["entered", "moved", "completed"]
 
 
 def test_merging_again_is_nothing_and_circles_are_refused() -> None:
