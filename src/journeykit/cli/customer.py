@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from journeykit.cli import console, world
+from journeykit.cli.outbox import Database
 from journeykit.errors import DefinitionError
 from journeykit.model.messages import moment
 from journeykit.model.phrases import MICROSECONDS, seconds
@@ -19,7 +19,6 @@ customer = typer.Typer(
     help="Show all that is kept of a customer, erase it, or make two customers one.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
 Who = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of a customer, any that they have had.", show_default=False)]
 Journeys = Annotated[
     list[str] | None,

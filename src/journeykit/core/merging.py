@@ -8,7 +8,7 @@ nobody else. Enrollments that stand in one journey under one key are settled her
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -20,12 +20,15 @@ from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
 from journeykit.core.joining import joined_facts
 from journeykit.core.moments import look, meet
-from journeykit.core.remains import shift
+from journeykit.core.remains import RETURNED, shift
 from journeykit.core.turn import Turn, own_timers
+from journeykit.model.joined import Joined
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment, Facts, Joined, Moment, Timer, Waiting
+from journeykit.model.pauses import Hold
+from journeykit.model.records import Enrollment, Facts, Moment, Timer, Waiting
 
 MERGE = "$merge"
+UNSEEN = frozenset({"$identify", MERGE, RETURNED})  #: what tells about somebody as they are, which is no change
 SPENT = "sent before two customers became one"  #: why a request is dropped
 
 Place = tuple[str, str]  #: journey and key
@@ -69,6 +72,8 @@ def _enrollment(row: Mapping[str, Any]) -> Enrollment:
         "timers": tuple(Timer(*timer) for timer in row["timers"]),
         "scopes": {name: (since[0], since[1]) for name, since in row["scopes"].items()},
         "waiting": _waiting(row["waiting"]),
+        "held": Hold(*row["held"]) if row["held"] else None,
+        "stood": tuple((one[0], one[1]) for one in row["stood"]),
         "joined": Joined(*row["joined"]) if row["joined"] else None,
     }
     return Enrollment(**fields)
@@ -128,8 +133,12 @@ def _latest(*moments: int | None) -> int | None:
 # -- the decision ------------------------------------------------------------------------------------------------------------
 
 
-def join(turn: Turn, event: Event) -> list[Enrollment]:
-    """Make the other of the signal *event* the survivor; return the active enrollments, whose rules have to look again."""
+def join(turn: Turn, event: Event, offer: Callable[[Turn, Enrollment, str], None]) -> None:
+    """
+    Make the other of the signal *event* the survivor.
+
+    What both were in goes on under what is known about both, so the rules that wait for no signal look again: *offer* lets them.
+    """
     other = read_other(event.properties)
     strange = turn.seq == 1  # nothing was ever decided for the survivor: what was so of the other goes on without a change
     if strange and other.moments:
@@ -143,7 +152,8 @@ def join(turn: Turn, event: Event) -> list[Enrollment]:
     if not strange:
         _tell(turn, before)
     turn.enrollment, turn.data = None, {}
-    return turn.active(frozenset(turn.compiled.journeys) | {one.name for one in turn.compiled.definitions.values()})
+    for enrollment in turn.active(frozenset(one.name for one in turn.compiled.definitions.values())):
+        offer(turn, enrollment, event.name)
 
 
 def _settle(turn: Turn, other: Other) -> str | None:
@@ -226,4 +236,4 @@ def _shown(value: object) -> str:
     return "unknown" if value is None else repr(value)
 
 
-__all__ = ["MERGE", "SPENT", "Asked", "Other", "Place", "carried", "join", "overlapping", "read_other", "shift", "stays"]
+__all__ = ["MERGE", "SPENT", "UNSEEN", "Asked", "Other", "Place", "carried", "join", "overlapping", "read_other", "shift", "stays"]

@@ -35,7 +35,7 @@ def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
         owner = SPENT
     turn.outbox += (_new(OutboxMessage, (
         turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, now, do.message,
-        None if do.age is None else now + do.age, None if owner is None else _owner(e, owner), do.listens, None,
+        None if do.age is None else now + do.age, None if owner is None else _owner(e, owner), do.listens, None, None,
     )),)  # fmt: skip
     e.performed += 1
     e.performed_at = now

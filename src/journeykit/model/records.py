@@ -9,14 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from attrs import Factory, define, field
 
+from journeykit.model.joined import Joined
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Hold
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
 ELSEWHERE = -1  #: the revision of an id that has become another: an alias
+MAILBOX = 1_000  #: events of one mailbox that are loaded at once, the first to arrive
+
+Share = tuple[int, int]  #: which part of all customers, of how many: (0, 1) is everybody
+EVERYBODY: Share = (0, 1)
+
+
+def in_share(customer_id: str, share: Share) -> bool:
+    """Whether a customer belongs to *share*: the same answer in every process."""
+    place, parts = share
+    return parts == 1 or crc32(customer_id.encode("utf-8", "surrogatepass")) % parts == place
 
 
 class Timer(NamedTuple):
@@ -43,14 +56,6 @@ class Waiting(NamedTuple):
     order: int
     entry: int  #: place among the journey's entries
     event: tuple[str, str, str, dict[str, Any], str]  #: name, id, occurred_at in ISO 8601, properties, source
-
-
-class Joined(NamedTuple):
-    """What a merge of two customers brought under the key of an enrollment that stayed (P20)."""
-
-    number: int  #: how many enrollments came along that are no more; they count for re-entry
-    entered_at: int  #: the latest entry of them all; a cooldown counts from it
-    sent: dict[str, int]  #: what the other one had asked for and this one had not, and how often: that is not sent again
 
 
 @define(slots=True, weakref_slot=False)
@@ -88,6 +93,8 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    held: Hold | None = None
+    stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
     joined: Joined | None = None  #: what a merge of two customers brought along
 
@@ -115,6 +122,8 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.held = self.held
+        copy.stood = self.stood
         copy.waits = None
         copy.joined = self.joined
         return copy
@@ -128,12 +137,20 @@ class Enrollment:
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
         timers, waiting = self.timers, self.waiting
+        if self.held is not None:
+            return self._due_while_held()
         if waiting is None and len(timers) < 2:
             return timers[0][1] if timers else None
         dues = [timer[1] for timer in timers if timer[1] is not None]
         if waiting is not None:
             dues.append(waiting.due_at)
         return min(dues) if dues else None
+
+    def _due_while_held(self) -> int | None:
+        """An entry that waits goes on waiting; else the number of the pause, counted from `NEVER`: its end makes that a moment."""
+        if self.waiting is not None:
+            return self.waiting.due_at
+        return None if self.held is None or self.held.pause is None else NEVER + self.held.pause
 
 
 @define(slots=True, weakref_slot=False)
@@ -169,15 +186,15 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed, migrated
     journey: str
     key: str
     number: int
     source: str | None  #: the step left
     target: str | None  #: the step entered
     cause: str  #: the event's name, or ``after 2 hours``, ``changed customer.plan``, ``then``
-    reason: str | None = None
-    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, separated by blanks
+    reason: str | None = None  #: of ``entered`` the version, of ``migrated`` the old one and the new one
+    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, ``~index@due`` taken over, separated by blanks
 
 
 class OutboxMessage(NamedTuple):
@@ -196,6 +213,7 @@ class OutboxMessage(NamedTuple):
     expires_at: int | None = None
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
+    household: str | None = None  #: with whom its addressee shares a frequency cap
     origin: str | None = None  #: its idempotency key, where it was asked for under an id that has become another since
 
     @property
@@ -264,77 +282,6 @@ class Commit:
     imported: bool = False
 
 
-class Moved(NamedTuple):
-    """
-    A customer who has become another: what a storage moves to the customer of the commits beside it.
-
-    Attributes:
-        customer_id: the old id, an alias from now on.
-        survivor: whom it stands for from now on.
-        base: the revision it was decided on, after the commits beside it.
-        numbers: (journey, key, by): the numbers of its enrollments under that key go up by so many.
-        spent: ids of open messages that are dropped, for the other one has had them.
-        reason: why they are.
-        at: when.
-    """
-
-    customer_id: str
-    survivor: str
-    base: int
-    numbers: Sequence[tuple[str, str, int]]
-    spent: Sequence[int]
-    reason: str
-    at: int
-
-
-class Erased(NamedTuple):
-    """
-    A customer of whom nothing is kept but what *remains*.
-
-    Attributes:
-        customer_id: the customer; every id that has become this one goes as well.
-        marks: salted hashes of these ids, under which the rest is found again.
-        remains: what stays, which names nobody.
-        stranger: what stands in the place of their id where they have started a journey for somebody else.
-    """
-
-    customer_id: str
-    marks: Sequence[str]
-    remains: dict[str, Any]
-    stranger: str
-
-
-class Snapshot(NamedTuple):
-    """
-    A customer as they were when everything was decided that had come before a moment.
-
-    Attributes:
-        before: that moment; the properties of older events are gone.
-        loaded: the state; no mail.
-        facts: under what names the facts are kept that were declared then.
-    """
-
-    before: int
-    loaded: Loaded
-    facts: tuple[str, ...]
-
-
-class Retained(NamedTuple):
-    """
-    What is let go of a customer's past.
-
-    Attributes:
-        base: the customer's revision it was worked out on.
-        snapshot: takes the place of what came before it; its revision is the last signal that is let go.
-        history: whether the history up to there goes, too.
-    """
-
-    customer_id: str
-    base: int
-    snapshot: Snapshot
-    history: bool
-
-
 class Want(NamedTuple):
     """
     What a decision needs of a customer.
@@ -388,6 +335,7 @@ class Sent(NamedTuple):
     action: str
     topic: str | None  #: its parameter of that name, where it is text
     at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+    other: bool = False  #: it went to somebody else of the household
 
 
 class Claimed(NamedTuple):
@@ -397,7 +345,7 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
-    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else to the customer or household was performed or under way when it was claimed
     begun: bool = False  #: it may have been performed before: see `Storage.begin`
 
 

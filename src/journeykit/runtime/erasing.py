@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 
 from journeykit.core.remains import remains_of
-from journeykit.model.records import Erased, Want
+from journeykit.model.leaving import Erased
+from journeykit.model.records import Want
 from journeykit.ports import Storage
 from journeykit.runtime.aliases import mark
 

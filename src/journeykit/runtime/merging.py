@@ -9,7 +9,8 @@ from journeykit.core.likeness import likeness
 from journeykit.core.merging import MERGE, SPENT, Place, carried, overlapping, shift, stays
 from journeykit.core.quotas import Shared
 from journeykit.errors import ConflictError, EventError
-from journeykit.model.records import Enrollment, Moved, OutboxRow, Want
+from journeykit.model.leaving import Moved
+from journeykit.model.records import Enrollment, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.aliases import Elsewhere
 from journeykit.runtime.deciding import Decider

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from journeykit.core.customer import Customer
 from journeykit.core.index import Compiled
-from journeykit.model.records import Facts, Loaded, Retained, Snapshot, Want
+from journeykit.model.leaving import Retained, Snapshot
+from journeykit.model.records import Facts, Loaded, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.why import EVER, replay

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from journeykit.model.records import ELSEWHERE, Erased, Moved, Retained, Snapshot
+from journeykit.errors import ConflictError
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
+from journeykit.model.records import ELSEWHERE, Commit
+from journeykit.storage.batch import Batch
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import Customer, read_enrollment
@@ -152,6 +155,24 @@ class Leavers:
 
     _lock: Lock
     _leaving: MemoryLeaving
+    _customers: dict[str, Customer]
+
+    def _commit(self, batch: Batch, moved: Moved | None) -> None:
+        raise NotImplementedError
+
+    def _fits(self, ready: int, customer_id: str) -> bool:
+        customer = self._customers.get(customer_id)
+        return customer is not None and customer.ready == ready
+
+    def _check_moved(self, batch: Batch, moved: Moved) -> None:
+        """The old id is at the revision that the batch leaves it at."""
+        known = self._customers.get(moved.customer_id)
+        if batch.last(moved.customer_id, known.revision if known else 0) != moved.base:
+            raise ConflictError([moved.customer_id])
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write *commits* and let a customer become another, or nothing."""
+        self._commit(Batch(commits), moved)
 
     def identities(self, customer_id: str) -> list[str]:
         """The id that stands for a customer now, and then those that have become it."""
@@ -182,3 +203,6 @@ class Leavers:
         """The snapshot of a customer, None where nothing of their past is gone."""
         with self._lock:
             return self._leaving.snapshot(customer_id)
+
+    def purge(self) -> None:
+        """There is no file in which anything could be left."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right, insort
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from threading import Lock
 
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.storage.rows import Row, dumps, loads
@@ -139,3 +140,25 @@ class MemoryObjects:
                 return due_at
             heapq.heappop(self._due)
         return None
+
+
+class AboutObjects:
+    """The part of `journeykit.MemoryStorage` that is about who waits for an object, and what is told of it."""
+
+    _lock: Lock
+    _objects: MemoryObjects
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+        with self._lock:
+            return self._objects.publish(fact, frozenset(ends))
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before, the longest due first."""
+        with self._lock:
+            return self._objects.releases(now, limit)
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+        with self._lock:
+            return self._objects.waiting_for(event, name, until, after, limit)

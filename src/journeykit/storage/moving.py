@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from journeykit.model.leaving import Moved
 from journeykit.model.messages import derived_id
-from journeykit.model.records import Moved, OutboxMessage
+from journeykit.model.records import OutboxMessage
 
 _LONG = 200  #: characters of an id that may have been too long to stand in the id of what it sent
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from journeykit.model.records import ELSEWHERE, Erased, Moved, Retained, Snapshot
+from journeykit.errors import ConflictError
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
+from journeykit.model.records import ELSEWHERE
 from journeykit.storage.moving import moved_event_id, moved_message, passed_on, starts_of
 from journeykit.storage.rows import dumps, loads, message, snapshot, snapshot_text
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections
@@ -30,7 +32,7 @@ LAST_ARRIVAL = "select coalesce(max(arrival), 0) from journeykit_events where cu
 MOVE_EVENTS = "update journeykit_events set customer = ?, seq = seq + ?, arrival = arrival + ? where customer = ?"
 RENUMBER_HISTORY = "update journeykit_history set number = number + ? where customer = ? and journey = ? and key = ? and number > 0"
 MOVE_HISTORY = "update journeykit_history set customer = ?, seq = seq + ? where customer = ?"
-READ_MESSAGES = """select id, customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, origin
+READ_MESSAGES = """select id, customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household, origin
     from journeykit_outbox indexed by journeykit_outbox_customer where customer = ?"""
 MOVE_MESSAGE = "update journeykit_outbox set customer = ?, number = ?, seq = ?, origin = ? where id = ?"
 SPEND_MESSAGE = "update journeykit_outbox set state = 'dropped', reason = ?, due_at = ?, token = null where id = ? and state = 'open'"
@@ -80,15 +82,11 @@ KEEP_SNAPSHOT = """insert into journeykit_snapshots values(?, ?, ?)
 READ_SNAPSHOT = "select body from journeykit_snapshots where customer = ?"
 
 
-def leave(cursor: sqlite3.Cursor, moved: Moved) -> bool:
-    """Make the old id one that has become another; False where its revision is another."""
-    if moved.base:
-        return cursor.execute(LEAVE_CUSTOMER, (ELSEWHERE, moved.customer_id, moved.base)).rowcount == 1
-    return cursor.execute(LEAVE_UNKNOWN, (moved.customer_id, ELSEWHERE)).rowcount == 1
-
-
-def move(cursor: sqlite3.Cursor, moved: Moved) -> None:
-    """Make what belongs to the old id the survivor's."""
+def become(cursor: sqlite3.Cursor, moved: Moved) -> None:
+    """Make what belongs to the old id the survivor's; raise `ConflictError` where its revision is another."""
+    known, unknown = (ELSEWHERE, moved.customer_id, moved.base), (moved.customer_id, ELSEWHERE)
+    if cursor.execute(*((LEAVE_CUSTOMER, known) if moved.base else (LEAVE_UNKNOWN, unknown))).rowcount != 1:
+        raise ConflictError([moved.survivor, moved.customer_id])
     old, survivor = moved.customer_id, moved.survivor
     by = (cursor.execute(LOWEST, (survivor,)).fetchone()[0] or 0) - moved.base - 1
     twice = cursor.execute(TWICE, (survivor, old)).fetchall()

@@ -8,8 +8,9 @@ import pytest
 from attrs import evolve
 
 from journeykit.errors import ConflictError
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
 from journeykit.model.messages import Event
-from journeykit.model.records import ELSEWHERE, Commit, Erased, LoggedEvent, Mail, Moved, Retained, Settlement, Snapshot, Want
+from journeykit.model.records import ELSEWHERE, Commit, LoggedEvent, Mail, Settlement, Want
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 from journeykit.testing.contract_objects import STOCK, waiting, waits

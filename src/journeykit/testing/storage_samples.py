@@ -6,13 +6,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from journeykit.model.joined import Joined
 from journeykit.model.messages import Event, moment
+from journeykit.model.pauses import Hold
 from journeykit.model.records import (
     Commit,
     Enrollment,
     Facts,
     HistoryEntry,
-    Joined,
     Loaded,
     LoggedEvent,
     Moment,
@@ -41,11 +42,13 @@ def enrollments() -> st.SearchStrategy[Enrollment]:
     timers = st.lists(st.builds(Timer, _COUNTS, st.none() | _MOMENTS, _COUNTS, st.none() | _TEXT), max_size=3).map(tuple)
     waiting = st.builds(Waiting, _MOMENTS, _COUNTS, _COUNTS, st.tuples(_TEXT, _TEXT, _TEXT, _OBJECTS, _TEXT))
     joined = st.builds(Joined, _COUNTS, _MOMENTS, st.dictionaries(_TEXT, _COUNTS, max_size=2))
+    held = st.builds(Hold, _MOMENTS, _TEXT, st.none() | _COUNTS, st.none() | _TEXT)
+    stood = st.lists(st.tuples(_MOMENTS, _MOMENTS), max_size=2).map(tuple)
     return st.builds(
         Enrollment, st.just("welcome"), st.just(""), _COUNTS, _TEXT, _COUNTS, st.sampled_from(["pending", "active", "completed", "exited"]),
         _TEXT, _COUNTS, _MOMENTS, _MOMENTS, _OBJECTS, timers, st.dictionaries(_TEXT, st.tuples(_MOMENTS, _COUNTS), max_size=2),
         st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS, st.none() | _MOMENTS, st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS,
-        st.none() | waiting, st.none(), st.none() | joined,
+        st.none() | waiting, st.none() | held, stood, st.none(), st.none() | joined,
     )  # fmt: skip
 
 
