@@ -508,7 +508,19 @@ def test_help_fits_into_eighty_columns(call):
         "-h",
         *(
             f"{name} -h"
-            for name in ("check", "draw", "schema", "run", "explain", "status", "worker", "outbox", "outbox list", "outbox retry")
+            for name in (
+                "check",
+                "draw",
+                "schema",
+                "run",
+                "explain",
+                "status",
+                "worker",
+                "backfill",
+                "outbox",
+                "outbox list",
+                "outbox retry",
+            )
         ),
     ):
         told = call(line)

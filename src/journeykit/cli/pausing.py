@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from journeykit.cli import console, world
+from journeykit.cli.outbox import Database
 from journeykit.runtime.engine import Engine
 
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
 Journeys = Annotated[
     list[str] | None,
     typer.Argument(

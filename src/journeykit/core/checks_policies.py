@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from journeykit.core.calendar import known_zone
+from journeykit.core.checks_facts import since_entry
 from journeykit.core.checks_world import World
 from journeykit.core.outline import Place
 from journeykit.core.survey import Rule, Survey, unknown
@@ -48,6 +49,7 @@ def _condition(policy: Policy, catalog: Catalog) -> Iterator[str]:
     """A suppression reads the customer, and what is declared of them."""
     if policy.where is None:
         return
+    yield from (f'"{policy.text}": {problem}' for problem in since_entry(policy.where, catalog, "a policy"))
     traits = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
     for path in sorted(policy.where.paths, key=str):
         if path[0] in _ABSENT:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from attrs import define, field, frozen
 
+from journeykit.core.changes import watchers as changes
 from journeykit.core.checks import problems
 from journeykit.core.compiler import CompiledJourney, Machine, compile_journey, machine_of
 from journeykit.core.context import Context
@@ -46,6 +47,7 @@ class Concern:
         lists: journeys whose enrollments are the records of the list that has changed.
         needs: journeys whose rows a decision on it reads.
         watchers: segments, schedules and dates that read what it changes.
+        since: the facts that enrollments count since their entry, and the journeys that read them; nothing where there is none.
     """
 
     folds: list[Fold]
@@ -54,6 +56,7 @@ class Concern:
     lists: tuple[CompiledJourney, ...]
     needs: frozenset[str]
     watchers: tuple[Watcher, ...] = ()
+    since: tuple[list[Fold], frozenset[str]] | None = None
 
 
 @define(slots=True, eq=False)
@@ -127,18 +130,24 @@ class Compiled:
     def _work_out(self, signal: str) -> Concern:
         path = signal.removeprefix("~changed ") if signal.startswith("~changed ") else None
         folds = [] if path else self.facts.by_event.get(signal, [])
-        fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
+        counted = [] if path else self.facts.since.get(signal, [])
+        counting = self.counting({fold.name for fold in counted})
+        fed = {path} if path else {f"customer.{fold.name}" for fold in (*folds, *counted)}
         if signal.startswith("~segment "):
             fed = {"segment." + signal.removeprefix("~segment ").removeprefix("not ")}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
         lists = tuple(c for c in self.journeys.values() if c.journey.each is not None and c.journey.each == path)
         listed = {c.name for c in self.definitions.values() if c.journey.each is not None and c.journey.each == path}
-        needs = offers | {c.name for c, _ in entries} | listed
+        needs = offers | {c.name for c, _ in entries} | listed | counting
         # Facts change with their events only, and are looked at then: a window may have moved although its value stays.
         told = self.watch is not None and not (path and path.removeprefix("customer.") in self.facts.readers)
         watchers = self.watch.reading(fed) if self.watch is not None and told else ()
-        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers)
+        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers, (counted, counting) if counting else None)
+
+    def counting(self, names: Collection[str]) -> frozenset[str]:
+        """The journeys whose enrollments count one of the facts *names* since their entry."""
+        return frozenset(c.name for c in self.definitions.values() if c.since.intersection(names))
 
     def asked(self, journeys: Iterable[str]) -> frozenset[str]:
         """The journeys of which some rule of *journeys*, in whatever version, asks whether the customer is in them."""
@@ -212,6 +221,11 @@ def compile_journeys(
     found = list(problems([journey for _, _, journey in current], catalog, given, extensions, named))
     if found:
         raise DefinitionError(found)
+    return compile_checked(current, catalog, older, extensions)
+
+
+def compile_checked(current: Sequence[Definition], catalog: Catalog, older: Iterable[Definition], extensions: Extensions) -> Compiled:
+    """Compile journeys that were checked when they were current; see `compile_journeys`."""
     facts = FactTable(catalog)
     segments = SegmentTable(catalog, facts)
     known = segments.known
@@ -219,14 +233,14 @@ def compile_journeys(
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, known, extensions)
-    watch = _watch(catalog, segments, journeys.values(), compiled.values())
+            compiled[digest] = compile_journey(journey, digest, text, catalog, known._replace(older=True), extensions)
+    watch = _watch(catalog, segments, facts, journeys.values(), compiled.values())
     chain = compile_policies(catalog.policies, known)
     return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, lanes_of(catalog.policies), watch, catalog.days_off)
 
 
 def _watch(
-    catalog: Catalog, segments: SegmentTable, current: Iterable[CompiledJourney], journeys: Iterable[CompiledJourney]
+    catalog: Catalog, segments: SegmentTable, facts: FactTable, current: Iterable[CompiledJourney], journeys: Iterable[CompiledJourney]
 ) -> Watch | None:
     """What somebody waits for, in order of definition."""
     journeys = list(journeys)
@@ -234,7 +248,11 @@ def _watch(
     read = {path for journey in journeys for path in journey.reads}
     watched = [n for n in catalog.segments if {f"~segment {n}", f"~segment not {n}"} & heard or f"segment.{n}" in read]
     rules = ((on, one.journey) for one in journeys for on in every_on(one.journey))
-    watchers = [*(segments.watcher(name) for name in watched), *schedule_watchers((one.journey for one in current), rules, segments)]
+    watchers = [
+        *changes(facts, heard),
+        *(segments.watcher(name) for name in watched),
+        *schedule_watchers((one.journey for one in current), rules, segments),
+    ]
     return Watch(watchers) if watchers else None
 
 

@@ -6,21 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from journeykit.core import lists, pausing
+from journeykit.core.already import open_to
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.lanes import let_out, reorder
+from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.since import count
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn, by_entry
+from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage, Waiting
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -75,6 +78,8 @@ def _fact(turn: Turn, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
+    if concern.since:
+        count(turn, *concern.since)
     if concern.offers:
         _offer_all(turn, concern.offers, event.name)
     if concern.entries:
@@ -84,15 +89,12 @@ def _fact(turn: Turn, event: Event) -> None:
 def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
-    if len(enrollments) == 1:  # as with most customers
+    if len(enrollments) == 1 and not turn.changed:  # as with most customers
         for one in enrollments.values():
             if one.status == "active" and one.journey in journeys:
                 offer(turn, one, signal)
             return
-    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
-    if len(found) > 1:
-        found.sort(key=by_entry)
-    for enrollment in found:
+    for enrollment in turn.active(journeys):
         offer(turn, enrollment, signal)
 
 
@@ -170,14 +172,21 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    if journey is not None and waiting.entry < len(journey.entries):
+    entry = None if journey is None else _entry_of(journey, waiting)
+    if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
         turn.look(event)
-        _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
+        _attempt_entry(turn, journey, entry, let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
         turn.removed += (place,)
+
+
+def _entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
+    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
+    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
+    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -317,6 +326,16 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
+def _open(turn: Turn, event: Event) -> None:
+    """A journey has been opened to who is there already."""
+    journey = turn.compiled.journeys.get(event.properties["journey"])
+    if journey is None:
+        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
+    else:
+        turn.need(frozenset({journey.name}))
+        open_to(turn, journey)
+
+
 def _let_out(turn: Turn, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -375,6 +394,8 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
+    "$open": _open,
     "$settled": _settled,
     "$retry": _retry,
+    "$migrate": migrate,
 }

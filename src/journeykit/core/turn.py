@@ -212,6 +212,8 @@ class Turn(Context):
 
     def raise_changes(self, changes: list[Change]) -> None:
         """Let changed customer data follow as signals of their own, where anybody listens."""
+        if self.compiled.facts.openings:
+            changes = self.compiled.facts.opened(changes, self.facts)
         for path, old, new in changes:
             concern = self.compiled.concern(f"~changed {path}")
             if concern.needs:
@@ -235,6 +237,11 @@ class Turn(Context):
 def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
     """A customer's own timers by name."""
     return {moment[0]: Moment(*moment[:3]) for moment in stored}
+
+
+def signal_number(order: int) -> int:
+    """The number of the signal in which *order* was given, see `Turn.order`."""
+    return order // _ARMS
 
 
 def by_entry(e: Enrollment) -> int:

@@ -182,15 +182,15 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed, migrated
     journey: str
     key: str
     number: int
     source: str | None  #: the step left
     target: str | None  #: the step entered
     cause: str  #: the event's name, or ``after 2 hours``, ``changed customer.plan``, ``then``
-    reason: str | None = None
-    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, separated by blanks
+    reason: str | None = None  #: of ``entered`` the version, of ``migrated`` the old one and the new one
+    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, ``~index@due`` taken over, separated by blanks
 
 
 class OutboxMessage(NamedTuple):

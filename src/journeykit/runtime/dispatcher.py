@@ -202,7 +202,7 @@ class Dispatcher:
         try:
             if done.event.startswith("$"):
                 raise EventError(f'name: "{done.event}" is one of the library\'s own')
-            json.dumps(done.properties)
+            json.dumps(done.properties, allow_nan=False)
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
         except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:

@@ -42,6 +42,9 @@ class Engine(Operator):
             ``journeykit.policies``).
         rates: by action, how often it may be performed over all workers: ``{"email": "100 per minute"}``, in no minute more.
 
+    Attributes:
+        versions: who stands on which version of a journey, and bringing them to another, see `Versions`.
+
     Raises:
         DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """
@@ -104,7 +107,9 @@ class Engine(Operator):
         Raises:
             EventError: a value that cannot be accepted.
         """
-        return self._own(IDENTIFY, id, customer_id, at, identification(self.definitions.catalog, traits, zone, consent))
+        definitions = self.definitions
+        told = identification(definitions.catalog, definitions.compiled.facts.openings, traits, zone, consent)
+        return self._own(IDENTIFY, id, customer_id, at, told)
 
     def enroll(
         self, journey: str, customer_id: str, *, id: str, key: str = "", data: Mapping[str, Any] | None = None, at: Moment | None = None

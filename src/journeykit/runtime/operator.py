@@ -23,7 +23,8 @@ class Operator(Shell):
 
     def backfill(self, facts: Iterable[str] | None = None) -> int:
         """
-        Fill in what was declared late, for every customer, from the recorded past; nothing follows from it.
+        Fill in what was declared late, for every customer, from the recorded past; nothing follows from it, but that journeys let in who is
+        there already where they say so (``open: with those already there``).
 
         To be run once after a fact, a segment, a schedule or an entry by date has been declared or changed, with the new definitions, before
         workers go on. Facts are folded anew from the log; who is in a new segment is so from now on, which is no edge; schedules and

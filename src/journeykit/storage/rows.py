@@ -23,8 +23,8 @@ Row = tuple[Any, ...]
 VERSION = 1
 UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a body -> what makes it the next version's
 
-_encoder = JSONEncoder(separators=(",", ":"), check_circular=False)
-_chunks = c_make_encoder and c_make_encoder(None, _encoder.default, encode_basestring_ascii, None, ":", ",", False, False, True)
+_encoder = JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)  # no other reader knows NaN and infinity
+_chunks = c_make_encoder and c_make_encoder(None, _encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
 _decode = JSONDecoder().raw_decode  # what was written here has no white space around it
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
