@@ -178,10 +178,12 @@ def advance(
     )
     if shared is not UNKNOWN:
         turn.left, turn.told = shared.at(turn.seq)
+        turn.asking = shared.recorded is None
     turn.stored = customer.moments
     try:
         decide(turn, event)
     except LoopError as error:
+        turn.be_sure(turn.quotas)
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
         turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
@@ -226,9 +228,11 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
         turn.left, turn.told = shared.at(turn.seq)
+        turn.asking = shared is not UNKNOWN and shared.recorded is None
         try:
             _fire(turn, due)
         except LoopError as error:
+            turn.be_sure(turn.quotas)
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
             turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             _park_due(turn, due, error)

@@ -139,7 +139,7 @@ def stories(journey: Journey, *, most: int = 12) -> SearchStrategy[list[Told]]:
 
 def _known(properties: dict[str, Any]) -> dict[str, Any]:
     """What becomes known about a customer, made of the properties of an event."""
-    traits = {name: properties[name] for name in ("plan", "cards") if name in properties}
+    traits: dict[str, Any] = {name: properties[name] for name in ("plan", "cards") if name in properties}
     if "start" in properties:
         traits["birthday"] = properties["start"]
     return {"traits": traits} | ({"zone": "Asia/Tokyo"} if properties.get("total") == 250 else {})
