@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from journeykit.core.customer import Covered, Customer, Incomplete, advance
-from journeykit.core.quotas import UNKNOWN, Shared
-from journeykit.core.tallies import Unread, better
+from journeykit.core.quotas import UNKNOWN, Shared, Unread
+from journeykit.core.tallies import better
 from journeykit.errors import ConflictError, JourneykitError, StorageError, UnknownError
 from journeykit.model.messages import Event
 from journeykit.model.records import MAILBOX, Commit, Enrollment, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
@@ -227,18 +227,19 @@ class Work:
             except Incomplete as missing:
                 held = self._widen(held, missing)
             except Unread as unread:
-                self._shared = self._shared.telling(unread.name, self._read_once(unread))
+                self._shared = self._told(unread)
 
-    def _read_once(self, unread: Unread) -> str:
-        """What is kept for all customers, found out where nobody has needed it before; this batch counts as well."""
-        if isinstance(unread.first, str):
-            return self._storage.keep(unread.name, unread.first)
+    def _told(self, unread: Unread) -> Shared:
+        """What is shared, with what a decision could not do without."""
+        name, first = unread.name, unread.first
+        if isinstance(first, int):
+            return self._shared.knowing(name, first - self._count(name))
+        return self._shared.telling(name, self._storage.keep(name, first if isinstance(first, str) else better(name, first, self._count)))
 
-        def count(name: str) -> int:
-            mine = sum(number for commit in self.commits for key, number, _ in commit.quotas if key == name)
-            return mine + self._storage.taken(name)
-
-        return self._storage.keep(unread.name, better(unread, count))
+    def _count(self, name: str) -> int:
+        """How many have been taken of a shared number; this batch counts as well."""
+        mine = sum(number for commit in self.commits for key, number, _ in commit.quotas if key == name)
+        return mine + self._storage.taken(name)
 
     def _keep(self, commit: Commit) -> Held:
         """Take *commit* into the batch, move the customer on, and deliver mail to customers of the same batch."""
