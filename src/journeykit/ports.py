@@ -277,5 +277,15 @@ class Storage(Protocol):
     def definitions(self) -> list[tuple[str, str, str]]:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
 
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order; one statement, no customer is read."""
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """
+        Return up to *limit* ids of customers greater than *after* with an active enrollment on that version, in order.
+
+        Going on behind the last one, a run over all of them reads each row once, along the key of enrollments.
+        """
+
     def close(self) -> None:
         """Let go of connections and files."""

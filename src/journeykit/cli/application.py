@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from journeykit.cli import console, importing, pausing, world
+from journeykit.cli import console, importing, pausing, versions, world
 from journeykit.cli.outbox import Database, outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
@@ -37,8 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
-app.command()(pausing.pause)
-app.command()(pausing.resume)
+for _command in (pausing.pause, pausing.resume, versions.versions, versions.diff, versions.migrate):
+    app.command()(_command)
 
 Journeys = Annotated[
     list[str],

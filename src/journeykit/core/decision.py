@@ -187,7 +187,7 @@ class Deciding:
         if plan.entered:
             e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (turn.now, e.visit))}
         if self.journey.lifecycle and plan.stage != turn.facts.stage:
-            self._stage(plan.stage)
+            self.stage(plan.stage)
         if plan.after:
             operate(turn, e, plan.after)
         leading: list[tuple[CompiledTimer, Away]] = []
@@ -196,8 +196,8 @@ class Deciding:
             timers += armed
         kind = "entered" if plan.source is None else "moved"
         turn.history += (_new(HistoryEntry, (
-            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
-            timers and timers.rstrip(),
+            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause,
+            e.definition if kind == "entered" else None, timers and timers.rstrip(),
         )),)  # fmt: skip
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
@@ -248,7 +248,7 @@ class Deciding:
         self.turn.entered_or_left(e.journey, entered=False)
         self.turn.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
 
-    def _stage(self, stage: str | None) -> None:
+    def stage(self, stage: str | None) -> None:
         """The lifecycle's stage is the customer's."""
         turn, facts = self.turn, self.turn.facts
         before = facts.stage

@@ -221,6 +221,11 @@ def compile_journeys(
     found = list(problems([journey for _, _, journey in current], catalog, given, extensions, named))
     if found:
         raise DefinitionError(found)
+    return compile_checked(current, catalog, older, extensions)
+
+
+def compile_checked(current: Sequence[Definition], catalog: Catalog, older: Iterable[Definition], extensions: Extensions) -> Compiled:
+    """Compile journeys that were checked when they were current; see `compile_journeys`."""
     facts = FactTable(catalog)
     segments = SegmentTable(catalog, facts)
     known = segments.known

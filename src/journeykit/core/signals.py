@@ -13,6 +13,7 @@ from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.lanes import let_out, reorder
+from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
@@ -22,7 +23,7 @@ from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage, Waiting
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -171,14 +172,21 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    if journey is not None and waiting.entry < len(journey.entries):
+    entry = None if journey is None else _entry_of(journey, waiting)
+    if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
         turn.look(event)
-        _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
+        _attempt_entry(turn, journey, entry, let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
         turn.removed += (place,)
+
+
+def _entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
+    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
+    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
+    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -389,4 +397,5 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$open": _open,
     "$settled": _settled,
     "$retry": _retry,
+    "$migrate": migrate,
 }

@@ -126,6 +126,33 @@ def follow(turn: Turn, journey: CompiledJourney, e: Enrollment) -> tuple[tuple[T
     return tuple(timers), marks, None
 
 
+def renew(
+    turn: Turn, journey: Journey, e: Enrollment, timers: Iterable[CompiledTimer], *, anchored: bool
+) -> tuple[str, list[tuple[CompiledTimer, Away]]]:
+    """
+    Arm *timers* whose owners were entered before: counted from then where they are *anchored*, else from now.
+
+    Returns:
+        Their marks, and those whose moment leads away instead.
+    """
+    marks: str = ""
+    leading: list[tuple[CompiledTimer, Away]] = []
+    for timer in timers:
+        due_at, zone = _due(turn, journey, timer, anchor_of(e, timer) if anchored else turn.now)
+        if away := leads(turn, timer, due_at):
+            leading.append((timer, away))
+            continue
+        e.timers = (*e.timers, _armed(turn, e, timer, due_at, zone))
+        marks += f"+{timer.index}@{'' if due_at is None else due_at} "
+    return marks, leading
+
+
+def resume(turn: Turn, e: Enrollment) -> None:
+    """Let timers that were put back as they were fire within this decision where their moment has passed meanwhile."""
+    due = [timer for timer in e.timers if timer.due_at is not None and timer.due_at <= turn.passed]
+    turn.raised += tuple(Raised("timer", (e.journey, e.key, e.number, timer.order)) for timer in due)
+
+
 # -- time that stood still -----------------------------------------------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ class Decider:
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
         for attempt in range(ATTEMPTS if len(events) == 1 else 3):
-            _pause(attempt)
+            pause(attempt)
             try:
                 return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
@@ -144,7 +144,7 @@ class Decider:
             How many signals were decided.
         """
         for attempt in range(ATTEMPTS):
-            _pause(attempt)
+            pause(attempt)
             customers = [customer_id for customer_id in customers if customer_id not in stuck]
             try:
                 return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
@@ -187,7 +187,7 @@ def _imported(commit: Commit) -> Commit:
     return commit
 
 
-def _pause(attempt: int) -> None:
+def pause(attempt: int) -> None:
     """Give the others a moment, a random one so that two do not keep meeting."""
     if attempt > 1:
         time.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311  no secret

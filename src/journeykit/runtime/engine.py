@@ -42,6 +42,9 @@ class Engine(Operator):
             ``journeykit.policies``).
         rates: by action, how often it may be performed over all workers: ``{"email": "100 per minute"}``, in no minute more.
 
+    Attributes:
+        versions: who stands on which version of a journey, and bringing them to another, see `Versions`.
+
     Raises:
         DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
     """

@@ -16,7 +16,7 @@ from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment
 from journeykit.model.objects import ObjectFact
 
-IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN = "$identify", "$enter", "$exit", "$settled", "$retry", "$open"
+IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$open", "$migrate"
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
 
 _LONGEST = 400

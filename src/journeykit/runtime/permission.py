@@ -8,6 +8,7 @@ from typing import NamedTuple
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
 from journeykit.core.policies import Case, Verdict
+from journeykit.errors import ConditionError, UnknownError
 from journeykit.model.pauses import Pause
 from journeykit.model.policies import Defer
 from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Sent, Want
@@ -50,6 +51,7 @@ class View:
         self._definitions = definitions
         self._policies = policies
         self._pauses = pauses
+        self._foreign: dict[str, str] = {}  #: customers on a version that this release does not know, and why
         wants = _wants(claimed, definitions)
         self._customers = self._load(wants)
         mailed = [want for want in wants if self._customers[want.customer_id].pending]
@@ -60,7 +62,10 @@ class View:
     def _load(self, wants: Sequence[Want]) -> dict[str, Customer]:
         loaded = self._storage.load_many(wants)
         for one in loaded:
-            self._definitions.learn_all(one.enrollments)
+            try:
+                self._definitions.learn_all(one.enrollments)
+            except UnknownError as error:
+                self._foreign[one.customer_id] = str(error)
         return {one.customer_id: Customer(one) for want, one in zip(wants, loaded, strict=True)}
 
     def refusal(self, message: OutboxMessage, now: int, sent: Sequence[Sent] = ()) -> Refusal | None:
@@ -68,8 +73,10 @@ class View:
         Why *message* is not performed at *now*, where *sent* is what else its customer has been sent; None where it is performed.
 
         Raises:
-            ConditionError: a policy cannot be evaluated.
+            ConditionError: a policy cannot be evaluated, or the customer is on a version that this release does not know.
         """
+        if message.customer_id in self._foreign:
+            raise ConditionError(self._foreign[message.customer_id])
         customer = self._customers[message.customer_id]
         enrollment = customer.enrollments.get((message.journey, message.key))
         reason = self._left(message, enrollment)

@@ -28,6 +28,7 @@ from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.rates import Rates
 from journeykit.runtime.release import Releaser
+from journeykit.runtime.versions import Versions
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -108,6 +109,7 @@ class Shell:
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
+        self.versions = Versions(storage, self.definitions, self.clock, self._written, imported=self._imported)
 
     def within(self, connection: object, after_commit: AfterCommit | None = None) -> Self:
         """

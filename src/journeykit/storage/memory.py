@@ -34,7 +34,8 @@ from journeykit.model.records import (
     Want,
     in_share,
 )
-from journeykit.storage.batch import Batch, event_order, freed, refuse_too_much
+from journeykit.storage import memory_rows
+from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import (
@@ -49,6 +50,7 @@ from journeykit.storage.memory_rows import (
     read_event,
     wanted,
 )
+from journeykit.storage.memory_work import MemoryWork
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
@@ -65,8 +67,7 @@ class MemoryStorage:
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
         self._pauses: list[Pause] = []
-        self._workers: dict[str, int] = {}  #: until when each is there
-        self._grants: dict[str, list[tuple[int, int]]] = {}  #: by name what has gone: when, how many
+        self._work = MemoryWork()
 
     def within(self, connection: object) -> MemoryStorage:
         """There is no database whose transaction it could join."""
@@ -225,6 +226,17 @@ class MemoryStorage:
         with self._lock:
             return sorted(self._definitions.values())
 
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
+        with self._lock:
+            return memory_rows.occupied(self._customers.values())
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._lock:
+            found = memory_rows.on_version(self._customers.items(), journey, definition)
+            return heapq.nsmallest(limit, (name for name in found if name > after))
+
     # what is due
 
     def _schedule(self, customer_id: str, customer: Customer) -> None:
@@ -270,9 +282,7 @@ class MemoryStorage:
     def enlist(self, token: str, now: int, until: int) -> Share:
         """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
         with self._lock:
-            self._workers = {name: end for name, end in {**self._workers, token: until}.items() if end > now}
-            there = sorted(self._workers)
-            return (there.index(token), len(there)) if token in self._workers else EVERYBODY
+            return self._work.enlist(token, now, until)
 
     def backlog(self, now: int) -> Backlog:
         """Return what waits at *now*."""
@@ -285,12 +295,7 @@ class MemoryStorage:
     def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
         """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
         with self._lock:
-            gone = [(at, number) for at, number in self._grants.get(name, ()) if at > now - window]
-            granted = min(wanted, max(0, most - sum(number for _, number in gone)))
-            if granted:
-                gone.append((now, granted))
-            self._grants[name] = gone
-            return granted, freed(gone, now, window, most)
+            return self._work.grant(name, now, window, most, wanted)
 
     # objects and shared numbers
 

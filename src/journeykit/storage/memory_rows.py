@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from journeykit.model.records import NEVER, Answered, Enrollment, LoggedEvent, OutboxRow, Sent, Want
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
@@ -100,6 +101,25 @@ def read_enrollment(text: str) -> Enrollment:
     """The enrollment that lies in *text*."""
     columns, body, _ = text.split("\n")
     return enrollment((None, *loads(columns), body))
+
+
+def _standing(customer: Customer) -> Iterator[tuple[str, str, str]]:
+    """Where a customer's active enrollments stand: journey, definition and step of each."""
+    for text in customer.enrollments:
+        journey, _, _, definition, _, status, step, *_ = loads(text[: text.index("\n")])
+        if status == "active":
+            yield journey, definition, step
+
+
+def occupied(customers: Iterable[Customer]) -> list[tuple[str, str, str, int]]:
+    """How many active enrollments stand in each step of each version, in order."""
+    places = Counter(place for customer in customers for place in _standing(customer))
+    return [(*place, number) for place, number in sorted(places.items())]
+
+
+def on_version(customers: Iterable[tuple[str, Customer]], journey: str, definition: str) -> Iterator[str]:
+    """Those who have an active enrollment on that version."""
+    return (name for name, one in customers if any(place[:2] == (journey, definition) for place in _standing(one)))
 
 
 def due_of(text: str) -> int | None:

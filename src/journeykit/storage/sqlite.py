@@ -167,6 +167,16 @@ class SQLiteStorage:
         with self._transaction(READ) as cursor:
             return cursor.execute(sql.READ_DEFINITIONS).fetchall()
 
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
+        with self._transaction(READ) as cursor:
+            return cursor.execute(sql.OCCUPIED).fetchall()
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._transaction(READ) as cursor:
+            return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, limit))]
+
     # what is due
 
     def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:

@@ -204,3 +204,7 @@ order by 1 limit ?
 READ_HISTORY = "select * from journeykit_history where customer = ? order by seq, place"
 READ_EVENTS = f"select {_EVENT} from journeykit_events e where e.customer = ? and (e.state <> 'decided' or e.seq > ?)"
 READ_DEFINITIONS = "select hash, journey, text from journeykit_definitions order by hash"
+OCCUPIED = """select journey, definition, step, count(*) from journeykit_enrollments where status = 'active'
+    group by journey, definition, step order by journey, definition, step"""
+INSIDE = """select distinct customer from journeykit_enrollments
+    where customer > ? and journey = ? and definition = ? and status = 'active' order by customer limit ?"""
