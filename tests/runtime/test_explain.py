@@ -107,7 +107,7 @@ def test_the_end_of_a_wait_reads_as_a_sentence() -> None:
     assert [line for line in lines(shop) if "told" in line or "email" in line] == [
         "2026-03-02 18:00 UTC  evening: in to told after its wait until 18:00",
         "2026-03-02 18:00 UTC  evening: completed in told",
-        "2026-03-02 18:00 UTC  evening: email dear is missing; performed",
+        "2026-03-02 18:00 UTC  evening: email dear is missing; performed 2026-03-02 18:00 UTC",
     ]
 
 
