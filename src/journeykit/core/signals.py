@@ -13,10 +13,12 @@ from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.lanes import let_out, reorder
+from journeykit.core.merging import MERGE, UNSEEN, join
 from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.since import count
 from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised, Turn
@@ -31,7 +33,7 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
+    if turn.compiled.watch is not None and not turn.stored and event.name not in UNSEEN:  # no watcher has looked at them yet
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
@@ -212,7 +214,7 @@ def _drain(turn: Turn) -> None:
 def _changed(turn: Turn, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
-    change = _lists(turn, raised) if concern.lists else None
+    change = lists.changed(turn, raised) if concern.lists else None
     if change is None:
         _occurs(turn, signal, concern)
         return
@@ -231,15 +233,6 @@ def _occurs(turn: Turn, signal: str, concern: Concern) -> None:
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
-
-
-def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
-    """The records before and after a change of a list; None, and parked, where it is none."""
-    try:
-        return lists.records(raised.old if isinstance(raised.old, list) else None), lists.records(raised.new)
-    except ConditionError as error:
-        park(turn, None, f"changed {raised.subject}", error)
-        return None
 
 
 def _started(turn: Turn, raised: Raised) -> None:
@@ -388,4 +381,6 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$settled": _settled,
     "$retry": _retry,
     "$migrate": migrate,
+    MERGE: lambda turn, event: join(turn, event, offer),
+    RETURNED: come_back,
 }
