@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from journeykit.core import lists, pausing
-from journeykit.core.already import open_to
+from journeykit.core.already import opened
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
@@ -319,16 +319,6 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
-def _open(turn: Turn, event: Event) -> None:
-    """A journey has been opened to who is there already."""
-    journey = turn.compiled.journeys.get(event.properties["journey"])
-    if journey is None:
-        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
-    else:
-        turn.need(frozenset({journey.name}))
-        open_to(turn, journey)
-
-
 def _let_out(turn: Turn, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -387,7 +377,7 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
-    "$open": _open,
+    "$open": opened,
     "$settled": _settled,
     "$retry": _retry,
     "$migrate": migrate,

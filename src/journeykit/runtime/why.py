@@ -196,6 +196,8 @@ def by(cause: str) -> str:
     """How people join a *cause* to what it did."""
     if cause == "then":
         return ""
+    if cause.startswith("after until "):
+        return f" after its wait {cause.removeprefix('after ')}"
     return f" {cause}" if cause.startswith(("after ", "where ")) else f" on {cause}"
 
 
