@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import PolicyAnswer, Question
 from journeykit.model.records import (
     EVERYBODY,
@@ -174,13 +175,27 @@ class Storage(Protocol):
         """
 
     def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never (`NEVER`, too)."""
 
     def taken(self, name: str) -> int:
         """Return how many have been taken of the shared number *name*, over all that was ever committed."""
 
     def keep(self, name: str, value: str) -> str:
         """Keep *value* under *name* once for all customers, where nothing is kept yet; return what is kept."""
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number, counted from 1; return it with that number."""
+
+    def end_pause(self, number: int, at: int) -> None:
+        """
+        End a pause at *at*, where it has not ended, and bring up what stood still because of it, in one transaction.
+
+        Enrollments that it holds (their `next_due` is `NEVER` and its number) are due at its end, and so are open messages under nobody's
+        lease whose reason is `Pause.words` of it. Called again it brings up what has come to stand still since.
+        """
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """
@@ -222,9 +237,10 @@ class Storage(Protocol):
         died on it does not take others along.
 
         Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
-        messages that are due as well, beyond the limit, and each says what else of that customer's had been settled after *since*
-        as performed, as imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was
-        made. Of two claims one is the first, and the second sees it.
+        messages that are due as well, beyond the limit, and so do all to whom a message of the same household is due. Each says what
+        else to that customer, and (marked as other) to the rest of its household, had been settled after *since* as performed, as
+        imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was made. Of two
+        claims one is the first, and the second sees it, also where they are for two of one household.
         """
 
     def begin(self, message_id: int, token: str, now: int) -> bool:

@@ -23,8 +23,8 @@ TOLD = ("entered", "moved", "stayed", "goal", "completed", "exited")
 
 
 def known(values: dict[str, Any]) -> dict[str, Any]:
-    """*values* without those that are as good as missing."""
-    return {name: value for name, value in values.items() if value is not None}
+    """*values* without those that are as good as missing, and without what the library itself keeps among them."""
+    return {name: value for name, value in values.items() if value is not None and not name.startswith("$")}
 
 
 class CoreShop:
@@ -62,7 +62,9 @@ class CoreShop:
     def _advance(self, customer: Customer, event: LoggedEvent | None, at: int) -> None:
         known = Known({}, self.kept)
         commit = self._decided(customer, event, at, known)
-        while left := self._short(commit):
+        left: dict[str, int] = {}
+        while short := self._short(commit):
+            left |= short  # of one number and then of another
             commit = self._decided(customer, event, at, known._replace(left=left))
         for name, count, _ in commit.quotas:
             self.taken[name] += count

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from journeykit import DefinitionError, Do, Journey, SQLiteStorage, Step
+from journeykit import Catalog, DefinitionError, Do, Journey, On, SQLiteStorage, Step, Transition
 from journeykit.codec import definition_hash
 from journeykit.model.records import Want
 from journeykit.runtime.past import Past
@@ -36,6 +37,30 @@ def test_an_enrollment_stays_on_its_version_also_after_a_restart(tmp_path: Path)
     shop.wait("3 hours")
 
     assert shop.sent == ["2026-03-02 10:00 ben email new", "2026-03-02 11:00 ann email old"]
+
+
+def test_a_segment_that_is_declared_no_more_parks_those_who_read_it_and_nobody_else() -> None:
+    """Ann is on a version that asks for a segment of last year; the shop opens without it, Ann's part waits, and Bob's journey goes on."""
+    asks = Step("in", stage="retention", wait="1 day", when=Transition("out", on=On("Asked", where="segment.vip")))
+    old = Journey("tells", entry="Joined", steps=[asks, Step("late", end="late"), Step("out", do=Do("email"))])
+    before = Shop(old, Catalog(segments={"vip": "customer.plan == 'gold'"}))
+    before.identify(traits={"plan": "gold"})
+    before.event("Joined")
+    new = Journey(
+        "tells",
+        entry="Joined",
+        steps=[evolve(asks, when=Transition("out", on=On("Asked"))), Step("late", end="late"), Step("out", do=Do("email"))],
+    )
+    after = Shop(new, storage=before.storage)
+    for customer in ("ann", "bob"):
+        after.event("Joined", customer, id="joined")
+        after.event("Asked", customer)
+    after.work()
+
+    assert after.sent == ["2026-03-02 09:00 bob email"]
+    assert [row.event.properties["error"] for row in after.storage.events("ann") if row.state == "parked"] == [
+        "segment.vip is declared no more; declare it again as long as customers are on versions that read it"
+    ]
 
 
 OLD = reminder("2 hours", "old")

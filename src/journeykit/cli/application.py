@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from journeykit.cli import console, importing, versions, world
-from journeykit.cli.outbox import outbox
+from journeykit.cli import console, importing, pausing, versions, world
+from journeykit.cli.outbox import Database, outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
 from journeykit.insight.diagram import mermaid
@@ -37,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
-for _command in (versions.versions, versions.diff, versions.migrate):
+for _command in (pausing.pause, pausing.resume, versions.versions, versions.diff, versions.migrate):
     app.command()(_command)
 
 Journeys = Annotated[
@@ -46,7 +46,6 @@ Journeys = Annotated[
         metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False
     ),
 ]
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
 Sink = Annotated[Path | None, typer.Option("--perform", metavar="SINK", help="Perform actions: append each to this file of JSON lines.")]
 
@@ -166,7 +165,7 @@ def run_history(
     """
     order = importing.Order(
         journeys=journeys, events=events, maps=maps or (), format=kind.value if kind else None, db=db, until=until, perform=perform,
-        rejects=rejects or db.parent / f"{db.stem}.rejects.jsonl", quiet=quiet,
+        rejects=rejects or importing.rejects_of(db), quiet=quiet,
     )  # fmt: skip
     figures, code = importing.bring(order)
     if as_json:
@@ -248,6 +247,29 @@ def waiting(backlog: Backlog, now: int) -> dict[str, int]:
         if oldest is not None:
             told[f"{what}, seconds"] = (now - oldest) // MICROSECONDS
     return {**told, "dead letters": backlog.dead}
+
+
+@app.command()
+def backfill(
+    journeys: Journeys,
+    db: Database,
+    facts: Annotated[
+        list[str] | None, typer.Option("--fact", metavar="NAME", help="Count only this fact anew; may be given several times.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Fill in what was declared late, for every customer.
+
+    Facts are counted anew from the recorded past, segments, schedules and dates begin from now on, journeys let in who is there already
+    where they say so. Nothing else follows from it.
+    """
+    with world.database(db) as storage:
+        filled = Engine(world.definitions(journeys), storage).backfill(facts or None)
+    if as_json:
+        console.say_json({"customers": filled})
+    else:
+        console.say(f"{filled} customer{'' if filled == 1 else 's'} filled in")
 
 
 @app.command()

@@ -11,6 +11,7 @@ import typer
 from attrs import asdict
 
 from journeykit.cli import console, world
+from journeykit.cli.outbox import Database
 from journeykit.codec import definition_hash, journey_from_text, load, load_migrations, migration_text
 from journeykit.codec.migrations import is_migration
 from journeykit.core.calendar import read_moment
@@ -19,13 +20,12 @@ from journeykit.insight.differences import Change, counted, differences, renamed
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.migrations import SHORTEST, Migration
+from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import merged
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.migrations import Moved, Rehearsal
-from journeykit.storage.sqlite import SQLiteStorage
 
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
 SHOWN = 8  #: digits of a version that people are shown
 
@@ -48,7 +48,7 @@ def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A file, a folder, or a version in the database.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Another one.")],
     db: Annotated[
-        Path | None, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="Count those who stand there.", show_default=False)
+        str | None, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="Count those who stand there.", show_default=False)
     ] = None,
     migration: Annotated[bool, typer.Option("--migration", help="Write the draft of a migration instead.")] = False,
     as_json: AsJson = False,
@@ -189,7 +189,7 @@ class _Compared:
         return {"name": self.name, "old": old, "new": new, "changes": [asdict(change) for change in self.changes]}
 
 
-def _definitions(given: str, storage: SQLiteStorage | None) -> list[world.Definition]:
+def _definitions(given: str, storage: Storage | None) -> list[world.Definition]:
     """What a file, a folder or a version of the database says."""
     if Path(given).exists():
         return load(given)
@@ -202,7 +202,7 @@ def _definitions(given: str, storage: SQLiteStorage | None) -> list[world.Defini
     return [journey_from_text(found[0])]
 
 
-def _compared(old: Sequence[world.Definition], new: Sequence[world.Definition], storage: SQLiteStorage | None) -> Iterator[_Compared]:
+def _compared(old: Sequence[world.Definition], new: Sequence[world.Definition], storage: Storage | None) -> Iterator[_Compared]:
     before, after = ({one.name: one for one in values if isinstance(one, Journey)} for values in (old, new))
     if len(before) == len(after) == 1:  # one of each is one journey, whatever it is called
         before = dict(zip(after, before.values(), strict=True))

@@ -16,7 +16,7 @@ from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signa
 from journeykit.core.splits import arm
 from journeykit.core.tallies import measured
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
-from journeykit.core.turn import MOST, Trace, Turn
+from journeykit.core.turn import MOST, Raised, Trace, Turn
 from journeykit.errors import LoopError
 from journeykit.model.records import Enrollment, HistoryEntry, Status
 
@@ -203,6 +203,8 @@ class Deciding:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:
             self.lead(leading, e.visit)
+        if e.held is not None and e.held.step is not None:
+            turn.raised += (Raised("moved", (e.journey, e.key)),)
 
     def lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
         """Follow the first moment that leads away; then what is left of the others, whose owners may have lasted."""
@@ -240,6 +242,7 @@ class Deciding:
         e = self.own()
         timers = self.fired + cancelled(e, None)
         self.fired = ""
+        e.held, e.stood = None, ()
         e.status, e.reason, e.ended_at = status, reason, self.turn.now
         e.timers, e.scopes, e.leaving = (), {}, None
         self.turn.entered_or_left(e.journey, entered=False)

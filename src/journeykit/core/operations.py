@@ -32,7 +32,7 @@ def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     now = turn.now
     turn.outbox += (_new(OutboxMessage, (
         turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, now, do.message,
-        None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
+        None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens, None,
     )),)  # fmt: skip
     e.performed += 1
     e.performed_at = now

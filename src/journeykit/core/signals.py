@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from journeykit.core import lists
+from journeykit.core import lists, pausing
+from journeykit.core.already import open_to
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.lanes import let_out, reorder
 from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.since import count
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn, by_entry
+from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment, LoggedEvent, Waiting
+from journeykit.model.pauses import Pause
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage, Waiting
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -46,9 +50,22 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
+def end_pause(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+    """A pause has ended that held an enrollment; decide what follows."""
+    pausing.end(turn, place, pauses)
+    _drain(turn)
+
+
 def fire_moment(turn: Turn, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
+    _drain(turn)
+
+
+def reorder_all(turn: Turn) -> None:
+    """Look at every lane, also where nobody has entered or left, and decide what that raises."""
+    let_out(turn)
+    turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
     _drain(turn)
 
 
@@ -61,6 +78,8 @@ def _fact(turn: Turn, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
+    if concern.since:
+        count(turn, *concern.since)
     if concern.offers:
         _offer_all(turn, concern.offers, event.name)
     if concern.entries:
@@ -70,15 +89,12 @@ def _fact(turn: Turn, event: Event) -> None:
 def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
-    if len(enrollments) == 1:  # as with most customers
+    if len(enrollments) == 1 and not turn.changed:  # as with most customers
         for one in enrollments.values():
             if one.status == "active" and one.journey in journeys:
                 offer(turn, one, signal)
             return
-    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
-    if len(found) > 1:
-        found.sort(key=by_entry)
-    for enrollment in found:
+    for enrollment in turn.active(journeys):
         offer(turn, enrollment, signal)
 
 
@@ -232,13 +248,27 @@ def _started(turn: Turn, raised: Raised) -> None:
 
 def _at_once(turn: Turn, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
-    name, key, number, order = raised.subject
+    name, key, number, order, *late = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is None or enrollment.number != number:
+    if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
+    asked = len(turn.outbox)
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
+    if late and len(turn.outbox) > asked:
+        turn.outbox = (*turn.outbox[:asked], *(_aged(message, late[0]) for message in turn.outbox[asked:]))
+
+
+def _moved_on(turn: Turn, raised: Raised) -> None:
+    enrollment = turn.find(*raised.subject)
+    if enrollment is not None:
+        pausing.moved_on(turn, enrollment)
+
+
+def _aged(message: OutboxMessage, late: int) -> OutboxMessage:
+    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
+    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
 
 
 _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
@@ -246,6 +276,8 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
     "occurred": _occurred,
     "start": _started,
     "timer": _at_once,
+    "moved": _moved_on,
+    "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
 
@@ -292,6 +324,16 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
     except ConditionError as error:
         turn.rewind(mark)
         park(turn, None, cause, error)
+
+
+def _open(turn: Turn, event: Event) -> None:
+    """A journey has been opened to who is there already."""
+    journey = turn.compiled.journeys.get(event.properties["journey"])
+    if journey is None:
+        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
+    else:
+        turn.need(frozenset({journey.name}))
+        open_to(turn, journey)
 
 
 def _let_out(turn: Turn, event: Event) -> None:
@@ -352,6 +394,7 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
+    "$open": _open,
     "$settled": _settled,
     "$retry": _retry,
     "$migrate": migrate,

@@ -14,6 +14,7 @@ from zlib import crc32
 from attrs import Factory, define, field
 
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Hold
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
@@ -90,6 +91,8 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    held: Hold | None = None
+    stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
     def copy(self) -> Enrollment:
@@ -116,6 +119,8 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.held = self.held
+        copy.stood = self.stood
         copy.waits = None
         return copy
 
@@ -128,12 +133,20 @@ class Enrollment:
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
         timers, waiting = self.timers, self.waiting
+        if self.held is not None:
+            return self._due_while_held()
         if waiting is None and len(timers) < 2:
             return timers[0][1] if timers else None
         dues = [timer[1] for timer in timers if timer[1] is not None]
         if waiting is not None:
             dues.append(waiting.due_at)
         return min(dues) if dues else None
+
+    def _due_while_held(self) -> int | None:
+        """An entry that waits goes on waiting; else the number of the pause, counted from `NEVER`: its end makes that a moment."""
+        if self.waiting is not None:
+            return self.waiting.due_at
+        return None if self.held is None or self.held.pause is None else NEVER + self.held.pause
 
 
 @define(slots=True, weakref_slot=False)
@@ -169,7 +182,7 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, migrated
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed, migrated
     journey: str
     key: str
     number: int
@@ -196,6 +209,7 @@ class OutboxMessage(NamedTuple):
     expires_at: int | None = None
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
+    household: str | None = None  #: with whom its addressee shares a frequency cap
 
     @property
     def idempotency_key(self) -> str:
@@ -328,16 +342,6 @@ class Backlog(NamedTuple):
     dead: int
 
 
-def freed(gone: Sequence[tuple[int, int]], now: int, window: int, most: int) -> int:
-    """The moment from which one more than *gone* (at, how many; in order of time) may go, where *most* may in any window."""
-    over = sum(number for _, number in gone) - most
-    for at, number in gone:
-        if over < 0:
-            break
-        over, now = over - number, at + window
-    return now
-
-
 class Sent(NamedTuple):
     """A marketing message that has been performed or may have been, as far as a frequency cap asks."""
 
@@ -345,6 +349,7 @@ class Sent(NamedTuple):
     action: str
     topic: str | None  #: its parameter of that name, where it is text
     at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+    other: bool = False  #: it went to somebody else of the household
 
 
 class Claimed(NamedTuple):
@@ -354,7 +359,7 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
-    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else to the customer or household was performed or under way when it was claimed
     begun: bool = False  #: it may have been performed before: see `Storage.begin`
 
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from journeykit.errors import ConditionError, EventError
 from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment, words
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Answered, Claimed, Mail, OutboxMessage, Settlement
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.backoff import Backoff
@@ -73,6 +74,7 @@ class Dispatcher:
         lease: int,
         rates: Rates,
         decide_mail: Callable[[Sequence[str]], None],
+        pauses: Callable[[], Sequence[Pause]],
     ) -> None:
         self._storage = storage
         self._definitions = definitions
@@ -84,6 +86,7 @@ class Dispatcher:
         self._lease = lease
         self._rates = rates
         self._decide_mail = decide_mail
+        self._pauses = pauses
 
     def dispatch(self, limit: int, stop: Callable[[], bool] | None = None) -> Dispatched:
         """Make up to *limit* attempts; *stop* is asked between two, and once true, what is left is given back."""
@@ -116,7 +119,7 @@ class Dispatcher:
         return group.counts
 
     def _view(self, claimed: Sequence[Claimed]) -> View:
-        return View(self._storage, self._definitions, self._policies, claimed, self._decide_mail)
+        return View(self._storage, self._definitions, self._policies, claimed, self._decide_mail, self._pauses())
 
     # -- one request -------------------------------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class Dispatcher:
         try:
             if done.event.startswith("$"):
                 raise EventError(f'name: "{done.event}" is one of the library\'s own')
-            json.dumps(done.properties)
+            json.dumps(done.properties, allow_nan=False)
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
         except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:

@@ -107,7 +107,9 @@ class Engine(Operator):
         Raises:
             EventError: a value that cannot be accepted.
         """
-        return self._own(IDENTIFY, id, customer_id, at, identification(self.definitions.catalog, traits, zone, consent))
+        definitions = self.definitions
+        told = identification(definitions.catalog, definitions.compiled.facts.openings, traits, zone, consent)
+        return self._own(IDENTIFY, id, customer_id, at, told)
 
     def enroll(
         self, journey: str, customer_id: str, *, id: str, key: str = "", data: Mapping[str, Any] | None = None, at: Moment | None = None
@@ -190,6 +192,7 @@ class Engine(Operator):
         self._refuse_inside()
         end = self.clock.now() if until is None else instant(until, "until")
         decided, stuck = 0, set[str]()
+        self._pausing.settle()
         while limit is None or decided < limit:
             size = BATCH if limit is None else min(BATCH, limit - decided)
             claimed = [name for name in self.storage.claim_due(end, size + len(stuck), share) if name not in stuck]

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from journeykit.core.calendar import show
 from journeykit.core.migrating import UNDONE
-from journeykit.core.quotas import SHARED
+from journeykit.core.quotas import KEPT
 from journeykit.model.messages import moment
 from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
@@ -113,7 +113,7 @@ class _Telling:
         lines: list[tuple[tuple[int, int, int], Line]] = []
         waiting = 1 << 62
         for number, logged in enumerate(events):
-            if logged.event.name not in ("$parked", SHARED, MIGRATE):
+            if logged.event.name not in ("$parked", *KEPT, MIGRATE):
                 place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
                 lines.append((place, self._event(logged)))
         for entry in history:
@@ -163,7 +163,7 @@ class _Telling:
 
     def _action(self, row: OutboxRow) -> Line:
         message = row.message
-        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_values(message.parameters)}".rstrip()
+        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_parameters(message.parameters)}".rstrip()
         attempts = f" after {row.attempts} attempts" if row.attempts > 1 and not (row.reason or "").startswith(f"{row.attempts} ") else ""
         state = "waits to be performed" if row.state == "open" else row.state
         when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
@@ -179,7 +179,14 @@ class _Telling:
             yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
-_OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}
+_OURS = {
+    "$identify": "identified",
+    "$enter": "let in",
+    "$exit": "taken out",
+    "$settled": "outcome",
+    "$retry": "tried again",
+    "$open": "opened",
+}
 
 
 def _told(entry: HistoryEntry) -> str:
@@ -194,6 +201,10 @@ def _told(entry: HistoryEntry) -> str:
             return f"{entry.kind} in {entry.source}{cause}{reason}"
         case "segment":
             return f"{entry.reason} the {entry.cause}"
+        case "held":
+            return f"held in {entry.source} by {entry.cause}{reason}"
+        case "resumed":
+            return f"goes on in {entry.source}, held by {entry.cause} until now"
         case "migrated":
             where = entry.target if entry.source == entry.target else f"{entry.source}, called {entry.target} now"
             return f"{'back' if entry.cause == UNDONE else 'brought'} from version {entry.reason} in {where}"
@@ -206,3 +217,8 @@ def _told(entry: HistoryEntry) -> str:
 
 def _values(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _parameters(values: Mapping[str, Any]) -> str:
+    """What an action was given; what is missing was not known when it was asked for."""
+    return ", ".join(f"{name} is missing" if value is None else f"{name}={value!r}" for name, value in values.items())

@@ -9,10 +9,12 @@ from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
 from journeykit.core.policies import Case, Verdict
 from journeykit.errors import ConditionError, UnknownError
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import Defer
 from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Sent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.pausing import pause_of
 from journeykit.runtime.policies import Policies
 
 
@@ -22,7 +24,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         reason: for people to read.
-        policy: whose word it is: ``exited``, ``moved on``, ``expired``, or the sentence of a policy.
+        policy: whose word it is: ``exited``, ``moved on``, ``paused``, ``expired``, or the sentence of a policy.
         leaves: the reason with which an exit rule takes the customer out as well.
         until: where it is held, until when; else it is dropped.
     """
@@ -43,11 +45,12 @@ class View:
 
     def __init__(
         self, storage: Storage, definitions: Definitions, policies: Policies, claimed: Sequence[Claimed],
-        decide_mail: Callable[[Sequence[str]], None],
+        decide_mail: Callable[[Sequence[str]], None], pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._policies = policies
+        self._pauses = pauses
         self._foreign: dict[str, str] = {}  #: customers on a version that this release does not know, and why
         wants = _wants(claimed, definitions)
         self._customers = self._load(wants)
@@ -83,6 +86,8 @@ class View:
             return Refusal("moved on", "moved on")
         if enrollment is not None and enrollment.number == message.number and (left := self._exit_rule(customer, enrollment, message, now)):
             return left
+        if self._pauses and (paused := pause_of(self._pauses, message, now)) is not None:
+            return _paused(*paused, now)
         case = Case(message, customer.facts, now, self._zone(message, enrollment), sent)
         return _refusal(self._definitions.compiled.chain.verdict(case, self._policies.ask))
 
@@ -124,6 +129,11 @@ class View:
         """The history of the enrollment that asked for *message*."""
         place = (message.journey, message.key, message.number)
         return [entry for entry in self._storage.history(message.customer_id) if (entry.journey, entry.key, entry.number) == place]
+
+
+def _paused(pause: Pause, until: int, now: int) -> Refusal:
+    """Held while the pause lasts, until it expires."""
+    return Refusal("expired", "expired") if until <= now else Refusal(pause.words, "paused", until=until)
 
 
 def _refusal(verdict: Verdict | None) -> Refusal | None:

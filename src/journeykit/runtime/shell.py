@@ -23,6 +23,7 @@ from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
+from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.rates import Rates
@@ -83,13 +84,16 @@ class Shell:
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
         self._inside = False
+        self._pausing = Pausing(storage, self.definitions, self.clock)
         self._work_on(storage)
 
     def _work_on(self, storage: Storage) -> None:
         """Make everything that reads and writes, on *storage*."""
         self.storage = storage
-        self._decider = Decider(storage, self.definitions, self._catch_up_limit, self._imported, self._written, self._watching)
-        self._worker = Decider(storage, self.definitions, BATCH, self._imported, self._written, self._watching)
+        self._pausing = self._pausing.on(storage)
+        made = partial(Decider, imported=self._imported, written=self._written, watching=self._watching, pauses=self._pausing.known)
+        self._decider = made(storage, self.definitions, self._catch_up_limit)
+        self._worker = made(storage, self.definitions, BATCH)
         self._dispatcher = Dispatcher(
             storage,
             self.definitions,
@@ -101,6 +105,7 @@ class Shell:
             self._lease,
             self._rates,
             self._settle_mail,
+            self._pausing.known,
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)

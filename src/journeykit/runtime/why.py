@@ -9,7 +9,7 @@ from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import SHARED, recorded
+from journeykit.core.quotas import KEPT, recorded
 from journeykit.core.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
@@ -49,7 +49,7 @@ def replay(
     """
     customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
     commits = []
-    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", SHARED)]
+    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", *KEPT)]
     shared = recorded(events)
     signals = [(at, 0, 0, following) for at, following in changes] + [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
     for at, _, _, signal in sorted(signals, key=lambda one: one[:3]):
@@ -159,7 +159,7 @@ def holds(answers: Iterable[Answered]) -> list[tuple[Answered, int]]:
 
 def _sentence(answer: Answered) -> str:
     """The policy as its author wrote it, where that says more."""
-    return "" if answer.policy in ("exited", "moved on", "expired", answer.reason) else f'; the policy is "{answer.policy}"'
+    return "" if answer.policy in ("exited", "moved on", "paused", "expired", answer.reason) else f'; the policy is "{answer.policy}"'
 
 
 def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
@@ -167,7 +167,8 @@ def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Re
         if e.journey in asking and e.status == "active":
             due = e.next_due
             until = f" until {show(due, case.zone)}" if due is not None else ""
-            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{until}"
+            held = f", held by {e.held.by} since {show(e.held.since, case.zone)}" if e.held is not None else ""
+            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{held or until}"
 
 
 def _mailbox(case: Case) -> Iterator[Reason]:

@@ -16,6 +16,7 @@ from typing import cast
 from journeykit.errors import ConflictError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.records import (
     EVERYBODY,
     MAILBOX,
@@ -31,14 +32,25 @@ from journeykit.model.records import (
     Settlement,
     Share,
     Want,
-    freed,
     in_share,
-)  # fmt: skip
+)
 from journeykit.storage import memory_rows
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
-from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
+from journeykit.storage.memory_rows import (
+    Customer,
+    Message,
+    asked,
+    brought_up,
+    enrollment_text,
+    is_decided,
+    line_of,
+    read_enrollment,
+    read_event,
+    wanted,
+)
+from journeykit.storage.memory_work import MemoryWork
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
@@ -54,8 +66,8 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
-        self._workers: dict[str, int] = {}  #: until when each is there
-        self._grants: dict[str, list[tuple[int, int]]] = {}  #: by name what has gone: when, how many
+        self._pauses: list[Pause] = []
+        self._work = MemoryWork()
 
     def within(self, connection: object) -> MemoryStorage:
         """There is no database whose transaction it could join."""
@@ -79,7 +91,7 @@ class MemoryStorage:
         """Write all *commits*, or nothing."""
         batch = Batch(commits)
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], Message(dumps(row[:13]), (row[1], row[6]), row[8], row[13])) for row in batch.outbox]
+        messages = [(row[0], row[13], Message(dumps(row[:14]), (row[1], row[6]), row[8], row[14])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
             self._write_customers(batch)
@@ -87,8 +99,8 @@ class MemoryStorage:
                 self._put(customer_id, prefix, text)
             for entry in batch.history:
                 self._note(entry)
-            for customer_id, outgoing in messages:
-                self._send(customer_id, outgoing)
+            for customer_id, household, outgoing in messages:
+                self._customers[customer_id].messages += (self._outbox.add(outgoing, household),)
             for row in batch.waits:
                 self._objects.wait(row)
             for customer_id in batch.bases:
@@ -166,9 +178,6 @@ class MemoryStorage:
             customer.history = []
         customer.history.append(dumps(entry[1:]))
 
-    def _send(self, customer_id: str, outgoing: Message) -> None:
-        self._customers[customer_id].messages += (self._outbox.add(outgoing),)
-
     # reading
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
@@ -180,7 +189,7 @@ class MemoryStorage:
         customer = self._customers.get(want.customer_id)
         if customer is None:
             return Loaded(want.customer_id, 0, 0, Facts(), [], [])
-        enrollments = [read_enrollment(text) for text in _wanted(customer, want)]
+        enrollments = [read_enrollment(text) for text in wanted(customer, want)]
         if len(enrollments) > 1:
             enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
         pending = [read_event(want.customer_id, name, text) for name, text in itertools.islice((customer.pending or {}).items(), MAILBOX)]
@@ -210,7 +219,7 @@ class MemoryStorage:
             texts = {**(customer.events or {}), **(customer.pending or {})} if customer else {}
         logged = [read_event(customer_id, name, text) for name, text in texts.items()]
         chosen = None if names is None else frozenset(names)
-        return sorted((e for e in logged if _asked(e, after, chosen)), key=event_order)
+        return sorted((e for e in logged if asked(e, after, chosen)), key=event_order)
 
     def definitions(self) -> list[tuple[str, str, str]]:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
@@ -273,9 +282,7 @@ class MemoryStorage:
     def enlist(self, token: str, now: int, until: int) -> Share:
         """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
         with self._lock:
-            self._workers = {name: end for name, end in {**self._workers, token: until}.items() if end > now}
-            there = sorted(self._workers)
-            return (there.index(token), len(there)) if token in self._workers else EVERYBODY
+            return self._work.enlist(token, now, until)
 
     def backlog(self, now: int) -> Backlog:
         """Return what waits at *now*."""
@@ -288,12 +295,7 @@ class MemoryStorage:
     def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
         """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
         with self._lock:
-            gone = [(at, number) for at, number in self._grants.get(name, ()) if at > now - window]
-            granted = min(wanted, max(0, most - sum(number for _, number in gone)))
-            if granted:
-                gone.append((now, granted))
-            self._grants[name] = gone
-            return granted, freed(gone, now, window, most)
+            return self._work.grant(name, now, window, most, wanted)
 
     # objects and shared numbers
 
@@ -306,6 +308,32 @@ class MemoryStorage:
         """Keep *value* under *name*, where nothing is kept yet; return what is kept."""
         with self._lock:
             return self._kept.setdefault(name, value)
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._lock:
+            self._pauses.append(pause._replace(number=len(self._pauses) + 1))
+            return self._pauses[-1]
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._lock:
+            if not 0 < number <= len(self._pauses):
+                return
+            pause = self._pauses[number - 1]
+            at = at if pause.ended_at is None else pause.ended_at
+            self._pauses[number - 1] = pause._replace(ended_at=at)
+            for customer_id, customer in self._customers.items():
+                texts = tuple([brought_up(text, number, at) for text in customer.enrollments])
+                if texts != customer.enrollments:
+                    customer.enrollments = texts
+                    self._schedule(customer_id, customer)
+            self._outbox.bring_up(pause.words, at)
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._lock:
+            return list(self._pauses)
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
@@ -371,25 +399,3 @@ class MemoryStorage:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
         with self._lock:
             return self._outbox.reopen(ids, now, state)
-
-
-def _wanted(customer: Customer, want: Want) -> Sequence[str]:
-    """The texts of the enrollments that are asked for."""
-    if want.journeys is None:
-        return customer.enrollments
-    active = tuple([line_of(journey) for journey in want.journeys])
-    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
-    until = want.until if customer.ready is not None and customer.ready <= want.until else None
-    return [
-        text for text in customer.enrollments
-        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and _is_due(text, until))
-    ]  # fmt: skip
-
-
-def _is_due(text: str, until: int) -> bool:
-    due = due_of(text)
-    return due is not None and due < until
-
-
-def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
-    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)

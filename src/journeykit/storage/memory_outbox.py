@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from journeykit.model.records import Claimed, OutboxRow, Sent, Settlement
+from journeykit.model.records import Claimed, OutboxMessage, OutboxRow, Sent, Settlement
 from journeykit.storage.memory_rows import Message
 from journeykit.storage.rows import loads, message
 
@@ -22,13 +22,16 @@ class MemoryOutbox:
     def __init__(self, of: Callable[[str], Sequence[int]]) -> None:
         self._of = of
         self._messages: dict[int, Message] = {}
+        self._households: dict[str, list[int]] = {}  #: the numbers of the messages to each
         self._lines: dict[
             tuple[str, str], list[tuple[int, int]]
         ] = {}  #: by journey and action a heap of (due_at, id); what no longer fits is skipped
 
-    def add(self, outgoing: Message) -> int:
+    def add(self, outgoing: Message, household: str | None) -> int:
         """Keep a message and return its number."""
         number = len(self._messages) + 1
+        if household is not None:
+            self._households.setdefault(household, []).append(number)
         self._messages[number] = outgoing
         if outgoing.state == "open":
             self._queue(outgoing, number)
@@ -61,14 +64,13 @@ class MemoryOutbox:
     def claim(self, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         numbers, lapsed = self._due_messages(now, limit, but)
-        customers = [] if since is None else self._written_to(numbers)
-        if not lapsed:
-            numbers += [other for customer in customers for other in self._companions(customer, now, numbers)]
+        if since is not None and not lapsed:
+            for household in dict.fromkeys(one.household for one in self._marketing(numbers) if one.household is not None):
+                numbers += self._companions(self._households[household], now, numbers)
+            for customer in dict.fromkeys(one.customer_id for one in self._marketing(numbers)):
+                numbers += self._companions(self._of(customer), now, numbers)
         taken = [self._lease(number, now + lease, token) for number in numbers]
-        if since is None:
-            return taken
-        sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
-        return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
+        return taken if since is None else [one._replace(sent=self._sent(one.message, since, now, numbers)) for one in taken]
 
     def _due_messages(self, now: int, limit: int, but: Collection[str]) -> tuple[list[int], bool]:
         """The numbers of what is due, each line in its turn, and whether it is one whose lease ran out."""
@@ -90,21 +92,25 @@ class MemoryOutbox:
             heapq.heappush(line, one)
         return taken
 
-    def _written_to(self, numbers: Sequence[int]) -> list[str]:
-        """The customers with a marketing message among *numbers*."""
+    def _marketing(self, numbers: Sequence[int]) -> list[OutboxMessage]:
+        """The marketing messages among *numbers*."""
         found = [message(loads(self._messages[number].text)) for number in numbers]
-        return list(dict.fromkeys(one.customer_id for one in found if one.message == "marketing"))
+        return [one for one in found if one.message == "marketing"]
 
-    def _companions(self, customer_id: str, now: int, but: Sequence[int]) -> list[int]:
-        """The other marketing messages of a customer that are due and were never leased; on the heap they no longer fit."""
-        rows = [(self._messages[number], number) for number in self._of(customer_id) if number not in but]
+    def _companions(self, of: Sequence[int], now: int, but: Sequence[int]) -> list[int]:
+        """The other marketing messages among *of* that are due and were never leased; on the heap they no longer fit."""
+        rows = [(self._messages[number], number) for number in of if number not in but]
         due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
         return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
 
-    def _sent(self, customer_id: str, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
-        """What a frequency cap counts of a customer."""
-        others = [number for number in self._of(customer_id) if number not in but]
-        return tuple([one for number in others if (one := self._messages[number].sent(number, since, now)) is not None])
+    def _sent(self, of: OutboxMessage, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
+        """What a frequency cap counts of a customer and their household."""
+        if of.message != "marketing":
+            return ()
+        own = self._of(of.customer_id)
+        house = [number for number in self._households.get(of.household or "", ()) if number not in own]
+        found = [(number, self._messages[number].sent(number, since, now)) for number in (*own, *house) if number not in but]
+        return tuple([sent._replace(other=number in house) for number, sent in found if sent is not None])
 
     def _lease(self, number: int, until: int, token: str) -> Claimed:
         row = self._messages[number]
@@ -135,6 +141,13 @@ class MemoryOutbox:
         if row.state == "open":
             self._queue(row, settlement.id)
         return True
+
+    def bring_up(self, reason: str, at: int) -> None:
+        """Let what a pause holds, for that *reason*, be due at *at*."""
+        for number, row in self._messages.items():
+            if row.state == "open" and row.token is None and row.reason == reason and row.due_at > at:
+                row.due_at = at
+                self._queue(row, number)
 
     def rows(self, state: str | None, numbers: Iterable[int] | None, limit: int) -> list[OutboxRow]:
         """Messages in order of id, only those in *state* or of *numbers* where given."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from journeykit.model.records import Answered, Enrollment, LoggedEvent, OutboxRow, Sent
+from journeykit.model.records import NEVER, Answered, Enrollment, LoggedEvent, OutboxRow, Sent, Want
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
 
 
@@ -39,7 +39,7 @@ class Customer:
 
     def next_timer(self) -> int | None:
         """When the first timer is due."""
-        moments = [due for text in self.enrollments if (due := due_of(text)) is not None]
+        moments = [due for text in self.enrollments if (due := due_of(text)) is not None and due < NEVER]
         if self.moments is not None and self.moments[1] is not None:
             moments.append(self.moments[1])
         return min(moments, default=None)
@@ -128,6 +128,11 @@ def due_of(text: str) -> int | None:
     return int(due) if due not in ("", "-") else None
 
 
+def brought_up(text: str, number: int, at: int) -> str:
+    """The enrollment in *text*, due at *at* where the pause of that number holds it."""
+    return f"{text[: text.rindex(chr(10)) + 1]}{at}" if due_of(text) == NEVER + number else text
+
+
 def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
     """The event that lies in *text*."""
     return logged_event((customer_id, event_id, *loads(text)))
@@ -136,3 +141,27 @@ def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
 def is_decided(text: str) -> bool:
     """Whether the event in *text* has been decided."""
     return bool(loads(text)[6] == "decided")
+
+
+def wanted(customer: Customer, want: Want) -> Sequence[str]:
+    """The texts of the enrollments that are asked for."""
+    if want.journeys is None:
+        return customer.enrollments
+    active = tuple([line_of(journey) for journey in want.journeys])
+    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
+    until = want.until if customer.ready is not None and customer.ready <= want.until else None
+    return [
+        text for text in customer.enrollments
+        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and is_due(text, until))
+    ]  # fmt: skip
+
+
+def is_due(text: str, until: int) -> bool:
+    """Whether the enrollment in *text* has a timer due before *until*."""
+    due = due_of(text)
+    return due is not None and due < until
+
+
+def asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
+    """Whether an event is among those that are read."""
+    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)

@@ -12,8 +12,10 @@ from typing import Literal
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.records import (
     EVERYBODY,
+    NEVER,
     Backlog,
     Claimed,
     Commit,
@@ -22,7 +24,6 @@ from journeykit.model.records import (
     LoggedEvent,
     Mail,
     OutboxRow,
-    Sent,
     Settlement,
     Share,
     Want,
@@ -35,7 +36,7 @@ from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row,
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES)
 LATEST = len(MIGRATIONS)
 
 
@@ -188,7 +189,7 @@ class SQLiteStorage:
         with self._transaction(READ) as cursor:
             rows = (cursor.execute(statement).fetchone() for statement in (sql.NEXT_DUE, objects.NEXT_RELEASE))
             moments = (*itertools.chain.from_iterable(rows), work.next_message(cursor))
-        return min((moment for moment in moments if moment is not None), default=None)
+        return min((moment for moment in moments if moment is not None and moment < NEVER), default=None)
 
     # workers
 
@@ -221,6 +222,26 @@ class SQLiteStorage:
             cursor.execute(objects.KEEP, (name, value))
             return str(cursor.execute(objects.READ_KEPT, (name,)).fetchone()[0])
 
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._transaction(WRITE) as cursor:
+            return pause._replace(number=cursor.execute(sql.INSERT_PAUSE, pause[1:]).lastrowid or 0)
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._transaction(WRITE) as cursor:
+            cursor.execute(sql.END_PAUSE, (at, number))
+            row = cursor.execute(sql.READ_PAUSE, (number,)).fetchone()
+            if row is not None:
+                ended = _pause(row)
+                cursor.execute(sql.BRING_UP_ENROLLMENTS, (ended.ended_at, NEVER + number))
+                cursor.execute(sql.BRING_UP_MESSAGES, (ended.ended_at, ended.ended_at, ended.words))
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._transaction(READ) as cursor:
+            return [_pause(row) for row in cursor.execute(sql.READ_PAUSES)]
+
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
         properties = dumps(fact.properties)
@@ -252,15 +273,18 @@ class SQLiteStorage:
         self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
     ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        sent: dict[str, tuple[Sent, ...]] = {}
+        others: list[Row] = []
         with self._transaction(WRITE) as cursor:
             rows = _lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
-                customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
-                rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))
-                sent = _sent(cursor.execute(sql.READ_SENT, (customers, now, since)), {row[1] for row in rows})
+                if not rows[0][0]:
+                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, work.HOUSEHOLD), now)))
+                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, work.CUSTOMER), now)))
+                others = cursor.execute(sql.READ_SENT, (work.values(rows, work.CUSTOMER), now, since)).fetchall()
+                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (work.values(rows, work.HOUSEHOLD), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ()), row[-1] is not None) for row in rows]
+        sent = work.SentTo(others, {row[1] for row in rows})
+        return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
@@ -291,6 +315,11 @@ class SQLiteStorage:
         statement = sql.REOPEN_MESSAGE if state == "open" else sql.DROP_MESSAGE
         with self._transaction(WRITE) as cursor:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
+
+
+def _pause(row: Row) -> Pause:
+    number, journey, step, action, still, begun_at, ended_at = row
+    return Pause(number, journey, step, action, bool(still), begun_at, ended_at)
 
 
 class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -345,15 +374,6 @@ def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
     """What was claimed, and what else is due to its customers."""
     claimed = {row[1] for row in rows}
     return [*rows, *(row for row in companions if row[1] not in claimed)]
-
-
-def _sent(rows: Iterable[Row], but: set[int]) -> dict[str, tuple[Sent, ...]]:
-    """What a frequency cap counts, by customer."""
-    found: dict[str, tuple[Sent, ...]] = {}
-    for customer_id, *sent in rows:
-        if sent[0] not in but:
-            found[customer_id] = (*found.get(customer_id, ()), Sent(*sent))
-    return found
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:

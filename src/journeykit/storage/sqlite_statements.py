@@ -70,6 +70,14 @@ LOGS = (
     "drop index journeykit_outbox_ended",  # to look for a state in a list costs each new message more than its row
     "create index journeykit_outbox_ended on journeykit_outbox(state) where state <> 'open' and state <> 'performed'",
 )
+# Whom a cap counts together, and what stands still.
+PAUSES = (
+    "alter table journeykit_outbox add column household text",
+    "create index journeykit_outbox_household on journeykit_outbox(household) where household is not null",
+    """create table journeykit_pauses(
+        number integer primary key, journey text, step text, action text, still integer not null, begun_at integer not null, ended_at integer
+    )""",
+)
 SCHEMA_TABLE = "create table if not exists journeykit_schema(version integer not null)"
 SCHEMA_VERSION = "select max(version) from journeykit_schema"
 SCHEMA_STEP = "insert into journeykit_schema values(?)"
@@ -97,7 +105,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     where journeykit_events.state <> 'decided'"""
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
-    expires_at, owner, listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    expires_at, owner, listens, household, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = "select taken from journeykit_quotas where name = ?"
 TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?, ?)
@@ -141,25 +149,39 @@ NEXT_DUE = """select
     (select min(next_due) + 1 from journeykit_customers where next_due is not null),
     (select min(accepted_at) from journeykit_events where state = 'pending')"""
 
+# pauses
+
+INSERT_PAUSE = "insert into journeykit_pauses(journey, step, action, still, begun_at, ended_at) values(?, ?, ?, ?, ?, ?)"
+END_PAUSE = "update journeykit_pauses set ended_at = ? where number = ? and ended_at is null"
+READ_PAUSE = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses where number = ?"
+READ_PAUSES = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses order by number"
+BRING_UP_ENROLLMENTS = "update journeykit_enrollments set next_due = ? where next_due = ?"
+BRING_UP_MESSAGES = """update journeykit_outbox indexed by journeykit_outbox_line set due_at = ?
+    where state = 'open' and due_at > ? and token is null and reason = ?"""
+
 # the outbox
 
-_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
+_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household"
 _LINE = "from journeykit_outbox indexed by journeykit_outbox_line where state = 'open'"
 NEXT_LINE = f"select journey, action {_LINE} and (journey, action) > (?, ?) order by journey, action limit 1"
 FIRST_OF_LINE = f"select min(due_at) {_LINE} and journey = ? and action = ?"
 CLAIM_LINE = f"select due_at, token is not null, id, attempts, {_MESSAGE}, begun {_LINE} and journey = ? and action = ? and due_at <= ? order by due_at, id limit ?"
 COUNT_LINE = f"select count(*), min(due_at) {_LINE} and journey = ? and action = ? and due_at <= ?"
 LEASE_MESSAGE = "update journeykit_outbox set token = ?, due_at = ?, attempts = attempts + 1 where id = ?"
-READ_COMPANIONS = f"""select o.token is not null, o.id, o.attempts, {", ".join(f"o.{name}" for name in _MESSAGE.split(", "))}, o.begun
-    from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
-    where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= ? order by j.key, o.due_at, o.id"""
-READ_SENT = """select o.customer, o.id, o.action,
+_OF_CUSTOMERS = "from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value"
+_OF_HOUSEHOLDS = "from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_household on o.household = j.value"
+_COMPANIONS = f"""select o.token is not null, o.id, o.attempts, {", ".join(f"o.{name}" for name in _MESSAGE.split(", "))}, o.begun
+    %s where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= ? order by j.key, o.due_at, o.id"""
+READ_COMPANIONS = _COMPANIONS % _OF_CUSTOMERS
+READ_HOUSEMATES = _COMPANIONS % _OF_HOUSEHOLDS
+_SENT = """select o.customer, o.household, o.id, o.action,
         case json_type(o.parameters, '$.topic') when 'text' then o.parameters->>'$.topic' end,
         case o.state when 'open' then null else o.due_at end
-    from json_each(?) j cross join journeykit_outbox o indexed by journeykit_outbox_customer on o.customer = j.value
-    where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > ?)))
+    %s where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > ?)))
         or (o.due_at > ? and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
     order by o.id"""
+READ_SENT = _SENT % _OF_CUSTOMERS
+READ_SENT_TO_HOUSEHOLDS = _SENT % _OF_HOUSEHOLDS
 BEGIN_MESSAGE = "update journeykit_outbox set begun = ? where id = ? and token = ? and due_at > ?"
 SETTLE_MESSAGE = """update journeykit_outbox set state = ?, reason = ?, due_at = ?, attempts = attempts - ?, token = null,
     begun = case when ? then null else begun end where id = ? and token = ?"""

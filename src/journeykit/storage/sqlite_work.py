@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from journeykit.model.records import Backlog, Share, freed, in_share
-from journeykit.storage.rows import Row
+from journeykit.model.records import Backlog, Sent, Share, in_share
+from journeykit.storage.batch import freed
+from journeykit.storage.rows import Row, dumps
 from journeykit.storage.sqlite_statements import CLAIM_LINE, COUNT_LINE, FIRST_OF_LINE, NEXT_LINE
 
 MIGRATION = (
@@ -17,6 +18,8 @@ MIGRATION = (
     "drop index journeykit_outbox_due",
     "create index journeykit_outbox_line on journeykit_outbox(journey, action, due_at) where state = 'open'",
 )
+
+CUSTOMER, _KIND, HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
 
 FORGET_WORKERS = "delete from journeykit_workers where until <= ?"
 KEEP_WORKER = "insert into journeykit_workers values(?, ?) on conflict(token) do update set until = excluded.until"
@@ -30,7 +33,7 @@ COUNT_TIMERS = """select count(*), min(due) from (select customer, min(next_due)
     select customer, next_due from journeykit_enrollments where next_due < ?1
     union all select id, next_due from journeykit_customers where next_due < ?1) group by customer)"""
 COUNT_DEAD = (
-    "select count(*) from journeykit_outbox indexed by journeykit_outbox_ended where state in ('dead', 'dropped', 'imported') and state = ?"
+    "select count(*) from journeykit_outbox indexed by journeykit_outbox_ended where state <> 'open' and state <> 'performed' and state = ?"
 )
 
 READ_GRANTS = "select at, number from journeykit_grants where name = ? and at > ? order by at"
@@ -101,3 +104,28 @@ def grant(cursor: sqlite3.Cursor, name: str, now: int, window: int, most: int, w
         cursor.execute(KEEP_GRANT, (name, now, granted))
         gone.append((now, granted))
     return granted, freed(gone, now, window, most)
+
+
+def values(rows: Iterable[Row], place: int) -> str:
+    """What stands in that place of the marketing messages among claimed *rows*, each once."""
+    return dumps(list(dict.fromkeys(row[place] for row in rows if row[_KIND] == "marketing" and row[place] is not None)))
+
+
+class SentTo:
+    """What frequency caps count, of *others* but those of the numbers *but*, by customer and by household."""
+
+    def __init__(self, others: Iterable[Row], but: set[int]) -> None:
+        self._customers: dict[str, dict[int, Sent]] = {}
+        self._households: dict[str, dict[int, Sent]] = {}
+        for customer_id, household, *sent in others:
+            if sent[0] not in but:
+                self._customers.setdefault(customer_id, {})[sent[0]] = Sent(*sent)
+                self._households.setdefault(household, {})[sent[0]] = Sent(*sent)._replace(other=True)
+
+    def seen_by(self, row: Row) -> tuple[Sent, ...]:
+        """What else was sent to the customer of a claimed row, then to others of the household."""
+        if row[_KIND] != "marketing":
+            return ()
+        own = self._customers.get(row[CUSTOMER], {})
+        house = self._households.get(row[HOUSEHOLD], {}) if row[HOUSEHOLD] is not None else {}
+        return (*own.values(), *(sent for number, sent in house.items() if number not in own))
