@@ -34,6 +34,8 @@ class Outcome(NamedTuple):
     actions: tuple[OutboxMessage, ...] = ()
 
 
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+
 DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 
 
@@ -160,7 +162,7 @@ class Work:
                 return outcome
         if held.waits or held.behind:
             return self._wait(event, accepted_at)
-        outcome = self._decide(LoggedEvent(event, accepted_at))
+        outcome = self._decide(_new(LoggedEvent, (event, accepted_at, None, "pending", 0)))
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
 
     def _wait(self, event: Event, accepted_at: int) -> Outcome:
@@ -206,7 +208,7 @@ class Work:
         if not rows or (rows[-1].event.id != event.id and not any(row.event.id == event.id for row in rows)):
             held.waits = True
             return WAITING
-        return Outcome("decided", tuple(commit.history), tuple(commit.outbox))
+        return _new(Outcome, ("decided", tuple(commit.history), tuple(commit.outbox)))
 
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
         if held.foreign is not None:
