@@ -24,7 +24,8 @@ from journeykit.model.journey import Do, Exit, Journey, On, Scope, Start, Step, 
 from journeykit.model.messages import Event
 from journeykit.model.phrases import Aggregate, Split
 from journeykit.model.wait import Wait
-from reference_values import MISSING, Cannot, due, moment, plain, read_moment, value, walk, wall, written
+from reference_lanes import Lanes
+from reference_values import MISSING, Cannot, due, is_number, moment, plain, read_moment, value, walk, wall, written
 from reference_watching import Watching, path_of
 
 LIMIT = 100
@@ -109,6 +110,7 @@ class Chart:
         waits = [wait for name in ("", *self.items) for _, wait in self.timers(name) if wait.following or wait.missing == "wait"]
         alone += [wait.moment for wait in waits]
         paths = {".".join(str(part) for part in path[:2]) for expression in alone if expression for path in expression.paths}
+        paths |= {f"customer.{fold.opening}" for name, fold in self.facts.items() if fold.opening and f"customer.{name}" in paths}
         return paths | ({"customer.zone"} if any(wait.civil for wait in waits) else set())
 
     def watches(self) -> set[str]:
@@ -140,6 +142,7 @@ class Timer:
     due: int | None
     order: int
     level: int  #: step before scope before journey
+    zone: str = "UTC"  #: that its rule was read in
 
 
 @define
@@ -164,6 +167,9 @@ class Life:
     performed_at: int | None = None
     ended_at: int | None = None
     reason: str | None = None
+    held: int | None = None  #: since when time stands still in a lane
+    stood: list[tuple[int, int]] = Factory(list)  #: when it stood still
+    told_before: int = 0  #: how many events of the log were there when it was entered, the one that opened it included
 
     @property
     def id(self) -> Id:
@@ -230,7 +236,7 @@ class State:
 # ---- one customer
 
 
-class Reference(Watching):
+class Reference(Watching, Lanes):
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
     def __init__(
@@ -241,6 +247,7 @@ class Reference(Watching):
         self.once = {} if once is None else once  #: what was read once for all customers, and stays
         self.kinds = (catalog or Catalog()).actions
         self.holidays = (catalog or Catalog()).days_off
+        self.lanes = [policy for policy in (catalog or Catalog()).policies if policy.kind == "lane"]
         self.holdouts = [policy for policy in (catalog or Catalog()).policies if policy.kind == "holdout"]
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
@@ -272,7 +279,9 @@ class Reference(Watching):
     def pass_time(self, until: int) -> None:
         """Fire what is due before *until*, each at its own moment (P3); what is due at that very instant waits (P4)."""
         while True:
-            found: list[Any] = [(t.due, t.level, t.order, life.id) for life in self.active() for t in life.timers if t.due is not None]
+            found: list[Any] = [
+                (t.due, t.level, t.order, life.id) for life in self.active() if life.held is None for t in life.timers if t.due is not None
+            ]
             found += [(held.due, 2, held.order, None) for held in self.state.held]
             found += self.coming(until)
             soon = sorted((each for each in found if each[0] < until), key=lambda each: each[:3])
@@ -330,6 +339,8 @@ class Reference(Watching):
         if signal.kind != "timer":
             return True
         life = self.life(signal.life)
+        if life.held is not None:
+            return False
         signal.timer = next((timer for timer in life.timers if timer.order == signal.order), None)
         if signal.timer:
             life.timers.remove(signal.timer)
@@ -345,6 +356,9 @@ class Reference(Watching):
         self.signal, self.taken, self.known = signal, set(), set()
         if signal.kind == "moment":
             self.state.queue += self.signal_waiting
+            return
+        if signal.kind == "lane":
+            self.line_up(signal.path)
             return
         if signal.kind == "changed":
             self.attempt("", "", lambda: self.follow_lists(signal))
@@ -379,7 +393,8 @@ class Reference(Watching):
         self.state.zones.append(self.state.zone)
         changed = {f"customer.{name}" for name, fold in self.facts.items() if fold.event == event.name}
         for name, old in before.items():
-            if self.facts[name].event == event.name:
+            fold = self.facts[name]
+            if fold.event == event.name and not (fold.rolling or fold.period or fold.since_entry):
                 self.raise_change(f"customer.{name}", old, self.fact(self.facts[name]))
         if event.name != "$identify":
             self.watch({f"customer.{name}" for name, fold in self.facts.items() if self.folded(fold, len(self.state.log) - 1) is not None})
@@ -500,7 +515,11 @@ class Reference(Watching):
             setattr(self.state, name, new)
         else:
             (self.state.consent if root == "consent" else self.state.traits)[name] = new
-        return self.raise_change(path, old, new)
+        changed = self.raise_change(path, old, new)
+        for begun, fold in self.facts.items():
+            if changed and fold.opening == name and root == "customer":
+                self.raise_change(f"customer.{begun}", self.opened(fold, old), self.opened(fold, new))
+        return changed
 
     def first_words(self, new: dict[str, Any]) -> None:
         """What is told about somebody new is what was so before: the first look comes after it."""
@@ -532,7 +551,23 @@ class Reference(Watching):
             self.state.queue.append(Signal("changed", path=path, old=old, new=new))
         return True
 
-    def fact(self, fold: Aggregate) -> Any:
+    def change_of(self, path: str, old: Any, new: Any) -> Signal:
+        return Signal("changed", path=path, old=old, new=new)
+
+    def fact(self, fold: Aggregate, life: Life | None = None) -> Any:
+        """What a fact is, with what the shop moved in with."""
+        return self.opened(fold, walk(self.state.traits, (fold.opening,))) if fold.opening else self.folded_up(fold, life)
+
+    def opened(self, fold: Aggregate, trait: Any) -> Any:
+        """P22: a fact that begins with a trait: added to a number, one value more for the rest."""
+        counted = self.folded_up(fold)
+        given = trait if is_number(trait) else None
+        self.state.notes["opened"] += given is not None
+        if given is None or counted is MISSING:
+            return counted if given is None else given
+        return counted + given if fold.kind in ("count", "sum") else {"min": min, "max": max}[fold.kind](counted, given)
+
+    def folded_up(self, fold: Aggregate, life: Life | None = None) -> Any:
         """Fold the whole log; an event stands at the moment it occurred, never later than its acceptance."""
         found = []
         for place, (event, accepted) in enumerate(self.state.log):
@@ -542,11 +577,13 @@ class Reference(Watching):
             if (
                 event.name == fold.event
                 and one is not MISSING
+                and (not fold.since_entry or (life is not None and place >= life.told_before and at >= life.entered_at))
                 and self.in_window(fold, at)
                 and (fold.where is None or value(fold.where.tree, lambda path, told=told: walk(told, path)))
             ):
                 found.append((at, place, one))
         values = [one for _, _, one in sorted(found, key=lambda one: one[:2])]
+        self.state.notes["since entry"] += bool(fold.since_entry and values)
         if fold.kind in ("count", "sum", "distinct"):
             return {"count": len(values), "sum": sum(values) if fold.kind == "sum" else 0, "distinct": len({repr(one) for one in values})}[
                 fold.kind
@@ -566,7 +603,7 @@ class Reference(Watching):
         if root == "customer" and rest[0] in ("id", "zone", "stage"):
             return {"id": self.customer_id, "zone": state.zone, "stage": state.stage}[rest[0]]
         if root == "customer":
-            return self.fact(self.facts[rest[0]]) if rest[0] in self.facts else walk(state.traits, rest)
+            return self.fact(self.facts[rest[0]], life) if rest[0] in self.facts else walk(state.traits, rest)
         if root in ("signal", "event"):
             return self.look_at_signal(root, rest)
         if root == "active":
@@ -596,14 +633,15 @@ class Reference(Watching):
         told = {"old": self.signal.old, "new": self.signal.new}
         return (told | {"name": event.name, "id": event.id, "occurred_at": moment(event.at)} if event else told).get(rest[0])
 
-    def worth(self, life: Life | None, expression: Expression, scope: str = "") -> Any:
-        return value(expression.tree, lambda path: self.look(life, path, scope))
+    def worth(self, life: Life | None, expression: Expression, scope: str = "", *, lenient: bool = False) -> Any:
+        """What an expression comes to; where *lenient*, in a parameter, what is worked out from something missing is missing itself (P15)."""
+        return value(expression.tree, lambda path: self.look(life, path, scope), lenient=lenient)
 
-    def worth_inside(self, life: Life, expression: Expression, scope: str, scopes: Scopes | None) -> Any:
+    def worth_inside(self, life: Life, expression: Expression, scope: str, scopes: Scopes | None, *, lenient: bool = False) -> Any:
         """The same for what stands in *scope* and is worked out while the customer is, or was until just now, in *scopes*."""
         now, life.scopes = life.scopes, life.scopes if scopes is None else scopes
         try:
-            return self.worth(life, expression, scope)
+            return self.worth(life, expression, scope, lenient=lenient)
         finally:
             life.scopes = now
 
@@ -855,6 +893,7 @@ class Reference(Watching):
         life.status = "completed" if how == "completed" else "exited"
         life.reason = None if how == "completed" else how
         life.ended_at, life.timers, life.marks, life.scopes = self.now, [], [], {}
+        life.held, life.stood = None, []
         self.move(life.status, life, life.step)
         self.came_or_went(life, came=False)
         return True
@@ -864,6 +903,8 @@ class Reference(Watching):
         if any(life.journey in chart.watches() for chart in self.charts.values()):
             self.state.notes["watched"] += 1
             self.state.queue.append(Signal("changed", path=f"active.{life.journey}", old=not came, new=came))
+        if (lane := self.lane_of(life.journey)) is not None:
+            self.state.queue.append(Signal("lane", path=lane.name))
 
     def leave_by(self, life: Life, owner: str, rule: Exit) -> bool:
         """Out of the journey, or out of a scope and on behind it."""
@@ -917,7 +958,10 @@ class Reference(Watching):
             return [self.filled(life, inner, scope, scopes) for inner in parameter]
         if not isinstance(parameter, str):
             return parameter
-        parts = [part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes) for part in template_parts(parameter)]
+        parts = [
+            part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes, lenient=True)
+            for part in template_parts(parameter)
+        ]
         return plain(parts[0]) if len(parts) == 1 else "".join(written(part) for part in parts)
 
     def start(self, life: Life, start: Start, scope: str, scopes: Scopes) -> None:
@@ -943,7 +987,7 @@ class Reference(Watching):
 
     def due(self, life: Life, owner: str, wait: Wait) -> int | None:
         """When it is due; None where its moment is not known."""
-        zone = wait.zone or self.state.zone or self.charts[life.journey].journey.zone or "UTC"
+        zone = self.zone(life, wait)
         anchor = life.scopes[owner][0] if owner in life.scopes else life.step_at if owner else life.entered_at
         if wait.moment is not None:
             known = self.worth(life, wait.moment, owner if owner in life.scopes else "")
@@ -952,6 +996,10 @@ class Reference(Watching):
             anchor = read_moment(known, zone)
         self.state.notes["business days"] += bool(wait.business)
         return due(wait, anchor, zone, self.holidays)
+
+    def zone(self, life: Life, wait: Wait) -> str:
+        """The zone that a rule is read in."""
+        return wait.zone or self.state.zone or self.charts[life.journey].journey.zone or "UTC"
 
     def arm(self, life: Life, owner: str, kind: str, wait: Wait, *, away: bool = True) -> bool:
         """Arm a timer; False where its moment, missing or past, leads away instead, which it does where it is *away*."""
@@ -965,7 +1013,9 @@ class Reference(Watching):
                 _ = self.go(life, Transition(target)) if case == "skip" else self.end(life, f"{wait.text}: {what}")
             return False
         self.state.armed += 1
-        life.timers.append(Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes)))
+        life.timers.append(
+            Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes), self.zone(life, wait))
+        )
         if due_already:
             self.state.notes["past"] += 1
             self.state.queue.append(Signal("timer", life=life.id, order=self.state.armed))
@@ -975,7 +1025,7 @@ class Reference(Watching):
         """A moment that was not known, or that is followed, may have changed; True where that led away."""
         for timer in list(life.timers):
             again = timer in life.timers and (timer.due is None or timer.wait.following)
-            if again and self.due(life, timer.owner, timer.wait) != timer.due:
+            if again and self.put_off(life, timer, self.due(life, timer.owner, timer.wait)) != timer.due:
                 self.state.notes["armed again"] += 1
                 life.timers.remove(timer)
                 if not self.arm(life, timer.owner, timer.kind, timer.wait):
@@ -1019,6 +1069,7 @@ class Reference(Watching):
         inside = self.inside(name, key or "")
         number = 1 + sum((life.journey, life.key) == (name, key) for life in self.state.lives)
         new = Life(name, key or "", number, len(self.state.lives) + 1, self.now, step=chart.start, step_at=self.now, data=data)
+        new.told_before = len(self.state.log)
         why = self.refusal(journey, key, inside)
         if why is None:
             self.apply(new, settings or {})

@@ -41,8 +41,23 @@ def moment(at: int) -> datetime:
 # ---- expressions
 
 
-def value(tree: tuple[Any, ...], look: Look) -> Any:
-    """What an expression comes to; missing stays missing until something is counted with it."""
+def value(tree: tuple[Any, ...], look: Look, *, lenient: bool = False) -> Any:
+    """What an expression comes to; missing stays missing until something is counted with it, where *lenient* also then."""
+    if not lenient:
+        return worked_out(tree, look, value)
+    try:
+        return worked_out(tree, look, lambda inner, look: value(inner, look, lenient=True))
+    except Cannot:
+        parts = [value(inner, look, lenient=True) for inner in tree[1:] if isinstance(inner, tuple)]
+        if tree[0] in ("math", "negative", "call") and any(
+            part is MISSING or (isinstance(part, list) and MISSING in part) for part in parts
+        ):
+            return MISSING
+        raise
+
+
+def worked_out(tree: tuple[Any, ...], look: Look, value: Callable[[Any, Look], Any]) -> Any:
+    """The same, the parts of *tree* by *value*."""
     match tree:
         case ("const", constant):
             return MISSING if constant is None else constant

@@ -30,6 +30,8 @@ ROOMS = {
     "insight": ("model", "errors", "ports"),
     "insight.diagram": ("model", "errors", "ports", "core"),
     "insight.summary": ("model", "errors", "ports", "core"),
+    "insight.differences": ("model", "errors", "core", "insight"),
+    "insight.difference_words": ("model", "errors", "core"),
     "testing": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
     "contrib.django.management.commands.journeykit": ("cli", "model", "errors", "codec", "runtime", "contrib"),
     "contrib": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),

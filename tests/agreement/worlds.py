@@ -23,8 +23,8 @@ TOLD = ("entered", "moved", "stayed", "goal", "completed", "exited")
 
 
 def known(values: dict[str, Any]) -> dict[str, Any]:
-    """*values* without those that are as good as missing."""
-    return {name: value for name, value in values.items() if value is not None}
+    """*values* without those that are as good as missing, and without what the library itself keeps among them."""
+    return {name: value for name, value in values.items() if value is not None and not name.startswith("$")}
 
 
 class CoreShop:

@@ -13,22 +13,29 @@ from typing import Any, NamedTuple
 from journeykit.core.index import Compiled
 from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
+from journeykit.core.pausing import ends, stands_still
 from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
-from journeykit.core.signals import decide, fire, fire_moment
+from journeykit.core.signals import decide, end_pause, fire, fire_moment
+from journeykit.core.standing import wake
 from journeykit.core.turn import Covered, Incomplete, Trace, Turn, own_timers
 from journeykit.core.waits import note_waits
 from journeykit.errors import LoopError
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent
 
 __all__ = ["Covered", "Customer", "Incomplete", "advance"]
 
 
 OWN = -2  #: what stands for a timer where the customer's own moment is due
+PAUSE = -3  #: ... where a pause has ended that held the enrollment
 
 
 class Due(NamedTuple):
-    """The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits, or (timer -2) a moment of their own."""
+    """
+    The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits, or (timer -2) a moment of their own, or
+    (timer -3) the end of a pause.
+    """
 
     due_at: int
     rank: int
@@ -114,16 +121,18 @@ class Customer:
         fork.moments, fork.moments_due = self.moments, self.moments_due
         return fork
 
-    def due(self, compiled: Compiled, before: int) -> Due | None:
-        """The first timer due before *before*: by moment, step before scope before journey, earlier armed first."""
-        if self.next_due is None or self.next_due >= before:
+    def due(self, compiled: Compiled, before: int, pauses: Sequence[Pause] = ()) -> Due | None:
+        """The first timer due before *before*: by moment, step before scope before journey, earlier armed first; the end of a pause first."""
+        if (self.next_due is None or self.next_due >= before) and not pauses:
             return None
         found: Due | None = None
         for place, e in self.enrollments.items():
-            for timer in e.timers:
+            for timer in e.timers if e.held is None else ():
                 if timer.due_at is not None and timer.due_at < before:
                     rank = compiled.definitions[e.definition].timers[timer.index].rank
                     found = _sooner(found, Due(timer.due_at, rank, timer.order, place, timer.index))
+            if pauses and (ended := ends(pauses, e)) is not None and max(ended, self.accepted_at) < before:
+                found = _sooner(found, Due(max(ended, self.accepted_at), -1, e.order, place, PAUSE))
             if e.waiting is not None and e.waiting.due_at < before:
                 found = _sooner(found, Due(e.waiting.due_at, 2, e.waiting.order, place, -1))
         ranks = compiled.watch.ranks if compiled.watch is not None else {}
@@ -158,13 +167,25 @@ def advance(
     Raises:
         Incomplete: rows of further journeys are needed.
     """
-    if event is None or (customer.next_due is not None and customer.next_due < now):
+    if event is None or (customer.next_due is not None and customer.next_due < now) or shared.pausing:
         customer = customer.fork()
         commits = _catch_up(compiled, customer, now, limit, trace, shared)
-        if event is not None and customer.due(compiled, now) is None:
+        if event is not None and customer.due(compiled, now, _pauses(customer, shared)) is None:
             rest = shared.after([taken for commit in commits for taken in commit.quotas])
-            return _joined(customer, [*commits, advance(compiled, customer, event, now, limit, trace, rest)])
+            return _joined(customer, [*commits, _decided(compiled, customer, event, now, trace, rest)])
         return _joined(customer, commits)
+    return _decided(compiled, customer, event, now, trace, shared)
+
+
+def _pauses(customer: Customer, shared: Shared) -> Sequence[Pause]:
+    """The pauses that are known when the customer's next signal is decided."""
+    return shared.at(customer.revision + 1).pauses if shared.pausing else ()
+
+
+def _decided(
+    compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, trace: list[Trace] | None, shared: Shared
+) -> Commit:  # fmt: skip
+    """Decide one event for a customer who has nothing due before it."""
     turn = Turn(
         compiled,
         customer.customer_id,
@@ -177,7 +198,7 @@ def advance(
         trace,
     )
     if shared is not UNKNOWN:
-        turn.left, turn.told = shared.at(turn.seq)
+        turn.left, turn.told, _ = shared.at(turn.seq)
         turn.asking = shared.recorded is None
     turn.stored = customer.moments
     try:
@@ -187,10 +208,10 @@ def advance(
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
         turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
-    return _commit(customer, turn)
+    return commit_of(customer, turn)
 
 
-def _commit(customer: Customer, turn: Turn) -> Commit:
+def commit_of(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided."""
     if turn.changed and turn.compiled.listening:
         note_waits(turn)
@@ -199,6 +220,8 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
     if turn.outbox and turn.compiled.chain.holdouts:
         facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
+    if turn.outbox and turn.compiled.chain.household is not None:
+        turn.outbox = turn.compiled.chain.addressed(turn, turn.outbox)
     moments = (*turn.moments.values(),) if turn.moved else None
     return Commit(
         turn.customer_id, customer.revision, turn.seq, max(now, before), None if facts is customer.facts else facts,
@@ -225,18 +248,18 @@ def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None,
 def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None, shared: Shared) -> list[Commit]:
     """Fire what is due before *now* on the forked *customer*, at most *limit* timers; return what each did."""
     commits: list[Commit] = []
-    while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
+    while len(commits) < limit and (due := customer.due(compiled, now, _pauses(customer, shared))) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
-        turn.left, turn.told = shared.at(turn.seq)
+        turn.left, turn.told, pauses = shared.at(turn.seq)
         turn.asking = shared is not UNKNOWN and shared.recorded is None
         try:
-            _fire(turn, due)
+            _fire(turn, due, pauses)
         except LoopError as error:
             turn.be_sure(turn.quotas)
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
             turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             _park_due(turn, due, error)
-        commit = _commit(customer, turn)
+        commit = commit_of(customer, turn)
         commit.fired = 1
         customer.apply(commit)
         shared = shared.after(commit.quotas)
@@ -244,10 +267,12 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     return commits
 
 
-def _fire(turn: Turn, due: Due) -> None:
+def _fire(turn: Turn, due: Due, pauses: Sequence[Pause]) -> None:
     if due.timer == OWN:
         fire_moment(turn, due.place[1])
-    else:
+    elif due.timer == PAUSE:
+        end_pause(turn, due.place, pauses)
+    elif not pauses or due.timer < 0 or not stands_still(turn, due.place, due.timer, pauses):
         fire(turn, due.place, due.timer)
 
 
@@ -255,6 +280,8 @@ def _park_due(turn: Turn, due: Due, error: LoopError) -> None:
     if due.timer == OWN:
         forgo(turn, due.place[1])
         park(turn, None, cause_of(due.place[1]), error)
+    elif due.timer == PAUSE:
+        park(turn, wake(turn, turn.enrollments[due.place]), "end of a pause", error)
     else:
         park_timer(turn, turn.enrollments[due.place], due.timer, error)
 

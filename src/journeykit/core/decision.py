@@ -16,7 +16,7 @@ from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signa
 from journeykit.core.splits import arm
 from journeykit.core.tallies import measured
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
-from journeykit.core.turn import MOST, Trace, Turn
+from journeykit.core.turn import MOST, Raised, Trace, Turn
 from journeykit.errors import LoopError
 from journeykit.model.records import Enrollment, HistoryEntry, Status
 
@@ -187,7 +187,7 @@ class Deciding:
         if plan.entered:
             e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (turn.now, e.visit))}
         if self.journey.lifecycle and plan.stage != turn.facts.stage:
-            self._stage(plan.stage)
+            self.stage(plan.stage)
         if plan.after:
             operate(turn, e, plan.after)
         leading: list[tuple[CompiledTimer, Away]] = []
@@ -196,15 +196,17 @@ class Deciding:
             timers += armed
         kind = "entered" if plan.source is None else "moved"
         turn.history += (_new(HistoryEntry, (
-            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
-            timers and timers.rstrip(),
+            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause,
+            e.definition if kind == "entered" else None, timers and timers.rstrip(),
         )),)  # fmt: skip
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:
-            self._lead(leading, e.visit)
+            self.lead(leading, e.visit)
+        if e.held is not None and e.held.step is not None:
+            turn.raised += (Raised("moved", (e.journey, e.key)),)
 
-    def _lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
+    def lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
         """Follow the first moment that leads away; then what is left of the others, whose owners may have lasted."""
         self._away(leading[0][1])
         for timer, _ in leading[1:]:
@@ -240,12 +242,13 @@ class Deciding:
         e = self.own()
         timers = self.fired + cancelled(e, None)
         self.fired = ""
+        e.held, e.stood = None, ()
         e.status, e.reason, e.ended_at = status, reason, self.turn.now
         e.timers, e.scopes, e.leaving = (), {}, None
         self.turn.entered_or_left(e.journey, entered=False)
         self.turn.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
 
-    def _stage(self, stage: str | None) -> None:
+    def stage(self, stage: str | None) -> None:
         """The lifecycle's stage is the customer's."""
         turn, facts = self.turn, self.turn.facts
         before = facts.stage

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from journeykit.core.context import Declared, Getter, Resolver
-from journeykit.core.expressions import compile_condition, compile_expression, compile_template
+from journeykit.core.expressions import compile_condition, compile_expression
 from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes, within
+from journeykit.core.parameters import compile_template
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
@@ -58,6 +59,13 @@ class Planner:
             return condition
         recognised = self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
         return recognised if condition is None else lambda context: recognised(context) and condition(context)
+
+    def inside(self, on: On) -> Callable[[Any], bool] | None:
+        """Whether the customer is where an entry by a segment lets in; None for every other."""
+        if on.segment is None:
+            return None
+        holds, wanted = self.resolver(None)(("segment", on.segment.removeprefix("not "))), not on.segment.startswith("not ")
+        return lambda context: bool(holds(context)) is wanted
 
     def looks_at(self, on: On, place: Place | None) -> tuple[tuple[str, Value], ...]:
         """What `guard` looks at, by name, for ``explain``."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from journeykit.core import lists
+from journeykit.core import lists, pausing
+from journeykit.core.already import opened
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
-from journeykit.core.entry import consider, enter, let_in
+from journeykit.core.entry import consider, enter, entry_of, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.lanes import let_out, reorder
+from journeykit.core.merging import MERGE, UNSEEN, join
+from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.remains import RETURNED, come_back
+from journeykit.core.since import count
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn, by_entry
+from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment, LoggedEvent
+from journeykit.model.pauses import Pause
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -26,7 +33,7 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Turn, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
+    if turn.compiled.watch is not None and not turn.stored and event.name not in UNSEEN:  # no watcher has looked at them yet
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
@@ -45,9 +52,22 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
+def end_pause(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+    """A pause has ended that held an enrollment; decide what follows."""
+    pausing.end(turn, place, pauses)
+    _drain(turn)
+
+
 def fire_moment(turn: Turn, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
+    _drain(turn)
+
+
+def reorder_all(turn: Turn) -> None:
+    """Look at every lane, also where nobody has entered or left, and decide what that raises."""
+    let_out(turn)
+    turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
     _drain(turn)
 
 
@@ -60,6 +80,8 @@ def _fact(turn: Turn, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
+    if concern.since:
+        count(turn, *concern.since)
     if concern.offers:
         _offer_all(turn, concern.offers, event.name)
     if concern.entries:
@@ -69,15 +91,12 @@ def _fact(turn: Turn, event: Event) -> None:
 def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
-    if len(enrollments) == 1:  # as with most customers
+    if len(enrollments) == 1 and not turn.changed:  # as with most customers
         for one in enrollments.values():
             if one.status == "active" and one.journey in journeys:
                 offer(turn, one, signal)
             return
-    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
-    if len(found) > 1:
-        found.sort(key=by_entry)
-    for enrollment in found:
+    for enrollment in turn.active(journeys):
         offer(turn, enrollment, signal)
 
 
@@ -155,11 +174,12 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    if journey is not None and waiting.entry < len(journey.entries):
+    entry = None if journey is None else entry_of(journey, waiting)
+    if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
         turn.look(event)
-        _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
+        _attempt_entry(turn, journey, entry, let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
         turn.removed += (place,)
@@ -188,7 +208,7 @@ def _drain(turn: Turn) -> None:
 def _changed(turn: Turn, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
-    change = _lists(turn, raised) if concern.lists else None
+    change = lists.changed(turn, raised) if concern.lists else None
     if change is None:
         _occurs(turn, signal, concern)
         return
@@ -209,28 +229,33 @@ def _occurs(turn: Turn, signal: str, concern: Concern) -> None:
     _enter(turn, concern)
 
 
-def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
-    """The records before and after a change of a list; None, and parked, where it is none."""
-    try:
-        return lists.records(raised.old if isinstance(raised.old, list) else None), lists.records(raised.new)
-    except ConditionError as error:
-        park(turn, None, f"changed {raised.subject}", error)
-        return None
-
-
 def _started(turn: Turn, raised: Raised) -> None:
     _let_in_by_name(turn, raised.subject, "start")
 
 
 def _at_once(turn: Turn, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
-    name, key, number, order = raised.subject
+    name, key, number, order, *late = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is None or enrollment.number != number:
+    if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
+    asked = len(turn.outbox)
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
+    if late and len(turn.outbox) > asked:
+        turn.outbox = (*turn.outbox[:asked], *(_aged(message, late[0]) for message in turn.outbox[asked:]))
+
+
+def _moved_on(turn: Turn, raised: Raised) -> None:
+    enrollment = turn.find(*raised.subject)
+    if enrollment is not None:
+        pausing.moved_on(turn, enrollment)
+
+
+def _aged(message: OutboxMessage, late: int) -> OutboxMessage:
+    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
+    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
 
 
 _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
@@ -238,6 +263,8 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
     "occurred": _occurred,
     "start": _started,
     "timer": _at_once,
+    "moved": _moved_on,
+    "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
 
@@ -344,6 +371,10 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
+    "$open": opened,
     "$settled": _settled,
     "$retry": _retry,
+    "$migrate": migrate,
+    MERGE: lambda turn, event: join(turn, event, offer),
+    RETURNED: come_back,
 }

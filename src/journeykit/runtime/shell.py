@@ -23,9 +23,12 @@ from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
+from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
+from journeykit.runtime.rates import Rates
 from journeykit.runtime.release import Releaser
+from journeykit.runtime.versions import Versions
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
@@ -59,6 +62,7 @@ class Shell:
         triggers: Mapping[str, Trigger] | None = None,
         timers: Mapping[str, Timer] | None = None,
         policies: Mapping[str, Policy] | None = None,
+        rates: Mapping[str, str] | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
@@ -76,21 +80,36 @@ class Shell:
         self._imported = history and not perform
         self._catch_up_limit = catch_up_limit
         self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
+        self._rates = Rates(storage, rates or {})
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
         self._inside = False
+        self._pausing = Pausing(storage, self.definitions, self.clock)
         self._work_on(storage)
 
     def _work_on(self, storage: Storage) -> None:
         """Make everything that reads and writes, on *storage*."""
         self.storage = storage
-        self._decider = Decider(storage, self.definitions, self._catch_up_limit, self._imported, self._written, self._watching)
-        self._worker = Decider(storage, self.definitions, BATCH, self._imported, self._written, self._watching)
+        self._pausing = self._pausing.on(storage)
+        made = partial(Decider, imported=self._imported, written=self._written, watching=self._watching, pauses=self._pausing.known)
+        self._decider = made(storage, self.definitions, self._catch_up_limit)
+        self._worker = made(storage, self.definitions, BATCH)
         self._dispatcher = Dispatcher(
-            storage, self.definitions, self.actions, self._policies, self.clock, self._backoff, self.hooks, self._lease, self._settle_mail
+            storage,
+            self.definitions,
+            self.actions,
+            self._policies,
+            self.clock,
+            self._backoff,
+            self.hooks,
+            self._lease,
+            self._rates,
+            self._settle_mail,
+            self._pausing.known,
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
+        self.versions = Versions(storage, self.definitions, self.clock, self._written, self._pausing.known, imported=self._imported)
 
     def within(self, connection: object, after_commit: AfterCommit | None = None) -> Self:
         """
