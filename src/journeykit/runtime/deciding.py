@@ -11,9 +11,11 @@ from typing import TypeVar
 
 from journeykit.core.quotas import Known, Shared
 from journeykit.errors import ConflictError, QuotaError
+from journeykit.model.leaving import Moved
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
+from journeykit.runtime.aliases import Aliases, Elsewhere
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
 from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
@@ -48,20 +50,45 @@ class Decider:
         self._imported = imported
         self._written = written
         self._watching = watching
+        self._aliases = Aliases(storage)
         self._pauses = pauses
         self._used_up: set[str] = set()  #: shared numbers of which nothing is left; nobody gives anything back
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
+        events = self._aliases.renamed(events)
         for attempt in range(ATTEMPTS if len(events) == 1 else 3):
             pause(attempt)
             try:
                 return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
                 conflict = error
+            except Elsewhere as elsewhere:
+                self._aliases.learn(elsewhere.customers)
+                return self.decide(events)
         if len(events) == 1:
             raise conflict
         return [self.decide([one])[0] for one in events]
+
+    def again(self, attempt: Callable[[Shared], _Answer]) -> _Answer:
+        """Let *attempt* decide and write, again where others were first or less was left of shared numbers than it supposed."""
+        for number in range(ATTEMPTS):
+            pause(number)
+            try:
+                return self._knowing(attempt)
+            except ConflictError as error:
+                conflict = error
+        raise conflict
+
+    def work(self, shared: Shared) -> Work:
+        """A batch without a limit of timers."""
+        return Work(self._storage, self._definitions, 1 << 31, shared)
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write what makes two customers one."""
+        commits = [_imported(commit) for commit in commits] if self._imported else commits
+        self._storage.merge(commits, moved)
+        self._written(commits)
 
     def _knowing(self, attempt: Callable[[Shared], _Answer]) -> _Answer:
         """Decide, and again as often as less is left of shared numbers than was supposed."""
@@ -153,6 +180,8 @@ class Decider:
                 # Whoever was overtaken has just been looked after by somebody else; what is left is claimed again.
                 overtaken = set(conflict.customers) or set(customers[1:])
                 customers = [customer_id for customer_id in customers if customer_id not in overtaken]
+            except Elsewhere as elsewhere:
+                stuck.update(elsewhere.customers)
         return 0
 
     def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str], shared: Shared) -> int:

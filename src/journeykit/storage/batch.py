@@ -117,6 +117,10 @@ class Batch:
             self._kept.append(parameters)
         return text
 
+    def last(self, customer_id: str, known: int) -> int:
+        """The revision of a customer after the batch, who was at *known* before it."""
+        return self._last[customer_id][0] if customer_id in self._last else known
+
     def _finish(self) -> None:
         self.created: list[Row] = []
         self.moved: list[Row] = []

@@ -37,6 +37,12 @@ class Connections(Protocol):
     def transaction(self, begin: str) -> AbstractContextManager[sqlite3.Cursor]:
         """Run what is inside in one transaction, begun by *begin* where none is open."""
 
+    def secure(self) -> AbstractContextManager[None]:
+        """Overwrite what is deleted inside."""
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+
     def durable(self) -> None:
         """Set what the database file remembers about durability, before a migration."""
 
@@ -124,6 +130,19 @@ class OwnConnections:
         """Run what is inside in one transaction."""
         return _Transaction(self._connection().cursor(), begin)
 
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """Overwrite what is deleted inside, and then empty the write-ahead log, where nobody is reading."""
+        connection = self._connection()
+        with _overwriting(connection):
+            yield
+        with suppress(sqlite3.Error):
+            connection.execute("pragma wal_checkpoint(truncate)")
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+        _purge(self._connection())
+
     def durable(self) -> None:
         """Readers and one writer at a time do not wait for each other in WAL mode; the file remembers it."""
         try:
@@ -136,6 +155,26 @@ class OwnConnections:
         for connection in list(self._opened):
             connection.close()
         self._local = threading.local()
+
+
+@contextmanager
+def _overwriting(connection: sqlite3.Connection) -> Iterator[None]:
+    before = connection.execute("pragma secure_delete").fetchone()[0]
+    connection.execute("pragma secure_delete = 1").fetchall()
+    try:
+        yield
+    finally:
+        connection.execute(f"pragma secure_delete = {int(before)}").fetchall()
+
+
+def _purge(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("vacuum")
+        busy = connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise _failed(error) from error
+    if busy:
+        raise StorageError("SQLite: somebody is reading the database, so its write-ahead log cannot be emptied; call purge again")
 
 
 class HostConnection:
@@ -164,6 +203,17 @@ class HostConnection:
                 if isinstance(error, sqlite3.Error):
                     raise _failed(error) from error
                 raise
+
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """Overwrite what is deleted inside."""
+        with self._lock, _overwriting(self._connection):
+            yield
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+        with self._lock:
+            _purge(self._connection)
 
     def durable(self) -> None:
         """The host's connection is set up by the host."""
