@@ -16,7 +16,7 @@ from journeykit.core.timing import Stretch, due_after, joined
 from journeykit.core.turn import Turn
 from journeykit.model.messages import Event, moment
 from journeykit.model.pauses import Hold, Pause
-from journeykit.model.records import Enrollment, LoggedEvent
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
 
 
 def stands_still(turn: Turn, place: tuple[str, str], index: int, pauses: Sequence[Pause]) -> bool:
@@ -47,10 +47,16 @@ def end(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
     go_on(turn, turn.compiled.definitions[e.definition], e, (*e.stood, *_stretches(about, e)), e.held.by, at_once=True)
 
 
-def moved_on(turn: Turn, e: Enrollment) -> None:
-    """*e* has left the step or scope that is paused: time goes on for it."""
-    held = e.held
-    if held is not None and held.step is not None and held.step != e.step and held.step not in e.scopes:
+def aged(message: OutboxMessage, late: int) -> OutboxMessage:
+    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
+    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
+
+
+def moved_on(turn: Turn, place: tuple[str, str]) -> None:
+    """An enrollment has moved while a step or scope was paused: where it has left that, time goes on for it."""
+    e = turn.find(*place)
+    held = None if e is None else e.held
+    if e is not None and held is not None and held.step is not None and held.step != e.step and held.step not in e.scopes:
         go_on(turn, turn.compiled.definitions[e.definition], e, e.stood, held.by)
 
 

@@ -25,7 +25,7 @@ from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
+from journeykit.model.records import Enrollment, LoggedEvent
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -244,18 +244,7 @@ def _at_once(turn: Turn, raised: Raised) -> None:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
     if late and len(turn.outbox) > asked:
-        turn.outbox = (*turn.outbox[:asked], *(_aged(message, late[0]) for message in turn.outbox[asked:]))
-
-
-def _moved_on(turn: Turn, raised: Raised) -> None:
-    enrollment = turn.find(*raised.subject)
-    if enrollment is not None:
-        pausing.moved_on(turn, enrollment)
-
-
-def _aged(message: OutboxMessage, late: int) -> OutboxMessage:
-    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
-    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
+        turn.outbox = (*turn.outbox[:asked], *(pausing.aged(message, late[0]) for message in turn.outbox[asked:]))
 
 
 _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
@@ -263,7 +252,7 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
     "occurred": _occurred,
     "start": _started,
     "timer": _at_once,
-    "moved": _moved_on,
+    "moved": lambda turn, raised: pausing.moved_on(turn, raised.subject),
     "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
