@@ -24,7 +24,9 @@ PAIRS = 40
 WELCOME = Journey(
     "welcome", stage="awareness", entry="Signed Up", steps=[Step("greeted", do=Do("email", template="hello"), wait="9 days"), Step("told")]
 )
-CART = Journey("cart", stage="consideration", key="cart", entry="Added", steps=[Step("left", wait="9 days"), Step("reminded", do=Do("email"))])
+CART = Journey(
+    "cart", stage="consideration", key="cart", entry="Added", steps=[Step("left", wait="9 days"), Step("reminded", do=Do("email"))]
+)
 TABLES = {"customers": "id", "enrollments": "customer", "events": "customer", "history": "customer", "outbox": "customer"}
 
 
@@ -76,7 +78,7 @@ def state(rows: dict[str, list[tuple[object, ...]]], pair: int) -> str:
 def look(folder: Path) -> list[str]:
     """The state of every pair."""
     database = sqlite3.connect(folder / "shop.db")
-    rows = {table: database.execute(f"select {name} from journeykit_{table}").fetchall() for table, name in TABLES.items()}  # noqa: S608
+    rows = {table: database.execute(f"select {name} from journeykit_{table}").fetchall() for table, name in TABLES.items()}
     rows["aliases"] = database.execute("select id, customer from journeykit_aliases").fetchall()
     database.close()
     return [state(rows, pair) for pair in range(PAIRS)]

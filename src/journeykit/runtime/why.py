@@ -56,7 +56,7 @@ def replay(
     customer = Customer(start or Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
     first, commits, ahead = customer.revision, [], deque(changes)
     decided = [one for one in events if one.state == "decided" and (one.seq or 0) > first and one.event.name not in ("$parked", *KEPT)]
-    shared = recorded(events)
+    shared = recorded(one for one in events if (one.seq or 0) > first)
     for logged in [*sorted(decided, key=lambda one: one.seq or 0), None]:
         while ahead and (logged is None or ahead[0][0] <= logged.accepted_at):
             at, following = ahead.popleft()
