@@ -6,10 +6,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from journeykit import DefinitionError, Do, Entry, Event, Journey, On, Scope, SQLiteStorage, Step, Transition, UnknownError
 from journeykit.codec import definition_hash
+from journeykit.insight.summary import summarize
 from journeykit.model.messages import moment
 from journeykit.model.records import Commit, Enrollment, Timer, Want
 from journeykit.runtime.past import Past
@@ -621,3 +623,59 @@ def test_a_version_that_this_release_cannot_read_holds_up_nobody_else() -> None:
     ):
         shop.event("Order Completed", "eve", cart_id="e")
     assert Shop(cart(), storage=shop.storage).inside("cart", "e", "eve") == later
+
+
+def test_the_figures_follow_whoever_is_brought() -> None:
+    """Where they stand, and which timers run, is counted by the names of the new version."""
+    old, new = cart(), cart("4 hours", second="told")
+    shop = Shop(old)
+    shop.event("Product Added", "ben", cart_id="b")
+    shop.wait("3 hours")
+    shop.event("Product Added", "ann", cart_id="a")
+    shop = released(shop, new)
+    shop.engine.versions.migrate(changed(old, new, steps={"reminded": "told"}, wait={"left": "rearm"}))
+    compiled = shop.engine.definitions.compiled
+    figures = summarize(compiled.journeys, shop.storage)["journeys"]["cart"]
+
+    assert figures["steps"] == {"left": 1, "told": 1}
+    assert figures["timers running"] == {"left: 4 hours": 1, "told: 3 days": 1}
+    assert sum(figures["timers cancelled"].values()) == 1
+
+
+def test_who_is_paused_is_brought_and_stays_paused() -> None:
+    """The step is paused when Ann's wait is over: she is brought into it under its new name, and goes on when the pause ends."""
+    old, new = cart(), cart(second="told")
+    renamed = attrs.evolve(new, steps=[Step("waiting", wait="2 hours"), *new.steps[1:]])
+    shop = Shop(old)
+    shop.event("Product Added", cart_id="a")
+    shop.engine.pause("cart", step="left")
+    shop.wait("3 hours")
+    shop = released(shop, renamed)
+    told = changed(old, renamed, steps={"left": "waiting", "reminded": "told"})
+    held = shop.inside("cart", "a").held
+    shop.engine.versions.migrate(told)
+    shop.wait("1 hour")
+
+    ann = shop.inside("cart", "a")
+    assert held is not None
+    assert ann.held == held._replace(step="waiting")
+    assert shop.sent == []
+    shop.engine.versions.undo(told)
+    assert shop.inside("cart", "a").held == held
+    shop.engine.versions.migrate(told)
+    shop.engine.resume("cart", step="left")
+    shop.wait("5 days")
+    assert [line[17:] for line in shop.sent] == ["ann email told", "ann email last"]
+
+
+def test_a_paused_journey_fires_no_timer_for_a_migration() -> None:
+    """What came due in the pause is not decided on the way."""
+    old, new = cart(), cart("4 hours")
+    shop = Shop(old)
+    shop.event("Product Added", cart_id="a")
+    shop.engine.pause("cart")
+    shop.clock.set(shop.clock.now() + 3 * 3_600_000_000)
+    after = released(shop, new)
+    after.engine.versions.migrate(changed(old, new))
+
+    assert (after.inside("cart", "a").step, after.inside("cart", "a").definition) == ("left", definition_hash(new))

@@ -18,7 +18,7 @@ from journeykit.core.context import Context, Declared
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.opening import lets_in_those_already_there, window
-from journeykit.core.outline import Onward, Place, behind, first_step, scopes, within
+from journeykit.core.outline import Onward, Place, behind, first_step, places, scopes, within
 from journeykit.core.planner import Planner, asked, cause, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
 from journeykit.core.quotas import taking
@@ -62,10 +62,11 @@ class CompiledJourney:
     exit_events: frozenset[str]  #: events that the journey's own exit rules wait for
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
+    places: dict[str, Place] = field(init=False)  #: every step by its name
 
     def __attrs_post_init__(self) -> None:
-        self.name = self.journey.name
-        self.lifecycle = self.journey.lifecycle
+        self.name, self.lifecycle = self.journey.name, self.journey.lifecycle
+        self.places = {place.step.name: place for place in places(self.journey)}
 
 
 _WATCHED = ("customer", "consent", "segment", "active")

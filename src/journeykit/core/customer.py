@@ -199,10 +199,12 @@ def _decided(
     )
     if shared is not UNKNOWN:
         turn.left, turn.told, _ = shared.at(turn.seq)
+        turn.asking = shared.recorded is None
     turn.stored = customer.moments
     try:
         decide(turn, event)
     except LoopError as error:
+        turn.be_sure(turn.quotas)
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
         turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
         park_event(turn, event, error)
@@ -249,9 +251,11 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     while len(commits) < limit and (due := customer.due(compiled, now, _pauses(customer, shared))) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
         turn.left, turn.told, pauses = shared.at(turn.seq)
+        turn.asking = shared is not UNKNOWN and shared.recorded is None
         try:
             _fire(turn, due, pauses)
         except LoopError as error:
+            turn.be_sure(turn.quotas)
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
             turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
             _park_due(turn, due, error)

@@ -166,3 +166,9 @@ def _trace(turn: Turn, journey: CompiledJourney, key: str, kind: str, cause: str
     plans = [journey.entry_plan, *(row.plan for row in rows if row.plan)]
     actions = tuple(dict.fromkeys(o.action for plan in plans for o in (*plan.before, *plan.after) if hasattr(o, "action")))
     turn.trace.append(Trace(turn.now, kind, journey.name, key, "", cause, detail, actions))
+
+
+def entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
+    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
+    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
+    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)

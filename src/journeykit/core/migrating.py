@@ -15,14 +15,14 @@ from journeykit.core.context import Context, Declared, Resolver
 from journeykit.core.decision import Deciding
 from journeykit.core.expressions import compile_expression, plain
 from journeykit.core.operations import changed_data
-from journeykit.core.outline import Place, places, scopes
+from journeykit.core.outline import Place, scopes
 from journeykit.core.plans import CompiledTimer
 from journeykit.core.timing import renew, resume
-from journeykit.core.turn import Turn
+from journeykit.core.turn import Raised, Turn
 from journeykit.model.conditions import Expression
-from journeykit.model.journey import Journey
 from journeykit.model.messages import Event
 from journeykit.model.migrations import Migration
+from journeykit.model.pauses import Hold
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Enrollment, Timer
 
@@ -55,14 +55,13 @@ class Passage(NamedTuple):
 
     def place(self, step: str) -> Place | None:
         """Where those stand in the new version who stand in *step* of the old one."""
-        name = self.name(step)
-        return next((place for place in places(self.new.journey) if place.step.name == name), None)
+        return self.new.places.get(self.name(step) or "")
 
     def owners(self, step: str) -> dict[Owner, Owner]:
         """The owners of timers that go on for those who stand in *step*, and what they are in the new version."""
         there = self.place(step)
         around = [] if there is None else [scope.name for scope in there.scopes]
-        here = next((place for place in places(self.old.journey) if place.step.name == step), None)
+        here = self.old.places.get(step)
         found: dict[Owner, Owner] = {("journey", self.old.name): ("journey", self.new.name)}
         for scope in here.scopes if here else ():
             if (name := self.name(scope.name)) in around and name is not None:
@@ -82,9 +81,8 @@ class Passage(NamedTuple):
         """Why those who stand in *step* cannot go: it has no place in the new version, or a timer that runs has no rule there."""
         there = self.place(step)
         if there is None:
-            known = [place.step.name for place in places(self.new.journey)]
             name = self.name(step) or step
-            yield f'no step "{name}" in the new version; say under steps where they go{suggestion(name, known)}'
+            yield f'no step "{name}" in the new version; say under steps where they go{suggestion(name, self.new.places)}'
             return
         if there.step.end is not None:
             return
@@ -99,7 +97,7 @@ class Passage(NamedTuple):
         """What is wrong with it, whoever stands where."""
         if (self.old.journey.keyed is None) != (self.new.journey.keyed is None):
             yield "one version has a key and the other has none; let those inside come to their end on the old version"
-        old, new = _names(self.old.journey), _names(self.new.journey)
+        old, new = _names(self.old), _names(self.new)
         for name, to in self.steps.items():
             if name not in old:
                 yield f'steps: no step or scope "{name}" in the old version; there are {", ".join(old)}{suggestion(name, old)}'
@@ -109,9 +107,9 @@ class Passage(NamedTuple):
             yield f'wait: no step or scope "{name}" in the old version; there are {", ".join(old)}{suggestion(name, old)}'
 
 
-def _names(journey: Journey) -> dict[str, str]:
+def _names(journey: CompiledJourney) -> dict[str, str]:
     """Every step and scope, and which of both it is."""
-    return {place.step.name: "step" for place in places(journey)} | {scope.name: "scope" for scope, _, _ in scopes(journey)}
+    return dict.fromkeys(journey.places, "step") | {scope.name: "scope" for scope, _, _ in scopes(journey.journey)}
 
 
 def _rules(journey: CompiledJourney, owner: Owner) -> list[CompiledTimer]:
@@ -164,6 +162,9 @@ def _bring(deciding: Deciding, passage: Passage, given: Mapping[str, Any]) -> No
     before, e.timers = e.timers, ()
     _stand(deciding, passage.new, there.step.name, given)
     e.scopes = _open(passage, e, there, turn.now)
+    if e.held is not None and e.held.step is not None:
+        e.held = e.held._replace(step=passage.name(e.held.step))  # who is paused stays so, whatever the place is called
+        turn.raised += (Raised("moved", (e.journey, e.key)),)
     if there.step.end is not None:
         marks = "".join(f"-{timer.index} " for timer in before)
         _note(deciding, given, source, marks, CAUSE)
@@ -185,6 +186,8 @@ def _bring_back(deciding: Deciding, given: Mapping[str, Any]) -> None:
     source, marks = e.step, "".join(f"-{timer.index} " for timer in e.timers)
     e.timers = tuple(Timer(*timer) for timer in back["timers"])
     e.scopes = {name: (at, visit) for name, (at, visit) in back["scopes"].items()}
+    if back.get("held") is not None:
+        e.held = Hold(*back["held"])
     _stand(deciding, deciding.journey, back["step"], back)
     marks += "".join(f"~{timer.index}@{'' if timer.due_at is None else timer.due_at} " for timer in e.timers)
     _note(deciding, given, source, marks, UNDONE)

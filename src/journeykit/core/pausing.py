@@ -83,7 +83,7 @@ def _stretches(pauses: Sequence[Pause], e: Enrollment) -> Iterator[Stretch]:
 
 def _hold(turn: Turn, e: Enrollment, pause: Pause) -> None:
     held = e.copy()
-    held.held = Hold(turn.now if e.held is None else e.held.since, f"a {pause.words}", pause.number, pause.step)
+    held.held = Hold(turn.now if e.held is None else e.held.since, f"a {pause.words}", pause.number, pause.step, pause.ended_at)
     turn.changed[e.journey, e.key] = held
     turn.note("held", held, held.held.by, held.step)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from journeykit.core import lists, pausing
-from journeykit.core.already import open_to
+from journeykit.core.already import opened
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
-from journeykit.core.entry import consider, enter, let_in
+from journeykit.core.entry import consider, enter, entry_of, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.lanes import let_out, reorder
@@ -25,7 +25,7 @@ from journeykit.core.turn import MOST, Raised, Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage, Waiting
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -174,7 +174,7 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    entry = None if journey is None else _entry_of(journey, waiting)
+    entry = None if journey is None else entry_of(journey, waiting)
     if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
@@ -183,12 +183,6 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     if turn.changed[place].number == 0:
         del turn.changed[place]
         turn.removed += (place,)
-
-
-def _entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
-    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
-    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
-    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -319,16 +313,6 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
-def _open(turn: Turn, event: Event) -> None:
-    """A journey has been opened to who is there already."""
-    journey = turn.compiled.journeys.get(event.properties["journey"])
-    if journey is None:
-        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
-    else:
-        turn.need(frozenset({journey.name}))
-        open_to(turn, journey)
-
-
 def _let_out(turn: Turn, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -387,7 +371,7 @@ _OURS: dict[str, Callable[[Turn, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
-    "$open": _open,
+    "$open": opened,
     "$settled": _settled,
     "$retry": _retry,
     "$migrate": migrate,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import quota_key
+from journeykit.core.quotas import Unread, quota_key
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
 from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
@@ -76,7 +76,7 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "asked", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
+        "armed", "asked", "asking", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
         "outbox", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "stored", "taken", "told", "touched", "trace",
     )  # fmt: skip
 
@@ -115,6 +115,7 @@ class Turn(Context):
         self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
+        self.asking = False  #: whether somebody can be asked for what is not known
         self.quotas: tuple[tuple[str, int, int | None], ...] = ()  #: what is taken of them
         self.told: Mapping[str, str] = NOTHING  #: what is kept once for all customers, as far as it is known
         self.asked: Mapping[str, str] = NOTHING  #: what of it had to be known
@@ -165,6 +166,12 @@ class Turn(Context):
             self.short += (key,)
             self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=take.text)
         return False
+
+    def be_sure(self, taken: Iterable[tuple[str, int, int | None]]) -> None:
+        """Raise `Unread` where one of *taken*, which nobody will look at any more, was taken without knowing what is left."""
+        for key, _, limit in taken:
+            if self.asking and limit is not None and key not in self.left:
+                raise Unread(key, limit)
 
     def inside(self, journey: str) -> list[str]:
         """The keys under which the customer is in *journey*, as decided so far."""
@@ -230,7 +237,11 @@ class Turn(Context):
         Take back everything since *mark* but changed enrollments, which nobody has put in their place yet.
 
         What shared numbers were short stays: a replay has to know it, to fail in the same place.
+
+        Raises:
+            Unread: it took of a shared number of which there may be none left, and then it would not have come to this.
         """
+        self.be_sure(self.quotas[len(mark[7]) :])
         self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas = mark
 
 

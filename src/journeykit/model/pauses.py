@@ -30,3 +30,4 @@ class Hold(NamedTuple):
     by: str  #: what holds it, for people: ``lane offers``, ``pause 3``
     pause: int | None = None  #: the number of the pause, where one holds it
     step: str | None = None  #: the step or scope that is paused, where not all of the journey is
+    until: int | None = None  #: when the pause ends, where that was known

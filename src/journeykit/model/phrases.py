@@ -43,6 +43,8 @@ def seconds(text: str) -> int:
     if rest or total <= 0:
         words = text.split()
         near = suggestion(words[1].rstrip("s"), _UNITS) if len(words) > 1 else ""
+        if len(words) > 1 and words[1].rstrip("s") in ("month", "year"):
+            near = "; months and years differ in length, say how many days"
         raise DefinitionError(f'"{text}" is no duration; write for example "2 hours" or "3 days"{near}')
     return total
 

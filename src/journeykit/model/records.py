@@ -147,10 +147,10 @@ class Enrollment:
         return min(dues) if dues else None
 
     def _due_while_held(self) -> int | None:
-        """An entry that waits goes on waiting; else the number of the pause, counted from `NEVER`: its end makes that a moment."""
-        if self.waiting is not None:
-            return self.waiting.due_at
-        return None if self.held is None or self.held.pause is None else NEVER + self.held.pause
+        """An entry that waits goes on waiting. A pause whose end is not known is its number, counted from `NEVER`, until it ends."""
+        _, _, pause, _, until = self.held or Hold(0, "")
+        due = None if pause is None else NEVER + pause if until is None else until
+        return due if self.waiting is None else min(self.waiting.due_at, NEVER if due is None else due)
 
 
 @define(slots=True, weakref_slot=False)

@@ -21,10 +21,11 @@ from journeykit.runtime.together import Together
 from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
 
 _Answer = TypeVar("_Answer")
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _KNOWN = 1_000  #: used up numbers that are remembered
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
-SLICE = 128  #: signals that are decided together before the next are loaded, so that little lives at once
+SLICE = 64  #: signals that are decided together before the next are loaded, so that what lives at once fits into a processor's cache
 
 
 class Decider:
@@ -142,13 +143,13 @@ class Decider:
         if len(events) == 1:
             event, accepted_at = events[0]
             journeys, keys = compiled.wants(event)
-            return [Want(event.customer_id, journeys, keys, (event.id,), accepted_at)]
+            return [_new(Want, (event.customer_id, journeys, keys, (event.id,), accepted_at))]
         wants: dict[str, Want] = {}
         for event, accepted_at in events:
             journeys, keys = compiled.wants(event)
             want = wants.get(event.customer_id)
             if want is None:
-                wants[event.customer_id] = Want(event.customer_id, journeys, keys, (event.id,), accepted_at)
+                wants[event.customer_id] = _new(Want, (event.customer_id, journeys, keys, (event.id,), accepted_at))
                 continue
             both = want.keys if keys == want.keys else tuple(dict.fromkeys((*want.keys, *keys)))
             until = max(want.until, accepted_at)

@@ -20,6 +20,7 @@ from journeykit.core.segments import SegmentTable
 from journeykit.errors import ConditionError, DefinitionError, JourneykitError
 from journeykit.model.messages import Event, derived_id, words
 from journeykit.model.migrations import Migration
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, Want
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.definitions import Definitions
@@ -45,22 +46,19 @@ class Versions:
         definitions: the journeys, and the older versions in the storage.
         clock: where the time comes from.
         written: called with the commits of each batch.
+        pauses: what is known of pauses at that moment.
         imported: history is being imported: what is asked for on the way is not performed.
     """
 
     def __init__(
-        self,
-        storage: Storage,
-        definitions: Definitions,
-        clock: Clock,
-        written: Callable[[Sequence[Commit]], None],
-        *,
-        imported: bool = False,
-    ) -> None:
+        self, storage: Storage, definitions: Definitions, clock: Clock, written: Callable[[Sequence[Commit]], None],
+        pauses: Callable[[], Sequence[Pause]], *, imported: bool = False,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._clock = clock
         self._written = written
+        self._pauses = pauses
         self._imported = imported
 
     def occupied(self) -> list[tuple[str, str, str, int]]:
@@ -113,7 +111,7 @@ class Versions:
         fates = list(plan.fates(self.occupied()))
         if refused := Rehearsal(tuple(fates)).refusals:
             raise DefinitionError(refused)
-        run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
+        run = Run(self._storage, self._definitions, self._clock, self._written, self._pauses, self._imported, stop, progress)
         known = self._definitions.compiled.definitions
         for (journey, origin), way in plan.ways.items():
             if origin in known:  # nobody was ever on one that is not
@@ -137,8 +135,9 @@ class Versions:
             DefinitionError: with every problem of them.
             UnknownError: a version that nobody knows.
         """
+        self._learn()
         plan = Plan(self._definitions, migrations)
-        run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
+        run = Run(self._storage, self._definitions, self._clock, self._written, self._pauses, self._imported, stop, progress)
         on = 0
         for (journey, origin), way in plan.ways.items():
             back = _Back(self._storage, origin, way.target)
@@ -148,8 +147,12 @@ class Versions:
 
     def _plan(self, migrations: Sequence[Given], functions: Mapping[str, Function] | None) -> tuple[Plan, _Data]:
         known = Plugins(functions, GROUP, "migrations")
-        self._definitions.learn_these(digest for _, digest, _, _ in self.occupied())
+        self._learn()
         return Plan(self._definitions, migrations, known), _Data(self._definitions, known)
+
+    def _learn(self) -> None:
+        """Learn the versions that other processes have let somebody in on."""
+        self._definitions.learn_these(digest for _, digest, _, _ in self.occupied())
 
     def _tried(self, way: Migration, data: _Data) -> Iterator[str]:
         """Why data of those who are concerned cannot be changed, customer by customer."""
@@ -208,12 +211,15 @@ class _Forth:
         self._passage = passage
         self._way = way
         self._data = data
+        self._goes: dict[str, bool] = {}  #: whether those who stand in a step can go
         self.on = 0
 
     def __call__(self, customer: Customer, e: Enrollment, now: int, told: Sequence[HistoryEntry]) -> Event | None:
         """None where it stays, or where it has got meanwhile it could go nowhere."""
         way = self._way
-        if way.step(e.step) is None or next(self._passage.stranded(e.step), None) is not None:
+        if e.step not in self._goes:
+            self._goes[e.step] = way.step(e.step) is not None and next(self._passage.stranded(e.step), None) is None
+        if not self._goes[e.step]:
             return None
         before: dict[str, Any] = {
             "step": e.step,
@@ -222,6 +228,8 @@ class _Forth:
         }
         if e.leaving is not None:
             before["leaving"] = e.leaving
+        if e.held is not None:
+            before["held"] = list(e.held)
         given: dict[str, Any] = {"journey": e.journey, "key": e.key, "number": e.number, "from": way.origin, "to": way.target}
         names = dict.fromkeys((e.step, *e.scopes, e.journey))
         given["steps"] = {name: to for name in names if (to := way.step(name)) != name}
@@ -255,7 +263,7 @@ class _Back:
 
 
 def _about(given: Mapping[str, Any], e: Enrollment) -> bool:
-    return (given["journey"], given["key"], given["number"]) == (e.journey, e.key, e.number)
+    return (given.get("journey"), given.get("key"), given.get("number")) == (e.journey, e.key, e.number)
 
 
 def _moved_on(history: Sequence[HistoryEntry], e: Enrollment) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -54,19 +53,18 @@ def replay(
         until: fire what was due before that moment, and no more; to where the recorded signals end where not said.
     """
     customer = Customer(start or Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
-    first, commits, ahead = customer.revision, [], deque(changes)
+    first, commits = customer.revision, []
     decided = [one for one in events if one.state == "decided" and (one.seq or 0) > first and one.event.name not in ("$parked", *KEPT)]
     shared = recorded(one for one in events if (one.seq or 0) > first)
-    for logged in [*sorted(decided, key=lambda one: one.seq or 0), None]:
-        while ahead and (logged is None or ahead[0][0] <= logged.accepted_at):
-            at, following = ahead.popleft()
-            commits.append(advance(compiled, customer, None, at, _ALL, trace, shared))
-            customer.apply(commits[-1])
-            compiled = following
-        if logged is None:
-            break
-        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace, shared))
+    signals: list[tuple[int, int, int, Compiled | LoggedEvent]] = [
+        (at, 0, 0, following) for at, following in changes if until is None or at < until
+    ]
+    signals += [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
+    for at, _, _, signal in sorted(signals, key=lambda one: one[:3]):
+        commits.append(advance(compiled, customer, None if isinstance(signal, Compiled) else signal, at, _ALL, trace, shared))
         customer.apply(commits[-1])
+        if isinstance(signal, Compiled):
+            compiled = signal
     end = loaded.accepted_at if until is None else min(until, loaded.accepted_at)
     if customer.revision < loaded.revision:  # timers that have fired since the last event
         commits.append(advance(compiled, customer, None, end, _ALL, trace, shared))
@@ -201,6 +199,8 @@ def by(cause: str) -> str:
     """How people join a *cause* to what it did."""
     if cause == "then":
         return ""
+    if cause.startswith("after until "):
+        return f" after its wait {cause.removeprefix('after ')}"
     return f" {cause}" if cause.startswith(("after ", "where ")) else f" on {cause}"
 
 

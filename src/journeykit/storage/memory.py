@@ -246,8 +246,7 @@ class MemoryStorage(Leavers, AboutObjects):
     def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._lock:
-            found = memory_rows.on_version(self._customers.items(), journey, definition)
-            return heapq.nsmallest(limit, (name for name in found if name > after))
+            return heapq.nsmallest(limit, memory_rows.on_version(self._customers.items(), journey, definition, after))
 
     # what is due
 

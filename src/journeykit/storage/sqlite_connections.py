@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from journeykit.errors import SchemaError, StorageError
@@ -57,6 +58,41 @@ class _Connection(sqlite3.Connection):
             self.close()
 
 
+class _Transaction:
+    """One transaction of a connection of our own. A class: a generator would cost an event by itself as much as a statement."""
+
+    __slots__ = ("_begin", "_cursor")
+
+    def __init__(self, cursor: sqlite3.Cursor, begin: str) -> None:
+        self._cursor = cursor
+        self._begin = begin
+
+    def __enter__(self) -> sqlite3.Cursor:
+        self._run(self._begin)
+        return self._cursor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            self._run("commit")
+            return
+        self._undo()
+        if isinstance(error, sqlite3.Error):
+            raise _failed(error) from error
+
+    def _run(self, statement: str) -> None:
+        try:
+            self._cursor.execute(statement)
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, sqlite3.Error):
+                raise _failed(error) from error
+            raise
+
+    def _undo(self) -> None:
+        if self._cursor.connection.in_transaction:
+            self._cursor.execute("rollback")
+
+
 class OwnConnections:
     """One connection for each thread (and each process, after a fork) to one file."""
 
@@ -90,20 +126,9 @@ class OwnConnections:
         self._opened.add(connection)
         return connection
 
-    @contextmanager
-    def transaction(self, begin: str) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, begin: str) -> _Transaction:
         """Run what is inside in one transaction."""
-        cursor = self._connection().cursor()
-        try:
-            cursor.execute(begin)
-            yield cursor
-            cursor.execute("commit")
-        except BaseException as error:
-            if cursor.connection.in_transaction:
-                cursor.execute("rollback")
-            if isinstance(error, sqlite3.Error):
-                raise _failed(error) from error
-            raise
+        return _Transaction(self._connection().cursor(), begin)
 
     @contextmanager
     def secure(self) -> Iterator[None]:

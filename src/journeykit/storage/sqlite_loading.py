@@ -76,7 +76,7 @@ def _due(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) ->
     latest, owners = max([want.until for want in wants]), list(range(len(wants)))
     if latest <= 0:
         return
-    if len(wants) > FEW:
+    if len(wants) > FEW and any(want.journeys for want in wants):  # who is looked after for the clock alone has something due
         due = cursor.execute(sql.DUE_AT_ALL, (latest, len(wants))).fetchall()
         if len(due) < len(wants):
             customers = {row[0] for row in due}

@@ -42,7 +42,7 @@ def enrollments() -> st.SearchStrategy[Enrollment]:
     timers = st.lists(st.builds(Timer, _COUNTS, st.none() | _MOMENTS, _COUNTS, st.none() | _TEXT), max_size=3).map(tuple)
     waiting = st.builds(Waiting, _MOMENTS, _COUNTS, _COUNTS, st.tuples(_TEXT, _TEXT, _TEXT, _OBJECTS, _TEXT))
     joined = st.builds(Joined, _COUNTS, _MOMENTS, st.dictionaries(_TEXT, _COUNTS, max_size=2))
-    held = st.builds(Hold, _MOMENTS, _TEXT, st.none() | _COUNTS, st.none() | _TEXT)
+    held = st.builds(Hold, _MOMENTS, _TEXT, st.none() | _COUNTS, st.none() | _TEXT, st.none() | _MOMENTS)
     stood = st.lists(st.tuples(_MOMENTS, _MOMENTS), max_size=2).map(tuple)
     return st.builds(
         Enrollment, st.just("welcome"), st.just(""), _COUNTS, _TEXT, _COUNTS, st.sampled_from(["pending", "active", "completed", "exited"]),
