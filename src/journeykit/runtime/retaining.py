@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from journeykit.core.customer import Customer
-from journeykit.core.index import Compiled
 from journeykit.model.leaving import Retained, Snapshot
 from journeykit.model.records import Facts, Loaded, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.past import Past
 from journeykit.runtime.why import EVER, replay
 
 BATCH = 200  #: customers that are looked for together
@@ -33,15 +33,13 @@ def _retain(storage: Storage, definitions: Definitions, customer_id: str, before
         if loaded.revision <= 0:
             return False
         definitions.learn_all(loaded.enrollments)
-        snapshot = Snapshot(
-            before, _state_at(storage, definitions.compiled, loaded, before), tuple(definitions.compiled.facts.keys.values())
-        )
+        snapshot = Snapshot(before, _state_at(storage, definitions, loaded, before), tuple(definitions.compiled.facts.keys.values()))
         if storage.retain(Retained(customer_id, loaded.revision, snapshot, history)):
             return True
     return False
 
 
-def _state_at(storage: Storage, compiled: Compiled, loaded: Loaded, before: int) -> Loaded:
+def _state_at(storage: Storage, definitions: Definitions, loaded: Loaded, before: int) -> Loaded:
     """
     The customer when everything was decided that came before *before*, by a replay.
 
@@ -51,13 +49,14 @@ def _state_at(storage: Storage, compiled: Compiled, loaded: Loaded, before: int)
     known = storage.snapshot(loaded.customer_id)
     start = known.loaded if known is not None else Loaded(loaded.customer_id, 0, 0, Facts(), [], [])
     events = storage.events(loaded.customer_id, EVER)
+    compiled, changes = Past(definitions, storage.history(loaded.customer_id), loaded.enrollments).in_force()
     older = [one for one in events if one.state == "decided" and one.accepted_at < before]
     state = Customer(start)
-    for commit in replay(compiled, loaded, older, start=start, until=before):
+    for commit in replay(compiled, loaded, older, changes=changes, start=start, until=before):
         state.apply(commit)
     then = as_loaded(state)
     again = Customer(then)
-    for commit in replay(compiled, loaded, events, start=then):
+    for commit in replay(compiled, loaded, events, changes=changes, start=then):
         again.apply(commit)
     return then if _same(as_loaded(again), loaded) else loaded
 

@@ -55,8 +55,11 @@ def replay(
     customer = Customer(start or Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
     first, commits = customer.revision, []
     decided = [one for one in events if one.state == "decided" and (one.seq or 0) > first and one.event.name not in ("$parked", *KEPT)]
-    shared = recorded(events)
-    signals = [(at, 0, 0, following) for at, following in changes] + [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
+    shared = recorded(one for one in events if (one.seq or 0) > first)
+    signals: list[tuple[int, int, int, Compiled | LoggedEvent]] = [
+        (at, 0, 0, following) for at, following in changes if until is None or at < until
+    ]
+    signals += [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
     for at, _, _, signal in sorted(signals, key=lambda one: one[:3]):
         commits.append(advance(compiled, customer, None if isinstance(signal, Compiled) else signal, at, _ALL, trace, shared))
         customer.apply(commits[-1])
