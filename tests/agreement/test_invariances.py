@@ -328,7 +328,7 @@ def compare(machine: Machine, journey: CompiledJourney, turn: Turn, step: str, s
     try:
         row = first(journey, turn, step, signal)
         expected = ends_of(row, step)
-        turn.quotas = ()
+        turn.commit.quotas = ()
         cursor = Cursor(step)
         taken = machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in machine.events else False
     except ConditionError:
@@ -338,7 +338,7 @@ def compare(machine: Machine, journey: CompiledJourney, turn: Turn, step: str, s
     assert cursor.state in expected, where
     counted["split"] += row is not None and row.split is not None
     counted["moved" if cursor.state not in (step, COMPLETED, EXITED) else "stayed" if cursor.state == step else "ended"] += 1
-    turn.quotas = ()
+    turn.commit.quotas = ()
     if row is not None and row.kind == "move" and not others_come_first(journey, turn, step, signal):
         decided(journey, turn, step, signal, expected, where)
 
@@ -371,7 +371,7 @@ def decided(journey: CompiledJourney, turn: Turn, step: str, signal: Any, expect
         assert deciding.offer(signal), where
     except (ConditionError, LoopError):
         return
-    first_entry = next((entry for entry in turn.history if entry.kind in ("moved", "stayed", "completed", "exited")), None)
+    first_entry = next((entry for entry in turn.commit.history if entry.kind in ("moved", "stayed", "completed", "exited")), None)
     assert first_entry is not None, where
     told: Callable[[], str] = lambda: {"completed": COMPLETED, "exited": EXITED}.get(first_entry.kind) or first_entry.target or step  # noqa: E731
     assert told() in expected, where

@@ -51,7 +51,7 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
     moments = None if turn.moments is before else (*turn.moments.values(),)
     facts = None if turn.facts is customer.facts else turn.facts
     return Commit(
-        customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, history=turn.history, moments=moments
+        customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, history=turn.commit.history, moments=moments
     )  # fmt: skip
 
 

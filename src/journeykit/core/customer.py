@@ -176,40 +176,44 @@ def advance(
         customer.covered,
         trace,
     )
-    if shared is not UNKNOWN:
-        turn.left, turn.told = shared.at(turn.seq)
     turn.stored = customer.moments
+    if shared is not UNKNOWN:
+        turn.known = shared.at(turn.seq)
     try:
         decide(turn, event)
     except LoopError as error:
         failed, turn = turn, _turn(compiled, customer, now, event.event, None)
-        turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
+        turn.known, turn.short, turn.asked = failed.known, failed.short, failed.asked
         park_event(turn, event, error)
     return _commit(customer, turn)
 
 
 def _commit(customer: Customer, turn: Turn) -> Commit:
-    """What *turn* has decided."""
-    if turn.changed and turn.compiled.listening:
-        note_waits(turn)
+    """What *turn* has decided, whole."""
+    commit, compiled = turn.commit, turn.compiled
+    if turn.changed:
+        if compiled.listening:
+            note_waits(turn)
+        commit.enrollments = (*turn.changed.values(),)
     if turn.short or turn.asked:
-        _keep_shared(turn, customer.revision + 1)
-    now, before, facts = turn.passed + 1, customer.accepted_at, turn.facts  # whatever comes after a timer has missed its instant (P4)
-    if turn.outbox and turn.compiled.chain.holdouts:
-        facts = turn.compiled.chain.drawn(turn.customer_id, facts, turn.outbox)
-    moments = (*turn.moments.values(),) if turn.moved else None
-    return Commit(
-        turn.customer_id, customer.revision, turn.seq, max(now, before), None if facts is customer.facts else facts,
-        tuple(turn.changed.values()) if turn.changed else (), turn.removed, turn.history, turn.outbox, turn.events, turn.mail, turn.definitions,
-        turn.quotas, moments,
-    )  # fmt: skip
+        _keep_shared(turn)
+    if commit.outbox and compiled.chain.holdouts:
+        turn.facts = compiled.chain.drawn(turn.customer_id, turn.facts, commit.outbox)
+    if turn.facts is not customer.facts:
+        commit.facts = turn.facts
+    if commit.moments is not None:
+        commit.moments = (*turn.moments.values(),)
+    if commit.accepted_at < customer.accepted_at:  # which is after the last timer: whatever comes after one has missed its instant (P4)
+        commit.accepted_at = customer.accepted_at
+    return commit
 
 
-def _keep_shared(turn: Turn, seq: int) -> None:
+def _keep_shared(turn: Turn) -> None:
     """Put what had to be known of shared numbers into the log; of some the definition alone says that there is none."""
-    left = {key: turn.left[key] for key in turn.short if key in turn.left}
+    left = {key: turn.known.left[key] for key in turn.short if key in turn.known.left}
     if left or turn.asked:
-        turn.events = (kept(turn.customer_id, Known(left, turn.asked), seq, turn.now), *turn.events)
+        commit = turn.commit
+        commit.events = (kept(turn.customer_id, Known(left, turn.asked), commit.base + 1, turn.now), *commit.events)
 
 
 def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
@@ -225,12 +229,12 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     commits: list[Commit] = []
     while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
         turn = _turn(compiled, customer, due.due_at, None, trace)
-        turn.left, turn.told = shared.at(turn.seq)
+        turn.known = shared.at(turn.seq)
         try:
             _fire(turn, due)
         except LoopError as error:
             failed, turn = turn, _turn(compiled, customer, due.due_at, None, trace)
-            turn.left, turn.short, turn.asked = failed.left, failed.short, failed.asked
+            turn.known, turn.short, turn.asked = failed.known, failed.short, failed.asked
             _park_due(turn, due, error)
         commit = _commit(customer, turn)
         commit.fired = 1

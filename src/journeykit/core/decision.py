@@ -195,10 +195,12 @@ class Deciding:
             armed, leading = arm_timers(turn, self.journey.journey, e, plan.arms)
             timers += armed
         kind = "entered" if plan.source is None else "moved"
-        turn.history += (_new(HistoryEntry, (
-            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
+        history = turn.commit.history
+        entry = _new(HistoryEntry, (
+            turn.customer_id, turn.seq, len(history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
             timers and timers.rstrip(),
-        )),)  # fmt: skip
+        ))  # fmt: skip
+        turn.commit.history = (*history, entry) if history else (entry,)
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:

@@ -77,7 +77,7 @@ def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, An
     deciding.settle(moved=True)
     turn.changed[journey.name, key] = deciding.e
     turn.touched += ((journey.name, key),)
-    turn.definitions += ((journey.hash, journey.name, journey.text),)
+    turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
     turn.entered_or_left(journey.name, entered=True)
 
 
@@ -137,7 +137,7 @@ def _hold(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) 
     e = prior.copy() if prior else Enrollment(journey.name, key, 0, journey.hash, turn.order(), "pending", "", 0, turn.now, turn.now, {})
     e.waiting = Waiting(turn.now + entry.idle, turn.order(), entry.number, kept)
     turn.changed[journey.name, key] = e
-    turn.definitions += ((journey.hash, journey.name, journey.text),)
+    turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
 
 
 def _refuse(turn: Turn, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:

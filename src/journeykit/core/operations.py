@@ -30,10 +30,12 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     parameters = do.constant if do.parameters is None else do.parameters(turn)
     now = turn.now
-    turn.outbox += (_new(OutboxMessage, (
-        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, now, do.message,
+    outbox = turn.commit.outbox
+    message = _new(OutboxMessage, (
+        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
         None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
-    )),)  # fmt: skip
+    ))  # fmt: skip
+    turn.commit.outbox = (*outbox, message) if outbox else (message,)
     e.performed += 1
     e.performed_at = now
 
@@ -86,10 +88,10 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
         turn.raised += (Raised("start", given),)
         return
     given["from"] = turn.customer_id
-    number = len(turn.mail)
-    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, number)
+    mail = turn.commit.mail
+    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, len(mail))
     event = Event("$enter", id=name, customer_id=customer, occurred_at=moment(turn.now), properties=given, source=e.journey)
-    turn.mail += (Mail(event, turn.now),)
+    turn.commit.mail = (*mail, Mail(event, turn.now))
 
 
 def _key(start: StartOperation, context: Any) -> str:

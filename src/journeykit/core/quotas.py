@@ -62,6 +62,9 @@ class Known(NamedTuple):
     told: Mapping[str, str] = {}
 
 
+KNOWN = Known()  #: nothing is known; so there is enough of everything
+
+
 def kept(customer_id: str, known: Known, seq: int, now: int) -> LoggedEvent:
     """What the decision of signal *seq* had to know, for the customer's log."""
     given = {"left": dict(known.left), "told": dict(known.told)}
@@ -79,12 +82,12 @@ class Shared:
         recorded: in a replay, what was known when the signal of each number was decided.
     """
 
-    known: Known = field(factory=Known)
+    known: Known = field(default=KNOWN)
     recorded: Mapping[int, Known] | None = field(default=None)
 
     def at(self, seq: int) -> Known:
         """What is known when signal *seq* is decided."""
-        return self.known if self.recorded is None else self.recorded.get(seq, Known())
+        return self.known if self.recorded is None else self.recorded.get(seq, KNOWN)
 
     def after(self, taken: Iterable[tuple[str, int, int | None]]) -> Shared:
         """What is left after so much has been *taken*."""

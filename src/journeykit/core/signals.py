@@ -32,7 +32,7 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
     if turn.raised or turn.stirred:
         _drain(turn)
     decided = _new(LoggedEvent, (event, turn.now, seq, "decided", 0))
-    turn.events = (*turn.events, decided) if turn.events else (decided,)
+    turn.commit.events = (*turn.commit.events, decided) if turn.commit.events else (decided,)
 
 
 def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
@@ -97,9 +97,9 @@ def _enter(turn: Turn, concern: Concern) -> None:
     let: set[str] = set()
     for journey, entry in concern.entries:
         if journey.name not in let:
-            before = len(turn.definitions)
+            before = len(turn.commit.definitions)
             _attempt_entry(turn, journey, entry, consider)
-            if len(turn.definitions) > before:
+            if len(turn.commit.definitions) > before:
                 let.add(journey.name)
 
 
@@ -162,7 +162,7 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
         _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
-        turn.removed += (place,)
+        turn.commit.removed = (*turn.commit.removed, place)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -179,6 +179,7 @@ def _drain(turn: Turn) -> None:
                 f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}"
             )
         turn.seq += 1
+        turn.commit.revision = turn.seq
         turn.touched = ()
         turn.look(None, raised.old, raised.new)
         _RAISED[raised.kind](turn, raised)
@@ -312,7 +313,7 @@ def _retry(turn: Turn, event: Event) -> None:
     given = dict(event.properties)
     parked = given.pop("parked")
     row = Event("$parked", id=parked, customer_id=turn.customer_id, occurred_at=event.occurred_at, properties=given)
-    turn.events += (LoggedEvent(row, turn.now, turn.seq, "decided"),)
+    turn.commit.events = (*turn.commit.events, LoggedEvent(row, turn.now, turn.seq, "decided"))
     original = given.get("event")
     if original is not None:
         turn.look(Event(customer_id=turn.customer_id, **original))

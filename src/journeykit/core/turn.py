@@ -8,18 +8,17 @@ from typing import Any, NamedTuple
 from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import quota_key
+from journeykit.core.quotas import KNOWN, quota_key
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
+from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
 _ARMS = 4_096  #: room for arming numbers within one signal
 
 Mark = tuple[
-    Facts, tuple[HistoryEntry, ...], tuple[OutboxMessage, ...], tuple[LoggedEvent, ...], tuple["Raised", ...], tuple[Mail, ...],
-    tuple[tuple[str, str, str], ...],
-    tuple[tuple[str, int, int | None], ...],
+    Facts, tuple["Raised", ...], Sequence[HistoryEntry], Sequence[OutboxMessage], Sequence[LoggedEvent], Sequence[Mail],
+    Sequence[tuple[str, str, str]], Sequence[tuple[str, int, int | None]],
 ]  # fmt: skip
 
 
@@ -71,13 +70,13 @@ class Turn(Context):
     """
     The working state of one signal and of what it raises, which is also what its expressions see.
 
-    What is decided only grows; `mark` and `rewind` take back one enrollment's part. What is seldom used begins as an empty tuple,
-    since a turn is made for every event.
+    What is decided is put into ``commit`` and only grows; `mark` and `rewind` take back one enrollment's part. A turn is made for every
+    event, so it holds little besides.
     """
 
     __slots__ = (
-        "armed", "asked", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
-        "outbox", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "stored", "taken", "told", "touched", "trace",
+        "armed", "asked", "changed", "commit", "compiled", "covered", "enrollments", "kept", "known", "raised", "seq", "short", "stirred",
+        "stored", "taken", "touched", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -96,8 +95,12 @@ class Turn(Context):
         self.facts = facts
         self.now = now
         self.event = event
-        self.passed = now if event is None else now - 1  #: a timer fires once its instant has passed, an event comes before that (P4)
-        self.properties = NOTHING if event is None else event.properties
+        if event is None:  # a timer fires once its instant has passed, an event comes before that (P4)
+            self.properties = NOTHING
+            self.commit = Commit(customer_id, seq - 1, seq, now + 1)
+        else:
+            self.properties = event.properties
+            self.commit = Commit(customer_id, seq - 1, seq, now)
         self.data = NOTHING
         self.enrollment = self.old = self.new = None
         self.compiled = compiled
@@ -106,25 +109,21 @@ class Turn(Context):
         self.seq = seq
         self.trace = trace
         self.changed: dict[tuple[str, str], Enrollment] = {}
-        self.history: tuple[HistoryEntry, ...] = ()
-        self.outbox: tuple[OutboxMessage, ...] = ()
-        self.events: tuple[LoggedEvent, ...] = ()
         self.raised: tuple[Raised, ...] = ()
-        self.removed: tuple[tuple[str, str], ...] = ()
-        self.mail: tuple[Mail, ...] = ()
-        self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
-        self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
-        self.quotas: tuple[tuple[str, int, int | None], ...] = ()  #: what is taken of them
-        self.told: Mapping[str, str] = NOTHING  #: what is kept once for all customers, as far as it is known
+        self.known = KNOWN  #: what is known of what customers share
         self.asked: Mapping[str, str] = NOTHING  #: what of it had to be known
-        self.short: tuple[str, ...] = ()  #: those of which nothing was left
+        self.short: tuple[str, ...] = ()  #: shared numbers of which nothing was left
         self.stored: Sequence[Any] = ()  #: the customer's own timers, as they were loaded
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
-        self.moved = False  #: whether they have changed
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
         self.armed = 0
+
+    @property
+    def passed(self) -> int:
+        """The last instant that has passed, microseconds UTC."""
+        return self.commit.accepted_at - 1
 
     @property
     def moments(self) -> dict[str, Moment]:
@@ -135,7 +134,7 @@ class Turn(Context):
 
     @moments.setter
     def moments(self, moments: dict[str, Moment]) -> None:
-        self.kept, self.moved = moments, True
+        self.kept, self.commit.moments = moments, ()  # that they change; they are filled in at the end
 
     def order(self) -> int:
         """The next arming number: later ones are greater, over all of the customer's signals."""
@@ -158,8 +157,8 @@ class Turn(Context):
     def grant(self, take: Take, zone: str, cause: str) -> bool:
         """Take one of a shared number, as far as is known; where none is left, record it."""
         key = quota_key(take, zone, self.now)
-        if sum(number for name, number, _ in self.quotas if name == key) < self.left.get(key, take.limit):
-            self.quotas += ((key, 1, take.limit),)
+        if sum(number for name, number, _ in self.commit.quotas if name == key) < self.known.left.get(key, take.limit):
+            self.commit.quotas = (*self.commit.quotas, (key, 1, take.limit))
             return True
         if key not in self.short:
             self.short += (key,)
@@ -202,9 +201,10 @@ class Turn(Context):
     ) -> None:
         """Add a line to the history."""
         journey, key, number = ("", "", 0) if enrollment is None else (enrollment.journey, enrollment.key, enrollment.number)
-        place = len(self.history)
-        self.history += (
-            HistoryEntry(self.customer_id, self.seq, place, self.now, kind, journey, key, number, source, target, cause, reason, timers),
+        history = self.commit.history
+        self.commit.history = (
+            *history,
+            HistoryEntry(self.customer_id, self.seq, len(history), self.now, kind, journey, key, number, source, target, cause, reason, timers),
         )
 
     def raise_changes(self, changes: list[Change]) -> None:
@@ -218,7 +218,8 @@ class Turn(Context):
 
     def mark(self) -> Mark:
         """A place to rewind to."""
-        return self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas
+        commit = self.commit
+        return self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas
 
     def rewind(self, mark: Mark) -> None:
         """
@@ -226,7 +227,8 @@ class Turn(Context):
 
         What shared numbers were short stays: a replay has to know it, to fail in the same place.
         """
-        self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas = mark
+        commit = self.commit
+        self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas = mark
 
 
 def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
