@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from journeykit.core.decision import Deciding
 from journeykit.core.index import Compiled
 from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
@@ -165,18 +166,7 @@ def advance(
             rest = shared.after([taken for commit in commits for taken in commit.quotas])
             return _joined(customer, [*commits, advance(compiled, customer, event, now, limit, trace, rest)])
         return _joined(customer, commits)
-    turn = Turn(
-        compiled,
-        customer.customer_id,
-        customer.facts,
-        customer.enrollments,
-        customer.revision + 1,
-        now,
-        event.event,
-        customer.covered,
-        trace,
-    )
-    turn.stored = customer.moments
+    turn = _turn(compiled, customer, now, event.event, trace)
     if shared is not UNKNOWN:
         turn.known = shared.at(turn.seq)
     try:
@@ -216,8 +206,8 @@ def _keep_shared(turn: Turn) -> None:
         commit.events = (kept(turn.customer_id, Known(left, turn.asked), commit.base + 1, turn.now), *commit.events)
 
 
-def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Turn:
-    turn = Turn(
+def _turn(compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None) -> Deciding:
+    turn = Deciding(
         compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, event, customer.covered, trace
     )
     turn.stored = customer.moments
@@ -244,7 +234,7 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     return commits
 
 
-def _fire(turn: Turn, due: Due) -> None:
+def _fire(turn: Deciding, due: Due) -> None:
     if due.timer == OWN:
         fire_moment(turn, due.place[1])
     else:

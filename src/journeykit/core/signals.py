@@ -15,7 +15,7 @@ from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn, by_entry
+from journeykit.core.turn import MOST, Raised, by_entry
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, LoggedEvent
@@ -23,7 +23,7 @@ from journeykit.model.records import Enrollment, LoggedEvent
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 
-def decide(turn: Turn, logged: LoggedEvent) -> None:
+def decide(turn: Deciding, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
     if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
@@ -35,7 +35,7 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
     turn.commit.events = (*turn.commit.events, decided) if turn.commit.events else (decided,)
 
 
-def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
+def fire(turn: Deciding, place: tuple[str, str], index: int) -> None:
     """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
     enrollment = turn.enrollments[place]
     if index < 0:
@@ -45,13 +45,13 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
-def fire_moment(turn: Turn, name: str) -> None:
+def fire_moment(turn: Deciding, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
     _drain(turn)
 
 
-def _fact(turn: Turn, event: Event) -> None:
+def _fact(turn: Deciding, event: Event) -> None:
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
     if compiled.measures:
@@ -66,7 +66,7 @@ def _fact(turn: Turn, event: Event) -> None:
         _enter(turn, concern)
 
 
-def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
+def _offer_all(turn: Deciding, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
     if len(enrollments) == 1:  # as with most customers
@@ -81,7 +81,7 @@ def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
         offer(turn, enrollment, signal)
 
 
-def _fold(turn: Turn, folds: list[Fold]) -> None:
+def _fold(turn: Deciding, folds: list[Fold]) -> None:
     watchers = turn.compiled.concern(turn.event.name).watchers if turn.compiled.watch is not None and turn.event is not None else ()
     if watchers:
         meet(turn)
@@ -93,7 +93,7 @@ def _fold(turn: Turn, folds: list[Fold]) -> None:
         look(turn, watchers)
 
 
-def _enter(turn: Turn, concern: Concern) -> None:
+def _enter(turn: Deciding, concern: Concern) -> None:
     let: set[str] = set()
     for journey, entry in concern.entries:
         if journey.name not in let:
@@ -103,7 +103,7 @@ def _enter(turn: Turn, concern: Concern) -> None:
                 let.add(journey.name)
 
 
-def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
+def _attempt_entry(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
     mark = turn.mark()
     try:
         look(turn, journey, *more, entry)
@@ -113,40 +113,43 @@ def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, l
         park(turn, stub, entry.cause, error, entry=entry.number)
 
 
-def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
+def offer(turn: Deciding, enrollment: Enrollment, signal: Signal) -> None:
     """Offer a signal to one enrollment; where a condition fails, that part is parked and the rest goes on (P15)."""
     journey = turn.compiled.definitions[enrollment.definition]
     rules, step = journey.rules, enrollment.step
-    if signal not in rules.rows[step] and step not in rules.busy:
-        return  # nothing waits for it here
+    rows = rules.rows[step].get(signal)
+    if not rows:
+        if step not in rules.busy:
+            return  # nothing waits for it here
+        rows = rules.quiet[step]
     mark = turn.mark()
-    deciding = Deciding(turn, journey, enrollment)
+    turn.take_up(journey, enrollment)
     try:
-        taken = deciding.offer(signal)
+        taken = turn.choose(rows)
     except ConditionError as error:
         turn.rewind(mark)
         park(turn, enrollment, str(signal), error)
         return
-    if deciding.mine:  # whatever takes it changes it
+    if turn.mine:  # whatever takes it changes it
         place = (enrollment.journey, enrollment.key)
-        turn.changed[place] = deciding.e
+        turn.changed[place] = turn.e
         if taken:
             turn.touched += (place,)
 
 
-def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
+def _fire(turn: Deciding, enrollment: Enrollment, index: int) -> None:
     mark = turn.mark()
-    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
+    turn.take_up(turn.compiled.definitions[enrollment.definition], enrollment)
     try:
-        deciding.fire(index)
+        turn.fire(index)
     except ConditionError as error:
         turn.rewind(mark)
         park_timer(turn, enrollment, index, error)
         return
-    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+    turn.changed[enrollment.journey, enrollment.key] = turn.e
 
 
-def _waited(turn: Turn, enrollment: Enrollment) -> None:
+def _waited(turn: Deciding, enrollment: Enrollment) -> None:
     """The idle time of an entry is over: now filter and re-entry are looked at, with the event that began it."""
     waiting = enrollment.waiting
     assert waiting is not None
@@ -168,7 +171,7 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
 # -- raised signals ------------------------------------------------------------------------------------------------------
 
 
-def _drain(turn: Turn) -> None:
+def _drain(turn: Deciding) -> None:
     look_at_changes(turn)
     while turn.raised:
         raised, *rest = turn.raised
@@ -186,7 +189,7 @@ def _drain(turn: Turn) -> None:
         look_at_changes(turn)
 
 
-def _changed(turn: Turn, raised: Raised) -> None:
+def _changed(turn: Deciding, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
     change = _lists(turn, raised) if concern.lists else None
@@ -199,18 +202,18 @@ def _changed(turn: Turn, raised: Raised) -> None:
     lists.let_in(turn, concern.lists, raised.subject, *change)
 
 
-def _occurred(turn: Turn, raised: Raised) -> None:
+def _occurred(turn: Deciding, raised: Raised) -> None:
     _occurs(turn, raised.subject, turn.compiled.concern(raised.subject))
 
 
-def _occurs(turn: Turn, signal: str, concern: Concern) -> None:
+def _occurs(turn: Deciding, signal: str, concern: Concern) -> None:
     turn.need(concern.needs)
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
 
 
-def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
+def _lists(turn: Deciding, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
     """The records before and after a change of a list; None, and parked, where it is none."""
     try:
         return lists.records(raised.old if isinstance(raised.old, list) else None), lists.records(raised.new)
@@ -219,11 +222,11 @@ def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | 
         return None
 
 
-def _started(turn: Turn, raised: Raised) -> None:
+def _started(turn: Deciding, raised: Raised) -> None:
     _let_in_by_name(turn, raised.subject, "start")
 
 
-def _at_once(turn: Turn, raised: Raised) -> None:
+def _at_once(turn: Deciding, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
     name, key, number, order = raised.subject
     enrollment = turn.find(name, key)
@@ -234,7 +237,7 @@ def _at_once(turn: Turn, raised: Raised) -> None:
             _fire(turn, enrollment, timer.index)
 
 
-_RAISED: dict[str, Callable[[Turn, Raised], None]] = {
+_RAISED: dict[str, Callable[[Deciding, Raised], None]] = {
     "changed": _changed,
     "occurred": _occurred,
     "start": _started,
@@ -245,7 +248,7 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
 # -- events of our own ---------------------------------------------------------------------------------------------------
 
 
-def _identify(turn: Turn, event: Event) -> None:
+def _identify(turn: Deciding, event: Event) -> None:
     try:
         facts, changes = identify(turn.facts, event.properties)
     except ConditionError as error:
@@ -269,11 +272,11 @@ def _shown(value: object) -> str:
     return "unknown" if value is None else repr(value)
 
 
-def _let_in(turn: Turn, event: Event) -> None:
+def _let_in(turn: Deciding, event: Event) -> None:
     _let_in_by_name(turn, event.properties, "start" if event.properties.get("from") else "enroll")
 
 
-def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
+def _let_in_by_name(turn: Deciding, given: Any, cause: str) -> None:
     journey = turn.compiled.journeys.get(given["journey"])
     if journey is None:
         turn.note("refused", None, cause, reason=f'no journey "{given["journey"]}"')
@@ -287,19 +290,19 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
-def _let_out(turn: Turn, event: Event) -> None:
+def _let_out(turn: Deciding, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
     enrollment = turn.find(given["journey"], given.get("key") or "")
     if enrollment is None or enrollment.status != "active":
         turn.note("refused", None, "exit", reason=f'not in "{given["journey"]}"')
         return
-    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
-    deciding.end("exited", given.get("reason") or "exit", "exit")
-    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+    turn.take_up(turn.compiled.definitions[enrollment.definition], enrollment)
+    turn.end("exited", given.get("reason") or "exit", "exit")
+    turn.changed[enrollment.journey, enrollment.key] = turn.e
 
 
-def _settled(turn: Turn, event: Event) -> None:
+def _settled(turn: Deciding, event: Event) -> None:
     """The outcome of an action concerns the enrollment that asked for it, and no other."""
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -308,7 +311,7 @@ def _settled(turn: Turn, event: Event) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
-def _retry(turn: Turn, event: Event) -> None:
+def _retry(turn: Deciding, event: Event) -> None:
     """Offer a parked part again, and it alone; its row becomes part of the log."""
     given = dict(event.properties)
     parked = given.pop("parked")
@@ -320,7 +323,7 @@ def _retry(turn: Turn, event: Event) -> None:
     _again(turn, given)
 
 
-def _again(turn: Turn, given: dict[str, Any]) -> None:
+def _again(turn: Deciding, given: dict[str, Any]) -> None:
     event = turn.event
     if not given["journey"]:
         if event is not None and event.name not in _OURS:
@@ -341,7 +344,7 @@ def _again(turn: Turn, given: dict[str, Any]) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
-_OURS: dict[str, Callable[[Turn, Event], None]] = {
+_OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
