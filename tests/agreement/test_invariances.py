@@ -300,7 +300,7 @@ def turn_in(compiled: Any, journey: CompiledJourney, step: str, signal: Any, hap
     facts = Facts(traits=random.choice(({}, {"plan": "gold", "score": 4}, {"tags": "xy"})), consent=random.choice(({}, {"email": True})))
     properties = happening.event.properties if happening.event else {"cart": "c1", "total": 40}
     event = Event(signal, id="e", customer_id="ann", occurred_at=moment(at), properties=properties) if is_event(signal) else None
-    turn = Deciding(compiled, "ann", facts, {(journey.name, key): enrollment}, 1, at, event)
+    turn = Deciding(compiled, Customer(Loaded("ann", 0, 0, facts, [enrollment], [])), at, event)
     turn.enrollment, turn.data = enrollment, enrollment.data
     return turn
 

@@ -36,8 +36,8 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
     Returns:
         What changes, based on the customer's revision; None where all is there already.
     """
-    turn = Turn(compiled, customer.customer_id, customer.facts, {}, customer.revision + 1, now, None)
-    turn.stored = customer.moments
+    turn = Turn(compiled, customer, now, None)
+    turn.enrollments = {}
     before = turn.moments
     values = _filled(compiled, customer.facts.values, _folded(compiled, customer.customer_id, past, names), names)
     changed = [name for name in compiled.facts.keys if _of(compiled, name, values) != _of(compiled, name, customer.facts.values)]

@@ -54,28 +54,28 @@ class Deciding(Turn):
     def offer(self, signal: Signal) -> bool:
         """Offer *signal* to the enrollment; return whether a rule took it."""
         rules, step = self.journey.rules, self.e.step
-        return self.choose(rules.rows[step].get(signal) or rules.quiet[step])
+        return self.choose(rules.rows[step].get(signal, rules.quiet[step]))
 
     def choose(self, rows: Iterable[Row]) -> bool:
         """Take the first of *rows* that matches and holds, and no other (P9); return whether one did."""
-        busy, step = self.journey.rules.busy, self.e.step
+        taken = False
         for row in rows:
-            if (row.key is not None or row.drop_late) and not self._admits(row):
+            if row.strict and not self._admits(row):
                 continue
-            if row.condition is not None and not row.condition(self):
+            condition, plan = row.condition, row.simple
+            if condition is not None and not condition(self):
                 if self.trace is not None:
                     self._trace("condition", row)
-                continue
-            if row.simple is not None:
-                self.take(row.simple, row.cause)
-            elif not self._take_row(row):
-                continue
-            if self.e.step in busy:
-                self.settle(moved=True)
-            return True
-        if step in busy:
-            self.settle(moved=False)
-        return False
+            elif plan is not None:
+                self.take(plan, row.cause)
+                taken = True
+                break
+            elif self._take_row(row):
+                taken = True
+                break
+        if self.e.step in self.journey.rules.busy:
+            self.settle(moved=taken)
+        return taken
 
     def fire(self, index: int) -> None:
         """Fire a timer: it is spent, whether a rule takes it or not."""
@@ -168,7 +168,10 @@ class Deciding(Turn):
             completed = reason == "completed"
             self.end("completed" if completed else "exited", None if completed else reason, cause)
             return
-        e = self.e if self.mine else self.own()
+        e = self.e
+        if not self.mine:
+            self.e = self.enrollment = e = e.copy()
+            self.mine = True
         timers, self.fired = self.fired, ""
         if plan.before:
             operate(self, e, plan.before)
@@ -191,7 +194,7 @@ class Deciding(Turn):
         return next((reason for condition, reason in self.journey.rules.deferred if condition(self)), None)
 
     def _enter(self, plan: Plan, target: str, cause: str, timers: str) -> None:
-        e = self.e
+        e, commit = self.e, self.commit
         e.step, e.step_at = target, self.now
         e.visit += 1
         if plan.entered:
@@ -200,17 +203,16 @@ class Deciding(Turn):
             self._stage(plan.stage)
         if plan.after:
             operate(self, e, plan.after)
-        leading: list[tuple[CompiledTimer, Away]] = []
+        leading = None
         if plan.arms:
             armed, leading = arm_timers(self, self.journey.journey, e, plan.arms)
             timers += armed
-        kind = "entered" if plan.source is None else "moved"
-        history = self.commit.history
+        history = commit.history
         entry = _new(HistoryEntry, (
-            self.customer_id, self.seq, len(history), self.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
+            self.customer_id, self.seq, len(history), self.now, plan.kind, e.journey, e.key, e.number, plan.source, target, cause, None,
             timers and timers.rstrip(),
         ))  # fmt: skip
-        self.commit.history = (*history, entry) if history else (entry,)
+        commit.history = (*history, entry) if history else (entry,)
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:
@@ -269,7 +271,9 @@ class Deciding(Turn):
     def settle(self, *, moved: bool) -> None:
         """Automatic transitions until none holds (P11), exits without a signal before each, then timers that follow (P7)."""
         while self.e.ended_at is None:
-            row = (self._first(self.journey.rules.quiet[self.e.step]) if moved else None) or self._first(self.journey.rules.automatic[self.e.step])
+            row = (self._first(self.journey.rules.quiet[self.e.step]) if moved else None) or self._first(
+                self.journey.rules.automatic[self.e.step]
+            )
             if row is None:
                 away = self._follow()
                 if away is None:

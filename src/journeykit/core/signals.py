@@ -15,7 +15,7 @@ from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, by_entry
+from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment, LoggedEvent
@@ -52,6 +52,7 @@ def fire_moment(turn: Deciding, name: str) -> None:
 
 
 def _fact(turn: Deciding, event: Event) -> None:
+    """An event of the host's: facts, then active enrollments in order of entry, then entries in order of definition."""
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
     if compiled.measures:
@@ -60,25 +61,18 @@ def _fact(turn: Deciding, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
-    if concern.offers:
-        _offer_all(turn, concern.offers, event.name)
+    offers = concern.offers
+    if not offers:
+        pass
+    elif len(turn.enrollments) == 1:  # as with most customers
+        for one in turn.enrollments.values():
+            if one.journey in offers and one.status == "active":
+                offer(turn, one, event.name)
+    else:
+        for one in turn.active(offers):
+            offer(turn, one, event.name)
     if concern.entries:
         _enter(turn, concern)
-
-
-def _offer_all(turn: Deciding, journeys: frozenset[str], signal: str) -> None:
-    """Offer a signal to the active enrollments of *journeys*, in order of entry."""
-    enrollments = turn.enrollments
-    if len(enrollments) == 1:  # as with most customers
-        for one in enrollments.values():
-            if one.status == "active" and one.journey in journeys:
-                offer(turn, one, signal)
-            return
-    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
-    if len(found) > 1:
-        found.sort(key=by_entry)
-    for enrollment in found:
-        offer(turn, enrollment, signal)
 
 
 def _fold(turn: Deciding, folds: list[Fold]) -> None:
@@ -118,7 +112,7 @@ def offer(turn: Deciding, enrollment: Enrollment, signal: Signal) -> None:
     journey = turn.compiled.definitions[enrollment.definition]
     rules, step = journey.rules, enrollment.step
     rows = rules.rows[step].get(signal)
-    if not rows:
+    if rows is None:
         if step not in rules.busy:
             return  # nothing waits for it here
         rows = rules.quiet[step]

@@ -9,6 +9,7 @@ from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
 from journeykit.core.quotas import KNOWN, quota_key
+from journeykit.core.standing import Customer, own_timers
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
@@ -35,13 +36,6 @@ class Incomplete(Exception):  # noqa: N818  a request for more rows, not an erro
         self.journeys = journeys
         self.keys = keys
         super().__init__(", ".join(sorted(journeys)))
-
-
-class Covered(NamedTuple):
-    """Which rows of a customer have been loaded."""
-
-    journeys: frozenset[str]
-    keys: frozenset[tuple[str, str | None]]
 
 
 class Trace(NamedTuple):
@@ -79,34 +73,24 @@ class Turn(Context):
         "stored", "taken", "touched", "trace",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        compiled: Compiled,
-        customer_id: str,
-        facts: Facts,
-        enrollments: dict[tuple[str, str], Enrollment],
-        seq: int,
-        now: int,
-        event: Event | None,
-        covered: Covered | None = None,
-        trace: list[Trace] | None = None,
-    ) -> None:
-        self.customer_id = customer_id
-        self.facts = facts
+    def __init__(self, compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None = None) -> None:
+        self.customer_id = customer.customer_id
+        self.facts = customer.facts
+        self.enrollments = customer.enrollments
+        self.covered = customer.covered
+        self.stored: Sequence[Any] = customer.moments  #: the customer's own timers, as they were loaded
+        self.seq = seq = customer.revision + 1
+        self.compiled = compiled
         self.now = now
         self.event = event
-        if event is None:  # a timer fires once its instant has passed, an event comes before that (P4)
+        if event is None:  # a timer fires once its instant has passed, so that what comes after it has missed that (P4)
             self.properties = NOTHING
-            self.commit = Commit(customer_id, seq - 1, seq, now + 1)
+            self.commit = Commit(customer.customer_id, customer.revision, seq, now + 1)
         else:
             self.properties = event.properties
-            self.commit = Commit(customer_id, seq - 1, seq, now)
+            self.commit = Commit(customer.customer_id, customer.revision, seq, now)
         self.data = NOTHING
         self.enrollment = self.old = self.new = None
-        self.compiled = compiled
-        self.covered = covered
-        self.enrollments = enrollments
-        self.seq = seq
         self.trace = trace
         self.changed: dict[tuple[str, str], Enrollment] = {}
         self.raised: tuple[Raised, ...] = ()
@@ -114,7 +98,6 @@ class Turn(Context):
         self.known = KNOWN  #: what is known of what customers share
         self.asked: Mapping[str, str] = NOTHING  #: what of it had to be known
         self.short: tuple[str, ...] = ()  #: shared numbers of which nothing was left
-        self.stored: Sequence[Any] = ()  #: the customer's own timers, as they were loaded
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
@@ -204,7 +187,9 @@ class Turn(Context):
         history = self.commit.history
         self.commit.history = (
             *history,
-            HistoryEntry(self.customer_id, self.seq, len(history), self.now, kind, journey, key, number, source, target, cause, reason, timers),
+            HistoryEntry(
+                self.customer_id, self.seq, len(history), self.now, kind, journey, key, number, source, target, cause, reason, timers
+            ),
         )
 
     def raise_changes(self, changes: list[Change]) -> None:
@@ -229,11 +214,6 @@ class Turn(Context):
         """
         commit = self.commit
         self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas = mark
-
-
-def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
-    """A customer's own timers by name."""
-    return {moment[0]: Moment(*moment[:3]) for moment in stored}
 
 
 def by_entry(e: Enrollment) -> int:
