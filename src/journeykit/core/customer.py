@@ -55,7 +55,7 @@ def advance(
         decide(turn, event)
     except LoopError as error:
         failed, turn = turn, Deciding(compiled, customer, now, event.event)
-        turn.known, turn.short, turn.asked = failed.known, failed.short, failed.asked
+        turn.known, turn.needed = failed.known, failed.needed
         park_event(turn, event, error)
     return _commit(customer, turn)
 
@@ -67,8 +67,8 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
         if compiled.listening:
             note_waits(turn)
         commit.enrollments = (*turn.changed.values(),)
-    if turn.short or turn.asked:
-        _keep_shared(turn)
+    if turn.needed is not None:
+        _keep_shared(turn, turn.needed)
     if commit.outbox and compiled.chain.holdouts:
         turn.facts = compiled.chain.drawn(turn.customer_id, turn.facts, commit.outbox)
     if turn.facts is not customer.facts:
@@ -80,12 +80,12 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
     return commit
 
 
-def _keep_shared(turn: Turn) -> None:
+def _keep_shared(turn: Turn, needed: Known) -> None:
     """Put what had to be known of shared numbers into the log; of some the definition alone says that there is none."""
-    left = {key: turn.known.left[key] for key in turn.short if key in turn.known.left}
-    if left or turn.asked:
+    left = {key: number for key, number in needed.left.items() if key in turn.known.left}
+    if left or needed.told:
         commit = turn.commit
-        commit.events = (kept(turn.customer_id, Known(left, turn.asked), commit.base + 1, turn.now), *commit.events)
+        commit.events = (kept(turn.customer_id, Known(left, needed.told), commit.base + 1, turn.now), *commit.events)
 
 
 def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None, shared: Shared) -> list[Commit]:
@@ -98,7 +98,7 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
             _fire(turn, due)
         except LoopError as error:
             failed, turn = turn, Deciding(compiled, customer, due.due_at, None, trace)
-            turn.known, turn.short, turn.asked = failed.known, failed.short, failed.asked
+            turn.known, turn.needed = failed.known, failed.needed
             _park_due(turn, due, error)
         commit = _commit(customer, turn)
         commit.fired = 1

@@ -30,12 +30,13 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     parameters = do.constant if do.parameters is None else do.parameters(turn)
     now = turn.now
-    outbox = turn.commit.outbox
+    commit = turn.commit
+    outbox = commit.outbox
     message = _new(OutboxMessage, (
         turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
         None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
     ))  # fmt: skip
-    turn.commit.outbox = (*outbox, message) if outbox else (message,)
+    commit.outbox = (*outbox, message) if outbox else (message,)
     e.performed += 1
     e.performed_at = now
 

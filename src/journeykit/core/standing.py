@@ -82,18 +82,16 @@ class Customer:
             self.moments = commit.moments
             self.moments_due = min((moment.due_at for moment in commit.moments if moment.due_at is not None), default=None)
         if commit.enrollments or commit.removed or commit.moments is not None:
-            self._replace(commit)
+            enrollments, changed = self.enrollments, commit.enrollments
+            for e in changed:
+                enrollments[e.journey, e.key] = e
+            for place in commit.removed:
+                enrollments.pop(place, None)
+            alone = len(enrollments) == 1 and changed and self.moments_due is None  # as with most customers
+            self.next_due = changed[-1].next_due if alone else self._earliest()
         if self.pending and commit.events:
             decided = {one.event.id for one in commit.events if one.state == "decided"}
             self.pending = [one for one in self.pending if one.event.id not in decided]
-
-    def _replace(self, commit: Commit) -> None:
-        enrollments, changed = self.enrollments, commit.enrollments
-        for e in changed:
-            enrollments[e.journey, e.key] = e
-        for place in commit.removed:
-            enrollments.pop(place, None)
-        self.next_due = changed[-1].next_due if len(enrollments) == 1 and changed and self.moments_due is None else self._earliest()
 
     def fork(self) -> Customer:
         """The same state, to work on without touching this one."""

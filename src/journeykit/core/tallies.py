@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from journeykit.core.plans import CompiledSplit, Plan
+from journeykit.core.quotas import KNOWN
 from journeykit.core.splits import draw
 from journeykit.core.turn import Turn
 
@@ -66,7 +67,8 @@ def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
     told = turn.known.told
     if name not in told:
         raise Unread(name, first)
-    turn.asked = {**turn.asked, name: told[name]}
+    needed = turn.needed or KNOWN
+    turn.needed = needed._replace(told={**needed.told, name: told[name]})
     return told[name]
 
 

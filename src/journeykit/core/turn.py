@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import KNOWN, quota_key
+from journeykit.core.quotas import KNOWN, Known, quota_key
 from journeykit.core.standing import Customer, own_timers
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
@@ -69,7 +69,7 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "asked", "changed", "commit", "compiled", "covered", "enrollments", "kept", "known", "raised", "seq", "short", "stirred",
+        "armed", "changed", "commit", "compiled", "covered", "enrollments", "kept", "known", "needed", "raised", "seq", "stirred",
         "stored", "taken", "touched", "trace",
     )  # fmt: skip
 
@@ -96,8 +96,7 @@ class Turn(Context):
         self.raised: tuple[Raised, ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.known = KNOWN  #: what is known of what customers share
-        self.asked: Mapping[str, str] = NOTHING  #: what of it had to be known
-        self.short: tuple[str, ...] = ()  #: shared numbers of which nothing was left
+        self.needed: Known | None = None  #: what of it had to be known: numbers of which nothing was left, and what was told
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
@@ -140,11 +139,12 @@ class Turn(Context):
     def grant(self, take: Take, zone: str, cause: str) -> bool:
         """Take one of a shared number, as far as is known; where none is left, record it."""
         key = quota_key(take, zone, self.now)
-        if sum(number for name, number, _ in self.commit.quotas if name == key) < self.known.left.get(key, take.limit):
+        left, needed = self.known.left.get(key, take.limit), self.needed or KNOWN
+        if sum(number for name, number, _ in self.commit.quotas if name == key) < left:
             self.commit.quotas = (*self.commit.quotas, (key, 1, take.limit))
             return True
-        if key not in self.short:
-            self.short += (key,)
+        if key not in needed.left:
+            self.needed = needed._replace(left={**needed.left, key: left})
             self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=take.text)
         return False
 
