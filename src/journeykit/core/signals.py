@@ -62,13 +62,11 @@ def _fact(turn: Deciding, event: Event) -> None:
     if concern.folds:
         _fold(turn, concern.folds)
     offers = concern.offers
-    if not offers:
-        pass
-    elif len(turn.enrollments) == 1:  # as with most customers
+    if offers and len(turn.enrollments) == 1:  # as with most customers
         for one in turn.enrollments.values():
             if one.journey in offers and one.status == "active":
                 offer(turn, one, event.name)
-    else:
+    elif offers:
         for one in turn.active(offers):
             offer(turn, one, event.name)
     if concern.entries:
