@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import PolicyAnswer, Question
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.records import (
+    EVERYBODY,
+    Backlog,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+)
 
 
 class Clock(Protocol):
@@ -100,6 +114,16 @@ class Storage(Protocol):
     def migrate(self) -> None:
         """Bring the schema to this release's version; doing it again changes nothing."""
 
+    def within(self, connection: Any) -> Storage:
+        """
+        Return the same storage inside whatever transaction the host has open on its *connection*.
+
+        What is written there the host commits or rolls back. A call that is refused undoes itself and leaves the host's own work as it is.
+
+        Raises:
+            StorageError: it is no connection to what this storage keeps its rows in.
+        """
+
     def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
         """
         Put (event, accepted_at) into their customers' mailboxes, in this order; nothing else is read, locked or decided.
@@ -109,7 +133,11 @@ class Storage(Protocol):
         """
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
-        """Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts."""
+        """
+        Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts.
+
+        Of a mailbox at least the first `MAILBOX` events to arrive are read; a storage may leave out what is behind them.
+        """
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """
@@ -123,17 +151,51 @@ class Storage(Protocol):
             QuotaError: more is taken of a shared number than is left, over all that was ever committed.
         """
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first."""
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """
+        Write down that the worker *token* is there until *until*, and forget those who were there until *now* or before.
+
+        Returns:
+            The share of the customers that falls to it: its place among all workers, in order of their tokens. One that is itself
+            forgotten (*until* is not after *now*) gets everybody's.
+        """
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*; counted out of indexes."""
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """
+        Let as many of *wanted* go as leave no more than *most* under *name* in any (now - window, now], over all that were let go.
+
+        Returns:
+            How many may go; and the moment from which one more may, where not all may.
+        """
 
     def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never (`NEVER`, too)."""
 
     def taken(self, name: str) -> int:
         """Return how many have been taken of the shared number *name*, over all that was ever committed."""
 
     def keep(self, name: str, value: str) -> str:
         """Keep *value* under *name* once for all customers, where nothing is kept yet; return what is kept."""
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number, counted from 1; return it with that number."""
+
+    def end_pause(self, number: int, at: int) -> None:
+        """
+        End a pause at *at*, where it has not ended, and bring up what stood still because of it, in one transaction.
+
+        Enrollments that it holds (their `next_due` is `NEVER` and its number) are due at its end, and so are open messages under nobody's
+        lease whose reason is `Pause.words` of it. Called again it brings up what has come to stand still since.
+        """
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """
@@ -162,17 +224,23 @@ class Storage(Protocol):
             False where the release no longer stands at *before* (nothing is written).
         """
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """
         Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
+
+        Where there are more, each journey has its turn: of *limit* messages none gets more while another has one due that is left.
+        Those of the actions *but* are left.
 
         A message under another's lease that has not run out is never given. After that it is given again, alone: whatever hung or
         died on it does not take others along.
 
         Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
-        messages that are due as well, beyond the limit, and each says what else of that customer's had been settled after *since*
-        as performed, as imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was
-        made. Of two claims one is the first, and the second sees it.
+        messages that are due as well, beyond the limit, and so do all to whom a message of the same household is due. Each says what
+        else to that customer, and (marked as other) to the rest of its household, had been settled after *since* as performed, as
+        imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was made. Of two
+        claims one is the first, and the second sees it, also where they are for two of one household.
         """
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
@@ -208,6 +276,16 @@ class Storage(Protocol):
 
     def definitions(self) -> list[tuple[str, str, str]]:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
+
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order; one statement, no customer is read."""
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """
+        Return up to *limit* ids of customers greater than *after* with an active enrollment on that version, in order.
+
+        Going on behind the last one, a run over all of them reads each row once, along the key of enrollments.
+        """
 
     def close(self) -> None:
         """Let go of connections and files."""

@@ -14,13 +14,15 @@ from typing import Annotated, Any
 
 import typer
 
-from journeykit.cli import console, importing, world
-from journeykit.cli.outbox import outbox
+from journeykit.cli import console, importing, pausing, versions, world
+from journeykit.cli.outbox import Database, outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
 from journeykit.insight.diagram import mermaid
 from journeykit.insight.summary import summarize, table
 from journeykit.model.journey import Journey
+from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.records import Backlog
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.worker import Worker
@@ -35,6 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
+for _command in (pausing.pause, pausing.resume, versions.versions, versions.diff, versions.migrate):
+    app.command()(_command)
 
 Journeys = Annotated[
     list[str],
@@ -42,7 +46,6 @@ Journeys = Annotated[
         metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False
     ),
 ]
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
 Sink = Annotated[Path | None, typer.Option("--perform", metavar="SINK", help="Perform actions: append each to this file of JSON lines.")]
 
@@ -162,7 +165,7 @@ def run_history(
     """
     order = importing.Order(
         journeys=journeys, events=events, maps=maps or (), format=kind.value if kind else None, db=db, until=until, perform=perform,
-        rejects=rejects or db.parent / f"{db.stem}.rejects.jsonl", quiet=quiet,
+        rejects=rejects or importing.rejects_of(db), quiet=quiet,
     )  # fmt: skip
     figures, code = importing.bring(order)
     if as_json:
@@ -223,16 +226,50 @@ def status(db: Database, as_json: AsJson = False) -> None:
     """Show who is where, what waits and what was asked for."""
     with world.database(db) as storage:
         known = Definitions([], storage).compiled.definitions.values()
-        figures = {"waiting": waiting(storage)} | summarize({one.name: one for one in known}, storage)
+        now = time.time_ns() // 1_000
+        figures = {"waiting": waiting(storage.backlog(now), now)} | summarize({one.name: one for one in known}, storage)
     if as_json:
         console.say_json(figures)
     else:
-        console.say(table({"customers with something due": figures.pop("waiting"), **figures}, console.width()))
+        console.say(table({**figures.pop("waiting"), **figures}, console.width()))
 
 
-def waiting(storage: Any) -> int:
-    """How many customers have a timer that is due, or events that wait to be decided."""
-    return len(storage.claim_due(time.time_ns() // 1_000, 1 << 40))
+def waiting(backlog: Backlog, now: int) -> dict[str, int]:
+    """What waits to be done, and for how many seconds the first of it has."""
+    numbers = {
+        "events in mailboxes": (backlog.events, backlog.oldest_event),
+        "customers with a timer due": (backlog.customers, backlog.oldest_timer),
+        "actions due": (backlog.messages, backlog.oldest_message),
+    }
+    told = {}
+    for what, (number, oldest) in numbers.items():
+        told[what] = number
+        if oldest is not None:
+            told[f"{what}, seconds"] = (now - oldest) // MICROSECONDS
+    return {**told, "dead letters": backlog.dead}
+
+
+@app.command()
+def backfill(
+    journeys: Journeys,
+    db: Database,
+    facts: Annotated[
+        list[str] | None, typer.Option("--fact", metavar="NAME", help="Count only this fact anew; may be given several times.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Fill in what was declared late, for every customer.
+
+    Facts are counted anew from the recorded past, segments, schedules and dates begin from now on, journeys let in who is there already
+    where they say so. Nothing else follows from it.
+    """
+    with world.database(db) as storage:
+        filled = Engine(world.definitions(journeys), storage).backfill(facts or None)
+    if as_json:
+        console.say_json({"customers": filled})
+    else:
+        console.say(f"{filled} customer{'' if filled == 1 else 's'} filled in")
 
 
 @app.command()

@@ -12,9 +12,10 @@ from journeykit.errors import DefinitionError, StorageError, UnknownError
 from journeykit.histories import LEASE
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
-from journeykit.ports import Action, Clock
+from journeykit.ports import Action, Clock, Storage
 from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
+from journeykit.runtime.plugins import Storages
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 
@@ -60,24 +61,26 @@ def sink(values: Sequence[Definition], path: Path | None) -> dict[str, Action] |
     return dict.fromkeys(sorted(names), FileAction(path))
 
 
+def file_of(address: str) -> Path | None:
+    """The file that a database is; None for one elsewhere, ``NAME://...``."""
+    return None if "://" in address else Path(address)
+
+
 @contextmanager
-def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
+def database(address: str, new: bool = False) -> Iterator[Storage]:
     """
     Open a database.
 
     Args:
-        path: its file.
+        address: a file of SQLite; or ``NAME://...``, which an installed package opens.
         new: that it is made where it is not there, and brought to this release where it is older.
 
     Raises:
-        UnknownError: it is not there.
+        UnknownError: it is not there, or nothing installed opens it.
         StorageError: it is no database, or another release's.
     """
-    if not new and not path.is_file():
-        raise UnknownError(f"{path}: there is no such database; journeykit run makes one, or name another with --db")
-    if new and path.is_dir():
-        raise StorageError(f"{path} is a folder; name a file")
-    storage = SQLiteStorage(path)
+    path = file_of(address)
+    storage = Storages().open(address) if path is None else _sqlite(path, new)
     try:
         if new:
             storage.migrate()
@@ -86,6 +89,14 @@ def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
         storage.close()
 
 
-def importer(values: Sequence[Definition], storage: SQLiteStorage, clock: Clock, perform: Path | None) -> Engine:
+def _sqlite(path: Path, new: bool) -> SQLiteStorage:
+    if not new and not path.is_file():
+        raise UnknownError(f"{path}: there is no such database; journeykit run makes one, or name another with --db")
+    if new and path.is_dir():
+        raise StorageError(f"{path} is a folder; name a file")
+    return SQLiteStorage(path)
+
+
+def importer(values: Sequence[Definition], storage: Storage, clock: Clock, perform: Path | None) -> Engine:
     """An engine that brings a history in, and performs what it asks for only where it is said into which file."""
     return Engine(values, storage, sink(values, perform), clock=clock, lease=LEASE, history=True, perform=perform is not None)

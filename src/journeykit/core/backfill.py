@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from journeykit.core.already import matches
 from journeykit.core.context import Context
-from journeykit.core.customer import Customer
-from journeykit.core.facts import fold, identify
+from journeykit.core.customer import Customer, commit_of
+from journeykit.core.decision import Deciding
+from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Compiled
 from journeykit.core.moments import meet_again
-from journeykit.core.turn import Turn
+from journeykit.core.signals import reorder_all
+from journeykit.core.since import count_anew
 from journeykit.errors import ConditionError
 from journeykit.model.records import Commit, Facts, LoggedEvent
 
@@ -18,7 +21,8 @@ from journeykit.model.records import Commit, Facts, LoggedEvent
 def events_of(compiled: Compiled, names: Iterable[str]) -> frozenset[str]:
     """The names of the events that the facts of *names* are folded from, and of those that say what was known then."""
     wanted = frozenset(names)
-    fed = {event for event, folds in compiled.facts.by_event.items() if any(one.name in wanted for one in folds)}
+    tables = (compiled.facts.by_event, compiled.facts.since)
+    fed = {event for table in tables for event, folds in table.items() if any(one.name in wanted for one in folds)}
     return frozenset({*fed, "$identify"})
 
 
@@ -28,7 +32,7 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
 
     Args:
         compiled: all journeys.
-        customer: the customer as they are.
+        customer: the customer as they are, with the active enrollments of journeys that count one of the facts since their entry.
         past: their decided events in order, see `events_of`.
         names: the facts.
         now: the moment of the first look of segments, schedules and dates that are new, microseconds UTC.
@@ -36,23 +40,55 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
     Returns:
         What changes, based on the customer's revision; None where all is there already.
     """
-    turn = Turn(compiled, customer, now, None)
-    turn.enrollments = {}
-    before = turn.moments
+    turn = _turn(compiled, customer, now)
+    before, past = turn.moments, list(past)
     values = _filled(compiled, customer.facts.values, _folded(compiled, customer.customer_id, past, names), names)
     changed = [name for name in compiled.facts.keys if _of(compiled, name, values) != _of(compiled, name, customer.facts.values)]
     if values != customer.facts.values:
         turn.facts = customer.facts.copy()
         turn.facts.values = values
     meet_again(turn, [f"customer.{name}" for name in changed])
-    if turn.facts is customer.facts and turn.moments == before:
+    if since := _since(compiled, names):
+        count_anew(turn, since, [e for e in customer.enrollments.values() if e.active], past)
+    if turn.facts is customer.facts and turn.moments == before and not turn.changed:
         return None
     turn.note("filled", None, "backfill", reason=", ".join(changed) or None)
     moments = None if turn.moments is before else (*turn.moments.values(),)
     facts = None if turn.facts is customer.facts else turn.facts
     return Commit(
-        customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, history=turn.commit.history, moments=moments
+        customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, tuple(turn.changed.values()),
+        history=turn.commit.history, moments=moments,
     )  # fmt: skip
+
+
+def opened(compiled: Compiled, customer: Customer, now: int) -> list[str]:
+    """
+    The journeys that have to be opened for a customer who matches already and has never been inside.
+
+    Args:
+        compiled: all journeys.
+        customer: the customer as they are once `fill` is written, with all rows of the journeys that say so.
+        now: the moment, microseconds UTC.
+    """
+    turn = _turn(compiled, customer, now)
+    return [journey.name for journey in compiled.journeys.values() if matches(turn, journey)]
+
+
+def _turn(compiled: Compiled, customer: Customer, now: int) -> Deciding:
+    return Deciding(compiled, customer, now, None)
+
+
+def _since(compiled: Compiled, names: frozenset[str]) -> dict[str, list[Fold]]:
+    """The facts of *names* that enrollments count since their entry, by event."""
+    found = {event: [one for one in folds if one.name in names] for event, folds in compiled.facts.since.items()}
+    return {event: folds for event, folds in found.items() if folds}
+
+
+def order_lanes(compiled: Compiled, customer: Customer, now: int) -> Commit | None:
+    """Hold and let go on as the lanes say that are declared now; None where that is how it stands already."""
+    turn = _turn(compiled, customer, now)
+    reorder_all(turn)
+    return commit_of(customer, turn) if turn.commit.history else None
 
 
 def _of(compiled: Compiled, name: str, values: Mapping[str, Any]) -> Any:

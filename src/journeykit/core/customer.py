@@ -7,16 +7,21 @@ in order of definition, then what these raise (P3, P8, P9). Engine, import, repl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from journeykit.core.decision import Deciding
 from journeykit.core.index import Compiled
 from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
+from journeykit.core.pausing import stands_still
 from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
-from journeykit.core.signals import decide, fire, fire_moment
-from journeykit.core.standing import OWN, Covered, Customer, Due
+from journeykit.core.signals import decide, end_pause, fire, fire_moment
+from journeykit.core.standing import wake
+from journeykit.core.state import OWN, PAUSE, Covered, Customer, Due
 from journeykit.core.turn import Incomplete, Trace, Turn
 from journeykit.core.waits import note_waits
 from journeykit.errors import LoopError
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, LoggedEvent
 
 __all__ = ["Covered", "Customer", "Incomplete", "advance"]
@@ -41,13 +46,25 @@ def advance(
     Raises:
         Incomplete: rows of further journeys are needed.
     """
-    if event is None or (customer.next_due is not None and customer.next_due < now):
+    if event is None or (customer.next_due is not None and customer.next_due < now) or shared.pausing:
         customer = customer.fork()
         commits = _catch_up(compiled, customer, now, limit, trace, shared)
-        if event is not None and customer.due(compiled, now) is None:
+        if event is not None and customer.due(compiled, now, _pauses(customer, shared)) is None:
             rest = shared.after([taken for commit in commits for taken in commit.quotas])
-            return _joined(customer, [*commits, advance(compiled, customer, event, now, limit, trace, rest)])
+            return _joined(customer, [*commits, _decided(compiled, customer, event, now, trace, rest)])
         return _joined(customer, commits)
+    return _decided(compiled, customer, event, now, trace, shared)
+
+
+def _pauses(customer: Customer, shared: Shared) -> Sequence[Pause]:
+    """The pauses that are known when the customer's next signal is decided."""
+    return shared.at(customer.revision + 1).pauses if shared.pausing else ()
+
+
+def _decided(
+    compiled: Compiled, customer: Customer, event: LoggedEvent, now: int, trace: list[Trace] | None, shared: Shared
+) -> Commit:  # fmt: skip
+    """Decide one event for a customer who has nothing due before it."""
     turn = Deciding(compiled, customer, now, event.event, trace)
     if shared is not UNKNOWN:
         turn.known = shared.at(turn.seq)
@@ -57,10 +74,10 @@ def advance(
         failed, turn = turn, Deciding(compiled, customer, now, event.event)
         turn.known, turn.needed = failed.known, failed.needed
         park_event(turn, event, error)
-    return _commit(customer, turn)
+    return commit_of(customer, turn)
 
 
-def _commit(customer: Customer, turn: Turn) -> Commit:
+def commit_of(customer: Customer, turn: Turn) -> Commit:
     """What *turn* has decided, whole."""
     commit, compiled = turn.commit, turn.compiled
     if turn.changed:
@@ -71,6 +88,8 @@ def _commit(customer: Customer, turn: Turn) -> Commit:
         _keep_shared(turn, turn.needed)
     if commit.outbox and compiled.chain.holdouts:
         turn.facts = compiled.chain.drawn(turn.customer_id, turn.facts, commit.outbox)
+    if commit.outbox and compiled.chain.household is not None:
+        commit.outbox = compiled.chain.addressed(turn, commit.outbox)
     if turn.facts is not customer.facts:
         commit.facts = turn.facts
     if commit.moments is not None:
@@ -91,16 +110,16 @@ def _keep_shared(turn: Turn, needed: Known) -> None:
 def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trace: list[Trace] | None, shared: Shared) -> list[Commit]:
     """Fire what is due before *now* on the forked *customer*, at most *limit* timers; return what each did."""
     commits: list[Commit] = []
-    while len(commits) < limit and (due := customer.due(compiled, now)) is not None:
+    while len(commits) < limit and (due := customer.due(compiled, now, _pauses(customer, shared))) is not None:
         turn = Deciding(compiled, customer, due.due_at, None, trace)
         turn.known = shared.at(turn.seq)
         try:
-            _fire(turn, due)
+            _fire(turn, due, turn.known.pauses)
         except LoopError as error:
             failed, turn = turn, Deciding(compiled, customer, due.due_at, None, trace)
             turn.known, turn.needed = failed.known, failed.needed
             _park_due(turn, due, error)
-        commit = _commit(customer, turn)
+        commit = commit_of(customer, turn)
         commit.fired = 1
         customer.apply(commit)
         shared = shared.after(commit.quotas)
@@ -108,17 +127,21 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     return commits
 
 
-def _fire(turn: Deciding, due: Due) -> None:
+def _fire(turn: Deciding, due: Due, pauses: Sequence[Pause]) -> None:
     if due.timer == OWN:
         fire_moment(turn, due.place[1])
-    else:
+    elif due.timer == PAUSE:
+        end_pause(turn, due.place, pauses)
+    elif not pauses or due.timer < 0 or not stands_still(turn, due.place, due.timer, pauses):
         fire(turn, due.place, due.timer)
 
 
-def _park_due(turn: Turn, due: Due, error: LoopError) -> None:
+def _park_due(turn: Deciding, due: Due, error: LoopError) -> None:
     if due.timer == OWN:
         forgo(turn, due.place[1])
         park(turn, None, cause_of(due.place[1]), error)
+    elif due.timer == PAUSE:
+        park(turn, wake(turn, turn.enrollments[due.place]), "end of a pause", error)
     else:
         park_timer(turn, turn.enrollments[due.place], due.timer, error)
 

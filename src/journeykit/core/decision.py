@@ -16,7 +16,7 @@ from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signa
 from journeykit.core.splits import arm
 from journeykit.core.tallies import measured
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
-from journeykit.core.turn import MOST, Trace, Turn
+from journeykit.core.turn import MOST, Raised, Trace, Turn
 from journeykit.errors import LoopError
 from journeykit.model.records import Enrollment, HistoryEntry, Status
 
@@ -200,7 +200,7 @@ class Deciding(Turn):
         if plan.entered:
             e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (self.now, e.visit))}
         if self.journey.lifecycle and plan.stage != self.facts.stage:
-            self._stage(plan.stage)
+            self.stage(plan.stage)
         if plan.after:
             operate(self, e, plan.after)
         leading = None
@@ -209,16 +209,18 @@ class Deciding(Turn):
             timers += armed
         history = commit.history
         entry = _new(HistoryEntry, (
-            self.customer_id, self.seq, len(history), self.now, plan.kind, e.journey, e.key, e.number, plan.source, target, cause, None,
-            timers and timers.rstrip(),
+            self.customer_id, self.seq, len(history), self.now, plan.kind, e.journey, e.key, e.number, plan.source, target, cause,
+            e.definition if plan.kind == "entered" else None, timers and timers.rstrip(),
         ))  # fmt: skip
         commit.history = (*history, entry) if history else (entry,)
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:
-            self._lead(leading, e.visit)
+            self.lead(leading, e.visit)
+        if e.held is not None and e.held.step is not None:
+            self.raised += (Raised("moved", (e.journey, e.key)),)
 
-    def _lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
+    def lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
         """Follow the first moment that leads away; then what is left of the others, whose owners may have lasted."""
         self._away(leading[0][1])
         for timer, _ in leading[1:]:
@@ -254,12 +256,13 @@ class Deciding(Turn):
         e = self.own()
         timers = self.fired + cancelled(e, None)
         self.fired = ""
+        e.held, e.stood = None, ()
         e.status, e.reason, e.ended_at = status, reason, self.now
         e.timers, e.scopes, e.leaving = (), {}, None
         self.entered_or_left(e.journey, entered=False)
         self.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
 
-    def _stage(self, stage: str | None) -> None:
+    def stage(self, stage: str | None) -> None:
         """The lifecycle's stage is the customer's."""
         before = self.facts.stage
         self.facts = self.facts.copy()

@@ -57,13 +57,14 @@ def _follow(turn: Deciding, journey: CompiledJourney, enrollment: Enrollment, ol
         turn.end("exited", "removed", cause)
     else:
         kept = {name: value for name, value in e.data.items() if name not in old.get(e.key, {})}
-        e.data = turn.data = {**kept, **_present(record)}
+        e.data = turn.data = {**kept, **present(record)}
         turn.note("stayed", e, cause, e.step, e.step)
         turn.settle(moved=True)
     turn.changed[e.journey, e.key] = turn.e
 
 
-def _present(record: Mapping[str, Any]) -> dict[str, Any]:
+def present(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says, without what it leaves open."""
     return {name: value for name, value in record.items() if value is not None}
 
 
@@ -76,7 +77,7 @@ def let_in(turn: Deciding, journeys: Iterable[CompiledJourney], path: str, old: 
             if (inside is not None and inside.status == "active") or (key in old and not (again and old[key] != record)):
                 continue
             turn.enrollment, turn.data = None, {}
-            _part(turn, None, path, lambda j=journey, k=key, r=record: enter(turn, j, k, _present(r), f"changed {path}"))  # type: ignore[misc]
+            _part(turn, None, path, lambda j=journey, k=key, r=record: enter(turn, j, k, present(r), f"changed {path}"))  # type: ignore[misc]
 
 
 def _part(turn: Deciding, enrollment: Enrollment | None, path: str, part: Callable[[], None]) -> None:

@@ -34,7 +34,7 @@ def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     outbox = commit.outbox
     message = _new(OutboxMessage, (
         turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
-        None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
+        None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens, None,
     ))  # fmt: skip
     commit.outbox = (*outbox, message) if outbox else (message,)
     e.performed += 1

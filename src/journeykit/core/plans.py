@@ -186,6 +186,7 @@ class CompiledEntry:
     where: str = ""
     reads: tuple[tuple[str, Value], ...] = ()
     key: Value | None = None  #: gives the key, where it is not the journey's own that does
+    inside: Condition | None = None  #: of an entry by a segment: whether the customer is in it
 
 
 Table = dict[str, dict[Signal, tuple[Row, ...]]]

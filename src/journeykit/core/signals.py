@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from journeykit.core import lists
+from journeykit.core import lists, pausing
+from journeykit.core.already import open_to
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
 from journeykit.core.entry import consider, enter, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.lanes import let_out, reorder
+from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.since import count
 from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment, LoggedEvent
+from journeykit.model.pauses import Pause
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage, Waiting
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -45,9 +50,22 @@ def fire(turn: Deciding, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
+def end_pause(turn: Deciding, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+    """A pause has ended that held an enrollment; decide what follows."""
+    pausing.end(turn, place, pauses)
+    _drain(turn)
+
+
 def fire_moment(turn: Deciding, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
+    _drain(turn)
+
+
+def reorder_all(turn: Deciding) -> None:
+    """Look at every lane, also where nobody has entered or left, and decide what that raises."""
+    let_out(turn)
+    turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
     _drain(turn)
 
 
@@ -61,16 +79,24 @@ def _fact(turn: Deciding, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
-    offers = concern.offers
-    if offers and len(turn.enrollments) == 1:  # as with most customers
-        for one in turn.enrollments.values():
-            if one.journey in offers and one.status == "active":
-                offer(turn, one, event.name)
-    elif offers:
-        for one in turn.active(offers):
-            offer(turn, one, event.name)
+    if concern.since:
+        count(turn, *concern.since)
+    if concern.offers:
+        _offer_all(turn, concern.offers, event.name)
     if concern.entries:
         _enter(turn, concern)
+
+
+def _offer_all(turn: Deciding, journeys: frozenset[str], signal: str) -> None:
+    """Offer a signal to the active enrollments of *journeys*, in order of entry."""
+    enrollments = turn.enrollments
+    if len(enrollments) == 1 and not turn.changed:  # as with most customers
+        for one in enrollments.values():
+            if one.status == "active" and one.journey in journeys:
+                offer(turn, one, signal)
+            return
+    for enrollment in turn.active(journeys):
+        offer(turn, enrollment, signal)
 
 
 def _fold(turn: Deciding, folds: list[Fold]) -> None:
@@ -150,14 +176,21 @@ def _waited(turn: Deciding, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    if journey is not None and waiting.entry < len(journey.entries):
+    entry = None if journey is None else _entry_of(journey, waiting)
+    if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
         turn.look(event)
-        _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
+        _attempt_entry(turn, journey, entry, let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
         turn.commit.removed = (*turn.commit.removed, place)
+
+
+def _entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
+    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
+    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
+    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -194,10 +227,6 @@ def _changed(turn: Deciding, raised: Raised) -> None:
     lists.let_in(turn, concern.lists, raised.subject, *change)
 
 
-def _occurred(turn: Deciding, raised: Raised) -> None:
-    _occurs(turn, raised.subject, turn.compiled.concern(raised.subject))
-
-
 def _occurs(turn: Deciding, signal: str, concern: Concern) -> None:
     turn.need(concern.needs)
     for enrollment in turn.active(concern.offers):
@@ -214,26 +243,39 @@ def _lists(turn: Deciding, raised: Raised) -> tuple[lists.Records, lists.Records
         return None
 
 
-def _started(turn: Deciding, raised: Raised) -> None:
-    _let_in_by_name(turn, raised.subject, "start")
-
-
 def _at_once(turn: Deciding, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
-    name, key, number, order = raised.subject
+    name, key, number, order, *late = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is None or enrollment.number != number:
+    if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
+    commit = turn.commit
+    asked = len(commit.outbox)
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
+    if late and len(commit.outbox) > asked:
+        commit.outbox = (*commit.outbox[:asked], *(_aged(message, late[0]) for message in commit.outbox[asked:]))
+
+
+def _moved_on(turn: Deciding, raised: Raised) -> None:
+    enrollment = turn.find(*raised.subject)
+    if enrollment is not None:
+        pausing.moved_on(turn, enrollment)
+
+
+def _aged(message: OutboxMessage, late: int) -> OutboxMessage:
+    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
+    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
 
 
 _RAISED: dict[str, Callable[[Deciding, Raised], None]] = {
     "changed": _changed,
-    "occurred": _occurred,
-    "start": _started,
+    "occurred": lambda turn, raised: _occurs(turn, raised.subject, turn.compiled.concern(raised.subject)),
+    "start": lambda turn, raised: _let_in_by_name(turn, raised.subject, "start"),
     "timer": _at_once,
+    "moved": _moved_on,
+    "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
 
@@ -280,6 +322,16 @@ def _let_in_by_name(turn: Deciding, given: Any, cause: str) -> None:
     except ConditionError as error:
         turn.rewind(mark)
         park(turn, None, cause, error)
+
+
+def _open(turn: Deciding, event: Event) -> None:
+    """A journey has been opened to who is there already."""
+    journey = turn.compiled.journeys.get(event.properties["journey"])
+    if journey is None:
+        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
+    else:
+        turn.need(frozenset({journey.name}))
+        open_to(turn, journey)
 
 
 def _let_out(turn: Deciding, event: Event) -> None:
@@ -340,6 +392,8 @@ _OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
+    "$open": _open,
     "$settled": _settled,
     "$retry": _retry,
+    "$migrate": migrate,
 }

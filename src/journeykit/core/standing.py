@@ -1,133 +1,86 @@
-"""One customer while decisions are made for them: what is known, and what is due next."""
+"""Going on once time has stood still for an enrollment: its timers move, and a moment that has passed meanwhile is in the past (P6)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-from journeykit.core.index import Compiled
-from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Moment
-
-OWN = -2  #: what stands for a timer where the customer's own moment is due
-
-
-class Due(NamedTuple):
-    """The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits, or (timer -2) a moment of their own."""
-
-    due_at: int
-    rank: int
-    order: int
-    place: tuple[str, str]
-    timer: int
+from journeykit.core.compiler import CompiledJourney
+from journeykit.core.decision import Deciding
+from journeykit.core.parking import park
+from journeykit.core.plans import CompiledTimer
+from journeykit.core.timing import Away, Stretch, due_after, joined, leads
+from journeykit.core.turn import Raised
+from journeykit.errors import ConditionError
+from journeykit.model.records import Enrollment
 
 
-class Covered(NamedTuple):
-    """Which rows of a customer have been loaded."""
-
-    journeys: frozenset[str]
-    keys: frozenset[tuple[str, str | None]]
-
-
-class Customer:
+def go_on(
+    turn: Deciding, journey: CompiledJourney, e: Enrollment, stretches: Sequence[Stretch], cause: str, *, at_once: bool = False
+) -> None:  # fmt: skip
     """
-    One customer's state while decisions are made, before it is written.
+    Let time go on for *e*, which was held.
 
-    Args:
-        loaded: what the storage knows.
-        covered: which rows were asked for; None where all of them are there.
+    Its timers move by what time stood still (*stretches*). One that is over all the same is due now; where *at_once*, it fires in this
+    decision, and what it asks for is as old as if it had fired in time (P33).
     """
-
-    __slots__ = (
-        "accepted_at",
-        "covered",
-        "customer_id",
-        "enrollments",
-        "facts",
-        "moments",
-        "moments_due",
-        "next_due",
-        "pending",
-        "revision",
-    )
-
-    def __init__(self, loaded: Loaded, covered: Covered | None = None) -> None:
-        self.customer_id = loaded.customer_id
-        self.revision = loaded.revision
-        self.accepted_at = loaded.accepted_at
-        self.facts: Facts = loaded.facts
-        self.enrollments: dict[tuple[str, str], Enrollment] = {}
-        self.pending: list[LoggedEvent] = loaded.pending
-        self.covered = covered
-        self.moments: Sequence[Any] = loaded.moments
-        self.moments_due = loaded.moments_due
-        self.next_due: int | None = loaded.moments_due
-        for e in loaded.enrollments:
-            self.enrollments[e.journey, e.key] = e
-            due = e.next_due
-            if due is not None and (self.next_due is None or due < self.next_due):
-                self.next_due = due
-
-    def _earliest(self) -> int | None:
-        dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
-        if self.moments_due is not None:
-            dues.append(self.moments_due)
-        return min(dues) if dues else None
-
-    def apply(self, commit: Commit) -> None:
-        """Go on from *commit*, as if it had been written and read again."""
-        self.revision, self.accepted_at = commit.revision, commit.accepted_at
-        if commit.facts is not None:
-            self.facts = commit.facts
-        if commit.moments is not None:
-            self.moments = commit.moments
-            self.moments_due = min((moment.due_at for moment in commit.moments if moment.due_at is not None), default=None)
-        if commit.enrollments or commit.removed or commit.moments is not None:
-            enrollments, changed = self.enrollments, commit.enrollments
-            for e in changed:
-                enrollments[e.journey, e.key] = e
-            for place in commit.removed:
-                enrollments.pop(place, None)
-            alone = len(enrollments) == 1 and changed and self.moments_due is None  # as with most customers
-            self.next_due = changed[-1].next_due if alone else self._earliest()
-        if self.pending and commit.events:
-            decided = {one.event.id for one in commit.events if one.state == "decided"}
-            self.pending = [one for one in self.pending if one.event.id not in decided]
-
-    def fork(self) -> Customer:
-        """The same state, to work on without touching this one."""
-        fork = object.__new__(Customer)
-        fork.customer_id, fork.revision, fork.accepted_at = self.customer_id, self.revision, self.accepted_at
-        fork.facts, fork.pending = self.facts, self.pending
-        fork.covered, fork.next_due = self.covered, self.next_due
-        fork.enrollments = dict(self.enrollments)
-        fork.moments, fork.moments_due = self.moments, self.moments_due
-        return fork
-
-    def due(self, compiled: Compiled, before: int) -> Due | None:
-        """The first timer due before *before*: by moment, step before scope before journey, earlier armed first."""
-        if self.next_due is None or self.next_due >= before:
-            return None
-        found: Due | None = None
-        for place, e in self.enrollments.items():
-            for timer in e.timers:
-                if timer.due_at is not None and timer.due_at < before:
-                    rank = compiled.definitions[e.definition].timers[timer.index].rank
-                    found = _sooner(found, Due(timer.due_at, rank, timer.order, place, timer.index))
-            if e.waiting is not None and e.waiting.due_at < before:
-                found = _sooner(found, Due(e.waiting.due_at, 2, e.waiting.order, place, -1))
-        ranks = compiled.watch.ranks if compiled.watch is not None else {}
-        if self.moments_due is None or self.moments_due >= before:
-            return found
-        for moment in own_timers(self.moments).values():
-            if moment.due_at is not None and moment.due_at < before:
-                found = _sooner(found, Due(moment.due_at, 3, ranks.get(moment.name, -1), ("", moment.name), OWN))
-        return found
+    again = e.copy()
+    again.held = None
+    marks, passed, late = _moved(turn, journey, again, joined(stretches))
+    turn.changed[e.journey, e.key] = again
+    turn.note("resumed", again, cause, again.step, timers=marks.rstrip())
+    for due_at, _, order in sorted(late) if at_once else ():
+        turn.raised += (Raised("timer", (e.journey, e.key, e.number, order, turn.now - due_at)),)
+    if passed:
+        _lead(turn, journey, again, passed, cause)
 
 
-def _sooner(one: Due | None, other: Due) -> Due:
-    return other if one is None or other[:3] < one[:3] else one
+def _lead(turn: Deciding, journey: CompiledJourney, e: Enrollment, passed: list[tuple[CompiledTimer, Away]], cause: str) -> None:
+    """Skip or exit as the first of the moments says that have *passed*; where that fails, it is parked."""
+    mark = turn.mark()
+    turn.take_up(journey, e)
+    try:
+        gone = {rule.index for rule, _ in passed}
+        turn.own().timers = tuple(timer for timer in e.timers if timer.index not in gone)
+        turn.lead(passed, e.visit)
+        turn.settle(moved=True)
+    except ConditionError as error:
+        turn.rewind(mark)
+        park(turn, e, cause, error)
+    else:
+        turn.changed[e.journey, e.key] = turn.e
 
 
-def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
-    """A customer's own timers by name."""
-    return {moment[0]: Moment(*moment[:3]) for moment in stored}
+def wake(turn: Deciding, e: Enrollment) -> Enrollment:
+    """Let time go on for *e* and nothing else: its timers are due as they were, and none before this moment."""
+    again = e.copy()
+    again.held = None
+    again.timers = tuple(timer if timer.due_at is None else timer._replace(due_at=max(timer.due_at, turn.now)) for timer in e.timers)
+    turn.changed[e.journey, e.key] = again
+    return again
+
+
+def _moved(
+    turn: Deciding, journey: CompiledJourney, e: Enrollment, stretches: Sequence[Stretch]
+) -> tuple[str, list[tuple[CompiledTimer, Away]], list[tuple[int, int, int]]]:
+    """
+    Move the timers of *e*.
+
+    Returns:
+        Their marks for the history, those whose moment has passed and leads away, and (due, rank, order) of the others that are over.
+    """
+    marks, passed, late, timers = "", [], [], []
+    for timer in e.timers:
+        rule = journey.timers[timer.index]
+        at = due_after(turn, rule, e, timer, stretches)
+        away = leads(turn, rule, at) if at is not None and rule.wait.kind == "moment" else None
+        if away is not None:
+            passed.append((rule, away))
+        elif at is not None and at < turn.now:
+            late.append((at, rule.rank, timer.order))
+        if at is not None:
+            at = max(at, turn.now)
+        if at != timer.due_at:
+            marks += f"-{timer.index} +{timer.index}@{at} "
+        timers.append(timer._replace(due_at=at))
+    e.timers = tuple(timers)
+    return marks, passed, late

@@ -9,7 +9,7 @@ from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
 from journeykit.core.quotas import KNOWN, Known, quota_key
-from journeykit.core.standing import Customer, own_timers
+from journeykit.core.state import Customer, own_timers
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
@@ -54,7 +54,7 @@ class Trace(NamedTuple):
 class Raised(NamedTuple):
     """A signal that a decision raised, decided after it at the same now."""
 
-    kind: str  #: changed, start, timer, occurred
+    kind: str  #: changed, start, timer, occurred, lane, moved
     subject: Any
     old: Any = None
     new: Any = None
@@ -155,8 +155,11 @@ class Turn(Context):
 
     def entered_or_left(self, journey: str, *, entered: bool) -> None:
         """Let rules look again that read whether the customer is in *journey*."""
-        if f"active.{journey}" in self.compiled.watched:
+        compiled = self.compiled
+        if f"active.{journey}" in compiled.watched:
             self.raised += (Raised("changed", f"active.{journey}", not entered, entered),)
+        if compiled.lanes and journey in compiled.lanes:
+            self.raised += (Raised("lane", compiled.lanes[journey].name),)
 
     def need(self, journeys: frozenset[str]) -> None:
         """Raise `Incomplete` where rows of *journeys* have not been loaded."""
@@ -194,6 +197,8 @@ class Turn(Context):
 
     def raise_changes(self, changes: list[Change]) -> None:
         """Let changed customer data follow as signals of their own, where anybody listens."""
+        if self.compiled.facts.openings:
+            changes = self.compiled.facts.opened(changes, self.facts)
         for path, old, new in changes:
             concern = self.compiled.concern(f"~changed {path}")
             if concern.needs:
@@ -214,6 +219,11 @@ class Turn(Context):
         """
         commit = self.commit
         self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas = mark
+
+
+def signal_number(order: int) -> int:
+    """The number of the signal in which *order* was given, see `Turn.order`."""
+    return order // _ARMS
 
 
 def by_entry(e: Enrollment) -> int:

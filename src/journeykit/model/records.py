@@ -9,13 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from attrs import Factory, define, field
 
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Hold
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
+MAILBOX = 1_000  #: events of one mailbox that are loaded at once, the first to arrive
+
+Share = tuple[int, int]  #: which part of all customers, of how many: (0, 1) is everybody
+EVERYBODY: Share = (0, 1)
+
+
+def in_share(customer_id: str, share: Share) -> bool:
+    """Whether a customer belongs to *share*: the same answer in every process."""
+    place, parts = share
+    return parts == 1 or crc32(customer_id.encode("utf-8", "surrogatepass")) % parts == place
 
 
 class Timer(NamedTuple):
@@ -79,6 +91,8 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    held: Hold | None = None
+    stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
 
     def copy(self) -> Enrollment:
@@ -105,6 +119,8 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.held = self.held
+        copy.stood = self.stood
         copy.waits = None
         return copy
 
@@ -117,12 +133,20 @@ class Enrollment:
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
         timers, waiting = self.timers, self.waiting
+        if self.held is not None:
+            return self._due_while_held()
         if waiting is None and len(timers) < 2:
             return timers[0][1] if timers else None
         dues = [timer[1] for timer in timers if timer[1] is not None]
         if waiting is not None:
             dues.append(waiting.due_at)
         return min(dues) if dues else None
+
+    def _due_while_held(self) -> int | None:
+        """An entry that waits goes on waiting. A pause whose end is not known is its number, counted from `NEVER`, until it ends."""
+        _, _, pause, _, until = self.held or Hold(0, "")
+        due = None if pause is None else NEVER + pause if until is None else until
+        return due if self.waiting is None else min(self.waiting.due_at, NEVER if due is None else due)
 
 
 @define(slots=True, weakref_slot=False)
@@ -158,15 +182,15 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed, migrated
     journey: str
     key: str
     number: int
     source: str | None  #: the step left
     target: str | None  #: the step entered
     cause: str  #: the event's name, or ``after 2 hours``, ``changed customer.plan``, ``then``
-    reason: str | None = None
-    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, separated by blanks
+    reason: str | None = None  #: of ``entered`` the version, of ``migrated`` the old one and the new one
+    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, ``~index@due`` taken over, separated by blanks
 
 
 class OutboxMessage(NamedTuple):
@@ -185,6 +209,7 @@ class OutboxMessage(NamedTuple):
     expires_at: int | None = None
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
+    household: str | None = None  #: with whom its addressee shares a frequency cap
 
     @property
     def idempotency_key(self) -> str:
@@ -294,6 +319,29 @@ class Loaded:
     moments_due: int | None = None
 
 
+class Backlog(NamedTuple):
+    """
+    What waits to be done.
+
+    Attributes:
+        events: how many events stand in mailboxes.
+        oldest_event: when the first of them was accepted.
+        customers: how many customers have a timer due.
+        oldest_timer: when the first of these timers was due.
+        messages: how many requests for actions are due, those among them that are leased.
+        oldest_message: since when the first of them has been.
+        dead: how many dead letters there are.
+    """
+
+    events: int
+    oldest_event: int | None
+    customers: int
+    oldest_timer: int | None
+    messages: int
+    oldest_message: int | None
+    dead: int
+
+
 class Sent(NamedTuple):
     """A marketing message that has been performed or may have been, as far as a frequency cap asks."""
 
@@ -301,6 +349,7 @@ class Sent(NamedTuple):
     action: str
     topic: str | None  #: its parameter of that name, where it is text
     at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+    other: bool = False  #: it went to somebody else of the household
 
 
 class Claimed(NamedTuple):
@@ -310,7 +359,7 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
-    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else to the customer or household was performed or under way when it was claimed
     begun: bool = False  #: it may have been performed before: see `Storage.begin`
 
 

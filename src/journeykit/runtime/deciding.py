@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from journeykit.core.quotas import Known, Shared
 from journeykit.errors import ConflictError, QuotaError
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
@@ -33,11 +34,12 @@ class Decider:
         imported: history is being imported: what is asked for is not performed.
         written: called with the commits of each batch once they are written; without them where nobody is *watching*.
         watching: whether anybody wants to see the commits.
+        pauses: what is known of pauses at that moment.
     """
 
     def __init__(
         self, storage: Storage, definitions: Definitions, limit: int, imported: bool,
-        written: Callable[[Sequence[Commit]], None], watching: Callable[[], bool],
+        written: Callable[[Sequence[Commit]], None], watching: Callable[[], bool], pauses: Callable[[], Sequence[Pause]],
     ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
@@ -45,12 +47,13 @@ class Decider:
         self._imported = imported
         self._written = written
         self._watching = watching
+        self._pauses = pauses
         self._used_up: set[str] = set()  #: shared numbers of which nothing is left; nobody gives anything back
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
         for attempt in range(ATTEMPTS if len(events) == 1 else 3):
-            _pause(attempt)
+            pause(attempt)
             try:
                 return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
@@ -64,7 +67,7 @@ class Decider:
         left = dict.fromkeys(self._used_up, 0)
         while True:
             try:
-                return attempt(Shared(Known(left)))
+                return attempt(Shared(Known(left, pauses=self._pauses())))
             except QuotaError as error:
                 left |= error.left
                 self._used_up.update(name for name, number in error.left.items() if not number)
@@ -141,7 +144,7 @@ class Decider:
             How many signals were decided.
         """
         for attempt in range(ATTEMPTS):
-            _pause(attempt)
+            pause(attempt)
             customers = [customer_id for customer_id in customers if customer_id not in stuck]
             try:
                 return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
@@ -184,7 +187,7 @@ def _imported(commit: Commit) -> Commit:
     return commit
 
 
-def _pause(attempt: int) -> None:
+def pause(attempt: int) -> None:
     """Give the others a moment, a random one so that two do not keep meeting."""
     if attempt > 1:
         time.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311  no secret

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
 from journeykit.core.policies import Case, Verdict
+from journeykit.errors import ConditionError, UnknownError
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import Defer
 from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Sent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.pausing import pause_of
 from journeykit.runtime.policies import Policies
 
 
@@ -21,7 +24,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         reason: for people to read.
-        policy: whose word it is: ``exited``, ``moved on``, ``expired``, or the sentence of a policy.
+        policy: whose word it is: ``exited``, ``moved on``, ``paused``, ``expired``, or the sentence of a policy.
         leaves: the reason with which an exit rule takes the customer out as well.
         until: where it is held, until when; else it is dropped.
     """
@@ -42,11 +45,13 @@ class View:
 
     def __init__(
         self, storage: Storage, definitions: Definitions, policies: Policies, claimed: Sequence[Claimed],
-        decide_mail: Callable[[Sequence[str]], None],
+        decide_mail: Callable[[Sequence[str]], None], pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._policies = policies
+        self._pauses = pauses
+        self._foreign: dict[str, str] = {}  #: customers on a version that this release does not know, and why
         wants = _wants(claimed, definitions)
         self._customers = self._load(wants)
         mailed = [want for want in wants if self._customers[want.customer_id].pending]
@@ -57,7 +62,10 @@ class View:
     def _load(self, wants: Sequence[Want]) -> dict[str, Customer]:
         loaded = self._storage.load_many(wants)
         for one in loaded:
-            self._definitions.learn_all(one.enrollments)
+            try:
+                self._definitions.learn_all(one.enrollments)
+            except UnknownError as error:
+                self._foreign[one.customer_id] = str(error)
         return {one.customer_id: Customer(one) for want, one in zip(wants, loaded, strict=True)}
 
     def refusal(self, message: OutboxMessage, now: int, sent: Sequence[Sent] = ()) -> Refusal | None:
@@ -65,8 +73,10 @@ class View:
         Why *message* is not performed at *now*, where *sent* is what else its customer has been sent; None where it is performed.
 
         Raises:
-            ConditionError: a policy cannot be evaluated.
+            ConditionError: a policy cannot be evaluated, or the customer is on a version that this release does not know.
         """
+        if message.customer_id in self._foreign:
+            raise ConditionError(self._foreign[message.customer_id])
         customer = self._customers[message.customer_id]
         enrollment = customer.enrollments.get((message.journey, message.key))
         reason = self._left(message, enrollment)
@@ -76,6 +86,8 @@ class View:
             return Refusal("moved on", "moved on")
         if enrollment is not None and enrollment.number == message.number and (left := self._exit_rule(customer, enrollment, message, now)):
             return left
+        if self._pauses and (paused := pause_of(self._pauses, message, now)) is not None:
+            return _paused(*paused, now)
         case = Case(message, customer.facts, now, self._zone(message, enrollment), sent)
         return _refusal(self._definitions.compiled.chain.verdict(case, self._policies.ask))
 
@@ -117,6 +129,11 @@ class View:
         """The history of the enrollment that asked for *message*."""
         place = (message.journey, message.key, message.number)
         return [entry for entry in self._storage.history(message.customer_id) if (entry.journey, entry.key, entry.number) == place]
+
+
+def _paused(pause: Pause, until: int, now: int) -> Refusal:
+    """Held while the pause lasts, until it expires."""
+    return Refusal("expired", "expired") if until <= now else Refusal(pause.words, "paused", until=until)
 
 
 def _refusal(verdict: Verdict | None) -> Refusal | None:

@@ -42,9 +42,12 @@ class Together(Work):
 
     def _next(self, held: Held) -> int | None:
         """The moment of a customer's next signal."""
-        if held.waits:
+        if held.waits or (held.behind and held.due is None):
             return None
         due = held.customer.next_due
+        if self._shared.pausing:
+            first = held.customer.due(self._definitions.compiled, self._until, self._shared.known.pauses)
+            due = None if first is None else first.due_at
         moments = [] if due is None or due >= self._until else [due]
         if held.due is not None:
             moments.append(held.due.accepted_at)

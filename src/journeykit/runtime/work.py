@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 from journeykit.core.customer import Covered, Customer, Incomplete, advance
 from journeykit.core.quotas import UNKNOWN, Shared
 from journeykit.core.tallies import Unread, better
-from journeykit.errors import ConflictError, JourneykitError, StorageError
+from journeykit.errors import ConflictError, JourneykitError, StorageError, UnknownError
 from journeykit.model.messages import Event
-from journeykit.model.records import Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
+from journeykit.model.records import MAILBOX, Commit, Enrollment, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.hooks import log_failure
@@ -40,15 +40,17 @@ DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 class Held:
     """A customer in memory: as loaded, then moved on commit by commit. Light, since a batch holds a thousand."""
 
-    __slots__ = ("base", "customer", "left", "mail", "waits", "want")
+    __slots__ = ("base", "behind", "customer", "foreign", "left", "mail", "waits", "want")
 
     def __init__(self, customer: Customer, want: Want, left: int) -> None:
         self.customer = customer
         self.want = want
         self.base = customer.revision  #: the revision as loaded
         self.left = left  #: how many more timers may fire
+        self.behind = len(customer.pending) >= MAILBOX  #: more may stand in the mailbox than was read
         self.waits = False  #: something stands in the mailbox that has to wait, so all later events wait behind it
         self.mail: tuple[LoggedEvent, ...] = ()  #: from other customers of this batch
+        self.foreign: UnknownError | None = None  #: why nothing can be decided here: they are on a version that this release does not know
 
     @property
     def due(self) -> LoggedEvent | None:
@@ -93,11 +95,19 @@ class Work:
                 covered = None
             elif covered is None or covered.journeys is not journeys or keys or covered.keys:
                 covered = Covered(journeys, frozenset(keys))
-            if loaded.enrollments:
-                self._definitions.learn_all(loaded.enrollments)
+            foreign = self._learn(loaded.enrollments) if loaded.enrollments else None
             for event_id in loaded.seen:
                 self._seen.add((customer_id, event_id))
             self.held[customer_id] = Held(Customer(loaded, covered), want, self._limit)
+            self.held[customer_id].foreign = foreign
+
+    def _learn(self, enrollments: Iterable[Enrollment]) -> UnknownError | None:
+        """Learn the versions that a customer is on; why not, where one cannot be had, which holds up nobody else."""
+        try:
+            self._definitions.learn_all(enrollments)
+        except UnknownError as error:
+            return error
+        return None
 
     def _further(self, held: Held) -> Want | None:
         """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""
@@ -148,7 +158,7 @@ class Work:
             held = self.held[event.customer_id]
             if mail.event.id == event.id:
                 return outcome
-        if held.waits:
+        if held.waits or held.behind:
             return self._wait(event, accepted_at)
         outcome = self._decide(LoggedEvent(event, accepted_at))
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
@@ -176,7 +186,7 @@ class Work:
             while (mail := self.held[customer_id].due) is not None:
                 self._decide(mail)
             held = self.held[customer_id]
-            if not held.waits:
+            if not held.waits and not held.behind:
                 self._keep(self._advance(held, None, until))
         except StorageError:
             raise
@@ -199,6 +209,8 @@ class Work:
         return Outcome("decided", tuple(commit.history), tuple(commit.outbox))
 
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
+        if held.foreign is not None:
+            raise held.foreign
         while True:
             try:
                 return advance(self._definitions.compiled, held.customer, logged, now, held.left, None, self._shared)
@@ -235,7 +247,7 @@ class Work:
     def _deliver(self, mail: Mail) -> None:
         held = self.held.get(mail.event.customer_id)
         known = (mail.event.customer_id, mail.event.id)
-        if held is None or known in self._seen:
+        if held is None or held.behind or known in self._seen:
             return
         self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
@@ -134,6 +134,16 @@ def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
     left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
     if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
         raise QuotaError(left)
+
+
+def freed(gone: Sequence[tuple[int, int]], now: int, window: int, most: int) -> int:
+    """The moment from which one more than *gone* (at, how many; in order of time) may go, where *most* may in any window."""
+    over = sum(number for _, number in gone) - most
+    for at, number in gone:
+        if over < 0:
+            break
+        over, now = over - number, at + window
+    return now
 
 
 def event_order(logged: LoggedEvent) -> tuple[bool, int, int, str]:

@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from journeykit.errors import SchemaError, StorageError
 
@@ -29,6 +29,7 @@ def _failed(error: sqlite3.Error) -> StorageError:
     return StorageError(f"SQLite: {error}")
 
 
+@runtime_checkable
 class Connections(Protocol):
     """Gives transactions; a cursor lives as long as its transaction."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from journeykit.model.messages import Event, moment
+from journeykit.model.pauses import Hold
 from journeykit.model.records import (
     Commit,
     Enrollment,
@@ -39,11 +40,13 @@ def enrollments() -> st.SearchStrategy[Enrollment]:
     """Enrollments with anything in every field but journey and key."""
     timers = st.lists(st.builds(Timer, _COUNTS, st.none() | _MOMENTS, _COUNTS, st.none() | _TEXT), max_size=3).map(tuple)
     waiting = st.builds(Waiting, _MOMENTS, _COUNTS, _COUNTS, st.tuples(_TEXT, _TEXT, _TEXT, _OBJECTS, _TEXT))
+    held = st.builds(Hold, _MOMENTS, _TEXT, st.none() | _COUNTS, st.none() | _TEXT, st.none() | _MOMENTS)
+    stood = st.lists(st.tuples(_MOMENTS, _MOMENTS), max_size=2).map(tuple)
     return st.builds(
         Enrollment, st.just("welcome"), st.just(""), _COUNTS, _TEXT, _COUNTS, st.sampled_from(["pending", "active", "completed", "exited"]),
         _TEXT, _COUNTS, _MOMENTS, _MOMENTS, _OBJECTS, timers, st.dictionaries(_TEXT, st.tuples(_MOMENTS, _COUNTS), max_size=2),
         st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS, st.none() | _MOMENTS, st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS,
-        st.none() | waiting,
+        st.none() | waiting, st.none() | held, stood,
     )  # fmt: skip
 
 
@@ -67,7 +70,7 @@ def messages(customer_id: str) -> st.SearchStrategy[OutboxMessage]:
     """Messages to a customer with anything in every field."""
     return st.builds(
         OutboxMessage, st.just(customer_id), _TEXT, _TEXT, _COUNTS, _COUNTS, _COUNTS, _TEXT, _OBJECTS, _MOMENTS, _TEXT,
-        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(),
+        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(), st.none() | _TEXT,
     )  # fmt: skip
 
 
