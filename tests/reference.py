@@ -24,6 +24,7 @@ from journeykit.model.journey import Do, Exit, Journey, On, Scope, Start, Step, 
 from journeykit.model.messages import Event
 from journeykit.model.phrases import Aggregate, Split
 from journeykit.model.wait import Wait
+from reference_lanes import Lanes
 from reference_values import MISSING, Cannot, due, is_number, moment, plain, read_moment, value, walk, wall, written
 from reference_watching import Watching, path_of
 
@@ -141,6 +142,7 @@ class Timer:
     due: int | None
     order: int
     level: int  #: step before scope before journey
+    zone: str = "UTC"  #: that its rule was read in
 
 
 @define
@@ -165,6 +167,8 @@ class Life:
     performed_at: int | None = None
     ended_at: int | None = None
     reason: str | None = None
+    held: int | None = None  #: since when time stands still in a lane
+    stood: list[tuple[int, int]] = Factory(list)  #: when it stood still
     told_before: int = 0  #: how many events of the log were there when it was entered, the one that opened it included
 
     @property
@@ -232,7 +236,7 @@ class State:
 # ---- one customer
 
 
-class Reference(Watching):
+class Reference(Watching, Lanes):
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
     def __init__(
@@ -243,6 +247,7 @@ class Reference(Watching):
         self.once = {} if once is None else once  #: what was read once for all customers, and stays
         self.kinds = (catalog or Catalog()).actions
         self.holidays = (catalog or Catalog()).days_off
+        self.lanes = [policy for policy in (catalog or Catalog()).policies if policy.kind == "lane"]
         self.holdouts = [policy for policy in (catalog or Catalog()).policies if policy.kind == "holdout"]
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
@@ -274,7 +279,9 @@ class Reference(Watching):
     def pass_time(self, until: int) -> None:
         """Fire what is due before *until*, each at its own moment (P3); what is due at that very instant waits (P4)."""
         while True:
-            found: list[Any] = [(t.due, t.level, t.order, life.id) for life in self.active() for t in life.timers if t.due is not None]
+            found: list[Any] = [
+                (t.due, t.level, t.order, life.id) for life in self.active() if life.held is None for t in life.timers if t.due is not None
+            ]
             found += [(held.due, 2, held.order, None) for held in self.state.held]
             found += self.coming(until)
             soon = sorted((each for each in found if each[0] < until), key=lambda each: each[:3])
@@ -332,6 +339,8 @@ class Reference(Watching):
         if signal.kind != "timer":
             return True
         life = self.life(signal.life)
+        if life.held is not None:
+            return False
         signal.timer = next((timer for timer in life.timers if timer.order == signal.order), None)
         if signal.timer:
             life.timers.remove(signal.timer)
@@ -347,6 +356,9 @@ class Reference(Watching):
         self.signal, self.taken, self.known = signal, set(), set()
         if signal.kind == "moment":
             self.state.queue += self.signal_waiting
+            return
+        if signal.kind == "lane":
+            self.line_up(signal.path)
             return
         if signal.kind == "changed":
             self.attempt("", "", lambda: self.follow_lists(signal))
@@ -881,6 +893,7 @@ class Reference(Watching):
         life.status = "completed" if how == "completed" else "exited"
         life.reason = None if how == "completed" else how
         life.ended_at, life.timers, life.marks, life.scopes = self.now, [], [], {}
+        life.held, life.stood = None, []
         self.move(life.status, life, life.step)
         self.came_or_went(life, came=False)
         return True
@@ -890,6 +903,8 @@ class Reference(Watching):
         if any(life.journey in chart.watches() for chart in self.charts.values()):
             self.state.notes["watched"] += 1
             self.state.queue.append(Signal("changed", path=f"active.{life.journey}", old=not came, new=came))
+        if (lane := self.lane_of(life.journey)) is not None:
+            self.state.queue.append(Signal("lane", path=lane.name))
 
     def leave_by(self, life: Life, owner: str, rule: Exit) -> bool:
         """Out of the journey, or out of a scope and on behind it."""
@@ -972,7 +987,7 @@ class Reference(Watching):
 
     def due(self, life: Life, owner: str, wait: Wait) -> int | None:
         """When it is due; None where its moment is not known."""
-        zone = wait.zone or self.state.zone or self.charts[life.journey].journey.zone or "UTC"
+        zone = self.zone(life, wait)
         anchor = life.scopes[owner][0] if owner in life.scopes else life.step_at if owner else life.entered_at
         if wait.moment is not None:
             known = self.worth(life, wait.moment, owner if owner in life.scopes else "")
@@ -981,6 +996,10 @@ class Reference(Watching):
             anchor = read_moment(known, zone)
         self.state.notes["business days"] += bool(wait.business)
         return due(wait, anchor, zone, self.holidays)
+
+    def zone(self, life: Life, wait: Wait) -> str:
+        """The zone that a rule is read in."""
+        return wait.zone or self.state.zone or self.charts[life.journey].journey.zone or "UTC"
 
     def arm(self, life: Life, owner: str, kind: str, wait: Wait, *, away: bool = True) -> bool:
         """Arm a timer; False where its moment, missing or past, leads away instead, which it does where it is *away*."""
@@ -994,7 +1013,9 @@ class Reference(Watching):
                 _ = self.go(life, Transition(target)) if case == "skip" else self.end(life, f"{wait.text}: {what}")
             return False
         self.state.armed += 1
-        life.timers.append(Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes)))
+        life.timers.append(
+            Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes), self.zone(life, wait))
+        )
         if due_already:
             self.state.notes["past"] += 1
             self.state.queue.append(Signal("timer", life=life.id, order=self.state.armed))
@@ -1004,7 +1025,7 @@ class Reference(Watching):
         """A moment that was not known, or that is followed, may have changed; True where that led away."""
         for timer in list(life.timers):
             again = timer in life.timers and (timer.due is None or timer.wait.following)
-            if again and self.due(life, timer.owner, timer.wait) != timer.due:
+            if again and self.put_off(life, timer, self.due(life, timer.owner, timer.wait)) != timer.due:
                 self.state.notes["armed again"] += 1
                 life.timers.remove(timer)
                 if not self.arm(life, timer.owner, timer.kind, timer.wait):

@@ -6,24 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from journeykit.model.backlog import Backlog
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.pauses import Pause
 from journeykit.model.policies import PolicyAnswer, Question
-from journeykit.model.records import (
-    EVERYBODY,
-    Backlog,
-    Claimed,
-    Commit,
-    HistoryEntry,
-    Loaded,
-    LoggedEvent,
-    Mail,
-    OutboxRow,
-    Settlement,
-    Share,
-    Want,
-)
+from journeykit.model.records import EVERYBODY, Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Share, Want
 
 
 class Clock(Protocol):
@@ -286,6 +275,61 @@ class Storage(Protocol):
 
         Going on behind the last one, a run over all of them reads each row once, along the key of enrollments.
         """
+
+    # customers who merge and leave
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """
+        Write *commits* and let a customer become another, in one transaction, or nothing.
+
+        The commits come first: what both had still to decide, and the signal of the survivor that holds the other's state. Then the
+        other's mail, events, history and messages become the survivor's: their numbers of signals come before all that the survivor
+        has, in the order they were in; an event whose id the survivor knows gets another; a message keeps its idempotency key in
+        `OutboxMessage.origin`. What it waited for is the survivor's since it waited for it, as far as the enrollment lasts. The
+        other's enrollments and data are gone. From now on whatever is written for the old id, or for one that had become it
+        before, is written for the survivor, and `load_many` answers the old id with revision `ELSEWHERE`.
+
+        Raises:
+            ConflictError: as `commit_many`; or the other's revision is not the one expected.
+            QuotaError: as `commit_many`.
+        """
+
+    def identities(self, customer_id: str) -> list[str]:
+        """Return the id that stands for a customer now, which is that id itself for most, and then the ids that have become it."""
+
+    def erase(self, erased: Erased) -> bool:
+        """
+        Take out every row of a customer and of the ids that have become it, and keep what remains under each mark, in one transaction.
+
+        In events of others that the customer has sent (``$enter``, with an id that begins ``start/ID/``) the id and the sender become
+        the stranger.
+
+        Returns:
+            False where nothing was known; the remains are kept all the same.
+        """
+
+    def purge(self) -> None:
+        """Leave no trace of what has been erased in files of its own, as far as that is in its hands; seldom, and it may take long."""
+
+    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what remains under those of *marks* that are known."""
+
+    def aged(self, before: int, after: str, limit: int) -> list[str]:
+        """Return up to *limit* ids greater than *after*, in order, of customers with decided events older than *before* that have properties."""
+
+    def retain(self, retained: Retained) -> bool:
+        """
+        Keep a snapshot and let go of what came before it, in one transaction.
+
+        The properties of the customer's decided events up to it are emptied, and the parameters of messages settled before its
+        moment; their ids stay.
+
+        Returns:
+            False where the customer's revision is another by now (nothing is written).
+        """
+
+    def snapshot(self, customer_id: str) -> Snapshot | None:
+        """Return the snapshot of a customer, None where nothing of their past is gone."""
 
     def close(self) -> None:
         """Let go of connections and files."""

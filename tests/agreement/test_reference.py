@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,6 +92,26 @@ def test_the_core_and_the_reference_come_to_the_same(notes: Counter[str]) -> Non
 def test_enough_has_happened(what: str, notes: Counter[str], examples: int) -> None:
     """The stories were worth comparing: every rule was met, and more than once or twice."""
     assert notes[what] >= FLOORS[what] * min(examples, 200) // 200
+
+
+LANES = {"stands still": 25, "goes on": 15}
+
+
+def test_lanes_come_to_the_same(examples: int) -> None:
+    """The same shops with all their journeys in a lane, in any order, clocks standing still or running on."""
+    counted: Counter[str] = Counter()
+    for seed, drawn in shops(examples):
+        names = Random(seed).sample([one.name for one in drawn.journeys], len(drawn.journeys))
+        if len(names) > 1:
+            lane = f"one at a time of {', '.join(names)} as lane{', clocks run on' if seed % 3 == 0 else ''}"
+            catalog = attrs.evolve(CATALOG, policies=[*CATALOG.policies, lane])
+            found, reference = told(drawn.journeys, drawn.happenings, catalog)
+            if found:
+                pytest.fail(f"seed {seed}\n{lane}\n{shown(drawn.journeys, drawn.happenings, catalog)}")
+            for customer in reference.customers.values():
+                counted += customer.state.notes
+    missing = {name: (counted[name], floor) for name, floor in LANES.items() if counted[name] < floor * min(examples, 200) // 200}
+    assert not missing
 
 
 def _happenings(story: Sequence[strategies.Told]) -> list[Happening]:

@@ -9,8 +9,8 @@ from typing import Any
 from journeykit.codec import definition_hash, journey_text
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import compile_journeys
-from journeykit.core.quotas import Known, Shared
-from journeykit.core.tallies import Unread, better
+from journeykit.core.quotas import Known, Shared, Unread
+from journeykit.core.tallies import better
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment
@@ -79,8 +79,11 @@ class CoreShop:
             try:
                 return advance(self.compiled, customer, event, at, shared=Shared(known))
             except Unread as unread:
-                value = unread.first if isinstance(unread.first, str) else better(unread, lambda name: self.taken[name])
-                self.kept[unread.name] = value
+                name, first = unread.name, unread.first
+                if isinstance(first, int):
+                    known = known._replace(left={**known.left, name: first - self.taken[name]})
+                else:
+                    self.kept[name] = first if isinstance(first, str) else better(name, first, lambda name: self.taken[name])
 
     def _short(self, commit: Commit) -> dict[str, int]:
         """What is left of the shared numbers of which *commit* takes too much."""

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from journeykit import DefinitionError, Do, Entry, Event, Journey, On, Scope, SQLiteStorage, Step, Transition, UnknownError
@@ -639,3 +640,42 @@ def test_the_figures_follow_whoever_is_brought() -> None:
     assert figures["steps"] == {"left": 1, "told": 1}
     assert figures["timers running"] == {"left: 4 hours": 1, "told: 3 days": 1}
     assert sum(figures["timers cancelled"].values()) == 1
+
+
+def test_who_is_paused_is_brought_and_stays_paused() -> None:
+    """The step is paused when Ann's wait is over: she is brought into it under its new name, and goes on when the pause ends."""
+    old, new = cart(), cart(second="told")
+    renamed = attrs.evolve(new, steps=[Step("waiting", wait="2 hours"), *new.steps[1:]])
+    shop = Shop(old)
+    shop.event("Product Added", cart_id="a")
+    shop.engine.pause("cart", step="left")
+    shop.wait("3 hours")
+    shop = released(shop, renamed)
+    told = changed(old, renamed, steps={"left": "waiting", "reminded": "told"})
+    held = shop.inside("cart", "a").held
+    shop.engine.versions.migrate(told)
+    shop.wait("1 hour")
+
+    ann = shop.inside("cart", "a")
+    assert held is not None
+    assert ann.held == held._replace(step="waiting")
+    assert shop.sent == []
+    shop.engine.versions.undo(told)
+    assert shop.inside("cart", "a").held == held
+    shop.engine.versions.migrate(told)
+    shop.engine.resume("cart", step="left")
+    shop.wait("5 days")
+    assert [line[17:] for line in shop.sent] == ["ann email told", "ann email last"]
+
+
+def test_a_paused_journey_fires_no_timer_for_a_migration() -> None:
+    """What came due in the pause is not decided on the way."""
+    old, new = cart(), cart("4 hours")
+    shop = Shop(old)
+    shop.event("Product Added", cart_id="a")
+    shop.engine.pause("cart")
+    shop.clock.set(shop.clock.now() + 3 * 3_600_000_000)
+    after = released(shop, new)
+    after.engine.versions.migrate(changed(old, new))
+
+    assert (after.inside("cart", "a").step, after.inside("cart", "a").definition) == ("left", definition_hash(new))

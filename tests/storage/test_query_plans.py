@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
+from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
@@ -33,7 +34,7 @@ SELDOM = {
 }
 STATEMENTS = {
     name: text
-    for name, text in (vars(sql) | vars(objects) | vars(work)).items()
+    for name, text in (vars(sql) | vars(objects) | vars(work) | vars(leaving)).items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
 HOT = sorted(STATEMENTS.keys() - SELDOM)

@@ -15,14 +15,15 @@ from typing import Annotated, Any
 import typer
 
 from journeykit.cli import console, importing, pausing, versions, world
+from journeykit.cli.customer import customer, retain
 from journeykit.cli.outbox import Database, outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
 from journeykit.insight.diagram import mermaid
 from journeykit.insight.summary import summarize, table
+from journeykit.model.backlog import Backlog
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import MICROSECONDS
-from journeykit.model.records import Backlog
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.worker import Worker
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
+app.add_typer(customer, name="customer")
 for _command in (pausing.pause, pausing.resume, versions.versions, versions.diff, versions.migrate):
     app.command()(_command)
 
@@ -292,3 +294,6 @@ def worker(
             decided += now
             performed += 0 if now else done.performed
         console.say(f"{decided} decided, {performed} performed")
+
+
+app.command()(retain)

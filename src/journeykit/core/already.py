@@ -8,6 +8,7 @@ lets in whoever has never been inside.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding
@@ -18,6 +19,7 @@ from journeykit.core.lists import present, records
 from journeykit.core.parking import park
 from journeykit.core.plans import CompiledEntry
 from journeykit.errors import ConditionError
+from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment
 
 
@@ -31,21 +33,24 @@ def matches(turn: Deciding, journey: CompiledJourney) -> bool:
         return True  # what is wrong is parked, and seen, where it is decided
 
 
-def open_to(turn: Deciding, journey: CompiledJourney) -> None:
-    """Let in what is there already and has never been inside."""
-    turn.need_key(journey.name, None)
+def opened(turn: Deciding, event: Event) -> None:
+    """A journey has been opened: let in what is there already and has never been inside."""
+    name = event.properties["journey"]
+    journey = turn.compiled.journeys.get(name)
+    if journey is None:
+        turn.note("refused", None, "open", reason=f'no journey "{name}"')
+        return
+    turn.need(frozenset({name}))
+    turn.need_key(name, None)
     try:
-        found = _records(turn, journey)
-        entries = list(_entries(turn, journey))
+        found = [*((key, present(record)) for key, record in _records(turn, journey).items()), *_entries(turn, journey)]
     except ConditionError as error:
         park(turn, None, "open", error)
         return
-    for key, record in found.items():
-        turn.enrollment, turn.data = None, {}
-        _attempt(turn, journey, key, present(record))
-    for key, entry in entries:
-        if turn.find(journey.name, key) is None:
-            _attempt(turn, journey, key, entry)
+    for key, what in found:
+        if turn.find(name, key) is None:
+            turn.enrollment, turn.data = None, {}
+            _attempt(turn, journey, key, what)
 
 
 def _records(turn: Deciding, journey: CompiledJourney) -> dict[str, dict[str, object]]:
@@ -67,7 +72,7 @@ def _entries(turn: Deciding, journey: CompiledJourney) -> Iterator[tuple[str, Co
             yield key, entry
 
 
-def _attempt(turn: Deciding, journey: CompiledJourney, key: str, what: CompiledEntry | dict[str, object]) -> None:
+def _attempt(turn: Deciding, journey: CompiledJourney, key: str, what: Any) -> None:
     """Let one in, or park it where it fails (P15)."""
     mark = turn.mark()
     try:

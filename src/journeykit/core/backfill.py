@@ -11,10 +11,13 @@ from journeykit.core.customer import Customer, commit_of
 from journeykit.core.decision import Deciding
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Compiled
+from journeykit.core.joining import joined_values
+from journeykit.core.merging import MERGE
 from journeykit.core.moments import meet_again
 from journeykit.core.signals import reorder_all
 from journeykit.core.since import count_anew
 from journeykit.errors import ConditionError
+from journeykit.model.leaving import Snapshot
 from journeykit.model.records import Commit, Facts, LoggedEvent
 
 
@@ -23,10 +26,12 @@ def events_of(compiled: Compiled, names: Iterable[str]) -> frozenset[str]:
     wanted = frozenset(names)
     tables = (compiled.facts.by_event, compiled.facts.since)
     fed = {event for table in tables for event, folds in table.items() if any(one.name in wanted for one in folds)}
-    return frozenset({*fed, "$identify"})
+    return frozenset({*fed, "$identify", MERGE})
 
 
-def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], names: frozenset[str], now: int) -> Commit | None:
+def fill(
+    compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], names: frozenset[str], now: int, snapshot: Snapshot | None = None
+) -> Commit | None:
     """
     Fold the facts of *names* anew for one customer.
 
@@ -36,13 +41,15 @@ def fill(compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], na
         past: their decided events in order, see `events_of`.
         names: the facts.
         now: the moment of the first look of segments, schedules and dates that are new, microseconds UTC.
+        snapshot: what there is instead of an older past; facts that were not declared then cannot be folded, and stay as they are.
 
     Returns:
         What changes, based on the customer's revision; None where all is there already.
     """
     turn = _turn(compiled, customer, now)
     before, past = turn.moments, list(past)
-    values = _filled(compiled, customer.facts.values, _folded(compiled, customer.customer_id, past, names), names)
+    names = frozenset(name for name in names if snapshot is None or compiled.facts.keys.get(name) in (None, *snapshot.facts))
+    values = _filled(compiled, customer.facts.values, _folded(compiled, customer, past, names, snapshot), names)
     changed = [name for name in compiled.facts.keys if _of(compiled, name, values) != _of(compiled, name, customer.facts.values)]
     if values != customer.facts.values:
         turn.facts = customer.facts.copy()
@@ -95,9 +102,29 @@ def _of(compiled: Compiled, name: str, values: Mapping[str, Any]) -> Any:
     return values.get(compiled.facts.keys[name])
 
 
-def _folded(compiled: Compiled, customer_id: str, past: Iterable[LoggedEvent], names: frozenset[str]) -> Mapping[str, Any]:
-    """The states of the facts of *names*, folded from the past; each event under what was told of the customer by then."""
-    facts = Facts()
+def _folded(
+    compiled: Compiled, customer: Customer, past: Iterable[LoggedEvent], names: frozenset[str], snapshot: Snapshot | None
+) -> Mapping[str, Any]:
+    """The states of the facts of *names*, folded from the past, that of others who have become this customer included."""
+    events, now = list(past), customer.accepted_at
+    if snapshot is None:
+        own, moved = ([one for one in events if ((one.seq or 0) < 0) is theirs] for theirs in (False, True))
+        values = _fold(compiled, customer.customer_id, own, names, Facts())
+        return joined_values(compiled, values, _fold(compiled, customer.customer_id, moved, names, Facts()), now) if moved else values
+    since = [one for one in events if (one.seq or 0) > snapshot.loaded.revision]
+    known = {compiled.facts.keys[name] for name in names if name in compiled.facts.keys}
+    facts = snapshot.loaded.facts.copy()
+    facts.values = {key: value for key, value in facts.values.items() if key in known}
+    values = _fold(compiled, customer.customer_id, since, names, facts)
+    for one in since:
+        if one.event.name == MERGE:
+            theirs = one.event.properties["facts"]["values"]
+            values = joined_values(compiled, values, {key: value for key, value in theirs.items() if key in known}, now)
+    return values
+
+
+def _fold(compiled: Compiled, customer_id: str, past: Iterable[LoggedEvent], names: frozenset[str], facts: Facts) -> Mapping[str, Any]:
+    """The states after the past; each event under what was told of the customer by then."""
     for logged in past:
         event = logged.event
         if event.name == "$identify":

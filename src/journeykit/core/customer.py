@@ -68,9 +68,11 @@ def _decided(
     turn = Deciding(compiled, customer, now, event.event, trace)
     if shared is not UNKNOWN:
         turn.known = shared.at(turn.seq)
+        turn.asking = shared.recorded is None
     try:
         decide(turn, event)
     except LoopError as error:
+        turn.be_sure(turn.commit.quotas)
         failed, turn = turn, Deciding(compiled, customer, now, event.event)
         turn.known, turn.needed = failed.known, failed.needed
         park_event(turn, event, error)
@@ -113,9 +115,11 @@ def _catch_up(compiled: Compiled, customer: Customer, now: int, limit: int, trac
     while len(commits) < limit and (due := customer.due(compiled, now, _pauses(customer, shared))) is not None:
         turn = Deciding(compiled, customer, due.due_at, None, trace)
         turn.known = shared.at(turn.seq)
+        turn.asking = shared is not UNKNOWN and shared.recorded is None
         try:
             _fire(turn, due, turn.known.pauses)
         except LoopError as error:
+            turn.be_sure(turn.commit.quotas)
             failed, turn = turn, Deciding(compiled, customer, due.due_at, None, trace)
             turn.known, turn.needed = failed.known, failed.needed
             _park_due(turn, due, error)

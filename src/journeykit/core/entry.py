@@ -12,6 +12,7 @@ from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
 from journeykit.core.plans import CompiledEntry
+from journeykit.core.remains import remembered, shift
 from journeykit.core.turn import Trace
 from journeykit.model.phrases import Reentry
 from journeykit.model.records import Enrollment, Waiting
@@ -46,7 +47,7 @@ def enter(turn: Deciding, journey: CompiledJourney, key: str, data: Mapping[str,
         _refuse(turn, journey, key, cause, "it has no key" if journey.key is None else "its key is missing", "missing key")
         return
     turn.need_key(journey.name, None if journey.journey.reentry.per_customer else key)
-    prior = turn.find(journey.name, key)
+    prior = turn.find(journey.name, key) or remembered(turn, journey.name, key)
     reason = refusal(turn, journey, key, prior)
     if reason == "active" and not journey.journey.reentry.restarting:
         if (journey.name, key) not in turn.touched:
@@ -60,7 +61,7 @@ def enter(turn: Deciding, journey: CompiledJourney, key: str, data: Mapping[str,
 
 def _begin(turn: Deciding, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str, prior: Enrollment | None) -> None:
     e = Enrollment(
-        journey=journey.name, key=key, number=prior.number + 1 if prior else 1, definition=journey.hash, order=turn.order(), status="active",
+        journey=journey.name, key=key, number=shift(prior) + 1, definition=journey.hash, order=turn.order(), status="active",
         step=journey.entry_plan.target or "", visit=0, entered_at=turn.now, step_at=turn.now, data=dict(data),
         performed_at=prior.performed_at if prior else None, performing=prior.performing + (prior.performed > 0) if prior else 0,
         waiting=prior.waiting if prior else None,
@@ -108,7 +109,7 @@ def refusal(turn: Deciding, journey: CompiledJourney, key: str, prior: Enrollmen
 def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
     """Why *rule* refuses a customer who was in *earlier*, or None where it does not."""
     rows = list(earlier)
-    times = sum(row.performing + (row.performed > 0) if rule.performed else row.number for row in rows)
+    times = sum(row.performing + (row.performed > 0) if rule.performed else shift(row) for row in rows)
     if rule.rule == "always" or not times:
         return None
     if rule.rule == "once":
@@ -123,7 +124,7 @@ def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
 
 def _since(rule: Reentry, row: Enrollment) -> int | None:
     if rule.since == "entry":
-        return row.entered_at
+        return max(row.entered_at, row.joined.entered_at) if row.joined else row.entered_at
     return row.ended_at if rule.since == "end" else row.performed_at
 
 
@@ -166,3 +167,9 @@ def _trace(turn: Deciding, journey: CompiledJourney, key: str, kind: str, cause:
     plans = [journey.entry_plan, *(row.plan for row in rows if row.plan)]
     actions = tuple(dict.fromkeys(o.action for plan in plans for o in (*plan.before, *plan.after) if hasattr(o, "action")))
     turn.trace.append(Trace(turn.now, kind, journey.name, key, "", cause, detail, actions))
+
+
+def entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
+    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
+    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
+    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)

@@ -15,6 +15,7 @@ from journeykit.core.decision import Deciding
 from journeykit.core.entry import enter
 from journeykit.core.parking import park
 from journeykit.core.plans import as_key
+from journeykit.core.turn import Raised
 from journeykit.errors import ConditionError
 from journeykit.model.records import Enrollment
 
@@ -38,6 +39,15 @@ def records(value: Any) -> dict[str, dict[str, Any]]:
         if isinstance(key, str):
             found.setdefault(key, record)
     return found
+
+
+def changed(turn: Deciding, raised: Raised) -> tuple[Records, Records] | None:
+    """The records before and after a change of a list; None, and parked, where it is none."""
+    try:
+        return records(raised.old if isinstance(raised.old, list) else None), records(raised.new)
+    except ConditionError as error:
+        park(turn, None, f"changed {raised.subject}", error)
+        return None
 
 
 def follow(turn: Deciding, path: str, old: Records, new: Records) -> None:

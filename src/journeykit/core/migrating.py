@@ -18,9 +18,11 @@ from journeykit.core.operations import changed_data
 from journeykit.core.outline import Place, scopes
 from journeykit.core.plans import CompiledTimer
 from journeykit.core.timing import renew, resume
+from journeykit.core.turn import Raised
 from journeykit.model.conditions import Expression
 from journeykit.model.messages import Event
 from journeykit.model.migrations import Migration
+from journeykit.model.pauses import Hold
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Enrollment, Timer
 
@@ -160,6 +162,9 @@ def _bring(turn: Deciding, passage: Passage, given: Mapping[str, Any]) -> None:
     before, e.timers = e.timers, ()
     _stand(turn, passage.new, there.step.name, given)
     e.scopes = _open(passage, e, there, turn.now)
+    if e.held is not None and e.held.step is not None:
+        e.held = e.held._replace(step=passage.name(e.held.step))  # who is paused stays so, whatever the place is called
+        turn.raised += (Raised("moved", (e.journey, e.key)),)
     if there.step.end is not None:
         marks = "".join(f"-{timer.index} " for timer in before)
         _note(turn, given, source, marks, CAUSE)
@@ -181,6 +186,8 @@ def _bring_back(turn: Deciding, given: Mapping[str, Any]) -> None:
     source, marks = e.step, "".join(f"-{timer.index} " for timer in e.timers)
     e.timers = tuple(Timer(*timer) for timer in back["timers"])
     e.scopes = {name: (at, visit) for name, (at, visit) in back["scopes"].items()}
+    if back.get("held") is not None:
+        e.held = Hold(*back["held"])
     _stand(turn, turn.journey, back["step"], back)
     marks += "".join(f"~{timer.index}@{'' if timer.due_at is None else timer.due_at} " for timer in e.timers)
     _note(turn, given, source, marks, UNDONE)

@@ -24,6 +24,7 @@ from journeykit.model.policies import Defer, Drop, Kind, Permit, Policy, PolicyA
 from journeykit.model.records import Facts, OutboxMessage, Sent
 
 HELD_OUT, TREATED = "held out", "treated"  #: the arms of a holdout, kept with the customer
+ERASED = "$erased"  #: among the arms of a customer who was erased
 TOPIC, PRIORITY = "topic", "priority"  #: the parameters of a message that say what it is about, and how important it is
 _ORDER: tuple[Kind, ...] = ("consent", "holdout", "suppression", "plugin", "quiet", "cap")
 _HOUR = 3_600_000_000
@@ -135,7 +136,7 @@ def compile_policies(policies: Sequence[Policy], known: Declared) -> Chain:
         "holdout": _holdout, "suppression": lambda policy: _suppression(policy, Resolver(known)),
         "plugin": lambda policy: _plugin(policy, known.facts), "quiet": _quiet, "cap": _cap,
     }  # fmt: skip
-    rules = list(_consents(by_kind["consent"]))
+    rules = [_ERASED, *_consents(by_kind["consent"])]
     for kind in _ORDER[1:]:
         rules += [_EXPIRED] if kind == "suppression" else []
         rules += [makers[kind](policy) for policy in by_kind[kind]]
@@ -181,6 +182,20 @@ def _marketing(policy: Policy) -> Callable[[OutboxMessage], bool]:
 
 def _messages(policy: Policy) -> Callable[[OutboxMessage], bool]:
     return lambda message: message.message != "none" and about(policy, message.action, topic(message.parameters))
+
+
+# erased
+
+
+def _erased(case: Case, _ask: Ask) -> PolicyAnswer:
+    """Whoever was erased has to have agreed since, whatever the catalog says of those who have said nothing."""
+    purposes = (case.message.action, topic(case.message.parameters))
+    if ERASED not in case.facts.arms or any(case.facts.consent.get(purpose) for purpose in purposes if purpose):
+        return _PERMIT
+    return Drop("erased: no consent has been given since")
+
+
+_ERASED = Rule("erased", lambda message: message.message == "marketing", _erased)
 
 
 # consent

@@ -69,6 +69,22 @@ class Known(NamedTuple):
 KNOWN = Known()  #: nothing is known; so there is enough of everything
 
 
+class Unread(Exception):  # noqa: N818  a request for what all share, not an error
+    """
+    A decision has to know what is kept once for all customers; find it out and decide again.
+
+    Attributes:
+        name: under which it is kept.
+        first: what it becomes where nothing is kept yet: a value, or the arms of which the better is looked for; a number where what
+            is asked for is how many of so many are left.
+    """
+
+    def __init__(self, name: str, first: str | tuple[str, ...] | int) -> None:
+        self.name = name
+        self.first = first
+        super().__init__(name)
+
+
 def kept(customer_id: str, known: Known, seq: int, now: int) -> LoggedEvent:
     """What the decision of signal *seq* had to know, for the customer's log."""
     given = {"left": dict(known.left), "told": dict(known.told)}
@@ -108,6 +124,10 @@ class Shared:
             if key in left:
                 left[key] -= number
         return Shared(self.known._replace(left=left))
+
+    def knowing(self, key: str, number: int) -> Shared:
+        """Know also how many are left of the number *key*."""
+        return Shared(self.known._replace(left={**self.known.left, key: number}))
 
     def telling(self, name: str, value: str) -> Shared:
         """Know also what is kept under *name*."""

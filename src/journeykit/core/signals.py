@@ -6,24 +6,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from journeykit.core import lists, pausing
-from journeykit.core.already import open_to
+from journeykit.core.already import opened
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
-from journeykit.core.entry import consider, enter, let_in
+from journeykit.core.entry import consider, enter, entry_of, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
 from journeykit.core.lanes import let_out, reorder
+from journeykit.core.merging import MERGE, UNSEEN, join
 from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.since import count
 from journeykit.core.tallies import tally
 from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage, Waiting
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -31,7 +33,7 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide(turn: Deciding, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
+    if turn.compiled.watch is not None and not turn.stored and event.name not in UNSEEN:  # no watcher has looked at them yet
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
@@ -176,7 +178,7 @@ def _waited(turn: Deciding, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    entry = None if journey is None else _entry_of(journey, waiting)
+    entry = None if journey is None else entry_of(journey, waiting)
     if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
@@ -185,12 +187,6 @@ def _waited(turn: Deciding, enrollment: Enrollment) -> None:
     if turn.changed[place].number == 0:
         del turn.changed[place]
         turn.commit.removed = (*turn.commit.removed, place)
-
-
-def _entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
-    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
-    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
-    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
@@ -217,7 +213,7 @@ def _drain(turn: Deciding) -> None:
 def _changed(turn: Deciding, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
-    change = _lists(turn, raised) if concern.lists else None
+    change = lists.changed(turn, raised) if concern.lists else None
     if change is None:
         _occurs(turn, signal, concern)
         return
@@ -232,15 +228,6 @@ def _occurs(turn: Deciding, signal: str, concern: Concern) -> None:
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
-
-
-def _lists(turn: Deciding, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
-    """The records before and after a change of a list; None, and parked, where it is none."""
-    try:
-        return lists.records(raised.old if isinstance(raised.old, list) else None), lists.records(raised.new)
-    except ConditionError as error:
-        park(turn, None, f"changed {raised.subject}", error)
-        return None
 
 
 def _at_once(turn: Deciding, raised: Raised) -> None:
@@ -324,16 +311,6 @@ def _let_in_by_name(turn: Deciding, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
-def _open(turn: Deciding, event: Event) -> None:
-    """A journey has been opened to who is there already."""
-    journey = turn.compiled.journeys.get(event.properties["journey"])
-    if journey is None:
-        turn.note("refused", None, "open", reason=f'no journey "{event.properties["journey"]}"')
-    else:
-        turn.need(frozenset({journey.name}))
-        open_to(turn, journey)
-
-
 def _let_out(turn: Deciding, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -392,8 +369,10 @@ _OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
-    "$open": _open,
+    "$open": opened,
     "$settled": _settled,
     "$retry": _retry,
     "$migrate": migrate,
+    MERGE: lambda turn, event: join(turn, event, offer),
+    RETURNED: come_back,
 }

@@ -7,27 +7,12 @@ better when somebody first had to know, is kept once for all; a decision that ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from journeykit.core.plans import CompiledSplit, Plan
-from journeykit.core.quotas import KNOWN
+from journeykit.core.quotas import KNOWN, Unread
 from journeykit.core.splits import draw
 from journeykit.core.turn import Turn
-
-
-class Unread(Exception):  # noqa: N818  a request for what all share, not an error
-    """
-    A decision has to know what is kept once for all customers; find it out and decide again.
-
-    Attributes:
-        name: under which it is kept.
-        first: what it becomes where nothing is kept yet: a value, or the arms of which the better is looked for.
-    """
-
-    def __init__(self, name: str, first: str | tuple[str, ...]) -> None:
-        self.name = name
-        self.first = first
-        super().__init__(name)
 
 
 def drawn(experiment: str, arm: str) -> str:
@@ -40,11 +25,11 @@ def reached(experiment: str, arm: str) -> str:
     return f"{experiment}/{arm}/reached"
 
 
-def better(unread: Unread, count: Callable[[str], int]) -> str:
-    """The arm of which the greatest share did what is measured; the first of equals."""
-    experiment = unread.name.rpartition(" ")[0]
-    shares = {arm: count(reached(experiment, arm)) / max(1, count(drawn(experiment, arm))) for arm in unread.first}
-    return max(unread.first, key=lambda arm: shares[arm])
+def better(name: str, arms: Sequence[str], count: Callable[[str], int]) -> str:
+    """Which of *arms*, asked for under *name*, had the greatest share of those who did what is measured; the first of equals."""
+    experiment = name.rpartition(" ")[0]
+    shares = {arm: count(reached(experiment, arm)) / max(1, count(drawn(experiment, arm))) for arm in arms}
+    return max(arms, key=lambda arm: shares[arm])
 
 
 def measured(turn: Turn, split: CompiledSplit) -> Plan:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import KNOWN, Known, quota_key
+from journeykit.core.quotas import KNOWN, Known, Unread, quota_key
 from journeykit.core.state import Customer, own_timers
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
@@ -69,7 +69,7 @@ class Turn(Context):
     """
 
     __slots__ = (
-        "armed", "changed", "commit", "compiled", "covered", "enrollments", "kept", "known", "needed", "raised", "seq", "stirred",
+        "armed", "asking", "changed", "commit", "compiled", "covered", "enrollments", "kept", "known", "needed", "raised", "seq", "stirred",
         "stored", "taken", "touched", "trace",
     )  # fmt: skip
 
@@ -96,6 +96,7 @@ class Turn(Context):
         self.raised: tuple[Raised, ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
         self.known = KNOWN  #: what is known of what customers share
+        self.asking = False  #: whether somebody can be asked for what is not known
         self.needed: Known | None = None  #: what of it had to be known: numbers of which nothing was left, and what was told
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
@@ -147,6 +148,12 @@ class Turn(Context):
             self.needed = needed._replace(left={**needed.left, key: left})
             self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=take.text)
         return False
+
+    def be_sure(self, taken: Iterable[tuple[str, int, int | None]]) -> None:
+        """Raise `Unread` where one of *taken*, which nobody will look at any more, was taken without knowing what is left."""
+        for key, _, limit in taken:
+            if self.asking and limit is not None and key not in self.known.left:
+                raise Unread(key, limit)
 
     def inside(self, journey: str) -> list[str]:
         """The keys under which the customer is in *journey*, as decided so far."""
@@ -216,8 +223,12 @@ class Turn(Context):
         Take back everything since *mark* but changed enrollments, which nobody has put in their place yet.
 
         What shared numbers were short stays: a replay has to know it, to fail in the same place.
+
+        Raises:
+            Unread: it took of a shared number of which there may be none left, and then it would not have come to this.
         """
         commit = self.commit
+        self.be_sure(commit.quotas[len(mark[7]) :])
         self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas = mark
 
 

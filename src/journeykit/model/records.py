@@ -13,11 +13,13 @@ from zlib import crc32
 
 from attrs import Factory, define, field
 
+from journeykit.model.joined import Joined
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Hold
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
+ELSEWHERE = -1  #: the revision of an id that has become another: an alias
 MAILBOX = 1_000  #: events of one mailbox that are loaded at once, the first to arrive
 
 Share = tuple[int, int]  #: which part of all customers, of how many: (0, 1) is everybody
@@ -94,6 +96,7 @@ class Enrollment:
     held: Hold | None = None
     stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
+    joined: Joined | None = None  #: what a merge of two customers brought along
 
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
@@ -122,6 +125,7 @@ class Enrollment:
         copy.held = self.held
         copy.stood = self.stood
         copy.waits = None
+        copy.joined = self.joined
         return copy
 
     @property
@@ -210,10 +214,13 @@ class OutboxMessage(NamedTuple):
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
     household: str | None = None  #: with whom its addressee shares a frequency cap
+    origin: str | None = None  #: its idempotency key, where it was asked for under an id that has become another since
 
     @property
     def idempotency_key(self) -> str:
         """The same whatever crashes: enrollment, number of the decision, place in it."""
+        if self.origin is not None:
+            return self.origin
         parts = (self.customer_id, self.journey, self.key)
         safe = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
         return f"{safe}/{self.number}/{self.seq}/{self.place}"
@@ -299,13 +306,14 @@ class Loaded:
     What a storage answers to a `Want`.
 
     Attributes:
-        revision: 0 for a customer never decided for.
+        revision: 0 for a customer never decided for; `ELSEWHERE` for an id that has become another.
         facts: empty for a customer never decided for.
         enrollments: the rows asked for.
         pending: the mailbox, in order of (accepted_at, arrival).
         seen: those of the asked event ids that are in the log, the mailbox included.
         moments: the customer's own timers, as the last commit that changed them wrote them.
         moments_due: when the first of them is due.
+        erasures: the customer is not known, and somebody has been erased here: they may be the same.
     """
 
     customer_id: str
@@ -317,29 +325,7 @@ class Loaded:
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
     moments_due: int | None = None
-
-
-class Backlog(NamedTuple):
-    """
-    What waits to be done.
-
-    Attributes:
-        events: how many events stand in mailboxes.
-        oldest_event: when the first of them was accepted.
-        customers: how many customers have a timer due.
-        oldest_timer: when the first of these timers was due.
-        messages: how many requests for actions are due, those among them that are leased.
-        oldest_message: since when the first of them has been.
-        dead: how many dead letters there are.
-    """
-
-    events: int
-    oldest_event: int | None
-    customers: int
-    oldest_timer: int | None
-    messages: int
-    oldest_message: int | None
-    dead: int
+    erasures: bool = False
 
 
 class Sent(NamedTuple):

@@ -9,12 +9,14 @@ from typing import NamedTuple
 from journeykit.core.backfill import events_of, fill, opened, order_lanes
 from journeykit.core.customer import Customer
 from journeykit.errors import ConflictError
+from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, derived_id
 from journeykit.model.records import Commit, LoggedEvent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.deciding import ATTEMPTS
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.letters import OPEN, own_event
+from journeykit.runtime.why import EVER
 
 BATCH = 200  #: customers in one transaction
 
@@ -66,16 +68,19 @@ def _missing(storage: Storage, definitions: Definitions, customers: Sequence[str
     compiled = definitions.compiled
     told = events_of(compiled, names)
     for loaded in storage.load_many([Want(customer_id, None) for customer_id in customers]):
-        if not loaded.revision:
+        if loaded.revision <= 0:
             continue  # nothing has been decided for them yet
         definitions.learn_all(loaded.enrollments)
-        past = (logged for logged in storage.events(loaded.customer_id, 0, told) if logged.state == "decided") if names else ()
-        yield _of(definitions, Customer(loaded), past, names, max(now, loaded.accepted_at))
+        past = (logged for logged in storage.events(loaded.customer_id, EVER, told) if logged.state == "decided") if names else ()
+        snapshot = storage.snapshot(loaded.customer_id) if names else None
+        yield _of(definitions, Customer(loaded), past, names, max(now, loaded.accepted_at), snapshot)
 
 
-def _of(definitions: Definitions, customer: Customer, past: Iterable[LoggedEvent], names: frozenset[str], now: int) -> _Found:
+def _of(
+    definitions: Definitions, customer: Customer, past: Iterable[LoggedEvent], names: frozenset[str], now: int, snapshot: Snapshot | None
+) -> _Found:
     compiled = definitions.compiled
-    changes = (partial(fill, compiled, customer, past, names, now), partial(order_lanes, compiled, customer, now))
+    changes = (partial(fill, compiled, customer, past, names, now, snapshot), partial(order_lanes, compiled, customer, now))
     commits: list[Commit] = []
     for change in changes:
         commit = change()

@@ -124,6 +124,8 @@ class Dispatcher:
     # -- one request -------------------------------------------------------------------------------------------------
 
     def _attempt(self, claimed: Claimed, view: View, ledger: Ledger, now: int) -> Settlement:
+        if view.elsewhere(claimed.message):  # claimed again, it has the customer that stands for them now
+            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)
         try:
             refusal = view.refusal(claimed.message, now, ledger.of(claimed))
         except ConditionError as error:  # without every policy's word nothing is performed

@@ -8,14 +8,14 @@ from typing import Any
 from journeykit.model.messages import Event, text
 from journeykit.model.records import EVERYBODY, Share
 from journeykit.runtime.clock import Moment, instant
+from journeykit.runtime.customers import Customers
 from journeykit.runtime.dispatcher import Dispatched
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, identification, object_fact
-from journeykit.runtime.operator import Operator
 from journeykit.runtime.shell import BATCH
 from journeykit.runtime.work import Outcome
 
 
-class Engine(Operator):
+class Engine(Customers):
     """
     Runs journeys on a storage.
 

@@ -9,15 +9,17 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.core.calendar import show
+from journeykit.core.merging import MERGE
 from journeykit.core.migrating import UNDONE
 from journeykit.core.quotas import KEPT
+from journeykit.core.remains import RETURNED
 from journeykit.model.messages import moment
 from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.letters import MIGRATE
 from journeykit.runtime.past import Past
-from journeykit.runtime.why import Case, by, holds, why_not
+from journeykit.runtime.why import EVER, Case, by, holds, why_not
 
 
 @frozen
@@ -84,9 +86,10 @@ class Explainer:
 
     def explain(self, customer_id: str, why: str | None) -> Explanation:
         """Return the timeline of a customer, and why the action *why* did not come about."""
+        customer_id = self._storage.identities(customer_id)[0]
         loaded = self._storage.load_many([Want(customer_id, None)])[0]
         self._definitions.learn_all(loaded.enrollments)
-        events = self._storage.events(customer_id)
+        events = self._storage.events(customer_id, EVER)
         history = self._storage.history(customer_id)
         outbox = self._storage.outbox(None, customer_id)
         past = Past(self._definitions, history, loaded.enrollments)
@@ -94,7 +97,9 @@ class Explainer:
         entries = tuple(told.timeline(events, history, outbox))
         reasons: tuple[Line, ...] = ()
         if why is not None:
-            case = Case(self._definitions.compiled, loaded, events, history, outbox, told.zone, past)
+            snapshot = self._storage.snapshot(customer_id)
+            start = None if snapshot is None else snapshot.loaded
+            case = Case(self._definitions.compiled, loaded, events, history, outbox, told.zone, past, start)
             reasons = tuple(Line(at, "why not", text, journey, key) for at, journey, key, text in why_not(case, why))
         return Explanation(customer_id, told.zone, entries, reasons)
 
@@ -113,7 +118,7 @@ class _Telling:
         lines: list[tuple[tuple[int, int, int], Line]] = []
         waiting = 1 << 62
         for number, logged in enumerate(events):
-            if logged.event.name not in ("$parked", *KEPT, MIGRATE):
+            if logged.event.name not in ("$parked", *KEPT, MIGRATE, RETURNED):
                 place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
                 lines.append((place, self._event(logged)))
         for entry in history:
@@ -125,7 +130,8 @@ class _Telling:
 
     def _event(self, logged: LoggedEvent) -> Line:
         event = logged.event
-        text = f"{_OURS.get(event.name, event.name)} {_values(event.properties)}".rstrip()
+        properties = {"other": event.properties.get("other")} if event.name == MERGE else event.properties
+        text = f"{_OURS.get(event.name, event.name)} {_values(properties)}".rstrip()
         if (occurred := show(event.at, self.zone)) != show(logged.accepted_at, self.zone):
             text += f"; {'ahead: ' if event.at > logged.accepted_at else ''}occurred {occurred}"
         if logged.state == "pending":
@@ -185,6 +191,7 @@ _OURS = {
     "$exit": "taken out",
     "$settled": "outcome",
     "$retry": "tried again",
+    MERGE: "merged",
     "$open": "opened",
 }
 

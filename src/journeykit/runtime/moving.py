@@ -9,6 +9,7 @@ from journeykit.core.customer import Customer
 from journeykit.core.quotas import Known, Shared
 from journeykit.errors import ConflictError, JourneykitError, QuotaError, StorageError
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, Want
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.deciding import ATTEMPTS, pause
@@ -47,12 +48,13 @@ class Run:
 
     def __init__(
         self, storage: Storage, definitions: Definitions, clock: Clock, written: Callable[[Sequence[Commit]], None],
-        imported: bool, stop: Callable[[], bool] | None, progress: Callable[[int], None] | None,
+        pauses: Callable[[], Sequence[Pause]], imported: bool, stop: Callable[[], bool] | None, progress: Callable[[int], None] | None,
     ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._clock = clock
         self._written = written
+        self._pauses = pauses
         self._imported = imported
         self._stop = stop or (lambda: False)
         self._progress = progress or (lambda moved: None)
@@ -85,7 +87,7 @@ class Run:
         on = batch.signal.on
         for attempt in range(ATTEMPTS):
             pause(attempt)
-            work = Work(self._storage, self._definitions, _FIRINGS, Shared(Known(left)))
+            work = Work(self._storage, self._definitions, _FIRINGS, Shared(Known(left, pauses=self._pauses())))
             broken, batch.signal.on = list[str](), on
             moved = batch.decide(work, self._clock.now(), broken)
             for commit in work.commits:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from journeykit.errors import UnknownError
+from journeykit.model.backlog import Backlog
 from journeykit.model.pauses import Pause
 from journeykit.model.phrases import suggestion
-from journeykit.model.records import Backlog, OutboxRow
+from journeykit.model.records import OutboxRow
 from journeykit.runtime.backfill import backfill
 from journeykit.runtime.explain import Explanation
 from journeykit.runtime.letters import RETRY, derived
@@ -61,7 +62,7 @@ class Operator(Shell):
 
     def retry(self, customer_id: str) -> list[Outcome]:
         """Offer the parts of signals that were parked with an error again, each for itself; return what came of them."""
-        now = self.clock.now()
+        now, customer_id = self.clock.now(), self.storage.identities(customer_id)[0]
         parked = [row.event for row in self.storage.events(customer_id, after=1 << 62) if row.state == "parked"]
         attempt = len(self.storage.history(customer_id)) if parked else 0
         return [
@@ -118,7 +119,7 @@ class Operator(Shell):
         """
         if state is not None and state not in STATES:
             raise UnknownError(f'no state "{state}"; there are {", ".join(STATES)}{suggestion(state, STATES)}')
-        return self.storage.outbox(state, customer_id, limit)
+        return self.storage.outbox(state, None if customer_id is None else self.storage.identities(customer_id)[0], limit)
 
     def retry_outbox(self, ids: Sequence[int]) -> int:
         """Try dead letters again, with all their attempts; return how many of *ids* were dead."""

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
+from journeykit.core.likeness import SPENT
+from journeykit.core.merging import SPENT as SENT_BEFORE
 from journeykit.core.policies import Case, Verdict
 from journeykit.errors import ConditionError, UnknownError
 from journeykit.model.pauses import Pause
@@ -68,6 +70,10 @@ class View:
                 self._foreign[one.customer_id] = str(error)
         return {one.customer_id: Customer(one) for want, one in zip(wants, loaded, strict=True)}
 
+    def elsewhere(self, message: OutboxMessage) -> bool:
+        """Whether the customer has become another since *message* was claimed."""
+        return self._customers[message.customer_id].revision < 0
+
     def refusal(self, message: OutboxMessage, now: int, sent: Sequence[Sent] = ()) -> Refusal | None:
         """
         Why *message* is not performed at *now*, where *sent* is what else its customer has been sent; None where it is performed.
@@ -79,12 +85,15 @@ class View:
             raise ConditionError(self._foreign[message.customer_id])
         customer = self._customers[message.customer_id]
         enrollment = customer.enrollments.get((message.journey, message.key))
+        if message.owner == SPENT:
+            return Refusal(SENT_BEFORE, "merged")
         reason = self._left(message, enrollment)
         if reason is not None:
             return Refusal(reason, "exited")
         if _moved_on(message, enrollment):
             return Refusal("moved on", "moved on")
-        if enrollment is not None and enrollment.number == message.number and (left := self._exit_rule(customer, enrollment, message, now)):
+        asking = self._of_who_stayed(message, enrollment)
+        if enrollment is not None and enrollment.number == asking.number and (left := self._exit_rule(customer, enrollment, asking, now)):
             return left
         if self._pauses and (paused := pause_of(self._pauses, message, now)) is not None:
             return _paused(*paused, now)
@@ -104,8 +113,15 @@ class View:
             return "exited: gone"
         if enrollment.number == message.number and enrollment.status in ("active", "completed"):
             return None
-        gone = (entry for entry in self._entries(message) if entry.kind in ("exited", "merged", "erased") and entry.seq != message.seq)
+        gone = (entry for entry in self._entries(message) if entry.kind in ("exited", "erased") and entry.seq != message.seq)
         return next((f"exited: {entry.reason or entry.kind}" for entry in gone), None)
+
+    def _of_who_stayed(self, message: OutboxMessage, enrollment: Enrollment | None) -> OutboxMessage:
+        """What an enrollment has asked for that ended as merged is looked at as if the one had asked that stayed."""
+        if enrollment is None or enrollment.joined is None or enrollment.number == message.number or not enrollment.active:
+            return message
+        merged = any(entry.kind == "merged" for entry in self._entries(message))
+        return message._replace(number=enrollment.number) if merged else message
 
     def _exit_rule(self, customer: Customer, enrollment: Enrollment, message: OutboxMessage, now: int) -> Refusal | None:
         since = self._since(enrollment, message)
@@ -122,8 +138,9 @@ class View:
         events = self._storage.events(message.customer_id, message.seq, names) if names else []
         if not events:
             return []
+        since = enrollment.ended_at or 0  # what was told of the other before, where two customers have become one
         ended = max((entry.seq for entry in self._entries(message) if entry.kind in ("completed", "exited")), default=message.seq)
-        return [logged for logged in events if logged.seq is None or logged.seq > ended]
+        return [logged for logged in events if (logged.seq is None or logged.seq > ended) and logged.accepted_at >= since]
 
     def _entries(self, message: OutboxMessage) -> list[HistoryEntry]:
         """The history of the enrollment that asked for *message*."""

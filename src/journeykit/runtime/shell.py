@@ -109,7 +109,7 @@ class Shell:
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
-        self.versions = Versions(storage, self.definitions, self.clock, self._written, imported=self._imported)
+        self.versions = Versions(storage, self.definitions, self.clock, self._written, self._pausing.known, imported=self._imported)
 
     def within(self, connection: object, after_commit: AfterCommit | None = None) -> Self:
         """

@@ -20,6 +20,7 @@ from journeykit.core.segments import SegmentTable
 from journeykit.errors import ConditionError, DefinitionError, JourneykitError
 from journeykit.model.messages import Event, derived_id, words
 from journeykit.model.migrations import Migration
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, Want
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.definitions import Definitions
@@ -45,22 +46,19 @@ class Versions:
         definitions: the journeys, and the older versions in the storage.
         clock: where the time comes from.
         written: called with the commits of each batch.
+        pauses: what is known of pauses at that moment.
         imported: history is being imported: what is asked for on the way is not performed.
     """
 
     def __init__(
-        self,
-        storage: Storage,
-        definitions: Definitions,
-        clock: Clock,
-        written: Callable[[Sequence[Commit]], None],
-        *,
-        imported: bool = False,
-    ) -> None:
+        self, storage: Storage, definitions: Definitions, clock: Clock, written: Callable[[Sequence[Commit]], None],
+        pauses: Callable[[], Sequence[Pause]], *, imported: bool = False,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._clock = clock
         self._written = written
+        self._pauses = pauses
         self._imported = imported
 
     def occupied(self) -> list[tuple[str, str, str, int]]:
@@ -113,7 +111,7 @@ class Versions:
         fates = list(plan.fates(self.occupied()))
         if refused := Rehearsal(tuple(fates)).refusals:
             raise DefinitionError(refused)
-        run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
+        run = Run(self._storage, self._definitions, self._clock, self._written, self._pauses, self._imported, stop, progress)
         known = self._definitions.compiled.definitions
         for (journey, origin), way in plan.ways.items():
             if origin in known:  # nobody was ever on one that is not
@@ -139,7 +137,7 @@ class Versions:
         """
         self._learn()
         plan = Plan(self._definitions, migrations)
-        run = Run(self._storage, self._definitions, self._clock, self._written, self._imported, stop, progress)
+        run = Run(self._storage, self._definitions, self._clock, self._written, self._pauses, self._imported, stop, progress)
         on = 0
         for (journey, origin), way in plan.ways.items():
             back = _Back(self._storage, origin, way.target)
@@ -230,6 +228,8 @@ class _Forth:
         }
         if e.leaving is not None:
             before["leaving"] = e.leaving
+        if e.held is not None:
+            before["held"] = list(e.held)
         given: dict[str, Any] = {"journey": e.journey, "key": e.key, "number": e.number, "from": way.origin, "to": way.target}
         names = dict.fromkeys((e.step, *e.scopes, e.journey))
         given["steps"] = {name: to for name in names if (to := way.step(name)) != name}

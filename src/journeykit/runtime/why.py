@@ -20,6 +20,7 @@ from journeykit.runtime.past import Changes, Past
 Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
 
 _ALL = 1 << 31
+EVER = -(1 << 62)  #: before every signal, those of a customer included who has become this one
 
 
 class Case(NamedTuple):
@@ -32,11 +33,13 @@ class Case(NamedTuple):
     outbox: Sequence[OutboxRow]
     zone: str
     past: Past
+    start: Loaded | None = None  #: what there is instead of an older past
 
 
 def replay(
-    compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None, changes: Changes = ()
-) -> list[Commit]:
+    compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None, changes: Changes = (),
+    start: Loaded | None = None, until: int | None = None,
+) -> list[Commit]:  # fmt: skip
     """
     Decide again what was decided for a customer, from the first signal to the last.
 
@@ -46,10 +49,12 @@ def replay(
         events: the customer's events; only decided ones are replayed.
         trace: a list to note in why something did not happen.
         changes: from which moment on other versions were current.
+        start: the customer to begin with, where what came before is gone; nobody where not said.
+        until: fire what was due before that moment, and no more; to where the recorded signals end where not said.
     """
-    customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
-    commits = []
-    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", *KEPT)]
+    customer = Customer(start or Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
+    first, commits = customer.revision, []
+    decided = [one for one in events if one.state == "decided" and (one.seq or 0) > first and one.event.name not in ("$parked", *KEPT)]
     shared = recorded(events)
     signals = [(at, 0, 0, following) for at, following in changes] + [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
     for at, _, _, signal in sorted(signals, key=lambda one: one[:3]):
@@ -57,8 +62,9 @@ def replay(
         customer.apply(commits[-1])
         if isinstance(signal, Compiled):
             compiled = signal
+    end = loaded.accepted_at if until is None else min(until, loaded.accepted_at)
     if customer.revision < loaded.revision:  # timers that have fired since the last event
-        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace, shared))
+        commits.append(advance(compiled, customer, None, end, _ALL, trace, shared))
     return commits
 
 
@@ -82,7 +88,7 @@ def why_not(case: Case, action: str) -> list[Reason]:
 def _traced(case: Case, action: str) -> Iterator[Reason]:
     trace: list[Trace] = []
     first, changes = case.past.in_force()
-    replay(first, case.loaded, case.events, trace, changes)
+    replay(first, case.loaded, case.events, trace, changes, case.start)
     for one in trace:
         if action in one.actions:
             yield one.at, one.journey, one.key, f"{_place(one.journey, one.key)}: {_words(one)}"
@@ -190,6 +196,8 @@ def by(cause: str) -> str:
     """How people join a *cause* to what it did."""
     if cause == "then":
         return ""
+    if cause.startswith("after until "):
+        return f" after its wait {cause.removeprefix('after ')}"
     return f" {cause}" if cause.startswith(("after ", "where ")) else f" on {cause}"
 
 

@@ -14,13 +14,14 @@ from threading import Lock
 from typing import cast
 
 from journeykit.errors import ConflictError, StorageError
+from journeykit.model.backlog import Backlog
+from journeykit.model.leaving import Moved
 from journeykit.model.messages import Event
-from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.objects import Release
 from journeykit.model.pauses import Pause
 from journeykit.model.records import (
     EVERYBODY,
     MAILBOX,
-    Backlog,
     Claimed,
     Commit,
     Facts,
@@ -36,7 +37,8 @@ from journeykit.model.records import (
 )
 from journeykit.storage import memory_rows
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
-from journeykit.storage.memory_objects import MemoryObjects
+from journeykit.storage.memory_leaving import Leavers, MemoryLeaving
+from journeykit.storage.memory_objects import AboutObjects, MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import (
     Customer,
@@ -54,7 +56,7 @@ from journeykit.storage.memory_work import MemoryWork
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 
 
-class MemoryStorage:
+class MemoryStorage(Leavers, AboutObjects):
     """Keeps everything in this process; see `journeykit.ports.Storage`."""
 
     def __init__(self) -> None:
@@ -66,6 +68,7 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
+        self._leaving = MemoryLeaving(self._customers, self._outbox, self._objects)
         self._pauses: list[Pause] = []
         self._work = MemoryWork()
 
@@ -89,11 +92,15 @@ class MemoryStorage:
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
-        batch = Batch(commits)
+        self._commit(Batch(commits), None)
+
+    def _commit(self, batch: Batch, moved: Moved | None) -> None:
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], row[13], Message(dumps(row[:14]), (row[1], row[6]), row[8], row[14])) for row in batch.outbox]
+        messages = [(row[0], row[13], Message(dumps(row[:15]), (row[1], row[6]), row[8], row[15])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
+            if moved is not None:
+                self._check_moved(batch, moved)
             self._write_customers(batch)
             for customer_id, prefix, text in enrollments:
                 self._put(customer_id, prefix, text)
@@ -107,6 +114,9 @@ class MemoryStorage:
                 self._schedule(customer_id, self._customers[customer_id])
             for row in batch.mail:
                 self._receive(row)
+            if moved is not None:
+                self._leaving.move(moved)
+                self._schedule(moved.survivor, self._customers[moved.survivor])
 
     def _customer(self, customer_id: str) -> Customer:
         customer = self._customers.get(customer_id)
@@ -116,6 +126,7 @@ class MemoryStorage:
 
     def _receive(self, row: Row) -> bool:
         customer_id, event_id, *rest, _ = row
+        customer_id = self._leaving.name(customer_id)
         customer = self._customer(customer_id)
         if customer.knows(event_id):
             return False
@@ -188,7 +199,7 @@ class MemoryStorage:
     def _load(self, want: Want) -> Loaded:
         customer = self._customers.get(want.customer_id)
         if customer is None:
-            return Loaded(want.customer_id, 0, 0, Facts(), [], [])
+            return Loaded(want.customer_id, 0, 0, Facts(), [], [], erasures=self._leaving.erasures)
         enrollments = [read_enrollment(text) for text in wanted(customer, want)]
         if len(enrollments) > 1:
             enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
@@ -198,12 +209,13 @@ class MemoryStorage:
         moments, due = customer.moments or (None, None)
         known = facts(customer.facts)
         revision, accepted_at = customer.revision, customer.accepted_at
-        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due)
+        wary = not revision and self._leaving.erasures
+        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due, wary)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""
         with self._lock:
-            return heapq.nsmallest(limit, (name for name in self._customers if name > after))
+            return heapq.nsmallest(limit, (name for name, one in self._customers.items() if name > after and one.revision >= 0))
 
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""
@@ -234,8 +246,7 @@ class MemoryStorage:
     def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._lock:
-            found = memory_rows.on_version(self._customers.items(), journey, definition)
-            return heapq.nsmallest(limit, (name for name in found if name > after))
+            return heapq.nsmallest(limit, memory_rows.on_version(self._customers.items(), journey, definition, after))
 
     # what is due
 
@@ -259,7 +270,7 @@ class MemoryStorage:
             others: list[tuple[int, str]] = []
             while self._due and self._due[0][0] <= now and len(found) < limit:
                 ready, customer_id = heapq.heappop(self._due)
-                if self._customers[customer_id].ready != ready:
+                if not self._fits(ready, customer_id):
                     continue
                 if in_share(customer_id, share):
                     found[customer_id] = ready
@@ -272,7 +283,7 @@ class MemoryStorage:
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._lock:
-            while self._due and self._customers[self._due[0][1]].ready != self._due[0][0]:
+            while self._due and not self._fits(*self._due[0]):
                 heapq.heappop(self._due)
             moments = [self._due[0][0] if self._due else None, self._outbox.next_due(), self._objects.next_due()]
             return min([moment for moment in moments if moment is not None], default=None)
@@ -334,21 +345,6 @@ class MemoryStorage:
         """Return all pauses, ended ones too, in order of number."""
         with self._lock:
             return list(self._pauses)
-
-    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
-        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
-        with self._lock:
-            return self._objects.publish(fact, frozenset(ends))
-
-    def releases(self, now: int, limit: int) -> list[Release]:
-        """Return up to *limit* releases due at *now* or before, the longest due first."""
-        with self._lock:
-            return self._objects.releases(now, limit)
-
-    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
-        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
-        with self._lock:
-            return self._objects.waiting_for(event, name, until, after, limit)
 
     def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
         """Deliver *mail* and go on from *before* to *after*; False where somebody else has."""

@@ -6,9 +6,11 @@ import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from journeykit.model.leaving import Moved
 from journeykit.model.records import Claimed, OutboxMessage, OutboxRow, Sent, Settlement
 from journeykit.storage.memory_rows import Message
-from journeykit.storage.rows import loads, message
+from journeykit.storage.moving import moved_message
+from journeykit.storage.rows import dumps, loads, message, message_row
 
 
 class MemoryOutbox:
@@ -22,6 +24,7 @@ class MemoryOutbox:
     def __init__(self, of: Callable[[str], Sequence[int]]) -> None:
         self._of = of
         self._messages: dict[int, Message] = {}
+        self._last = 0
         self._households: dict[str, list[int]] = {}  #: the numbers of the messages to each
         self._lines: dict[
             tuple[str, str], list[tuple[int, int]]
@@ -29,7 +32,7 @@ class MemoryOutbox:
 
     def add(self, outgoing: Message, household: str | None) -> int:
         """Keep a message and return its number."""
-        number = len(self._messages) + 1
+        number = self._last = self._last + 1
         if household is not None:
             self._households.setdefault(household, []).append(number)
         self._messages[number] = outgoing
@@ -58,8 +61,8 @@ class MemoryOutbox:
         return [line for (_, action), line in sorted(self._lines.items()) if line and action not in but]
 
     def _fits(self, ready: int, number: int) -> bool:
-        row = self._messages[number]
-        return row.state == "open" and row.due_at == ready
+        row = self._messages.get(number)
+        return row is not None and row.state == "open" and row.due_at == ready
 
     def claim(self, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
@@ -141,6 +144,31 @@ class MemoryOutbox:
         if row.state == "open":
             self._queue(row, settlement.id)
         return True
+
+    def move(self, number: int, moved: Moved, by: int) -> None:
+        """Make a message of an old id the survivor's."""
+        row = self._messages[number]
+        found = moved_message(message(loads(row.text)), moved, by)
+        row.text = dumps(message_row(found, dumps(found.parameters), "")[:15])
+
+    def spend(self, number: int, reason: str, at: int) -> None:
+        """Drop an open message."""
+        row = self._messages.get(number)
+        if row is not None and row.state == "open":
+            row.state, row.reason, row.due_at, row.token = "dropped", reason, at, None
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Forget messages."""
+        gone = set(numbers)
+        for number in gone:
+            del self._messages[number]
+        self._households = {name: [number for number in several if number not in gone] for name, several in self._households.items()}
+
+    def empty(self, numbers: Iterable[int], before: int) -> None:
+        """Take the parameters out of messages settled before a moment."""
+        for row in (self._messages[number] for number in numbers):
+            if row.state in ("performed", "dropped", "imported") and row.due_at < before:
+                row.text = dumps(message_row(message(loads(row.text)), "{}", "")[:15])
 
     def bring_up(self, reason: str, at: int) -> None:
         """Let what a pause holds, for that *reason*, be due at *at*."""

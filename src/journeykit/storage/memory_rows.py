@@ -117,9 +117,9 @@ def occupied(customers: Iterable[Customer]) -> list[tuple[str, str, str, int]]:
     return [(*place, number) for place, number in sorted(places.items())]
 
 
-def on_version(customers: Iterable[tuple[str, Customer]], journey: str, definition: str) -> Iterator[str]:
-    """Those who have an active enrollment on that version."""
-    return (name for name, one in customers if any(place[:2] == (journey, definition) for place in _standing(one)))
+def on_version(customers: Iterable[tuple[str, Customer]], journey: str, definition: str, after: str) -> Iterator[str]:
+    """Those behind *after* who have an active enrollment on that version."""
+    return (name for name, one in customers if name > after and any(place[:2] == (journey, definition) for place in _standing(one)))
 
 
 def due_of(text: str) -> int | None:

@@ -10,13 +10,14 @@ from contextlib import AbstractContextManager
 from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.model.backlog import Backlog
+from journeykit.model.leaving import Moved
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.pauses import Pause
 from journeykit.model.records import (
     EVERYBODY,
     NEVER,
-    Backlog,
     Claimed,
     Commit,
     HistoryEntry,
@@ -28,6 +29,7 @@ from journeykit.model.records import (
     Share,
     Want,
 )
+from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
@@ -36,11 +38,11 @@ from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row,
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION)
 LATEST = len(MIGRATIONS)
 
 
-class SQLiteStorage:
+class SQLiteStorage(leaving.Leavers):
     """
     Keeps everything in SQLite; see `journeykit.ports.Storage`.
 
@@ -315,6 +317,16 @@ class SQLiteStorage:
         statement = sql.REOPEN_MESSAGE if state == "open" else sql.DROP_MESSAGE
         with self._transaction(WRITE) as cursor:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write *commits* and let a customer become another, in one transaction, or nothing."""
+        batch = Batch(commits)
+        try:
+            with self._transaction(WRITE) as cursor:
+                _write(cursor, batch)
+                leaving.become(cursor, moved)
+        except _Stale:
+            raise ConflictError([moved.survivor]) from None
 
 
 def _pause(row: Row) -> Pause:

@@ -9,6 +9,7 @@ from typing import Any
 from journeykit.model.records import MAILBOX, Enrollment, Facts, Loaded, LoggedEvent, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read_moments
+from journeykit.storage.sqlite_leaving import ANY_ERASED
 
 FEW = 8  #: customers who are looked at without asking first whether there is anything to be found at all
 
@@ -22,6 +23,9 @@ def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     for number, revision, accepted_at, text, moments, due in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
         found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments), moments_due=due)
     loaded = [one or Loaded(want[0], 0, 0, Facts(), [], []) for one, want in zip(found, wants, strict=True)]
+    if None in found and cursor.execute(ANY_ERASED).fetchone()[0] is not None:
+        for one in loaded:
+            one.erasures = one.revision == 0
     _enrollments(cursor, wants, loaded)
     _pending(cursor, ids, loaded)
     _seen(cursor, wants, loaded)
@@ -43,6 +47,7 @@ def _one(cursor: sqlite3.Cursor, want: Want) -> Loaded:
             loaded.enrollments.append(enrollment(row[4:]))
     if loaded is None:
         loaded = Loaded(customer_id, 0, 0, Facts(), [], [])
+        loaded.erasures = cursor.execute(ANY_ERASED).fetchone()[0] is not None
     if len(loaded.enrollments) > 1:
         loaded.enrollments.sort(key=_order)
     for known, *row in cursor.execute(sql.LOAD_MAIL, (customer_id, *(events or (None,)), MAILBOX)):
@@ -71,7 +76,7 @@ def _due(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) ->
     latest, owners = max([want.until for want in wants]), list(range(len(wants)))
     if latest <= 0:
         return
-    if len(wants) > FEW:
+    if len(wants) > FEW and any(want.journeys for want in wants):  # who is looked after for the clock alone has something due
         due = cursor.execute(sql.DUE_AT_ALL, (latest, len(wants))).fetchall()
         if len(due) < len(wants):
             customers = {row[0] for row in due}

@@ -85,8 +85,9 @@ SCHEMA_STEP = "insert into journeykit_schema values(?)"
 # writing
 
 INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurred_at, name, properties, source, state, arrival)
-    values(?, ?, ?, ?, ?, ?, ?, 'pending',
-        (select coalesce(max(arrival), 0) + 1 from journeykit_events where customer = ? and state = 'pending'))
+    values(coalesce((select customer from journeykit_aliases where id = ?1), ?1), ?2, ?3, ?4, ?5, ?6, ?7, 'pending',
+        (select coalesce(max(arrival), 0) + 1 from journeykit_events
+            where customer = coalesce((select customer from journeykit_aliases where id = ?8), ?8) and state = 'pending'))
     on conflict do nothing"""
 INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
 UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ? where id = ? and revision = ?"
@@ -105,7 +106,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     where journeykit_events.state <> 'decided'"""
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
-    expires_at, owner, listens, household, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    expires_at, owner, listens, household, origin, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = "select taken from journeykit_quotas where name = ?"
 TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?, ?)
@@ -161,7 +162,7 @@ BRING_UP_MESSAGES = """update journeykit_outbox indexed by journeykit_outbox_lin
 
 # the outbox
 
-_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household"
+_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household, origin"
 _LINE = "from journeykit_outbox indexed by journeykit_outbox_line where state = 'open'"
 NEXT_LINE = f"select journey, action {_LINE} and (journey, action) > (?, ?) order by journey, action limit 1"
 FIRST_OF_LINE = f"select min(due_at) {_LINE} and journey = ? and action = ?"
@@ -198,7 +199,7 @@ READ_OUTBOX_CUSTOMER_STATE = f"{_READ_MESSAGES} indexed by journeykit_outbox_cus
 # reading
 
 READ_CUSTOMERS = """
-select id from journeykit_customers where id > ? union select customer from journeykit_events where state = 'pending' and customer > ?
+select id from journeykit_customers where id > ? and revision >= 0 union select customer from journeykit_events where state = 'pending' and customer > ?
 order by 1 limit ?
 """
 READ_HISTORY = "select * from journeykit_history where customer = ? order by seq, place"

@@ -7,7 +7,8 @@ import itertools
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
-from journeykit.model.records import Backlog, Sent, Share, in_share
+from journeykit.model.backlog import Backlog
+from journeykit.model.records import Sent, Share, in_share
 from journeykit.storage.batch import freed
 from journeykit.storage.rows import Row, dumps
 from journeykit.storage.sqlite_statements import CLAIM_LINE, COUNT_LINE, FIRST_OF_LINE, NEXT_LINE

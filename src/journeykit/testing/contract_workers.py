@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from journeykit.model.records import EVERYBODY, MAILBOX, Backlog, Commit, Moment
+from journeykit.model.backlog import Backlog
+from journeykit.model.records import EVERYBODY, MAILBOX, Commit, Moment
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 

@@ -21,6 +21,7 @@ except ModuleNotFoundError as missing:
 from journeykit.ports import Storage
 from journeykit.testing.contract_caps import CapContract
 from journeykit.testing.contract_commits import CommitContract
+from journeykit.testing.contract_leaving import LeavingContract
 from journeykit.testing.contract_mailbox import MailboxContract
 from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
@@ -32,7 +33,7 @@ from journeykit.testing.contract_workers import WorkerContract
 
 class StorageContract(
     CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, PauseContract, QuotaContract, VersionContract,
-    WorkerContract, RaceContract,
+    LeavingContract, WorkerContract, RaceContract,
 ):  # fmt: skip
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 

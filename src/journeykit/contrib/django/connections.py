@@ -32,6 +32,17 @@ class SQLiteConnections:
         with _usable(self._alias) as connection, HostConnection(connection).transaction(begin) as cursor:
             yield cursor
 
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """Overwrite what is deleted inside."""
+        with _usable(self._alias) as connection, HostConnection(connection).secure():
+            yield
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+        with _usable(self._alias) as connection:
+            HostConnection(connection).purge()
+
     def durable(self) -> None:
         """How durable the database is, the project says."""
 
