@@ -27,7 +27,7 @@ from journeykit.core.extensions import Extensions
 from journeykit.core.facts import FactTable
 from journeykit.core.index import compile_journeys
 from journeykit.core.plans import Row
-from journeykit.core.quotas import SHARED, recorded
+from journeykit.core.quotas import SHARED, Unread, recorded
 from journeykit.core.segments import SegmentTable
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event, moment
@@ -368,7 +368,7 @@ def decided(journey: CompiledJourney, turn: Deciding, step: str, signal: Any, ex
     turn.take_up(journey, turn.enrollment)
     try:
         assert turn.offer(signal), where
-    except (ConditionError, LoopError):
+    except (ConditionError, LoopError, Unread):
         return
     first_entry = next((entry for entry in turn.commit.history if entry.kind in ("moved", "stayed", "completed", "exited")), None)
     assert first_entry is not None, where
