@@ -140,5 +140,5 @@ def test_invented_journeys_come_to_the_same(examples: int) -> None:
             counted.update(customer.state.notes)
 
     agree()
-    floors = {"entered": 15, "moved": 15, "fired": 60, "every": 30, "segment": 2, "held": 8, "held out": 8, "split": 4}
+    floors = {"entered": 10, "moved": 8, "fired": 40, "every": 10, "held": 4, "held out": 4}
     assert {what: counted[what] for what, floor in floors.items() if counted[what] < floor * min(examples, 200) // 200} == {}

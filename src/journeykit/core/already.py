@@ -11,19 +11,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from journeykit.core.compiler import CompiledJourney
+from journeykit.core.decision import Deciding
 from journeykit.core.entry import enter, let_in
 from journeykit.core.expressions import MISSING
 from journeykit.core.index import key_of
 from journeykit.core.lists import present, records
 from journeykit.core.parking import park
 from journeykit.core.plans import CompiledEntry
-from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event
 from journeykit.model.records import Enrollment
 
 
-def matches(turn: Turn, journey: CompiledJourney) -> bool:
+def matches(turn: Deciding, journey: CompiledJourney) -> bool:
     """Whether *journey* has to be opened for the customer of *turn*, whose rows of that journey are all there."""
     if not journey.already or (journey.window is not None and not journey.window[0] <= turn.now < journey.window[1]):
         return False
@@ -33,7 +33,7 @@ def matches(turn: Turn, journey: CompiledJourney) -> bool:
         return True  # what is wrong is parked, and seen, where it is decided
 
 
-def opened(turn: Turn, event: Event) -> None:
+def opened(turn: Deciding, event: Event) -> None:
     """A journey has been opened: let in what is there already and has never been inside."""
     name = event.properties["journey"]
     journey = turn.compiled.journeys.get(name)
@@ -53,7 +53,7 @@ def opened(turn: Turn, event: Event) -> None:
             _attempt(turn, journey, key, what)
 
 
-def _records(turn: Turn, journey: CompiledJourney) -> dict[str, dict[str, object]]:
+def _records(turn: Deciding, journey: CompiledJourney) -> dict[str, dict[str, object]]:
     """The records of the journey's list that have never had an enrollment."""
     each = journey.journey.each
     if each is None:
@@ -62,7 +62,7 @@ def _records(turn: Turn, journey: CompiledJourney) -> dict[str, dict[str, object
     return {key: record for key, record in known.items() if turn.find(journey.name, key) is None}
 
 
-def _entries(turn: Turn, journey: CompiledJourney) -> Iterator[tuple[str, CompiledEntry]]:
+def _entries(turn: Deciding, journey: CompiledJourney) -> Iterator[tuple[str, CompiledEntry]]:
     """The entries by a segment that the customer is in, with the key that each would have."""
     for entry in journey.entries:
         if entry.inside is None or not entry.inside(turn):
@@ -72,7 +72,7 @@ def _entries(turn: Turn, journey: CompiledJourney) -> Iterator[tuple[str, Compil
             yield key, entry
 
 
-def _attempt(turn: Turn, journey: CompiledJourney, key: str, what: Any) -> None:
+def _attempt(turn: Deciding, journey: CompiledJourney, key: str, what: Any) -> None:
     """Let one in, or park it where it fails (P15)."""
     mark = turn.mark()
     try:

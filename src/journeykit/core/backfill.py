@@ -8,6 +8,7 @@ from typing import Any
 from journeykit.core.already import matches
 from journeykit.core.context import Context
 from journeykit.core.customer import Customer, commit_of
+from journeykit.core.decision import Deciding
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Compiled
 from journeykit.core.joining import joined_values
@@ -15,7 +16,6 @@ from journeykit.core.merging import MERGE
 from journeykit.core.moments import meet_again
 from journeykit.core.signals import reorder_all
 from journeykit.core.since import count_anew
-from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError
 from journeykit.model.leaving import Snapshot
 from journeykit.model.records import Commit, Facts, LoggedEvent
@@ -47,7 +47,6 @@ def fill(
         What changes, based on the customer's revision; None where all is there already.
     """
     turn = _turn(compiled, customer, now)
-    turn.stored = customer.moments
     before, past = turn.moments, list(past)
     names = frozenset(name for name in names if snapshot is None or compiled.facts.keys.get(name) in (None, *snapshot.facts))
     values = _filled(compiled, customer.facts.values, _folded(compiled, customer, past, names, snapshot), names)
@@ -64,8 +63,8 @@ def fill(
     moments = None if turn.moments is before else (*turn.moments.values(),)
     facts = None if turn.facts is customer.facts else turn.facts
     return Commit(
-        customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, tuple(turn.changed.values()), history=turn.history,
-        moments=moments,
+        customer.customer_id, customer.revision, turn.seq, customer.accepted_at, facts, tuple(turn.changed.values()),
+        history=turn.commit.history, moments=moments,
     )  # fmt: skip
 
 
@@ -82,8 +81,8 @@ def opened(compiled: Compiled, customer: Customer, now: int) -> list[str]:
     return [journey.name for journey in compiled.journeys.values() if matches(turn, journey)]
 
 
-def _turn(compiled: Compiled, customer: Customer, now: int) -> Turn:
-    return Turn(compiled, customer.customer_id, customer.facts, customer.enrollments, customer.revision + 1, now, None)
+def _turn(compiled: Compiled, customer: Customer, now: int) -> Deciding:
+    return Deciding(compiled, customer, now, None)
 
 
 def _since(compiled: Compiled, names: frozenset[str]) -> dict[str, list[Fold]]:
@@ -95,9 +94,8 @@ def _since(compiled: Compiled, names: frozenset[str]) -> dict[str, list[Fold]]:
 def order_lanes(compiled: Compiled, customer: Customer, now: int) -> Commit | None:
     """Hold and let go on as the lanes say that are declared now; None where that is how it stands already."""
     turn = _turn(compiled, customer, now)
-    turn.stored = customer.moments
     reorder_all(turn)
-    return commit_of(customer, turn) if turn.history else None
+    return commit_of(customer, turn) if turn.commit.history else None
 
 
 def _of(compiled: Compiled, name: str, values: Mapping[str, Any]) -> Any:

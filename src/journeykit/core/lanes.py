@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from journeykit.core.decision import Deciding
 from journeykit.core.standing import go_on
-from journeykit.core.turn import Turn
 from journeykit.model.pauses import Hold
 from journeykit.model.records import Enrollment
 
 
-def reorder(turn: Turn, name: str) -> None:
+def reorder(turn: Deciding, name: str) -> None:
     """Somebody has entered or left a journey of a lane: hold what has to wait now, and let go on what comes first."""
     lane = next((lane for lane in turn.compiled.lanes.values() if lane.name == name), None)
     if lane is None:
@@ -23,7 +23,7 @@ def reorder(turn: Turn, name: str) -> None:
             release(turn, e, still=lane.still)
 
 
-def let_out(turn: Turn) -> None:
+def let_out(turn: Deciding) -> None:
     """Let go on who is held in a lane that their journey is no longer in."""
     for e in list(turn.enrollments.values()):
         if e.active and _held_in_a_lane(e) and e.journey not in turn.compiled.lanes:
@@ -34,7 +34,7 @@ def _held_in_a_lane(e: Enrollment) -> bool:
     return e.held is not None and e.held.pause is None
 
 
-def _hold(turn: Turn, e: Enrollment, lane: str, reason: str) -> None:
+def _hold(turn: Deciding, e: Enrollment, lane: str, reason: str) -> None:
     if _held_in_a_lane(e):
         return
     held = e.copy()
@@ -43,7 +43,7 @@ def _hold(turn: Turn, e: Enrollment, lane: str, reason: str) -> None:
     turn.note("held", held, held.held.by, held.step, reason=reason)
 
 
-def release(turn: Turn, e: Enrollment, *, still: bool) -> None:
+def release(turn: Deciding, e: Enrollment, *, still: bool) -> None:
     """Let an enrollment go on that a lane held."""
     assert e.held is not None
     cause = e.held.by

@@ -21,7 +21,7 @@ from journeykit.core.index import Compiled
 from journeykit.core.joining import joined_facts
 from journeykit.core.moments import look, meet
 from journeykit.core.remains import RETURNED, shift
-from journeykit.core.turn import Turn, own_timers
+from journeykit.core.state import own_timers
 from journeykit.model.joined import Joined
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Hold
@@ -133,7 +133,7 @@ def _latest(*moments: int | None) -> int | None:
 # -- the decision ------------------------------------------------------------------------------------------------------------
 
 
-def join(turn: Turn, event: Event, offer: Callable[[Turn, Enrollment, str], None]) -> None:
+def join(turn: Deciding, event: Event, offer: Callable[[Deciding, Enrollment, str], None]) -> None:
     """
     Make the other of the signal *event* the survivor.
 
@@ -156,7 +156,7 @@ def join(turn: Turn, event: Event, offer: Callable[[Turn, Enrollment, str], None
         offer(turn, enrollment, event.name)
 
 
-def _settle(turn: Turn, other: Other) -> str | None:
+def _settle(turn: Deciding, other: Other) -> str | None:
     """Let the other's enrollments be the survivor's; return the stage of the customer after it."""
     stage = turn.facts.stage or other.facts.stage
     for place, row in other.enrollments.items():
@@ -177,17 +177,17 @@ def _settle(turn: Turn, other: Other) -> str | None:
     return stage
 
 
-def _lifecycle(turn: Turn, e: Enrollment) -> bool:
+def _lifecycle(turn: Deciding, e: Enrollment) -> bool:
     return e.definition in turn.compiled.definitions and turn.compiled.definitions[e.definition].lifecycle
 
 
-def _end(turn: Turn, later: Enrollment, other: str) -> None:
+def _end(turn: Deciding, later: Enrollment, other: str) -> None:
     """The later enrollment ends; nothing but its end is written."""
-    ending = Deciding(turn, turn.compiled.definitions[later.definition], later.copy(), mine=True)
-    ending.end("merged", f"with {other}", "merge")
+    turn.take_up(turn.compiled.definitions[later.definition], later.copy(), mine=True)
+    turn.end("merged", f"with {other}", "merge")
 
 
-def _order(turn: Turn) -> None:
+def _order(turn: Deciding) -> None:
     """Who entered earlier is offered a signal earlier, whichever of the two it was."""
     rows = {**turn.enrollments, **turn.changed}
     inside = sorted((e for e in rows.values() if e.ended_at is None), key=lambda e: (e.entered_at, e.order, e.journey, e.key))
@@ -200,7 +200,7 @@ def _order(turn: Turn) -> None:
         turn.changed[e.journey, e.key] = ordered
 
 
-def _tell(turn: Turn, before: Facts) -> None:
+def _tell(turn: Deciding, before: Facts) -> None:
     """Let what has changed for the survivor follow as signals, edges of segments among them."""
     changes = [*_told(before, turn.facts), *_folded(turn, before)]
     for path, old, new in changes:
@@ -222,7 +222,7 @@ def _told(before: Facts, after: Facts) -> list[Change]:
     return [(path, old, new) for path, old, new in pairs if old != new or type(old) is not type(new)]
 
 
-def _folded(turn: Turn, before: Facts) -> list[Change]:
+def _folded(turn: Deciding, before: Facts) -> list[Change]:
     """The facts that have another value now."""
     found: list[Change] = []
     for name, read in turn.compiled.facts.readers.items():

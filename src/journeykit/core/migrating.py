@@ -18,7 +18,7 @@ from journeykit.core.operations import changed_data
 from journeykit.core.outline import Place, scopes
 from journeykit.core.plans import CompiledTimer
 from journeykit.core.timing import renew, resume
-from journeykit.core.turn import Raised, Turn
+from journeykit.core.turn import Raised
 from journeykit.model.conditions import Expression
 from journeykit.model.messages import Event
 from journeykit.model.migrations import Migration
@@ -133,7 +133,7 @@ def _paired(old: Iterable[CompiledTimer], new: Iterable[CompiledTimer]) -> dict[
 # -- the signal ----------------------------------------------------------------------------------------------------------
 
 
-def migrate(turn: Turn, event: Event) -> None:
+def migrate(turn: Deciding, event: Event) -> None:
     """Bring one enrollment to another version, or back to where it was: what the event says is all that it needs."""
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -144,68 +144,68 @@ def migrate(turn: Turn, event: Event) -> None:
     if e is None or old is None or new is None or not on_it:
         turn.note("refused", None, CAUSE, reason=f'not in "{given["journey"]}" on version {given["from"]}')
         return
-    deciding = Deciding(turn, new, e)
+    turn.take_up(new, e)
     if given.get("back") is None:
-        _bring(deciding, Passage(old, new, given.get("steps") or {}, given.get("wait") or {}), given)
+        _bring(turn, Passage(old, new, given.get("steps") or {}, given.get("wait") or {}), given)
     else:
-        _bring_back(deciding, given)
-    deciding.settle(moved=True)
-    turn.changed[e.journey, e.key] = deciding.e
-    turn.definitions += ((new.hash, new.name, new.text),)
+        _bring_back(turn, given)
+    turn.settle(moved=True)
+    turn.changed[e.journey, e.key] = turn.e
+    turn.commit.definitions = (*turn.commit.definitions, (new.hash, new.name, new.text))
 
 
-def _bring(deciding: Deciding, passage: Passage, given: Mapping[str, Any]) -> None:
-    turn, e = deciding.turn, deciding.own()
+def _bring(turn: Deciding, passage: Passage, given: Mapping[str, Any]) -> None:
+    e = turn.own()
     source, there = e.step, passage.place(e.step)
     assert there is not None
     owners = passage.owners(source)
     before, e.timers = e.timers, ()
-    _stand(deciding, passage.new, there.step.name, given)
+    _stand(turn, passage.new, there.step.name, given)
     e.scopes = _open(passage, e, there, turn.now)
     if e.held is not None and e.held.step is not None:
         e.held = e.held._replace(step=passage.name(e.held.step))  # who is paused stays so, whatever the place is called
         turn.raised += (Raised("moved", (e.journey, e.key)),)
     if there.step.end is not None:
         marks = "".join(f"-{timer.index} " for timer in before)
-        _note(deciding, given, source, marks, CAUSE)
+        _note(turn, given, source, marks, CAUSE)
         completed = there.step.end == "completed"
-        deciding.end("completed" if completed else "exited", None if completed else there.step.end, CAUSE)
+        turn.end("completed" if completed else "exited", None if completed else there.step.end, CAUSE)
         return
     taken = passage.counterparts(owners)
     marks = _take_over(e, before, {index: rule for index, rule in taken.items() if passage.running(_owner(passage.old, index)) == "keep"})
     begun, from_now = list(_begun(passage, owners, taken)), list(_new(passage, owners, taken, there))
     armed, leading = renew(turn, passage.new.journey, e, begun, anchored=True)
     more, away = renew(turn, passage.new.journey, e, from_now, anchored=False)
-    _note(deciding, given, source, f"{marks}{armed}{more}", CAUSE)
+    _note(turn, given, source, f"{marks}{armed}{more}", CAUSE)
     if leading or away:
-        deciding.lead([*leading, *away], e.visit)
+        turn.lead([*leading, *away], e.visit)
 
 
-def _bring_back(deciding: Deciding, given: Mapping[str, Any]) -> None:
-    turn, e, back = deciding.turn, deciding.own(), given["back"]
+def _bring_back(turn: Deciding, given: Mapping[str, Any]) -> None:
+    e, back = turn.own(), given["back"]
     source, marks = e.step, "".join(f"-{timer.index} " for timer in e.timers)
     e.timers = tuple(Timer(*timer) for timer in back["timers"])
     e.scopes = {name: (at, visit) for name, (at, visit) in back["scopes"].items()}
     if back.get("held") is not None:
         e.held = Hold(*back["held"])
-    _stand(deciding, deciding.journey, back["step"], back)
+    _stand(turn, turn.journey, back["step"], back)
     marks += "".join(f"~{timer.index}@{'' if timer.due_at is None else timer.due_at} " for timer in e.timers)
-    _note(deciding, given, source, marks, UNDONE)
+    _note(turn, given, source, marks, UNDONE)
     resume(turn, e)
 
 
-def _stand(deciding: Deciding, journey: CompiledJourney, step: str, given: Mapping[str, Any]) -> None:
-    turn, e = deciding.turn, deciding.e
+def _stand(turn: Deciding, journey: CompiledJourney, step: str, given: Mapping[str, Any]) -> None:
+    e = turn.e
     e.definition, e.step = journey.hash, step
     if given.get("data") is not None:
         e.data = turn.data = dict(given["data"])
     if journey.lifecycle and journey.stages[step] != turn.facts.stage:
-        deciding.stage(journey.stages[step])
+        turn.stage(journey.stages[step])
 
 
-def _note(deciding: Deciding, given: Mapping[str, Any], source: str, marks: str, cause: str) -> None:
-    e = deciding.e
-    deciding.turn.note("migrated", e, cause, source, e.step, f"{given['from']} to {given['to']}", marks.rstrip())
+def _note(turn: Deciding, given: Mapping[str, Any], source: str, marks: str, cause: str) -> None:
+    e = turn.e
+    turn.note("migrated", e, cause, source, e.step, f"{given['from']} to {given['to']}", marks.rstrip())
 
 
 def _open(passage: Passage, e: Enrollment, there: Place, now: int) -> dict[str, tuple[int, int]]:

@@ -33,10 +33,13 @@ def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     now, owner = turn.now, do.owner
     if e.joined is not None and _had(turn, e, do.action, parameters):
         owner = SPENT
-    turn.outbox += (_new(OutboxMessage, (
-        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, now, do.message,
+    commit = turn.commit
+    outbox = commit.outbox
+    message = _new(OutboxMessage, (
+        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
         None if do.age is None else now + do.age, None if owner is None else _owner(e, owner), do.listens, None, None,
-    )),)  # fmt: skip
+    ))  # fmt: skip
+    commit.outbox = (*outbox, message) if outbox else (message,)
     e.performed += 1
     e.performed_at = now
 
@@ -103,10 +106,10 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
         turn.raised += (Raised("start", given),)
         return
     given["from"] = turn.customer_id
-    number = len(turn.mail)
-    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, number)
+    mail = turn.commit.mail
+    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, len(mail))
     event = Event("$enter", id=name, customer_id=customer, occurred_at=moment(turn.now), properties=given, source=e.journey)
-    turn.mail += (Mail(event, turn.now),)
+    turn.commit.mail = (*mail, Mail(event, turn.now))
 
 
 def _key(start: StartOperation, context: Any) -> str:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from journeykit.core.decision import Deciding
 from journeykit.core.quotas import PAUSED
 from journeykit.core.standing import go_on
 from journeykit.core.timing import Stretch, due_after, joined
-from journeykit.core.turn import Turn
 from journeykit.model.messages import Event, moment
 from journeykit.model.pauses import Hold, Pause
-from journeykit.model.records import Enrollment, LoggedEvent
+from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
 
 
-def stands_still(turn: Turn, place: tuple[str, str], index: int, pauses: Sequence[Pause]) -> bool:
+def stands_still(turn: Deciding, place: tuple[str, str], index: int, pauses: Sequence[Pause]) -> bool:
     """Whether the due timer *index* does not fire because of *pauses*: the enrollment is held, or the timer moved."""
     e = turn.enrollments[place]
     about = [one for one in pauses if _since(one, e) is not None]
@@ -34,7 +34,7 @@ def stands_still(turn: Turn, place: tuple[str, str], index: int, pauses: Sequenc
     return True
 
 
-def end(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+def end(turn: Deciding, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
     """The pause that held an enrollment has ended: it goes on, or another one holds it."""
     e = turn.enrollments[place]
     assert e.held is not None
@@ -47,17 +47,17 @@ def end(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
     go_on(turn, turn.compiled.definitions[e.definition], e, (*e.stood, *_stretches(about, e)), e.held.by, at_once=True)
 
 
-def moved_on(turn: Turn, e: Enrollment) -> None:
-    """*e* has left the step or scope that is paused: time goes on for it."""
-    held = e.held
-    if held is not None and held.step is not None and held.step != e.step and held.step not in e.scopes:
+def aged(message: OutboxMessage, late: int) -> OutboxMessage:
+    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
+    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
+
+
+def moved_on(turn: Deciding, place: tuple[str, str]) -> None:
+    """An enrollment has moved while a step or scope was paused: where it has left that, time goes on for it."""
+    e = turn.find(*place)
+    held = None if e is None else e.held
+    if e is not None and held is not None and held.step is not None and held.step != e.step and held.step not in e.scopes:
         go_on(turn, turn.compiled.definitions[e.definition], e, e.stood, held.by)
-
-
-def ends(pauses: Sequence[Pause], e: Enrollment) -> int | None:
-    """When the pause that holds *e* has ended, as far as is known."""
-    number = None if e.held is None else e.held.pause
-    return None if number is None else next((one.ended_at for one in pauses if one.number == number), None)
 
 
 def _since(pause: Pause, e: Enrollment) -> int | None:
@@ -81,14 +81,14 @@ def _stretches(pauses: Sequence[Pause], e: Enrollment) -> Iterator[Stretch]:
             yield max(one.begun_at, since), one.ended_at
 
 
-def _hold(turn: Turn, e: Enrollment, pause: Pause) -> None:
+def _hold(turn: Deciding, e: Enrollment, pause: Pause) -> None:
     held = e.copy()
     held.held = Hold(turn.now if e.held is None else e.held.since, f"a {pause.words}", pause.number, pause.step, pause.ended_at)
     turn.changed[e.journey, e.key] = held
     turn.note("held", held, held.held.by, held.step)
 
 
-def _moved(turn: Turn, e: Enrollment, index: int, about: Sequence[Pause]) -> bool:
+def _moved(turn: Deciding, e: Enrollment, index: int, about: Sequence[Pause]) -> bool:
     """Move a due timer by what time has stood still since its wait began; whether there was anything left of it."""
     timer = next(timer for timer in e.timers if timer.index == index)
     stretches = joined((*e.stood, *_stretches(about, e)))
@@ -102,8 +102,8 @@ def _moved(turn: Turn, e: Enrollment, index: int, about: Sequence[Pause]) -> boo
     return True
 
 
-def _keep(turn: Turn, about: Sequence[Pause]) -> None:
+def _keep(turn: Deciding, about: Sequence[Pause]) -> None:
     """Put what was heeded into the customer's log, for a replay."""
     given = {"pauses": [list(one) for one in about]}
     event = Event(PAUSED, id=f"{PAUSED}/{turn.seq}", customer_id=turn.customer_id, occurred_at=moment(turn.now), properties=given)
-    turn.events += (LoggedEvent(event, turn.now, turn.seq, "decided"),)
+    turn.commit.events = (*turn.commit.events, LoggedEvent(event, turn.now, turn.seq, "decided"))

@@ -66,6 +66,9 @@ class Known(NamedTuple):
     pauses: Sequence[Pause] = ()
 
 
+KNOWN = Known()  #: nothing is known; so there is enough of everything
+
+
 class Unread(Exception):  # noqa: N818  a request for what all share, not an error
     """
     A decision has to know what is kept once for all customers; find it out and decide again.
@@ -100,7 +103,7 @@ class Shared:
         pausing: whether a pause may concern somebody.
     """
 
-    known: Known = field(factory=Known)
+    known: Known = field(default=KNOWN)
     recorded: Mapping[int, Known] | None = field(default=None)
     pausing: bool = field(init=False)
 
@@ -110,7 +113,7 @@ class Shared:
 
     def at(self, seq: int) -> Known:
         """What is known when signal *seq* is decided."""
-        return self.known if self.recorded is None else self.recorded.get(seq, Known())
+        return self.known if self.recorded is None else self.recorded.get(seq, KNOWN)
 
     def after(self, taken: Iterable[tuple[str, int, int | None]]) -> Shared:
         """What is left after so much has been *taken*."""

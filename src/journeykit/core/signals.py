@@ -21,16 +21,16 @@ from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.since import count
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn
+from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
-from journeykit.model.records import Enrollment, LoggedEvent, OutboxMessage
+from journeykit.model.records import Enrollment, LoggedEvent
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 
-def decide(turn: Turn, logged: LoggedEvent) -> None:
+def decide(turn: Deciding, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
     if turn.compiled.watch is not None and not turn.stored and event.name not in UNSEEN:  # no watcher has looked at them yet
@@ -39,10 +39,10 @@ def decide(turn: Turn, logged: LoggedEvent) -> None:
     if turn.raised or turn.stirred:
         _drain(turn)
     decided = _new(LoggedEvent, (event, turn.now, seq, "decided", 0))
-    turn.events = (*turn.events, decided) if turn.events else (decided,)
+    turn.commit.events = (*turn.commit.events, decided) if turn.commit.events else (decided,)
 
 
-def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
+def fire(turn: Deciding, place: tuple[str, str], index: int) -> None:
     """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
     enrollment = turn.enrollments[place]
     if index < 0:
@@ -52,26 +52,27 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
-def end_pause(turn: Turn, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+def end_pause(turn: Deciding, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
     """A pause has ended that held an enrollment; decide what follows."""
     pausing.end(turn, place, pauses)
     _drain(turn)
 
 
-def fire_moment(turn: Turn, name: str) -> None:
+def fire_moment(turn: Deciding, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
     _drain(turn)
 
 
-def reorder_all(turn: Turn) -> None:
+def reorder_all(turn: Deciding) -> None:
     """Look at every lane, also where nobody has entered or left, and decide what that raises."""
     let_out(turn)
     turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
     _drain(turn)
 
 
-def _fact(turn: Turn, event: Event) -> None:
+def _fact(turn: Deciding, event: Event) -> None:
+    """An event of the host's: facts, then active enrollments in order of entry, then entries in order of definition."""
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
     if compiled.measures:
@@ -88,7 +89,7 @@ def _fact(turn: Turn, event: Event) -> None:
         _enter(turn, concern)
 
 
-def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
+def _offer_all(turn: Deciding, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
     if len(enrollments) == 1 and not turn.changed:  # as with most customers
@@ -100,7 +101,7 @@ def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
         offer(turn, enrollment, signal)
 
 
-def _fold(turn: Turn, folds: list[Fold]) -> None:
+def _fold(turn: Deciding, folds: list[Fold]) -> None:
     watchers = turn.compiled.concern(turn.event.name).watchers if turn.compiled.watch is not None and turn.event is not None else ()
     if watchers:
         meet(turn)
@@ -112,17 +113,17 @@ def _fold(turn: Turn, folds: list[Fold]) -> None:
         look(turn, watchers)
 
 
-def _enter(turn: Turn, concern: Concern) -> None:
+def _enter(turn: Deciding, concern: Concern) -> None:
     let: set[str] = set()
     for journey, entry in concern.entries:
         if journey.name not in let:
-            before = len(turn.definitions)
+            before = len(turn.commit.definitions)
             _attempt_entry(turn, journey, entry, consider)
-            if len(turn.definitions) > before:
+            if len(turn.commit.definitions) > before:
                 let.add(journey.name)
 
 
-def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
+def _attempt_entry(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
     mark = turn.mark()
     try:
         look(turn, journey, *more, entry)
@@ -132,40 +133,43 @@ def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, l
         park(turn, stub, entry.cause, error, entry=entry.number)
 
 
-def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
+def offer(turn: Deciding, enrollment: Enrollment, signal: Signal) -> None:
     """Offer a signal to one enrollment; where a condition fails, that part is parked and the rest goes on (P15)."""
     journey = turn.compiled.definitions[enrollment.definition]
     rules, step = journey.rules, enrollment.step
-    if signal not in rules.rows[step] and step not in rules.busy:
-        return  # nothing waits for it here
+    rows = rules.rows[step].get(signal)
+    if rows is None:
+        if step not in rules.busy:
+            return  # nothing waits for it here
+        rows = rules.quiet[step]
     mark = turn.mark()
-    deciding = Deciding(turn, journey, enrollment)
+    turn.take_up(journey, enrollment)
     try:
-        taken = deciding.offer(signal)
+        taken = turn.choose(rows)
     except ConditionError as error:
         turn.rewind(mark)
         park(turn, enrollment, str(signal), error)
         return
-    if deciding.mine:  # whatever takes it changes it
+    if turn.mine:  # whatever takes it changes it
         place = (enrollment.journey, enrollment.key)
-        turn.changed[place] = deciding.e
+        turn.changed[place] = turn.e
         if taken:
             turn.touched += (place,)
 
 
-def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
+def _fire(turn: Deciding, enrollment: Enrollment, index: int) -> None:
     mark = turn.mark()
-    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
+    turn.take_up(turn.compiled.definitions[enrollment.definition], enrollment)
     try:
-        deciding.fire(index)
+        turn.fire(index)
     except ConditionError as error:
         turn.rewind(mark)
         park_timer(turn, enrollment, index, error)
         return
-    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+    turn.changed[enrollment.journey, enrollment.key] = turn.e
 
 
-def _waited(turn: Turn, enrollment: Enrollment) -> None:
+def _waited(turn: Deciding, enrollment: Enrollment) -> None:
     """The idle time of an entry is over: now filter and re-entry are looked at, with the event that began it."""
     waiting = enrollment.waiting
     assert waiting is not None
@@ -182,13 +186,13 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
         _attempt_entry(turn, journey, entry, let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
-        turn.removed += (place,)
+        turn.commit.removed = (*turn.commit.removed, place)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
 
 
-def _drain(turn: Turn) -> None:
+def _drain(turn: Deciding) -> None:
     look_at_changes(turn)
     while turn.raised:
         raised, *rest = turn.raised
@@ -199,13 +203,14 @@ def _drain(turn: Turn) -> None:
                 f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}"
             )
         turn.seq += 1
+        turn.commit.revision = turn.seq
         turn.touched = ()
         turn.look(None, raised.old, raised.new)
         _RAISED[raised.kind](turn, raised)
         look_at_changes(turn)
 
 
-def _changed(turn: Turn, raised: Raised) -> None:
+def _changed(turn: Deciding, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
     change = lists.changed(turn, raised) if concern.lists else None
@@ -218,52 +223,34 @@ def _changed(turn: Turn, raised: Raised) -> None:
     lists.let_in(turn, concern.lists, raised.subject, *change)
 
 
-def _occurred(turn: Turn, raised: Raised) -> None:
-    _occurs(turn, raised.subject, turn.compiled.concern(raised.subject))
-
-
-def _occurs(turn: Turn, signal: str, concern: Concern) -> None:
+def _occurs(turn: Deciding, signal: str, concern: Concern) -> None:
     turn.need(concern.needs)
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
 
 
-def _started(turn: Turn, raised: Raised) -> None:
-    _let_in_by_name(turn, raised.subject, "start")
-
-
-def _at_once(turn: Turn, raised: Raised) -> None:
+def _at_once(turn: Deciding, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
     name, key, number, order, *late = raised.subject
     enrollment = turn.find(name, key)
     if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
-    asked = len(turn.outbox)
+    commit = turn.commit
+    asked = len(commit.outbox)
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
-    if late and len(turn.outbox) > asked:
-        turn.outbox = (*turn.outbox[:asked], *(_aged(message, late[0]) for message in turn.outbox[asked:]))
+    if late and len(commit.outbox) > asked:
+        commit.outbox = (*commit.outbox[:asked], *(pausing.aged(message, late[0]) for message in commit.outbox[asked:]))
 
 
-def _moved_on(turn: Turn, raised: Raised) -> None:
-    enrollment = turn.find(*raised.subject)
-    if enrollment is not None:
-        pausing.moved_on(turn, enrollment)
-
-
-def _aged(message: OutboxMessage, late: int) -> OutboxMessage:
-    """A message that is asked for late is as old as if it had been asked for in time (P33)."""
-    return message if message.expires_at is None else message._replace(expires_at=message.expires_at - late)
-
-
-_RAISED: dict[str, Callable[[Turn, Raised], None]] = {
+_RAISED: dict[str, Callable[[Deciding, Raised], None]] = {
     "changed": _changed,
-    "occurred": _occurred,
-    "start": _started,
+    "occurred": lambda turn, raised: _occurs(turn, raised.subject, turn.compiled.concern(raised.subject)),
+    "start": lambda turn, raised: _let_in_by_name(turn, raised.subject, "start"),
     "timer": _at_once,
-    "moved": _moved_on,
+    "moved": lambda turn, raised: pausing.moved_on(turn, raised.subject),
     "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
@@ -271,7 +258,7 @@ _RAISED: dict[str, Callable[[Turn, Raised], None]] = {
 # -- events of our own ---------------------------------------------------------------------------------------------------
 
 
-def _identify(turn: Turn, event: Event) -> None:
+def _identify(turn: Deciding, event: Event) -> None:
     try:
         facts, changes = identify(turn.facts, event.properties)
     except ConditionError as error:
@@ -295,11 +282,11 @@ def _shown(value: object) -> str:
     return "unknown" if value is None else repr(value)
 
 
-def _let_in(turn: Turn, event: Event) -> None:
+def _let_in(turn: Deciding, event: Event) -> None:
     _let_in_by_name(turn, event.properties, "start" if event.properties.get("from") else "enroll")
 
 
-def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
+def _let_in_by_name(turn: Deciding, given: Any, cause: str) -> None:
     journey = turn.compiled.journeys.get(given["journey"])
     if journey is None:
         turn.note("refused", None, cause, reason=f'no journey "{given["journey"]}"')
@@ -313,19 +300,19 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
-def _let_out(turn: Turn, event: Event) -> None:
+def _let_out(turn: Deciding, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
     enrollment = turn.find(given["journey"], given.get("key") or "")
     if enrollment is None or enrollment.status != "active":
         turn.note("refused", None, "exit", reason=f'not in "{given["journey"]}"')
         return
-    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
-    deciding.end("exited", given.get("reason") or "exit", "exit")
-    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+    turn.take_up(turn.compiled.definitions[enrollment.definition], enrollment)
+    turn.end("exited", given.get("reason") or "exit", "exit")
+    turn.changed[enrollment.journey, enrollment.key] = turn.e
 
 
-def _settled(turn: Turn, event: Event) -> None:
+def _settled(turn: Deciding, event: Event) -> None:
     """The outcome of an action concerns the enrollment that asked for it, and no other."""
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -334,19 +321,19 @@ def _settled(turn: Turn, event: Event) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
-def _retry(turn: Turn, event: Event) -> None:
+def _retry(turn: Deciding, event: Event) -> None:
     """Offer a parked part again, and it alone; its row becomes part of the log."""
     given = dict(event.properties)
     parked = given.pop("parked")
     row = Event("$parked", id=parked, customer_id=turn.customer_id, occurred_at=event.occurred_at, properties=given)
-    turn.events += (LoggedEvent(row, turn.now, turn.seq, "decided"),)
+    turn.commit.events = (*turn.commit.events, LoggedEvent(row, turn.now, turn.seq, "decided"))
     original = given.get("event")
     if original is not None:
         turn.look(Event(customer_id=turn.customer_id, **original))
     _again(turn, given)
 
 
-def _again(turn: Turn, given: dict[str, Any]) -> None:
+def _again(turn: Deciding, given: dict[str, Any]) -> None:
     event = turn.event
     if not given["journey"]:
         if event is not None and event.name not in _OURS:
@@ -367,7 +354,7 @@ def _again(turn: Turn, given: dict[str, Any]) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
-_OURS: dict[str, Callable[[Turn, Event], None]] = {
+_OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,

@@ -7,9 +7,10 @@ from typing import Any
 
 from journeykit.core.context import NOTHING, SINCE
 from journeykit.core.facts import Fold
+from journeykit.core.state import Customer
 from journeykit.core.turn import Turn, signal_number
 from journeykit.errors import ConditionError
-from journeykit.model.records import Enrollment, LoggedEvent
+from journeykit.model.records import Enrollment, Loaded, LoggedEvent
 
 
 def count(turn: Turn, folds: Sequence[Fold], journeys: frozenset[str]) -> None:
@@ -65,7 +66,7 @@ def count_anew(turn: Turn, folds: Mapping[str, Sequence[Fold]], enrollments: Ite
     keys = {one.key for several in folds.values() for one in several}
     for enrollment in enrollments:
         bare = _with(enrollment, {key: state for key, state in enrollment.data.get(SINCE, NOTHING).items() if key not in keys})
-        again = Turn(turn.compiled, turn.customer_id, turn.facts, {}, turn.seq, turn.now, None)
+        again = Turn(turn.compiled, Customer(Loaded(turn.customer_id, 0, 0, turn.facts, [], [])), turn.now, None)
         for logged in past:
             if (logged.seq or 0) > signal_number(enrollment.order) and logged.event.name in folds:
                 again.look(logged.event)

@@ -9,13 +9,13 @@ from journeykit.core.decision import Deciding
 from journeykit.core.parking import park
 from journeykit.core.plans import CompiledTimer
 from journeykit.core.timing import Away, Stretch, due_after, joined, leads
-from journeykit.core.turn import Raised, Turn
+from journeykit.core.turn import Raised
 from journeykit.errors import ConditionError
 from journeykit.model.records import Enrollment
 
 
 def go_on(
-    turn: Turn, journey: CompiledJourney, e: Enrollment, stretches: Sequence[Stretch], cause: str, *, at_once: bool = False
+    turn: Deciding, journey: CompiledJourney, e: Enrollment, stretches: Sequence[Stretch], cause: str, *, at_once: bool = False
 ) -> None:  # fmt: skip
     """
     Let time go on for *e*, which was held.
@@ -34,22 +34,23 @@ def go_on(
         _lead(turn, journey, again, passed, cause)
 
 
-def _lead(turn: Turn, journey: CompiledJourney, e: Enrollment, passed: list[tuple[CompiledTimer, Away]], cause: str) -> None:
+def _lead(turn: Deciding, journey: CompiledJourney, e: Enrollment, passed: list[tuple[CompiledTimer, Away]], cause: str) -> None:
     """Skip or exit as the first of the moments says that have *passed*; where that fails, it is parked."""
-    mark, deciding = turn.mark(), Deciding(turn, journey, e)
+    mark = turn.mark()
+    turn.take_up(journey, e)
     try:
         gone = {rule.index for rule, _ in passed}
-        deciding.own().timers = tuple(timer for timer in e.timers if timer.index not in gone)
-        deciding.lead(passed, e.visit)
-        deciding.settle(moved=True)
+        turn.own().timers = tuple(timer for timer in e.timers if timer.index not in gone)
+        turn.lead(passed, e.visit)
+        turn.settle(moved=True)
     except ConditionError as error:
         turn.rewind(mark)
         park(turn, e, cause, error)
     else:
-        turn.changed[e.journey, e.key] = deciding.e
+        turn.changed[e.journey, e.key] = turn.e
 
 
-def wake(turn: Turn, e: Enrollment) -> Enrollment:
+def wake(turn: Deciding, e: Enrollment) -> Enrollment:
     """Let time go on for *e* and nothing else: its timers are due as they were, and none before this moment."""
     again = e.copy()
     again.held = None
@@ -59,7 +60,7 @@ def wake(turn: Turn, e: Enrollment) -> Enrollment:
 
 
 def _moved(
-    turn: Turn, journey: CompiledJourney, e: Enrollment, stretches: Sequence[Stretch]
+    turn: Deciding, journey: CompiledJourney, e: Enrollment, stretches: Sequence[Stretch]
 ) -> tuple[str, list[tuple[CompiledTimer, Away]], list[tuple[int, int, int]]]:
     """
     Move the timers of *e*.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from journeykit.core.plans import CompiledSplit, Plan
-from journeykit.core.quotas import Unread
+from journeykit.core.quotas import KNOWN, Unread
 from journeykit.core.splits import draw
 from journeykit.core.turn import Turn
 
@@ -43,16 +43,18 @@ def measured(turn: Turn, split: CompiledSplit) -> Plan:
         name = _told(turn, f"{split.experiment} better", tuple(arms))
     else:
         name, _ = draw(split, turn.customer_id)
-        turn.quotas += ((drawn(split.experiment, name), 1, None),)
+        turn.commit.quotas = (*turn.commit.quotas, (drawn(split.experiment, name), 1, None))
     _keep(turn, split.experiment, name)
     return arms[name]
 
 
 def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
-    if name not in turn.told:
+    told = turn.known.told
+    if name not in told:
         raise Unread(name, first)
-    turn.asked = {**turn.asked, name: turn.told[name]}
-    return turn.told[name]
+    needed = turn.needed or KNOWN
+    turn.needed = needed._replace(told={**needed.told, name: told[name]})
+    return told[name]
 
 
 def _keep(turn: Turn, name: str, value: str) -> None:
@@ -65,5 +67,5 @@ def tally(turn: Turn, event: str) -> None:
     for experiment in turn.compiled.measures.get(event, ()):
         arm, mark = turn.facts.arms.get(experiment), f"{experiment} reached"
         if arm is not None and mark not in turn.facts.arms:
-            turn.quotas += ((reached(experiment, arm), 1, None),)
+            turn.commit.quotas = (*turn.commit.quotas, (reached(experiment, arm), 1, None))
             _keep(turn, mark, arm)

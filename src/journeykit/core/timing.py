@@ -16,6 +16,8 @@ from journeykit.model.records import Enrollment, Timer
 
 Stretch = tuple[int, int]  #: from when until when time stood still
 
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+
 
 class Away(NamedTuple):
     """A moment that is missing or past leads away: to *target*, or out of the journey."""
@@ -85,7 +87,7 @@ def leads(turn: Turn, timer: CompiledTimer, due_at: int | None) -> Away | None:
 
 def _armed(turn: Turn, e: Enrollment, timer: CompiledTimer, due_at: int | None, zone: str | None) -> Timer:
     """A timer that waits; one whose moment has passed, and counts as now, fires within this decision."""
-    armed = Timer(timer.index, due_at, turn.order(), zone)
+    armed = _new(Timer, (timer.index, due_at, turn.order(), zone))
     if due_at is not None and due_at <= turn.passed:
         turn.raised += (Raised("timer", (e.journey, e.key, e.number, armed.order)),)
     return armed

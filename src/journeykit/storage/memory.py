@@ -44,7 +44,6 @@ from journeykit.storage.memory_rows import (
     Customer,
     Message,
     asked,
-    brought_up,
     enrollment_text,
     is_decided,
     line_of,
@@ -335,9 +334,7 @@ class MemoryStorage(Leavers, AboutObjects):
             at = at if pause.ended_at is None else pause.ended_at
             self._pauses[number - 1] = pause._replace(ended_at=at)
             for customer_id, customer in self._customers.items():
-                texts = tuple([brought_up(text, number, at) for text in customer.enrollments])
-                if texts != customer.enrollments:
-                    customer.enrollments = texts
+                if customer.bring_up(number, at):
                     self._schedule(customer_id, customer)
             self._outbox.bring_up(pause.words, at)
 

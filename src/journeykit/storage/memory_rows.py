@@ -44,6 +44,12 @@ class Customer:
             moments.append(self.moments[1])
         return min(moments, default=None)
 
+    def bring_up(self, number: int, at: int) -> bool:
+        """Let what the pause of that number holds be due at *at*; return whether there was any."""
+        held = [text for text in self.enrollments if due_of(text) == NEVER + number]
+        self.enrollments = tuple([f"{text[: text.rindex(chr(10)) + 1]}{at}" if text in held else text for text in self.enrollments])
+        return bool(held)
+
     def knows(self, event_id: str) -> bool:
         """Whether an event of that id is in the log or the mailbox."""
         return (self.events is not None and event_id in self.events) or (self.pending is not None and event_id in self.pending)
@@ -126,11 +132,6 @@ def due_of(text: str) -> int | None:
     """When the enrollment in *text* has a timer due."""
     due = text[text.rindex("\n") + 1 :]
     return int(due) if due not in ("", "-") else None
-
-
-def brought_up(text: str, number: int, at: int) -> str:
-    """The enrollment in *text*, due at *at* where the pause of that number holds it."""
-    return f"{text[: text.rindex(chr(10)) + 1]}{at}" if due_of(text) == NEVER + number else text
 
 
 def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
