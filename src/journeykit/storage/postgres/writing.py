@@ -1,0 +1,190 @@
+"""A batch as one statement; of a great one the history and the outbox are copied in, which is faster still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from journeykit.errors import ConflictError, QuotaError, StorageError
+from journeykit.storage.batch import Batch
+from journeykit.storage.postgres import statements as sql
+from journeykit.storage.postgres.arguments import Arguments, Source, copied, numbers, texts
+from journeykit.storage.postgres.connections import Connections, Cursor, Refused
+from journeykit.storage.rows import Row
+
+MANY = 50  #: rows from which on COPY pays
+SOON = 60_000_000  #: microseconds: nobody who sleeps is woken for what is due later, they look by themselves
+
+
+class Writing:
+    """
+    What one statement writes, and what has to come of it.
+
+    Args:
+        batch: what is to be written.
+
+    Raises:
+        ConflictError: an event is decided twice in it.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._parts: list[str] = []
+        self._counts: list[str] = []
+        self._arguments: Arguments = []
+        self._expected: Arguments = []
+        self.events = _once(batch.events)
+        self.copies = len(batch.history) + len(batch.outbox) >= MANY
+        self._customers()
+        self._enrollments()
+        self._log()
+        if not self.copies:
+            self._add(sql.WRITE_HISTORY, sql.HISTORY, batch.history)
+            self._add(sql.WRITE_MESSAGES, sql.MESSAGE, batch.outbox)
+        self._add(sql.WRITE_DEFINITIONS, sql.DEFINITION, list(dict.fromkeys(batch.definitions)))
+        self._quotas()
+        self._waits()
+
+    @property
+    def text(self) -> str:
+        """The statement."""
+        demand = sql.DEMAND.format(counts=" and ".join(self._counts))
+        notify = f", {sql.NOTIFY}" if _due_soon(self._batch) else ""
+        return f"with {', '.join(self._parts)} select {demand}{notify}"
+
+    @property
+    def arguments(self) -> Arguments:
+        """The arguments of the statement."""
+        return self._arguments + self._expected
+
+    def _add(self, part: str, source: Source, rows: Sequence[Row]) -> None:
+        if rows:
+            self._parts.append(part.replace("{v}", source.text(rows)))
+            self._arguments += source.arguments(rows)
+
+    def _demand(self, part: str, count: int) -> None:
+        """*count* rows have to be written by *part*."""
+        if count:
+            self._counts.append(f"{sql.COUNT.format(part=part)} = %s::int8")
+            self._expected.append(str(count))
+
+    def _customers(self) -> None:
+        batch, known = self._batch, {customer_id: text for text, customer_id in self._batch.known}
+        moments = {customer_id: (text, due) for text, due, customer_id in batch.moments}
+        nothing = (None, None)
+        created = [(name, 0, revision, at, text, *moments.get(name, nothing)) for name, revision, at, text in batch.created]
+        moved = [(name, base, revision, at, known.get(name), *moments.get(name, nothing)) for revision, at, name, base in batch.moved]
+        self._add(sql.CREATE_CUSTOMERS, sql.CUSTOMER, created)
+        self._add(sql.MOVE_CUSTOMER if len(moved) == 1 else sql.MOVE_CUSTOMERS, sql.CUSTOMER, moved)
+        self._demand("created", len(created))
+        self._demand("moved", len(moved))
+
+    def _enrollments(self) -> None:
+        self._add(sql.WRITE_ENROLLMENTS, sql.ENROLLMENT, [*self._batch.enrollments, *self._batch.entered])
+        self._add(sql.DELETE_ENROLLMENTS, sql.PLACE, self._batch.removed)
+
+    def _log(self) -> None:
+        self._add(sql.WRITE_EVENTS, sql.EVENT, self.events)
+        self._demand("logged", len(self.events))
+        logged = {row[:2] for row in self.events}
+        mail = [row for row in unique_mail(self._batch.mail) if row[:2] not in logged]
+        if mail:
+            self._parts.append(sql.SEND_MAIL.replace("{v}", sql.MAIL.text(mail)).replace("{but}", sql.BUT_DECIDED if logged else ""))
+            # The arguments stand in the order of the text: what was decided is looked at before the rows are read.
+            self._arguments += [texts(values) for values in zip(*sorted(logged), strict=True)] + sql.MAIL.arguments(mail)
+
+    def _quotas(self) -> None:
+        taken = [(name, count, most) for name, (count, most) in self._batch.quotas.items()]
+        self._add(sql.TAKE_QUOTAS, sql.QUOTA, taken)
+        self._demand("taken", len(taken))
+
+    def _waits(self) -> None:
+        """What an enrollment waited for and does so no more goes, what it waits for already stays as it was."""
+        waits = self._batch.waits
+        if not waits:
+            return
+        new = [
+            (event, name, entered_at, customer_id, journey, key, since)
+            for customer_id, journey, key, entered_at, waited in waits
+            for event, name, since in waited
+        ]
+        columns = list(zip(*new, strict=True)) or [()] * 7
+        forget = sql.FORGET_WAITS.replace("{new}", sql.NEW_WAITS)
+        places = [row[:3] for row in waits]
+        self._parts.append(forget.replace("{v}", sql.PLACE.text(places)))
+        self._arguments += sql.PLACE.arguments(places)
+        self._arguments += [numbers(values) if place == 2 else texts(values) for place, values in enumerate(columns[:6])]
+        self._add(sql.WRITE_WAITS, sql.WAIT, new)
+
+
+def write(connections: Connections, batch: Batch) -> None:
+    """
+    Write *batch* in one transaction, or nothing.
+
+    Raises:
+        ConflictError: somebody else was first, or holds one of several customers.
+        QuotaError: too much is taken.
+    """
+    if not batch.bases:
+        return
+    writing = Writing(batch)
+    try:
+        with connections.transaction(single=not writing.copies and len(batch.bases) == 1) as cursor:
+            cursor.execute(writing.text, writing.arguments)
+            if writing.copies:
+                _copy(cursor, sql.COPY_HISTORY, batch.history)
+                _copy(cursor, sql.COPY_MESSAGES, batch.outbox)
+    except Refused:
+        raise _reason(connections, batch) from None
+
+
+def unique_mail(rows: Iterable[Row]) -> list[Row]:
+    """The rows of `rows.mail_row`, as a statement takes them: of each id the first."""
+    first: dict[Row, Row] = {}
+    for row in rows:
+        first.setdefault(row[:2], row[:7])
+    return list(first.values())
+
+
+def _copy(cursor: Cursor, statement: str, rows: Sequence[Row]) -> None:
+    if rows:
+        with cursor.copy(statement) as copy:
+            copy.write(copied(rows))
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    """The last row of each event: one that was parked may be decided in the same batch, but nothing follows a decision."""
+    last: dict[Row, Row] = {}
+    for row in rows:
+        known = last.get(row[:2])
+        if known is not None and known[8] == "decided":
+            raise ConflictError([row[0]])
+        last[row[:2]] = row
+    return list(last.values())
+
+
+def _due_soon(batch: Batch) -> bool:
+    """Whether there is something to do for a worker that sleeps."""
+    if batch.outbox or batch.mail or batch.waits:
+        return True
+    soon = max([row[2] for row in batch.created] + [row[1] for row in batch.moved]) + SOON
+    dues = [row[11] for rows in (batch.entered, batch.enrollments) for row in rows] + [due for _, due, _ in batch.moments]
+    return any(due is not None and due < soon for due in dues)
+
+
+def _reason(connections: Connections, batch: Batch) -> StorageError:
+    """Why a batch was not written: who was decided for by somebody else or is held, none where that has become unclear; or a quota."""
+    asked = [(name,) for name in batch.bases]
+    events = [row[:2] for row in batch.events]
+    with connections.transaction() as cursor:
+        revisions = dict(cursor.execute(sql.REVISIONS.replace("{v}", sql.ID.text(asked)), sql.ID.arguments(asked)).fetchall())
+        decided = (
+            set(cursor.execute(sql.FIND_DECIDED.replace("{v}", sql.EVENT_ID.text(events)), sql.EVENT_ID.arguments(events)))
+            if events
+            else set()
+        )
+        taken = dict(cursor.execute(sql.SELECT_QUOTAS, (texts(batch.quotas),)).fetchall()) if batch.quotas else {}
+    culprits = [name for name, base in batch.bases.items() if base != revisions.get(name, 0) or (name,) in decided]
+    left = {name: max(0, most - taken.get(name, 0)) for name, (_, most) in batch.quotas.items() if most is not None}
+    if not culprits and any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
+        return QuotaError(left)
+    return ConflictError(culprits)
