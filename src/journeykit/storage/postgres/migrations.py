@@ -130,8 +130,7 @@ def migrate(connections: Connections) -> None:
             for number in range(version, LATEST):
                 _step(cursor, number, inside)
             this = cursor.execute("select (extract(epoch from now()) * 1000000)::int8").fetchone()
-            for month in following(this[0] if this else 0, AHEAD):
-                make(cursor, month)
+            make(cursor, following(this[0] if this else 0, AHEAD))
         finally:
             if cursor.connection.info.transaction_status != TransactionStatus.INERROR:
                 cursor.execute(DONE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from psycopg import errors
+from psycopg.pq import TransactionStatus
 
 from journeykit.model.records import HistoryEntry
 from journeykit.storage.postgres.connections import Cursor
@@ -20,7 +22,6 @@ KNOWN = """select c.relname from pg_inherits i join pg_class c on c.oid = i.inhr
 COPY = "create table if not exists {name} (like journeykit_history including all)"
 #: Attached, where `create table ... partition of` would lock readers and writers out.
 ATTACH = "alter table journeykit_history attach partition {name} for values from ({begin}) to ({end})"
-DROP = "drop table if exists {name}"
 
 
 class Month(NamedTuple):
@@ -50,22 +51,23 @@ def following(at: int, count: int) -> list[Month]:
     return found
 
 
-def make(cursor: Cursor, wanted: Month) -> None:
-    """Make a month's partition, where it is not there; it stays without where the lock is not to be had, or rows stand elsewhere."""
-    if (wanted.table,) in cursor.execute(KNOWN).fetchall():
+def make(cursor: Cursor, wanted: Sequence[Month]) -> None:
+    """
+    Make the partitions of months, where they are not there.
+
+    One stays away whose lock is not to be had, or whose rows stand in the last partition already: they stay readable there.
+    """
+    known = {name for (name,) in cursor.execute(KNOWN)}
+    new = [one for one in wanted if one.table not in known]
+    if not new:
         return
-    inside = not cursor.connection.autocommit or cursor.connection.info.transaction_status != 0
-    if not inside:
-        cursor.execute("set lock_timeout = 200")
-    try:
-        with cursor.connection.transaction():
-            cursor.execute(COPY.format(name=wanted.table))
-            cursor.execute(ATTACH.format(name=wanted.table, begin=wanted.begin, end=wanted.end))
-    except errors.Error:
-        pass
-    finally:
-        if not inside:
-            cursor.execute("reset lock_timeout")
+    alone = cursor.connection.autocommit and cursor.connection.info.transaction_status == TransactionStatus.IDLE
+    cursor.execute("set lock_timeout = 200" if alone else "set local lock_timeout = 200")
+    for one in new:
+        with suppress(errors.Error), cursor.connection.transaction():
+            cursor.execute(COPY.format(name=one.table))
+            cursor.execute(ATTACH.format(name=one.table, begin=one.begin, end=one.end))
+    cursor.execute("reset lock_timeout" if alone else "set local lock_timeout = default")
 
 
 class Months:

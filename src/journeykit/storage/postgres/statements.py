@@ -201,4 +201,4 @@ READ_CUSTOMERS = """(select id from journeykit_customers where id > %(after)s or
     order by 1 limit %(limit)s"""
 READ_HISTORY = f"select {HISTORY.names} from journeykit_history where customer = %s order by seq, place"
 READ_EVENTS = f"select {EVENT.names} from journeykit_events where customer = %s and (state <> 'decided' or seq > %s)"
-READ_DEFINITIONS = "select distinct hash, journey, text from journeykit_definitions order by hash"
+READ_DEFINITIONS = "select distinct on (hash) hash, journey, text from journeykit_definitions order by hash"

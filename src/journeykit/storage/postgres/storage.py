@@ -97,8 +97,7 @@ class PostgresStorage:
         missing = self._months.missing(batch.history)
         if missing and connections.conninfo is not None:
             with connections.alone() as cursor:
-                for month in missing:
-                    make(cursor, month)
+                make(cursor, missing)
         write(connections, batch)
 
     # reading

@@ -40,7 +40,7 @@ class Writing:
         if not self.copies:
             self._add(sql.WRITE_HISTORY, sql.HISTORY, batch.history)
             self._add(sql.WRITE_MESSAGES, sql.MESSAGE, batch.outbox)
-        self._add(sql.WRITE_DEFINITIONS, sql.DEFINITION, list(dict.fromkeys(batch.definitions)))
+        self._add(sql.WRITE_DEFINITIONS, sql.DEFINITION, _first(batch.definitions, 1))
         self._quotas()
         self._waits()
 
@@ -139,9 +139,14 @@ def write(connections: Connections, batch: Batch) -> None:
 
 def unique_mail(rows: Iterable[Row]) -> list[Row]:
     """The rows of `rows.mail_row`, as a statement takes them: of each id the first."""
+    return [row[:7] for row in _first(rows, 2)]
+
+
+def _first(rows: Iterable[Row], length: int) -> list[Row]:
+    """Of the rows with the same first *length* columns the first one."""
     first: dict[Row, Row] = {}
     for row in rows:
-        first.setdefault(row[:2], row[:7])
+        first.setdefault(row[:length], row)
     return list(first.values())
 
 
