@@ -3,13 +3,15 @@ Rows as the arguments of one statement: a column is one array, written out by ha
 
 psycopg adapts a list value by value, which costs more than the server takes for the rows; the text of an array is made in a
 tenth of that time. Numbers go as text as well: psycopg would choose a type by the size of each, and every combination of types is
-another prepared statement.
+another prepared statement. Arguments are numbered here (``$1``), for psycopg parses a long statement anew each time it is run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
+from journeykit.storage.postgres.connections import Cursor
 from journeykit.storage.rows import Row
 
 Arguments = list[str | None]
@@ -49,25 +51,29 @@ def copied(rows: Iterable[Row]) -> str:
     return "".join([f"{line}\n" for line in lines])
 
 
-class Source:
+class Part:
     """
-    What a statement reads its rows from, under the name ``v``: columns as declared, and ``ord``, their place.
+    A statement, or a part of one, that reads rows under the name ``v``: columns as declared, and ``ord``, their place.
 
-    A single row is a plain ``select``, so that the planner sees an index lookup and nothing to join.
+    A single row is a plain ``select``, so that the planner sees an index lookup and nothing to join. Where it stands in the text is
+    ``{v}``; other arguments are ``%s``, and follow the rows.
 
     Args:
         columns: names and types, ``customer text, seq int8``; no other types.
+        text: the SQL.
     """
 
-    def __init__(self, columns: str) -> None:
+    def __init__(self, columns: str, text: str) -> None:
         pairs = [column.split() for column in columns.split(",")]
         self._numeric = [kind == "int8" for _, kind in pairs]
-        self.names = ", ".join(name for name, _ in pairs)
-        self._one = f"(select {', '.join(f'%s::{kind} as {name}' for name, kind in pairs)}, 1::int8 as ord) v"
-        self._many = f"unnest({', '.join(f'%s::{kind}[]' for _, kind in pairs)}) with ordinality as v({self.names}, ord)"
+        names = ", ".join(name for name, _ in pairs)
+        text = text.replace("{columns}", names)
+        one = f"(select {', '.join(f'%s::{kind} as {name}' for name, kind in pairs)}, 1::int8 as ord) v"
+        many = f"unnest({', '.join(f'%s::{kind}[]' for _, kind in pairs)}) with ordinality as v({names}, ord)"
+        self._one, self._many = text.replace("{v}", one), text.replace("{v}", many)
 
     def text(self, rows: Sequence[Row]) -> str:
-        """What stands behind ``from``."""
+        """The SQL for so many rows."""
         return self._one if len(rows) == 1 else self._many
 
     def arguments(self, rows: Sequence[Row]) -> Arguments:
@@ -76,3 +82,14 @@ class Source:
             return [number(value) if numeric else value for value, numeric in zip(rows[0], self._numeric, strict=True)]
         columns = zip(*rows, strict=True)
         return [numbers(values) if numeric else texts(values) for values, numeric in zip(columns, self._numeric, strict=True)]
+
+    def run(self, cursor: Cursor, rows: Sequence[Row]) -> Cursor:
+        """Execute it as a whole statement."""
+        return cursor.execute(statement(self.text(rows)), self.arguments(rows))
+
+
+@cache
+def statement(*texts: str, between: str = "") -> bytes:
+    """Parts of a statement as one, its arguments numbered; there are few of them, as there are few kinds of commits."""
+    first, *rest = between.join(texts).split("%s")
+    return (first + "".join([f"${number}{text}" for number, text in enumerate(rest, 1)])).encode()

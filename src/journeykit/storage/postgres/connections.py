@@ -16,7 +16,8 @@ from psycopg.rows import tuple_row
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 
-Cursor = psycopg.Cursor[Any]
+Cursor = psycopg.RawCursor[Any]  #: arguments are ``$1``
+Connection = psycopg.Connection[Any]
 
 #: Every statement goes to its rows by an index. The planner, which has no statistics of a table that was empty a minute ago, would
 #: read it whole, and keep that plan while the table grows.
@@ -104,14 +105,14 @@ class OwnConnections:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(self._limit)
-        self._idle: list[psycopg.Connection[Any]] = []
+        self._idle: list[Connection] = []
 
     @property
     def conninfo(self) -> str | None:
         """Where further connections of our own may be opened."""
         return None if self._pooler else self._conninfo
 
-    def open(self) -> psycopg.Connection[Any]:
+    def open(self) -> Connection:
         """Open one more connection, which the caller closes."""
         try:
             connection = psycopg.connect(
@@ -126,7 +127,7 @@ class OwnConnections:
             connection.execute(_PLANS)
         return connection
 
-    def _borrow(self) -> psycopg.Connection[Any]:
+    def _borrow(self) -> Connection:
         while self._idle:
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
@@ -136,14 +137,14 @@ class OwnConnections:
                 connection.close()
         return self.open()
 
-    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+    def _give_back(self, connection: Connection) -> None:
         if connection.info.transaction_status == TransactionStatus.IDLE:
             self._idle.append(connection)  # the last one first: the fewest connections are kept warm
         else:
             connection.close()
 
     @contextmanager
-    def _lent(self) -> Iterator[psycopg.Connection[Any]]:
+    def _lent(self) -> Iterator[Connection]:
         if self._process != os.getpid():  # after a fork: those of the parent stay the parent's, unclosed
             self._inherited = self._idle
             self._renew()
@@ -160,7 +161,7 @@ class OwnConnections:
     def transaction(self, *, single: bool = False) -> Iterator[Cursor]:
         """Run what is inside in one transaction."""
         with self._lent() as connection:
-            cursor = connection.cursor()
+            cursor = Cursor(connection, row_factory=tuple_row)
             if single:
                 yield cursor
                 return
@@ -178,7 +179,7 @@ class OwnConnections:
     def alone(self) -> Iterator[Cursor]:
         """Run statements each for itself."""
         with self._lent() as connection:
-            yield connection.cursor()
+            yield Cursor(connection, row_factory=tuple_row)
 
     def close(self) -> None:
         """Close the connections that nobody uses; the others are closed as they are given back."""
@@ -193,7 +194,7 @@ class HostConnection:
 
     conninfo = None
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.RLock()
 
@@ -203,7 +204,7 @@ class HostConnection:
         with self._lock:
             try:
                 with self._connection.transaction():
-                    yield psycopg.Cursor(self._connection, row_factory=tuple_row)
+                    yield Cursor(self._connection, row_factory=tuple_row)
             except (psycopg.Error, UnicodeEncodeError) as error:
                 raise failed(error) from error
 
@@ -217,7 +218,7 @@ class HostConnection:
     def _each(self) -> Iterator[Cursor]:
         with self._lock:
             try:
-                yield psycopg.Cursor(self._connection, row_factory=tuple_row)
+                yield Cursor(self._connection, row_factory=tuple_row)
             except (psycopg.Error, UnicodeEncodeError) as error:
                 raise failed(error) from error
 
@@ -225,7 +226,7 @@ class HostConnection:
         """The host closes it."""
 
 
-def _gone(connection: psycopg.Connection[Any]) -> bool:
+def _gone(connection: Connection) -> bool:
     """Whether the server has closed it while it was idle: then there is something to read, and that is the end."""
     if connection.closed:
         return True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.storage.postgres import statements as sql
-from journeykit.storage.postgres.arguments import Arguments, Source
+from journeykit.storage.postgres.arguments import Arguments, Part, statement
 from journeykit.storage.postgres.connections import Cursor
 from journeykit.storage.rows import Row, enrollment, facts, logged_event, read_moments
 
@@ -17,12 +17,12 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order."""
     texts: list[str] = []
     arguments: Arguments = []
-    for text, source, rows in _parts(wants):
+    for part, rows in _parts(wants):
         if rows:
-            texts.append(text.replace("{v}", source.text(rows)))
-            arguments += source.arguments(rows)
+            texts.append(part.text(rows))
+            arguments += part.arguments(rows)
     loaded = [Loaded(want[0], 0, 0, Facts(), [], []) for want in wants]
-    for row in cursor.execute(" union all ".join(texts), arguments).fetchall():
+    for row in cursor.execute(statement(*texts, between=" union all "), arguments).fetchall():
         _take(loaded[row[1] - 1], row)
     for one in loaded:
         if len(one.enrollments) > 1:
@@ -32,7 +32,7 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
     return loaded
 
 
-def _parts(wants: Sequence[Want]) -> list[tuple[str, Source, list[Row]]]:
+def _parts(wants: Sequence[Want]) -> list[tuple[Part, list[Row]]]:
     """For each part of the statement what it looks for; the place of a want counts from 1."""
     every: list[Row] = []
     active: list[Row] = []
@@ -56,21 +56,20 @@ def _parts(wants: Sequence[Want]) -> list[tuple[str, Source, list[Row]]]:
             events += [(place, customer_id, event_id) for event_id in seen]
     people: list[Row] = [(want[0],) for want in wants]
     return [
-        (sql.LOAD_CUSTOMERS, sql.WANTED, people), (sql.LOAD_ALL, sql.WANTED_ALL, every), (sql.LOAD_ACTIVE, sql.WANTED_JOURNEY, active),
-        (sql.LOAD_JOURNEY, sql.WANTED_JOURNEY, journeys), (sql.LOAD_KEY, sql.WANTED_KEY, keys), (sql.LOAD_DUE, sql.WANTED_DUE, due),
-        (sql.LOAD_PENDING, sql.WANTED, people), (sql.LOAD_SEEN, sql.WANTED_EVENT, events),
+        (sql.LOAD_CUSTOMERS, people), (sql.LOAD_ALL, every), (sql.LOAD_ACTIVE, active), (sql.LOAD_JOURNEY, journeys),
+        (sql.LOAD_KEY, keys), (sql.LOAD_DUE, due), (sql.LOAD_PENDING, people), (sql.LOAD_SEEN, events),
     ]  # fmt: skip
 
 
 def _take(one: Loaded, row: Row) -> None:
-    part, _, n1, n2, n3, n4, n5, _, t1, t2, t3, t4, t5, t6, _, _ = row
+    part, _, n1, n2, n3, n4, n5, t1, t2, t3, t4, t5, t6 = row
     if part == ENROLLMENT:
         one.enrollments.append(enrollment((None, t1, t2, n1, t3, n2, t4, t5, n3, n4, n5, t6)))
     elif part == CUSTOMER:
         one.revision, one.accepted_at, one.facts = n1, n2, facts(t1)
         one.moments, one.moments_due = read_moments(t2), n3
     elif part == PENDING:
-        one.pending.append(logged_event((t1, t2, n1, n2, n3, t3, t4, t5, t6, n4)))
+        one.pending.append(logged_event((one.customer_id, t1, n1, n2, n3, t2, t3, t4, t5, n4)))
     else:
         one.seen |= {t1}
 

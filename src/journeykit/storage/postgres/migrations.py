@@ -43,13 +43,13 @@ MIGRATIONS = (
         f"""create table if not exists journeykit_customers(
             id {TEXT} primary key, revision int8 not null, accepted_at int8 not null, facts text not null, moments text, next_due int8
         ) with (fillfactor = 80)""",
-        "create index if not exists journeykit_customers_due on journeykit_customers(next_due, id) where next_due is not null",
+        "create index if not exists journeykit_customers_due on journeykit_customers(next_due) where next_due is not null",
         f"""create table if not exists journeykit_enrollments(
             customer {TEXT} not null, journey {TEXT} not null, key {TEXT} not null, number int8 not null, definition text not null,
             position int8 not null, status text not null, step text not null, visit int8 not null, entered_at int8 not null,
             ended_at int8, next_due int8, body text not null, primary key(customer, journey, key)
         ) with (fillfactor = 80)""",
-        "create index if not exists journeykit_enrollments_due on journeykit_enrollments(next_due, customer) where next_due is not null",
+        "create index if not exists journeykit_enrollments_due on journeykit_enrollments(next_due) where next_due is not null",
         f"""create table if not exists journeykit_events(
             customer {TEXT} not null, id {TEXT} not null, seq int8, accepted_at int8 not null, occurred_at int8 not null,
             name text not null, properties text not null, source text not null, state text not null, arrival int8 not null,
@@ -61,7 +61,7 @@ MIGRATIONS = (
             for part in range(PARTS)
         ],
         "create index if not exists journeykit_events_mailbox on journeykit_events(customer, arrival) where state = 'pending'",
-        "create index if not exists journeykit_events_waiting on journeykit_events(accepted_at, customer) where state = 'pending'",
+        "create index if not exists journeykit_events_waiting on journeykit_events(accepted_at) where state = 'pending'",
         f"""create table if not exists journeykit_history(
             customer {TEXT} not null, seq int8 not null, place int8 not null, at int8 not null, kind text not null,
             journey text not null, key text not null, number int8 not null, source text, target text, cause text not null,
@@ -104,12 +104,12 @@ LATEST = len(MIGRATIONS)
 
 SCHEMA_TABLE = "create table if not exists journeykit_schema(version int8 not null, oldest int8 not null)"
 SCHEMA_VERSION = "select coalesce(max(version), 0), coalesce(max(oldest), 0) from journeykit_schema"
-SCHEMA_STEP = "insert into journeykit_schema values(%s::int8, %s::int8)"
+SCHEMA_STEP = "insert into journeykit_schema values($1::int8, $2::int8)"
 #: One at a time. Not waited for in the server: an index made concurrently waits for everybody, also for whom waits for it.
 TRY = "select pg_try_advisory_lock(hashtextextended(current_schema() || ' journeykit migrations', 0))"
 DONE = "select pg_advisory_unlock(hashtextextended(current_schema() || ' journeykit migrations', 0))"
 BROKEN_INDEXES = """select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
-    where not i.indisvalid and c.relname like 'journeykit_%%' and c.relnamespace = current_schema()::regnamespace"""
+    where not i.indisvalid and c.relname like 'journeykit_%' and c.relnamespace = current_schema()::regnamespace"""
 
 
 def migrate(connections: Connections) -> None:
@@ -170,7 +170,7 @@ def _step(cursor: Cursor, number: int, inside: bool) -> None:
         _run(cursor, f"drop index {name[0]}", inside)
     for statement in migration.statements:
         _run(cursor, statement, inside)
-    cursor.execute(SCHEMA_STEP, (number + 1, migration.oldest))
+    cursor.execute(SCHEMA_STEP, (str(number + 1), str(migration.oldest)))
 
 
 def _run(cursor: Cursor, statement: str, inside: bool) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.storage.postgres.arguments import texts
+from journeykit.storage.postgres.arguments import number, statement, texts
 from journeykit.storage.postgres.connections import Cursor
 from journeykit.storage.rows import Row, dumps, loads
 
@@ -24,21 +24,25 @@ MOVE_RELEASE = """update journeykit_objects set due_at = %s, after = %s, sent = 
 
 def waiting_for(cursor: Cursor, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
     """The next *limit* behind *after* who have waited since *until* or before."""
-    return cursor.execute(FIND_WAITING, (event, name, *(after or (-(2**63), "", "", "")), until, until, limit)).fetchall()
+    first, *rest = after or (-(2**63), "", "", "")
+    return cursor.execute(
+        statement(FIND_WAITING), (event, name, number(first), *rest, number(until), number(until), number(limit))
+    ).fetchall()
 
 
 def publish(cursor: Cursor, fact: ObjectFact, properties: str, ends: Iterable[str]) -> bool:
     """Keep a fact, unless it is known, and end the releases of *ends* about its object."""
-    row = (fact.object, fact.id, fact.event, fact.accepted_at, fact.occurred_at, properties, fact.source)
-    if cursor.execute(INSERT_FACT, (*row, fact.accepted_at)).rowcount != 1:
+    accepted_at = number(fact.accepted_at)
+    row = (fact.object, fact.id, fact.event, accepted_at, number(fact.occurred_at), properties, fact.source, accepted_at)
+    if cursor.execute(statement(INSERT_FACT), row).rowcount != 1:
         return False
-    cursor.execute(END_RELEASES, (fact.accepted_at, fact.object, texts(ends), fact.id))
+    cursor.execute(statement(END_RELEASES), (accepted_at, fact.object, texts(ends), fact.id))
     return True
 
 
 def releases(cursor: Cursor, now: int, limit: int) -> list[Release]:
     """Up to *limit* releases due at *now* or before, the longest due first."""
-    return [_release(row) for row in cursor.execute(FIND_RELEASES, (now, limit))]
+    return [_release(row) for row in cursor.execute(statement(FIND_RELEASES), (number(now), number(limit)))]
 
 
 def _release(row: Row) -> Release:
@@ -49,10 +53,11 @@ def _release(row: Row) -> Release:
 
 def move(cursor: Cursor, before: Release, after: Release | None) -> bool:
     """Go on from *before* to *after*; False where somebody else has."""
-    new: Sequence[object] = (None, None, 0) if after is None else (after.due_at, _place(after), after.sent)
-    values = (*new, before.fact.object, before.fact.id, before.due_at, _place(before), before.sent)
-    return cursor.execute(MOVE_RELEASE, values).rowcount == 1
+    new = (None, None, "0") if after is None else _standing(after)
+    values = (*new, before.fact.object, before.fact.id, *_standing(before))
+    return cursor.execute(statement(MOVE_RELEASE), values).rowcount == 1
 
 
-def _place(release: Release) -> str | None:
-    return None if release.after is None else dumps(list(release.after))
+def _standing(release: Release) -> tuple[str | None, str | None, str | None]:
+    """Where a release stands: when it is due, behind whom, and how many were told then."""
+    return number(release.due_at), None if release.after is None else dumps(list(release.after)), number(release.sent)

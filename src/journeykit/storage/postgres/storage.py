@@ -15,7 +15,7 @@ from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, Logg
 from journeykit.storage.batch import Batch, event_order
 from journeykit.storage.postgres import migrations, objects, outbox
 from journeykit.storage.postgres import statements as sql
-from journeykit.storage.postgres.arguments import numbers
+from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
 from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
@@ -112,7 +112,7 @@ class PostgresStorage:
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order; those who only have mail are among them."""
         with self._transaction(single=True) as cursor:
-            return [name for (name,) in cursor.execute(sql.READ_CUSTOMERS, {"after": after, "limit": limit})]
+            return [name for (name,) in cursor.execute(sql.READ_CUSTOMERS, (after, number(limit)))]
 
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""
@@ -123,7 +123,7 @@ class PostgresStorage:
         """Return decided events with seq > *after* in order of seq, then pending and parked ones in order of arrival."""
         chosen = None if names is None else frozenset(names)
         with self._transaction(single=True) as cursor:
-            rows = cursor.execute(sql.READ_EVENTS, (customer_id, after)).fetchall()
+            rows = cursor.execute(sql.READ_EVENTS, (customer_id, number(after))).fetchall()
         return sorted([logged_event(row) for row in rows if chosen is None or row[5] in chosen], key=event_order)
 
     def definitions(self) -> list[tuple[str, str, str]]:
@@ -137,10 +137,10 @@ class PostgresStorage:
         """Return up to *limit* customers with something to do, those waiting longest first; nobody whom another transaction holds."""
         rows = limit
         while True:
-            given = {"now": now, "rows": rows}
+            given = (number(now), number(rows))
             with self._transaction(single=True) as cursor:
                 found = [name for (name,) in cursor.execute(sql.FIND_DUE, given)]
-                if len(found) >= limit or not cursor.execute(sql.COUNT_DUE, given).fetchone()[0]:  # type: ignore[index]
+                if len(found) >= limit or not cursor.execute(sql.ARE_THERE_MORE, given).fetchone()[0]:  # type: ignore[index]
                     return found[:limit]
             rows *= 4  # a few customers have most of what is due, or are held
 
@@ -199,7 +199,7 @@ class PostgresStorage:
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
         with self._transaction(single=True) as cursor:
-            return cursor.execute(sql.BEGIN_MESSAGE, {"id": message_id, "token": token, "now": now}).rowcount == 1
+            return cursor.execute(sql.BEGIN_MESSAGE, (number(message_id), token, number(now))).rowcount == 1
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """Record how attempts ended, and their answers; False for each whose lease was taken over."""
@@ -207,17 +207,17 @@ class PostgresStorage:
 
     def outbox(self, state: str | None = None, customer_id: str | None = None, limit: int = 1_000) -> list[OutboxRow]:
         """Return outbox messages in order of id, only those in *state* or of a customer where given."""
-        where = [f"{name} = %({name})s" for name, value in (("state", state), ("customer", customer_id)) if value is not None]
-        statement = sql.READ_OUTBOX.replace("{where}", f"where {' and '.join(where)}" if where else "")
+        filters = {name: value for name, value in (("state", state), ("customer", customer_id)) if value is not None}
+        text = sql.READ_OUTBOX.replace("{where}", "".join(f" and {name} = %s" for name in filters))
         with self._transaction(single=True) as cursor:
-            rows = cursor.execute(statement, {"state": state, "customer": customer_id, "limit": limit}).fetchall()
+            rows = cursor.execute(statement(text), [*filters.values(), number(limit)]).fetchall()
         return [OutboxRow(row[0], message(row[6:]), row[1], row[2], row[3], row[4], answers(row[5])) for row in rows]
 
     def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
-        statement = sql.REOPEN_MESSAGES if state == "open" else sql.DROP_MESSAGES
+        change = sql.REOPEN_MESSAGES if state == "open" else sql.DROP_MESSAGES
         with self._transaction(single=True) as cursor:
-            return cursor.execute(statement, {"ids": numbers(ids), "now": now}).rowcount
+            return cursor.execute(change, (numbers(ids), number(now))).rowcount
 
 
 def _conninfo(database: object) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.storage.batch import Batch
 from journeykit.storage.postgres import statements as sql
-from journeykit.storage.postgres.arguments import Arguments, Source, copied, numbers, texts
+from journeykit.storage.postgres.arguments import Arguments, Part, copied, numbers, statement, texts
 from journeykit.storage.postgres.connections import Connections, Cursor, Refused
 from journeykit.storage.rows import Row
 
@@ -38,33 +39,32 @@ class Writing:
         self._enrollments()
         self._log()
         if not self.copies:
-            self._add(sql.WRITE_HISTORY, sql.HISTORY, batch.history)
-            self._add(sql.WRITE_MESSAGES, sql.MESSAGE, batch.outbox)
-        self._add(sql.WRITE_DEFINITIONS, sql.DEFINITION, _first(batch.definitions, 1))
+            self._add(sql.WRITE_HISTORY, batch.history)
+            self._add(sql.WRITE_MESSAGES, batch.outbox)
+        self._add(sql.WRITE_DEFINITIONS, _first(batch.definitions, 1))
         self._quotas()
         self._waits()
 
     @property
-    def text(self) -> str:
+    def statement(self) -> bytes:
         """The statement."""
-        demand = sql.DEMAND.format(counts=" and ".join(self._counts))
         notify = f", {sql.NOTIFY}" if _due_soon(self._batch) else ""
-        return f"with {', '.join(self._parts)} select {demand}{notify}"
+        return _statement(tuple(self._parts), tuple(self._counts), notify)
 
     @property
     def arguments(self) -> Arguments:
         """The arguments of the statement."""
         return self._arguments + self._expected
 
-    def _add(self, part: str, source: Source, rows: Sequence[Row]) -> None:
+    def _add(self, part: Part, rows: Sequence[Row]) -> None:
         if rows:
-            self._parts.append(part.replace("{v}", source.text(rows)))
-            self._arguments += source.arguments(rows)
+            self._parts.append(part.text(rows))
+            self._arguments += part.arguments(rows)
 
     def _demand(self, part: str, count: int) -> None:
         """*count* rows have to be written by *part*."""
         if count:
-            self._counts.append(f"{sql.COUNT.format(part=part)} = %s::int8")
+            self._counts.append(part)
             self._expected.append(str(count))
 
     def _customers(self) -> None:
@@ -73,28 +73,27 @@ class Writing:
         nothing = (None, None)
         created = [(name, 0, revision, at, text, *moments.get(name, nothing)) for name, revision, at, text in batch.created]
         moved = [(name, base, revision, at, known.get(name), *moments.get(name, nothing)) for revision, at, name, base in batch.moved]
-        self._add(sql.CREATE_CUSTOMERS, sql.CUSTOMER, created)
-        self._add(sql.MOVE_CUSTOMER if len(moved) == 1 else sql.MOVE_CUSTOMERS, sql.CUSTOMER, moved)
+        self._add(sql.CREATE_CUSTOMERS, created)
+        self._add(sql.MOVE_CUSTOMER if len(moved) == 1 else sql.MOVE_CUSTOMERS, moved)
         self._demand("created", len(created))
         self._demand("moved", len(moved))
 
     def _enrollments(self) -> None:
-        self._add(sql.WRITE_ENROLLMENTS, sql.ENROLLMENT, [*self._batch.enrollments, *self._batch.entered])
-        self._add(sql.DELETE_ENROLLMENTS, sql.PLACE, self._batch.removed)
+        self._add(sql.WRITE_ENROLLMENTS, [*self._batch.enrollments, *self._batch.entered])
+        self._add(sql.DELETE_ENROLLMENTS, self._batch.removed)
 
     def _log(self) -> None:
-        self._add(sql.WRITE_EVENTS, sql.EVENT, self.events)
+        self._add(sql.WRITE_EVENTS, self.events)
         self._demand("logged", len(self.events))
         logged = {row[:2] for row in self.events}
         mail = [row for row in unique_mail(self._batch.mail) if row[:2] not in logged]
-        if mail:
-            self._parts.append(sql.SEND_MAIL.replace("{v}", sql.MAIL.text(mail)).replace("{but}", sql.BUT_DECIDED if logged else ""))
-            # The arguments stand in the order of the text: what was decided is looked at before the rows are read.
-            self._arguments += [texts(values) for values in zip(*sorted(logged), strict=True)] + sql.MAIL.arguments(mail)
+        if mail and logged:
+            self._arguments += [texts(values) for values in zip(*sorted(logged), strict=True)]
+        self._add(sql.SEND_MAIL_BUT if logged else sql.SEND_MAIL, mail)
 
     def _quotas(self) -> None:
         taken = [(name, count, most) for name, (count, most) in self._batch.quotas.items()]
-        self._add(sql.TAKE_QUOTAS, sql.QUOTA, taken)
+        self._add(sql.TAKE_QUOTAS, taken)
         self._demand("taken", len(taken))
 
     def _waits(self) -> None:
@@ -107,13 +106,16 @@ class Writing:
             for customer_id, journey, key, entered_at, waited in waits
             for event, name, since in waited
         ]
+        self._add(sql.FORGET_WAITS, [row[:3] for row in waits])
         columns = list(zip(*new, strict=True)) or [()] * 7
-        forget = sql.FORGET_WAITS.replace("{new}", sql.NEW_WAITS)
-        places = [row[:3] for row in waits]
-        self._parts.append(forget.replace("{v}", sql.PLACE.text(places)))
-        self._arguments += sql.PLACE.arguments(places)
         self._arguments += [numbers(values) if place == 2 else texts(values) for place, values in enumerate(columns[:6])]
-        self._add(sql.WRITE_WAITS, sql.WAIT, new)
+        self._add(sql.WRITE_WAITS, new)
+
+
+@cache
+def _statement(parts: tuple[str, ...], counts: tuple[str, ...], notify: str) -> bytes:
+    demand = sql.DEMAND.format(counts=" and ".join([sql.COUNT.format(part=part) for part in counts]))
+    return statement(f"with {', '.join(parts)} {demand}{notify}")
 
 
 def write(connections: Connections, batch: Batch) -> None:
@@ -129,7 +131,7 @@ def write(connections: Connections, batch: Batch) -> None:
     writing = Writing(batch)
     try:
         with connections.transaction(single=not writing.copies and len(batch.bases) == 1) as cursor:
-            cursor.execute(writing.text, writing.arguments)
+            cursor.execute(writing.statement, writing.arguments)
             if writing.copies:
                 _copy(cursor, sql.COPY_HISTORY, batch.history)
                 _copy(cursor, sql.COPY_MESSAGES, batch.outbox)
@@ -181,12 +183,8 @@ def _reason(connections: Connections, batch: Batch) -> StorageError:
     asked = [(name,) for name in batch.bases]
     events = [row[:2] for row in batch.events]
     with connections.transaction() as cursor:
-        revisions = dict(cursor.execute(sql.REVISIONS.replace("{v}", sql.ID.text(asked)), sql.ID.arguments(asked)).fetchall())
-        decided = (
-            set(cursor.execute(sql.FIND_DECIDED.replace("{v}", sql.EVENT_ID.text(events)), sql.EVENT_ID.arguments(events)))
-            if events
-            else set()
-        )
+        revisions = dict(sql.REVISIONS.run(cursor, asked).fetchall())
+        decided = set(sql.FIND_DECIDED.run(cursor, events)) if events else set()
         taken = dict(cursor.execute(sql.SELECT_QUOTAS, (texts(batch.quotas),)).fetchall()) if batch.quotas else {}
     culprits = [name for name, base in batch.bases.items() if base != revisions.get(name, 0) or (name,) in decided]
     left = {name: max(0, most - taken.get(name, 0)) for name, (_, most) in batch.quotas.items() if most is not None}
