@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import random
 import tempfile
-import threading
-import time
 import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -22,9 +20,8 @@ from journeys import CATALOG, PROPERTIES, START, added, carts, customers
 from library import LATE, at, ignore, prepare
 from psycopg.conninfo import make_conninfo
 
-from journeykit import ActionRequest, Do, Engine, Event, Journey, PostgresStorage, Step, Worker
-from journeykit.model.messages import moment
-from journeykit.runtime.clock import ManualClock, SystemClock
+from journeykit import Engine, Event, Journey, PostgresStorage
+from journeykit.runtime.clock import ManualClock
 
 Clock = Callable[[], float]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import queue
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -29,17 +28,17 @@ class Worker:
 
     Args:
         engine: the engine to work for.
-        idle: seconds after which it looks again although nothing is known to be due: what other processes have written.
+        idle: seconds after which it looks again although nothing is known to be due; where not said, as the storage says: each
+            second, or each minute where what other processes write wakes it.
         batch: how many signals, and how many actions, it takes before it looks whether it is to stop.
     """
 
-    def __init__(self, engine: Engine, *, idle: float = 1.0, batch: int = 1_000) -> None:
+    def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000) -> None:
         self._engine = engine
-        self._idle = idle
+        self._sleeper = engine.storage.sleeper()
+        self._idle = self._sleeper.idle if idle is None else idle
         self._batch = batch
         self._stopping = False
-        # A queue, not an Event: a signal handler may put into it while the same thread waits on it.
-        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def run(self) -> None:
         """
@@ -54,6 +53,7 @@ class Worker:
                 self._work()
         finally:
             forget()
+            self._sleeper.close()
             logger.info("worker stopped")
 
     def stop(self) -> None:
@@ -63,8 +63,7 @@ class Worker:
 
     def wake(self) -> None:
         """Let it look at once whether there is something to do; from any thread."""
-        if self._wakes.empty():
-            self._wakes.put(None)
+        self._sleeper.wake()
 
     def step(self) -> bool:
         """Do one round of what is due now; return whether there was anything."""
@@ -80,12 +79,13 @@ class Worker:
                 busy = self.step()
                 failures = 0
                 if not busy:
-                    self._sleep(self._pause())
+                    self._sleep(self._pause)
             except StorageError as error:
                 failures += 1
                 logger.error("the storage failed %d times in a row: %s", failures, type(error).__name__)  # noqa: TRY400  its words may be personal
                 logger.debug("the storage failed", exc_info=error)
-                self._sleep(min(self._idle * 2 ** min(failures, 10), _LONGEST_PAUSE))
+                seconds = min(min(self._idle, 1.0) * 2 ** min(failures, 10), _LONGEST_PAUSE)
+                self._sleep(lambda: seconds)  # noqa: B023  asked before it returns
 
     def _pause(self) -> float:
         """The seconds until something is known to be due, at most `idle`."""
@@ -95,13 +95,9 @@ class Worker:
         # What is due and was not done is in other hands, or due in this very instant: no need to hurry.
         return min(self._idle, max(0.02, (due - self._engine.clock.now()) / MICROSECONDS))
 
-    def _sleep(self, seconds: float) -> None:
-        if self._stopping:
-            return
-        try:
-            self._wakes.get(timeout=seconds)
-        except queue.Empty:
-            return
+    def _sleep(self, pause: Callable[[], float]) -> None:
+        if not self._stopping:
+            self._sleeper.sleep(pause)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
 from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
+from journeykit.storage.sleeping import LocalSleeper
 
 
 class MemoryStorage:
@@ -41,6 +42,10 @@ class MemoryStorage:
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+    def sleeper(self) -> LocalSleeper:
+        """Make what one worker sleeps on."""
+        return LocalSleeper()
 
     # writing
 

@@ -25,9 +25,12 @@ from journeykit.testing.contract_mailbox import MailboxContract
 from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
 from journeykit.testing.contract_quotas import QuotaContract
+from journeykit.testing.contract_sleeping import SleepContract
 
 
-class StorageContract(CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, RaceContract):
+class StorageContract(
+    CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, RaceContract, SleepContract
+):
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 
     @abstractmethod

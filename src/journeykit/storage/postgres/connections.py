@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
 
@@ -76,8 +76,12 @@ class Connections(Protocol):
         """
 
     @property
-    def conninfo(self) -> str | None:
-        """Where further connections of our own may be opened; None where all of it is the host's."""
+    def open(self) -> Callable[[], Connection] | None:
+        """Opens a further connection of our own, which the caller closes; None where all of it is the host's, or a pooler's."""
+
+    @property
+    def hosts(self) -> bool:
+        """Whether the transaction may be a host's: then nobody knows when it ends."""
 
     def close(self) -> None:
         """Let go of what was opened here."""
@@ -94,6 +98,8 @@ class OwnConnections:
         pooler: a pooler in transaction mode stands between: nothing is set on a session, and nothing prepared there.
     """
 
+    hosts = False
+
     def __init__(self, conninfo: str, schema: str | None, limit: int, pooler: bool) -> None:
         self._conninfo = conninfo
         self._schema = schema
@@ -108,12 +114,11 @@ class OwnConnections:
         self._idle: list[Connection] = []
 
     @property
-    def conninfo(self) -> str | None:
-        """Where further connections of our own may be opened."""
-        return None if self._pooler else self._conninfo
+    def open(self) -> Callable[[], Connection] | None:
+        """Opens a further connection, which the caller closes; None where a pooler would give it to others meanwhile."""
+        return None if self._pooler else self._open
 
-    def open(self) -> Connection:
-        """Open one more connection, which the caller closes."""
+    def _open(self) -> Connection:
         try:
             connection = psycopg.connect(
                 self._conninfo, autocommit=True, row_factory=tuple_row, prepare_threshold=None if self._pooler else 2,
@@ -135,7 +140,7 @@ class OwnConnections:
                 return connection
             if connection is not None:
                 connection.close()
-        return self.open()
+        return self._open()
 
     def _give_back(self, connection: Connection) -> None:
         if connection.info.transaction_status == TransactionStatus.IDLE:
@@ -192,7 +197,8 @@ class OwnConnections:
 class HostConnection:
     """The host's own connection: inside its open transaction, or, where there is none, in one of our own."""
 
-    conninfo = None
+    open = None
+    hosts = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -60,7 +60,7 @@ def settle(connections: Connections, settlements: Sequence[Settlement]) -> list[
     mails = {name: _mail(settlements[place]) for name, place in first.items() if settlements[place].mail}
     with connections.transaction(single=not mails) as cursor:
         written = set(sql.SETTLE.run(cursor, rows))
-        send(cursor, [row for name, many in mails.items() if name in written for row in many])
+        send(cursor, [row for name, many in mails.items() if name in written for row in many], connections.hosts)
     return [first[one.id, one.token] == place and (one.id, one.token) in written for place, one in enumerate(settlements)]
 
 
@@ -73,9 +73,20 @@ def _row(one: Settlement) -> Row:
     return one.id, one.token, one.state, one.reason, one.due_at, not one.attempted, one.undone, answered
 
 
-def send(cursor: Cursor, rows: Sequence[Row]) -> set[Row]:
-    """Put the rows of `rows.mail_row` into their mailboxes; return customer and id of those that were not known."""
+def tell(cursor: Cursor, surely: bool) -> None:
+    """Wake who sleeps; *surely* also who does not yet."""
+    cursor.execute(f"select {sql.NOTIFY_SURELY if surely else sql.NOTIFY}")
+
+
+def send(cursor: Cursor, rows: Sequence[Row], surely: bool) -> set[Row]:
+    """
+    Put the rows of `rows.mail_row` into their mailboxes, and wake who sleeps; *surely* also who does not yet.
+
+    Returns:
+        Customer and id of those that were not known.
+    """
     mail = unique_mail(rows)
     if not mail:
         return set()
-    return {row[:2] for row in (sql.ACCEPT_ONE if len(mail) == 1 else sql.ACCEPT).run(cursor, mail)}
+    one, many = (sql.ACCEPT_ONE_SURELY, sql.ACCEPT_SURELY) if surely else (sql.ACCEPT_ONE, sql.ACCEPT)
+    return {row[:2] for row in (one if len(mail) == 1 else many).run(cursor, mail)}

@@ -11,6 +11,8 @@ from journeykit.storage.postgres.arguments import Part
 CHANNEL = "journeykit"
 #: Asked in the statement that writes: it costs a look at a table of a few rows, and nothing where nobody sleeps.
 NOTIFY = f"(select pg_notify('{CHANNEL}', '') from journeykit_sleepers where asleep limit 1)"
+#: In a host's transaction, of which nobody knows who will sleep when it commits.
+NOTIFY_SURELY = f"(select pg_notify('{CHANNEL}', ''))"
 
 # writing: the parts of the one statement of a commit
 
@@ -85,11 +87,15 @@ SEND_MAIL = Part(_MAIL, _SEND.replace("{but}", ""))
 #: What is decided in the same statement stands in a list of its own before the rows.
 SEND_MAIL_BUT = Part(_MAIL, "decided as (select * from unnest(%s::text[], %s::text[]) d(customer, id)), " + _SEND.replace("{but}", """
         and not exists (select from decided d where d.customer = e.customer and d.id = e.id)"""))  # fmt: skip
-ACCEPT = Part(_MAIL, f"with {_SEND.replace('{but}', '')} select customer, id, {NOTIFY} from mail")
-ACCEPT_ONE = Part(_MAIL, f"""with mail as (insert into journeykit_events({{columns}}, state, arrival)
-    select {{columns}}, 'pending', 1 + coalesce((
-        select max(e.arrival) from journeykit_events e where e.customer = v.customer and e.state = 'pending'), 0) from {{v}}
-    on conflict do nothing returning customer, id) select customer, id, {NOTIFY} from mail""")  # fmt: skip
+_SEND_ONE = """mail as (insert into journeykit_events({columns}, state, arrival)
+    select {columns}, 'pending', 1 + coalesce((
+        select max(e.arrival) from journeykit_events e where e.customer = v.customer and e.state = 'pending'), 0) from {v}
+    on conflict do nothing returning customer, id)"""
+_ACCEPTED = "select customer, id, {notify} from mail"
+ACCEPT, ACCEPT_ONE = (Part(_MAIL, f"with {text.replace('{but}', '')} {_ACCEPTED.format(notify=NOTIFY)}") for text in (_SEND, _SEND_ONE))
+ACCEPT_SURELY, ACCEPT_ONE_SURELY = (
+    Part(_MAIL, f"with {text.replace('{but}', '')} {_ACCEPTED.format(notify=NOTIFY_SURELY)}") for text in (_SEND, _SEND_ONE)
+)
 #: A statement can take back what it wrote only by an error: counts that are not as they must be divide by nought.
 DEMAND = "select 1 / (({counts})::int)"
 COUNT = "(select count(*) from {part}) = %s::int8"
@@ -108,47 +114,61 @@ KEEP = "insert into journeykit_kept values($1, $2) on conflict do nothing"
 READ_KEPT = "select value from journeykit_kept where name = $1"
 
 # loading: each part answers with its number, the place in what was asked for, five integers and six texts
+#
+# ``offset 0`` keeps each row's look into its table by itself. Joined otherwise, a table that was empty when it was last analyzed would be
+# read whole, by a plan that is kept while it fills.
 
+_ROWS = "{v} cross join lateral (select * from {table} r where {where} offset 0) e"
 _ENROLLMENT = (
     "select 1, v.place, e.number, e.position, e.visit, e.entered_at, e.ended_at, e.journey, e.key, e.definition, e.status, e.step, e.body"
 )
-LOAD_CUSTOMERS = Part("id text", """select 0, v.ord, c.revision, c.accepted_at, c.next_due, null::int8, null::int8,
-    c.facts, c.moments, null::text, null::text, null::text, null::text from {v} join journeykit_customers c on c.id = v.id""")  # fmt: skip
-LOAD_ALL = Part("place int8, customer text", f"{_ENROLLMENT} from {{v}} join journeykit_enrollments e on e.customer = v.customer")
-_IN_JOURNEY = f"{_ENROLLMENT} from {{v}} join journeykit_enrollments e on e.customer = v.customer and e.journey = v.journey"
-LOAD_JOURNEY = Part("place int8, customer text, journey text", _IN_JOURNEY)
-LOAD_ACTIVE = Part("place int8, customer text, journey text", f"{_IN_JOURNEY} and (e.ended_at is null or e.next_due is not null)")
-LOAD_KEY = Part("place int8, customer text, journey text, key text", f"{_IN_JOURNEY} and e.key = v.key")
-#: By the customer, not by the moment: at this one a million others may be due. The sum keeps the planner off that index.
-LOAD_DUE = Part("place int8, customer text, until int8", f"""{_ENROLLMENT} from {{v}}
-    join journeykit_enrollments e on e.customer = v.customer and e.next_due + 0 < v.until""")  # fmt: skip
-LOAD_PENDING = Part("id text", """select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
-    e.id, e.name, e.properties, e.source, e.state, null from {v} join journeykit_events e on e.customer = v.id and e.state = 'pending'""")  # fmt: skip
-LOAD_SEEN = Part("place int8, customer text, id text", """select 3, v.place, null, null, null, null, null,
-    e.id, null, null, null, null, null from {v} join journeykit_events e on e.customer = v.customer and e.id = v.id""")  # fmt: skip
+
+
+def _enrollments(columns: str, where: str) -> Part:
+    rows = _ROWS.replace("{table}", "journeykit_enrollments").replace("{where}", f"r.customer = v.customer{where}")
+    return Part(f"place int8, customer text{columns}", f"{_ENROLLMENT} from {rows}")
+
+
+LOAD_CUSTOMERS = Part("id text", f"""select 0, v.ord, e.revision, e.accepted_at, e.next_due, null::int8, null::int8,
+    e.facts, e.moments, null::text, null::text, null::text, null::text
+    from {_ROWS.replace("{table}", "journeykit_customers").replace("{where}", "r.id = v.id")}""")  # fmt: skip
+LOAD_ALL = _enrollments("", "")
+LOAD_JOURNEY = _enrollments(", journey text", " and r.journey = v.journey")
+LOAD_ACTIVE = _enrollments(", journey text", " and r.journey = v.journey and (r.ended_at is null or r.next_due is not null)")
+LOAD_KEY = _enrollments(", journey text, key text", " and r.journey = v.journey and r.key = v.key")
+#: By the customer, not by the moment: before this one a million others may be due. The sum keeps the planner off that index.
+LOAD_DUE = _enrollments(", until int8", " and r.next_due + 0 < v.until")
+_PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending'")
+LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
+    e.id, e.name, e.properties, e.source, e.state, null from {_PENDING}""")  # fmt: skip
+_SEEN = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.customer and r.id = v.id").replace("*", "r.id", 1)
+LOAD_SEEN = Part("place int8, customer text, id text", f"""select 3, v.place, null, null, null, null, null,
+    e.id, null, null, null, null, null from {_SEEN}""")  # fmt: skip
 
 # what is due: now, and how many rows to look at
 
-FIND_DUE = """with found as (select customer, min(ready) as ready from (
+WAITING = "state = 'pending' and accepted_at > -9223372036854775807"  #: as the index by moments says it
+
+FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
         (select next_due + 1 as ready, customer from journeykit_enrollments where next_due < $1 order by next_due, customer limit $2)
         union all
         (select next_due + 1, id from journeykit_customers where next_due < $1 order by next_due, id limit $2)
         union all
-        (select accepted_at, customer from journeykit_events where state = 'pending' and accepted_at <= $1
+        (select accepted_at, customer from journeykit_events where {WAITING} and accepted_at <= $1
             order by accepted_at, customer limit $2)) due
     group by customer),
     free as (select c.id from found f join journeykit_customers c on c.id = f.customer for no key update of c skip locked)
     select f.customer from found f
     where f.customer in (select id from free) or not exists (select from journeykit_customers c where c.id = f.customer)
     order by f.ready, f.customer"""
-ARE_THERE_MORE = """select
+ARE_THERE_MORE = f"""select
     (select count(*) from (select from journeykit_enrollments where next_due < $1 limit $2) e) = $2 or
     (select count(*) from (select from journeykit_customers where next_due < $1 limit $2) c) = $2 or
-    (select count(*) from (select from journeykit_events where state = 'pending' and accepted_at <= $1 limit $2) m) = $2"""
-NEXT_DUE = """select least(
+    (select count(*) from (select from journeykit_events where {WAITING} and accepted_at <= $1 limit $2) m) = $2"""
+NEXT_DUE = f"""select least(
     (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
     (select min(next_due) + 1 from journeykit_customers where next_due is not null),
-    (select min(accepted_at) from journeykit_events where state = 'pending'),
+    (select min(accepted_at) from journeykit_events where {WAITING}),
     (select min(due_at) from journeykit_outbox where state = 'open'),
     (select min(due_at) from journeykit_objects where due_at is not null))"""
 
@@ -189,8 +209,8 @@ SETTLE = Part(
         || case when coalesce(o.answers, '[]') = '[]' then '' else ',' end || v.answered || ']' end
     from {v} where o.id = v.id and o.token = v.token returning o.id, v.token""",
 )
-REOPEN_MESSAGES = f"""update journeykit_outbox set state = 'open', due_at = $2, attempts = 0, reason = null
-    where id = any($1::int8[]) and state = 'dead' returning {NOTIFY}"""
+REOPEN_MESSAGES = """update journeykit_outbox set state = 'open', due_at = $2, attempts = 0, reason = null
+    where id = any($1::int8[]) and state = 'dead'"""
 DROP_MESSAGES = "update journeykit_outbox set state = 'dropped', due_at = $2 where id = any($1::int8[]) and state = 'dead'"
 READ_OUTBOX = (
     f"select id, state, attempts, due_at, reason, answers, {_MESSAGE} from journeykit_outbox where true{{where}} order by id limit %s"

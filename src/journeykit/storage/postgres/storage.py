@@ -19,8 +19,10 @@ from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
 from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
+from journeykit.storage.postgres.sleeping import ListeningSleeper
 from journeykit.storage.postgres.writing import write
 from journeykit.storage.rows import answers, dumps, logged_event, mail_row, message
+from journeykit.storage.sleeping import LocalSleeper
 
 
 class PostgresStorage:
@@ -79,6 +81,11 @@ class PostgresStorage:
             self._ready = True
         return self._connections
 
+    def sleeper(self) -> LocalSleeper | ListeningSleeper:
+        """Make what one worker sleeps on: a connection of its own that listens, where there may be one."""
+        connect = self._connections.open
+        return LocalSleeper() if connect is None else ListeningSleeper(connect)
+
     # writing
 
     def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
@@ -87,7 +94,7 @@ class PostgresStorage:
         if not rows:
             return []
         with self._transaction(single=True) as cursor:
-            new = outbox.send(cursor, rows)
+            new = outbox.send(cursor, rows, self._connections.hosts)
         return [row[:2] in new and not new.discard(row[:2]) for row in rows]  # type: ignore[func-returns-value]
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
@@ -95,7 +102,7 @@ class PostgresStorage:
         batch = Batch(commits)
         connections = self._prepared()
         missing = self._months.missing(batch.history)
-        if missing and connections.conninfo is not None:
+        if missing and not connections.hosts:
             with connections.alone() as cursor:
                 make(cursor, missing)
         write(connections, batch)
@@ -169,7 +176,10 @@ class PostgresStorage:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
         properties = dumps(fact.properties)
         with self._transaction() as cursor:
-            return objects.publish(cursor, fact, properties, ends)
+            if not objects.publish(cursor, fact, properties, ends):
+                return False
+            outbox.tell(cursor, self._connections.hosts)
+        return True
 
     def releases(self, now: int, limit: int) -> list[Release]:
         """Return up to *limit* releases due at *now* or before, the longest due first."""
@@ -187,7 +197,7 @@ class PostgresStorage:
         with self._transaction() as cursor:
             if not objects.move(cursor, before, after):
                 return False
-            outbox.send(cursor, rows)
+            outbox.send(cursor, rows, self._connections.hosts)
         return True
 
     # the outbox
@@ -216,8 +226,11 @@ class PostgresStorage:
     def reopen(self, ids: Sequence[int], now: int, state: str) -> int:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
         change = sql.REOPEN_MESSAGES if state == "open" else sql.DROP_MESSAGES
-        with self._transaction(single=True) as cursor:
-            return cursor.execute(change, (numbers(ids), number(now))).rowcount
+        with self._transaction() as cursor:
+            dead = cursor.execute(change, (numbers(ids), number(now))).rowcount
+            if dead:
+                outbox.tell(cursor, self._connections.hosts)
+        return dead
 
 
 def _conninfo(database: object) -> str:

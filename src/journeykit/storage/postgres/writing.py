@@ -22,13 +22,15 @@ class Writing:
 
     Args:
         batch: what is to be written.
+        hosts: it may be in a host's transaction.
 
     Raises:
         ConflictError: an event is decided twice in it.
     """
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, hosts: bool) -> None:
         self._batch = batch
+        self._notify = sql.NOTIFY_SURELY if hosts else sql.NOTIFY
         self._parts: list[str] = []
         self._counts: list[str] = []
         self._arguments: Arguments = []
@@ -48,7 +50,7 @@ class Writing:
     @property
     def statement(self) -> bytes:
         """The statement."""
-        notify = f", {sql.NOTIFY}" if _due_soon(self._batch) else ""
+        notify = f", {self._notify}" if _due_soon(self._batch) else ""
         return _statement(tuple(self._parts), tuple(self._counts), notify)
 
     @property
@@ -128,7 +130,7 @@ def write(connections: Connections, batch: Batch) -> None:
     """
     if not batch.bases:
         return
-    writing = Writing(batch)
+    writing = Writing(batch, connections.hosts)
     try:
         with connections.transaction(single=not writing.copies and len(batch.bases) == 1) as cursor:
             cursor.execute(writing.statement, writing.arguments)
