@@ -35,6 +35,7 @@ from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
+from journeykit.storage.sleeping import LocalSleeper
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
@@ -111,6 +112,10 @@ class SQLiteStorage(leaving.Leavers):
                 raise unmigrated(f"the database has schema version {version}, this release needs {LATEST}")
             self._ready = True
         return self._connections.transaction(begin)
+
+    def sleeper(self) -> LocalSleeper:
+        """Make what one worker sleeps on; what other processes write it finds by looking again."""
+        return LocalSleeper()
 
     # writing
 
