@@ -135,10 +135,9 @@ def test_an_async_session(postgres, size):
     asyncio.run(order(fail=True))
     assert (storage.customers(), told) == ([], [])
     asyncio.run(order(fail=False))
-    storage.close()
-
     assert len(storage.customers()) == len(storage.outbox()) == size
     assert told == ["committed"] * size
+    storage.close()
 
 
 @pytest.fixture(name="bind")
