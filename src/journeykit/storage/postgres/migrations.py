@@ -101,6 +101,22 @@ MIGRATIONS = (
             where state in ('dead', 'dropped', 'imported')""",
         "create unlogged table if not exists journeykit_sleepers(process int8 primary key, asleep bool not null) with (fillfactor = 20)",
     )),
+    Migration(1, (
+        # Who shares a frequency cap with whom, and the key of what was asked for under an id that has become another.
+        "alter table journeykit_outbox add column if not exists household text",
+        "alter table journeykit_outbox add column if not exists origin text",
+        f"create table if not exists journeykit_aliases(id {TEXT} primary key, customer {TEXT} not null)",
+        "create index if not exists journeykit_aliases_customer on journeykit_aliases(customer)",
+        f"create table if not exists journeykit_erased(mark {TEXT} primary key, remains text not null)",
+        f"create table if not exists journeykit_snapshots(customer {TEXT} primary key, before int8 not null, body text not null)",
+        # Of a partitioned table no index can be made concurrently: of each partition it can, and that of the whole takes these over.
+        *[
+            f"""create index concurrently if not exists journeykit_events_{part}_starts on journeykit_events_{part}(id)
+            where name = '$enter'"""
+            for part in range(PARTS)
+        ],
+        "create index if not exists journeykit_events_starts on journeykit_events(id) where name = '$enter'",
+    )),
 )  # fmt: skip
 LATEST = len(MIGRATIONS)
 

@@ -54,7 +54,7 @@ WRITE_HISTORY = Part(
 )
 WRITE_MESSAGES = Part(
     "customer text, journey text, key text, number int8, seq int8, place int8, action text, parameters text, at int8, message text, "
-    "expires_at int8, owner text, listens int8, state text, due_at int8",
+    "expires_at int8, owner text, listens int8, household text, origin text, state text, due_at int8",
     "messages as (insert into journeykit_outbox({columns}) select {columns} from {v} order by v.ord)",
 )
 #: No unique index: to wait for another transaction because it uses the same definition first would be absurd.
@@ -101,7 +101,7 @@ DEMAND = "select 1 / (({counts})::int)"
 COUNT = "(select count(*) from {part}) = %s::int8"
 COPY_HISTORY = f"copy journeykit_history({_HISTORY}) from stdin"
 COPY_MESSAGES = """copy journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner,
-    listens, state, due_at) from stdin"""
+    listens, household, origin, state, due_at) from stdin"""
 
 REVISIONS = Part(
     "id text", "select c.id, c.revision from {v} join journeykit_customers c on c.id = v.id for no key update of c skip locked"
@@ -174,7 +174,7 @@ NEXT_DUE = f"""select least(
 
 # the outbox
 
-_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens"
+_MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household, origin"
 _MINE = ", ".join(f"o.{name}" for name in _MESSAGE.split(", "))
 _LEASE = f"""update journeykit_outbox o set token = $1, due_at = $2, attempts = o.attempts + 1 from chosen c where o.id = c.id
     returning c.nth, c.lapsed, o.id, o.attempts - 1, {_MINE}, o.begun"""
