@@ -142,7 +142,7 @@ def migrate(connections: Connections) -> None:
         inside = cursor.connection.info.transaction_status != TransactionStatus.IDLE
         _wait_for_turn(cursor)
         try:
-            _run(cursor, SCHEMA_TABLE, inside)
+            run(cursor, SCHEMA_TABLE, inside)
             version, oldest = cursor.execute(SCHEMA_VERSION).fetchone() or (0, 0)
             refuse_newer(version, oldest)
             for number in range(version, LATEST):
@@ -185,13 +185,13 @@ def _wait_for_turn(cursor: Cursor) -> None:
 def _step(cursor: Cursor, number: int, inside: bool) -> None:
     migration = MIGRATIONS[number]
     for name in cursor.execute(BROKEN_INDEXES).fetchall():  # what a migration that was ended half way has left
-        _run(cursor, f"drop index {name[0]}", inside)
+        run(cursor, f"drop index {name[0]}", inside)
     for statement in migration.statements:
-        _run(cursor, statement, inside)
+        run(cursor, statement, inside)
     cursor.execute(SCHEMA_STEP, (str(number + 1), str(migration.oldest)))
 
 
-def _run(cursor: Cursor, statement: str, inside: bool) -> None:
+def run(cursor: Cursor, statement: str, inside: bool = False) -> None:
     """Run a statement that needs a lock, which is asked for again and again for short times."""
     if inside:  # of a host's transaction nothing can be made concurrently, and what it locks it holds until it ends
         cursor.execute(statement.replace("index concurrently", "index"))
