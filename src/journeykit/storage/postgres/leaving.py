@@ -65,6 +65,7 @@ READ_IDENTITIES = """with root as (select coalesce((select customer from journey
     order by part, id"""
 
 #: Mail that was on its way to an id while it became another: it is in the mailbox of nobody.
+ANY_ALIAS = "select exists (select from journeykit_aliases where id = any($1::text[]))"
 FIND_STRAYS = """select a.id, e.id, a.customer, exists (select from journeykit_events s where s.customer = a.customer and s.id = e.id)
     from journeykit_aliases a join journeykit_events e on e.customer = a.id and e.state = 'pending'
     where a.id = any($1::text[]) order by a.id, e.arrival, e.id for no key update of e skip locked"""
@@ -181,17 +182,21 @@ def identities(cursor: Cursor, customer_id: str) -> list[str]:
     return [name for name, _ in cursor.execute(READ_IDENTITIES, (customer_id,))]
 
 
-def forward(cursor: Cursor, names: Sequence[str]) -> bool:
+def forwarded(connections: Connections, names: Sequence[str]) -> bool:
     """
-    Give what stands in the mailboxes of those of *names* that have become others to these; False where there was nothing.
+    Whether anything stood in the mailboxes of those of *names* that have become others; these have it now.
 
     Mail is sent without a lock, so some may have been on its way while its customer became another.
     """
+    with connections.transaction(single=True) as cursor:
+        if not _one(cursor.execute(ANY_ALIAS, (texts(names),))):
+            return False
     strays: list[Row] = []
-    for old, event_id, survivor, known in cursor.execute(FIND_STRAYS, (texts(names),)):
-        strays.append((old, event_id, survivor, moved_event_id(old, event_id) if known else event_id))
-    if strays:
-        FORWARD_STRAYS.run(cursor, strays)
+    with connections.transaction() as cursor:
+        for old, event_id, survivor, known in cursor.execute(FIND_STRAYS, (texts(names),)):
+            strays.append((old, event_id, survivor, moved_event_id(old, event_id) if known else event_id))
+        if strays:
+            FORWARD_STRAYS.run(cursor, strays)
     return bool(strays)
 
 

@@ -17,7 +17,7 @@ from journeykit.storage.postgres import migrations, objects, outbox
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
-from journeykit.storage.postgres.leaving import Leavers, forward
+from journeykit.storage.postgres.leaving import Leavers, forwarded
 from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
 from journeykit.storage.postgres.sleeping import ListeningSleeper
@@ -157,6 +157,12 @@ class PostgresStorage(Leavers):
 
     def claim_due(self, now: int, limit: int) -> list[str]:
         """Return up to *limit* customers with something to do, those waiting longest first; nobody whom another transaction holds."""
+        found = self._find_due(now, limit)
+        if found and forwarded(self._prepared(), found):
+            return self._find_due(now, limit)
+        return found
+
+    def _find_due(self, now: int, limit: int) -> list[str]:
         rows = limit
         while True:
             given = (number(now), number(rows))
