@@ -101,10 +101,22 @@ MIGRATIONS = (
             where state in ('dead', 'dropped', 'imported')""",
         "create unlogged table if not exists journeykit_sleepers(process int8 primary key, asleep bool not null) with (fillfactor = 20)",
     )),
+    # Workers side by side, whom a cap counts together, and what stands still.
     Migration(1, (
-        # Who shares a frequency cap with whom, and the key of what was asked for under an id that has become another.
+        f"create table if not exists journeykit_workers(token {TEXT} primary key, until int8 not null)",
+        f"create table if not exists journeykit_grants(name {TEXT} not null, at int8 not null, number int8 not null, primary key(name, at))",
+        """create table if not exists journeykit_pauses(
+            number int8 primary key, journey text, step text, action text, still int8 not null, begun_at int8 not null, ended_at int8
+        )""",
         "alter table journeykit_outbox add column if not exists household text",
         "alter table journeykit_outbox add column if not exists origin text",
+        """create index concurrently if not exists journeykit_outbox_household on journeykit_outbox(household, id)
+            where household is not null""",
+        """create index concurrently if not exists journeykit_outbox_line on journeykit_outbox(journey, action, due_at, id)
+            where state = 'open'""",
+    )),
+    # Who has become whom, who has left, and whose past is gone.
+    Migration(1, (
         f"create table if not exists journeykit_aliases(id {TEXT} primary key, customer {TEXT} not null)",
         "create index if not exists journeykit_aliases_customer on journeykit_aliases(customer)",
         f"create table if not exists journeykit_erased(mark {TEXT} primary key, remains text not null)",

@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 
-from journeykit.model.records import Claimed, Sent, Settlement
+from journeykit.model.records import Claimed, Settlement
+from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo, addressed
 from journeykit.storage.postgres import statements as sql
-from journeykit.storage.postgres.arguments import number, numbers, texts
+from journeykit.storage.postgres.arguments import number, texts
 from journeykit.storage.postgres.connections import Connections, Cursor
 from journeykit.storage.postgres.writing import unique_mail
 from journeykit.storage.rows import Row, dumps, loads, mail_row, message
 
-NOBODY = texts(())
-
-
-def claim(connections: Connections, now: int, limit: int, lease: int, token: str, since: int | None) -> list[Claimed]:
+def claim(
+    connections: Connections, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]
+) -> list[Claimed]:
     """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-    lease_until = (token, number(now + lease), number(now))
-    if since is None:
-        with connections.transaction(single=True) as cursor:
-            return _claimed(_leased(cursor, sql.CLAIM, (*lease_until, number(limit))), token, {})
-    with connections.transaction() as cursor:
-        cursor.execute(sql.CLAIM_ALONE)
-        rows = _leased(cursor, sql.CLAIM, (*lease_until, number(limit)))
-        customers = texts(dict.fromkeys(row[4] for row in rows if row[13] == "marketing"))
-        if customers == NOBODY:
-            return _claimed(rows, token, {})
-        if not rows[0][1]:  # a message whose lease ran out comes alone
-            rows += _leased(cursor, sql.CLAIM_COMPANIONS, (*lease_until, customers))
-        return _claimed(rows, token, _sent(cursor, customers, rows, now, since))
+    until = (token, number(now + lease), number(now))
+    others: list[Row] = []
+    with connections.transaction(single=since is None) as cursor:
+        if since is not None:
+            cursor.execute(sql.CLAIM_ALONE)
+        rows = _leased(cursor, sql.CLAIM, (*until, number(limit), texts(but)))
+        if since is not None and rows:
+            if not rows[0][0]:  # a message whose lease ran out comes alone
+                rows += _companions(cursor, sql.CLAIM_HOUSEMATES, until, addressed(rows, HOUSEHOLD))
+                rows += _companions(cursor, sql.CLAIM_COMPANIONS, until, addressed(rows, CUSTOMER))
+            others = _others(cursor, sql.READ_SENT, addressed(rows, CUSTOMER), now, since)
+            others += _others(cursor, sql.READ_SENT_TO_HOUSEHOLDS, addressed(rows, HOUSEHOLD), now, since)
+    sent = SentTo(others, {row[1] for row in rows})
+    return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
 
 def _leased(cursor: Cursor, statement: str, arguments: Sequence[str | None]) -> list[Row]:
-    """(place, whether its lease ran out, id, attempts, the message's fields, begun) in order."""
-    return sorted(cursor.execute(statement, arguments).fetchall(), key=itemgetter(0))
+    """(whether its lease ran out, id, attempts, the message's fields, begun) in order."""
+    return [row[1:] for row in sorted(cursor.execute(statement, arguments).fetchall(), key=itemgetter(0))]
 
 
-def _claimed(rows: Sequence[Row], token: str, sent: dict[str, tuple[Sent, ...]]) -> list[Claimed]:
-    return [Claimed(row[2], message(row[4:]), row[3], token, sent.get(row[4], ()), row[-1] is not None) for row in rows]
+def _companions(cursor: Cursor, statement: str, until: Sequence[str | None], names: Sequence[str]) -> list[Row]:
+    """What else is due to customers or households of these *names*."""
+    return _leased(cursor, statement, (*until, texts(names))) if names else []
 
 
-def _sent(cursor: Cursor, customers: str, rows: Sequence[Row], now: int, since: int) -> dict[str, tuple[Sent, ...]]:
-    """What a frequency cap counts, by customer."""
-    found: dict[str, tuple[Sent, ...]] = {}
-    mine = numbers(row[2] for row in rows)
-    for customer_id, place, action, parameters, at in cursor.execute(sql.READ_SENT, (customers, mine, number(now), number(since))):
-        topic = loads(parameters).get("topic")
-        found[customer_id] = (*found.get(customer_id, ()), Sent(place, action, topic if isinstance(topic, str) else None, at))
-    return found
+def _others(cursor: Cursor, statement: str, names: Sequence[str], now: int, since: int) -> list[Row]:
+    """What a frequency cap counts of customers or households: customer, household, and the fields of a `Sent`."""
+    found = cursor.execute(statement, (texts(names), number(now), number(since))).fetchall() if names else []
+    return [(*row[:4], _topic(row[4]), row[5]) for row in found]
+
+
+def _topic(parameters: str) -> str | None:
+    topic = loads(parameters).get("topic")
+    return topic if isinstance(topic, str) else None
 
 
 def settle(connections: Connections, settlements: Sequence[Settlement]) -> list[bool]:

@@ -6,6 +6,7 @@ A `Part` reads its rows from ``{v}``, whose columns are ``{columns}``. Everythin
 
 from __future__ import annotations
 
+from journeykit.model.records import MAILBOX
 from journeykit.storage.postgres.arguments import Part
 
 CHANNEL = "journeykit"
@@ -149,7 +150,8 @@ LOAD_ACTIVE = _enrollments(", journey text", " and r.journey = v.journey and (r.
 LOAD_KEY = _enrollments(", journey text, key text", " and r.journey = v.journey and r.key = v.key")
 #: By the customer, not by the moment: before this one a million others may be due. The sum keeps the planner off that index.
 LOAD_DUE = _enrollments(", until int8", " and r.next_due + 0 < v.until")
-_PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending'")
+_PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending' order by r.arrival")
+_PENDING = _PENDING.replace("offset 0", f"limit {MAILBOX}")
 LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
     e.id, e.name, e.properties, e.source, e.state, null from {_PENDING}""")  # fmt: skip
 _SEEN = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.customer and r.id = v.id").replace("*", "r.id", 1)
@@ -159,32 +161,9 @@ LOAD_SEEN = Part("place int8, customer text, id text", f"""select 3, v.place, nu
 LOAD_ERASED = """(select 4, 0, null::int8, null::int8, null::int8, null::int8, null::int8, null, null, null, null, null, null
     from journeykit_erased limit 1)"""
 
-# what is due: now, and how many rows to look at
+# what is due
 
 WAITING = "state = 'pending' and accepted_at > -9223372036854775807"  #: as the index by moments says it
-
-FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
-        (select next_due + 1 as ready, customer from journeykit_enrollments where next_due < $1 order by next_due, customer limit $2)
-        union all
-        (select next_due + 1, id from journeykit_customers where next_due < $1 order by next_due, id limit $2)
-        union all
-        (select accepted_at, customer from journeykit_events where {WAITING} and accepted_at <= $1
-            order by accepted_at, customer limit $2)) due
-    group by customer),
-    free as (select c.id from found f join journeykit_customers c on c.id = f.customer for no key update of c skip locked)
-    select f.customer from found f
-    where f.customer in (select id from free) or not exists (select from journeykit_customers c where c.id = f.customer)
-    order by f.ready, f.customer"""
-ARE_THERE_MORE = f"""select
-    (select count(*) from (select from journeykit_enrollments where next_due < $1 limit $2) e) = $2 or
-    (select count(*) from (select from journeykit_customers where next_due < $1 limit $2) c) = $2 or
-    (select count(*) from (select from journeykit_events where {WAITING} and accepted_at <= $1 limit $2) m) = $2"""
-NEXT_DUE = f"""select least(
-    (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
-    (select min(next_due) + 1 from journeykit_customers where next_due is not null),
-    (select min(accepted_at) from journeykit_events where {WAITING}),
-    (select min(due_at) from journeykit_outbox where state = 'open'),
-    (select min(due_at) from journeykit_objects where due_at is not null))"""
 
 # the outbox
 
@@ -192,28 +171,42 @@ _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, 
 _MINE = ", ".join(f"o.{name}" for name in _MESSAGE.split(", "))
 _LEASE = f"""update journeykit_outbox o set token = $1, due_at = $2, attempts = o.attempts + 1 from chosen c where o.id = c.id
     returning c.nth, c.lapsed, o.id, o.attempts - 1, {_MINE}, o.begun"""
+_OF_LINE = "state = 'open' and journey = l.journey and action = l.action and due_at <= $3 order by due_at, id"
+#: Each journey and action has its turn: how many of each is counted first, and then so many are taken that nobody else has taken.
 #: The longest due, but nothing from the first one on whose lease ran out; or that one alone.
-CLAIM = f"""with due as materialized (
-        select id, due_at, token is not null as lapsed from journeykit_outbox where state = 'open' and due_at <= $3
-        order by due_at, id limit $4 for no key update skip locked),
+CLAIM = f"""with recursive lines as (
+        (select journey, action from journeykit_outbox where state = 'open' order by journey, action limit 1)
+        union all
+        select n.journey, n.action from lines l cross join lateral (
+            select journey, action from journeykit_outbox where state = 'open' and (journey, action) > (l.journey, l.action)
+            order by journey, action limit 1) n),
+    turns as (select l.journey, l.action from lines l cross join lateral (
+            select row_number() over (order by due_at, id) as turn from (
+                select due_at, id from journeykit_outbox where {_OF_LINE} limit $4) q) t
+        where l.action <> all($5::text[]) order by t.turn, l.journey, l.action limit $4),
+    due as materialized (select d.* from (select journey, action, count(*) as many from turns group by journey, action) l
+        cross join lateral (select id, due_at, token is not null as lapsed from journeykit_outbox
+            where {_OF_LINE} limit l.many for no key update skip locked) d),
     chosen as (select id, nth, lapsed from (
         select id, lapsed, row_number() over w as nth, count(*) filter (where lapsed) over w as before from due
         window w as (order by due_at, id)) d where nth = 1 or before = 0)
     {_LEASE}"""
-#: Claims under a cap are made one after another, so that of two one is the first.
+#: Claims under a cap are made one after another, so that of two one is the first, also of two for one household.
 CLAIM_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit claims', 0))"
-CLAIM_COMPANIONS = f"""with mine as (
+_COMPANIONS = f"""with mine as (
         select o.id, o.due_at, v.ord from unnest($4::text[]) with ordinality as v(id, ord)
-        join journeykit_outbox o on o.customer = v.id
+        join journeykit_outbox o on o.{{column}} = v.id
         where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= $3 for no key update of o skip locked),
     chosen as (select id, row_number() over (order by ord, due_at, id) as nth, false as lapsed from mine)
     {_LEASE}"""
-READ_SENT = """select o.customer, o.id, o.action, o.parameters, case when o.state = 'open' then null else o.due_at end
+CLAIM_COMPANIONS, CLAIM_HOUSEMATES = (_COMPANIONS.format(column=column) for column in ("customer", "household"))
+_SENT = """select o.customer, o.household, o.id, o.action, o.parameters, case when o.state = 'open' then null else o.due_at end
     from journeykit_outbox o
-    where o.customer = any($1::text[]) and o.message = 'marketing' and o.id <> all($2::int8[])
-    and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > $3)))
-        or (o.due_at > $4 and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
+    where o.{column} = any($1::text[]) and o.message = 'marketing'
+    and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > $2)))
+        or (o.due_at > $3 and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
     order by o.id"""
+READ_SENT, READ_SENT_TO_HOUSEHOLDS = (_SENT.format(column=column) for column in ("customer", "household"))
 BEGIN_MESSAGE = "update journeykit_outbox set begun = $3 where id = $1 and token = $2 and due_at > $3"
 SETTLE = Part(
     "id int8, token text, state text, reason text, due_at int8, back int8, undone int8, answered text",

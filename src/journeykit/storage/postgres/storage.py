@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
 
 from journeykit.errors import StorageError
+from journeykit.model.backlog import Backlog
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.pauses import Pause
+from journeykit.model.records import (
+    EVERYBODY,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+)
 from journeykit.storage.batch import Batch, event_order
-from journeykit.storage.postgres import migrations, objects, outbox
+from journeykit.storage.postgres import migrations, objects, outbox, pauses, work
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
@@ -32,11 +46,12 @@ class PostgresStorage(Leavers):
 
     Given a URL, it opens connections of its own, and each call is one transaction. Given the host's psycopg connection, a call
     works inside the transaction that the host has open (in a savepoint): the host commits it, and a rollback of the host leaves
-    nothing of it. Where the host has none open, the call begins and commits its own. Durability is the server's
-    ``synchronous_commit``, which a URL may set: ``postgresql://shop?options=-csynchronous_commit%3Doff``.
+    nothing of it. A connection that is not in autocommit always has one open, for psycopg begins it with the first statement. With
+    autocommit and none open, the call begins and commits its own. Durability is the server's ``synchronous_commit``, which a URL may set: ``postgresql://shop?options=-csynchronous_commit%3Doff``.
 
     Args:
-        database: a URL or another connection string of libpq's, or the host's open connection.
+        database: a URL or another connection string of libpq's, the host's open connection, or what gives transactions on connections
+            of the host (`journeykit.storage.postgres.connections.Connections`).
         schema: the schema of the tables, for a URL; the first of the search path where not said. It must exist.
         connections: how many connections are opened at most, for a URL; a thread that finds none free waits for one.
         pooler: a pooler in transaction mode (PgBouncer) stands between, for a URL: nothing is set on or prepared in a session,
@@ -47,14 +62,24 @@ class PostgresStorage(Leavers):
     """
 
     def __init__(
-        self, database: str | psycopg.Connection[Any], *, schema: str | None = None, connections: int = 8, pooler: bool = False
+        self, database: str | psycopg.Connection[Any] | Connections, *, schema: str | None = None, connections: int = 8, pooler: bool = False
     ) -> None:
         if isinstance(database, psycopg.Connection):
             self._connections: Connections = HostConnection(database)
+        elif isinstance(database, Connections):
+            self._connections = database
         else:
             self._connections = OwnConnections(_conninfo(database), schema, connections, pooler)
         self._months = Months()
         self._ready = False
+
+    def within(self, connection: object) -> PostgresStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same database."""
+        if not isinstance(connection, (psycopg.Connection, Connections)):
+            raise StorageError(f"{type(connection).__name__} is no connection of psycopg; give the one that the host writes with")
+        inside = PostgresStorage(connection)
+        inside._ready = self._ready
+        return inside
 
     def migrate(self) -> None:
         """
@@ -155,28 +180,54 @@ class PostgresStorage(Leavers):
 
     # what is due
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first; nobody whom another transaction holds."""
-        found = self._find_due(now, limit)
-        if found and forwarded(self._prepared(), found):
-            return self._find_due(now, limit)
-        return found
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first; nobody whom a transaction holds."""
+        found = self._find_due(now, limit, share)
+        return self._find_due(now, limit, share) if found and forwarded(self._prepared(), found) else found
 
-    def _find_due(self, now: int, limit: int) -> list[str]:
-        rows = limit
-        while True:
-            given = (number(now), number(rows))
-            with self._transaction(single=True) as cursor:
-                found = [name for (name,) in cursor.execute(sql.FIND_DUE, given)]
-                if len(found) >= limit or not cursor.execute(sql.ARE_THERE_MORE, given).fetchone()[0]:  # type: ignore[index]
-                    return found[:limit]
-            rows *= 4  # a few customers have most of what is due, or are held
+    def _find_due(self, now: int, limit: int, share: Share) -> list[str]:
+        with self._transaction(single=True) as cursor:
+            return work.claim_due(cursor, now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something."""
         with self._transaction(single=True) as cursor:
-            row = cursor.execute(sql.NEXT_DUE).fetchone()
-        return None if row is None or row[0] is None else int(row[0])
+            return work.next_due(cursor)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._transaction(single=True) as cursor:
+            return work.enlist(cursor, token, now, until)
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._transaction(single=True) as cursor:
+            return work.backlog(cursor, now)
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._transaction() as cursor:
+            return work.grant(cursor, name, now, window, most, wanted)
+
+    # pauses
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._transaction() as cursor:
+            return pauses.begin(cursor, pause)
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._transaction() as cursor:
+            if pauses.end(cursor, number, at):
+                outbox.tell(cursor, self._connections.hosts)
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._transaction(single=True) as cursor:
+            return pauses.read(cursor)
 
     # objects and shared numbers
 
@@ -223,9 +274,11 @@ class PostgresStorage(Leavers):
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        return outbox.claim(self._prepared(), now, limit, lease, token, since)
+        return outbox.claim(self._prepared(), now, limit, lease, token, since, but)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
