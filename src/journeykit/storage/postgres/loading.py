@@ -10,7 +10,7 @@ from journeykit.storage.postgres.arguments import Arguments, Part, statement
 from journeykit.storage.postgres.connections import Cursor
 from journeykit.storage.rows import Row, enrollment, facts, logged_event, read_moments
 
-CUSTOMER, ENROLLMENT, PENDING = 0, 1, 2  #: which part of the statement a row is of; what is left is an event that was seen
+CUSTOMER, ENROLLMENT, PENDING, SEEN, ERASED = range(5)  #: which part of the statement a row is of
 
 
 def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
@@ -22,9 +22,14 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
             texts.append(part.text(rows))
             arguments += part.arguments(rows)
     loaded = [Loaded(want[0], 0, 0, Facts(), [], []) for want in wants]
-    for row in cursor.execute(statement(*texts, between=" union all "), arguments).fetchall():
-        _take(loaded[row[1] - 1], row)
+    erasures = False
+    for row in cursor.execute(statement(*texts, sql.LOAD_ERASED, between=" union all "), arguments).fetchall():
+        if row[0] == ERASED:
+            erasures = True
+        else:
+            _take(loaded[row[1] - 1], row)
     for one in loaded:
+        one.erasures = erasures and one.revision == 0
         if len(one.enrollments) > 1:
             one.enrollments = _ordered(one.enrollments)
         if len(one.pending) > 1:

@@ -115,6 +115,20 @@ MIGRATIONS = (
         """create index concurrently if not exists journeykit_outbox_line on journeykit_outbox(journey, action, due_at, id)
             where state = 'open'""",
     )),
+    # Who has become whom, who has left, and whose past is gone.
+    Migration(1, (
+        f"create table if not exists journeykit_aliases(id {TEXT} primary key, customer {TEXT} not null)",
+        "create index if not exists journeykit_aliases_customer on journeykit_aliases(customer)",
+        f"create table if not exists journeykit_erased(mark {TEXT} primary key, remains text not null)",
+        f"create table if not exists journeykit_snapshots(customer {TEXT} primary key, before int8 not null, body text not null)",
+        # Of a partitioned table no index can be made concurrently: of each partition it can, and that of the whole takes these over.
+        *[
+            f"""create index concurrently if not exists journeykit_events_{part}_starts on journeykit_events_{part}(id)
+            where name = '$enter'"""
+            for part in range(PARTS)
+        ],
+        "create index if not exists journeykit_events_starts on journeykit_events(id) where name = '$enter'",
+    )),
 )  # fmt: skip
 LATEST = len(MIGRATIONS)
 
@@ -140,7 +154,7 @@ def migrate(connections: Connections) -> None:
         inside = cursor.connection.info.transaction_status != TransactionStatus.IDLE
         _wait_for_turn(cursor)
         try:
-            _run(cursor, SCHEMA_TABLE, inside)
+            run(cursor, SCHEMA_TABLE, inside)
             version, oldest = cursor.execute(SCHEMA_VERSION).fetchone() or (0, 0)
             refuse_newer(version, oldest)
             for number in range(version, LATEST):
@@ -183,13 +197,13 @@ def _wait_for_turn(cursor: Cursor) -> None:
 def _step(cursor: Cursor, number: int, inside: bool) -> None:
     migration = MIGRATIONS[number]
     for name in cursor.execute(BROKEN_INDEXES).fetchall():  # what a migration that was ended half way has left
-        _run(cursor, f"drop index {name[0]}", inside)
+        run(cursor, f"drop index {name[0]}", inside)
     for statement in migration.statements:
-        _run(cursor, statement, inside)
+        run(cursor, statement, inside)
     cursor.execute(SCHEMA_STEP, (str(number + 1), str(migration.oldest)))
 
 
-def _run(cursor: Cursor, statement: str, inside: bool) -> None:
+def run(cursor: Cursor, statement: str, inside: bool = False) -> None:
     """Run a statement that needs a lock, which is asked for again and again for short times."""
     if inside:  # of a host's transaction nothing can be made concurrently, and what it locks it holds until it ends
         cursor.execute(statement.replace("index concurrently", "index"))

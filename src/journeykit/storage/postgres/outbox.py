@@ -92,4 +92,4 @@ def send(cursor: Cursor, rows: Sequence[Row], surely: bool) -> set[Row]:
     if not mail:
         return set()
     one, many = (sql.ACCEPT_ONE_SURELY, sql.ACCEPT_SURELY) if surely else (sql.ACCEPT_ONE, sql.ACCEPT)
-    return {row[:2] for row in (one if len(mail) == 1 else many).run(cursor, mail)}
+    return {mail[place - 1][:2] for place, _ in (one if len(mail) == 1 else many).run(cursor, mail)}

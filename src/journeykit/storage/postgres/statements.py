@@ -77,25 +77,36 @@ WRITE_WAITS = Part(
     "waits as (insert into journeykit_waiting({columns}) select {columns} from {v} order by v.event, v.object, v.ord on conflict do nothing)",
 )
 _MAIL = "customer text, id text, accepted_at int8, occurred_at int8, name text, properties text, source text"
-#: Known mail is left out; new mail stands behind what waits, in the order in which it is given.
-_SEND = """mail as (insert into journeykit_events({columns}, state, arrival)
+#: Mail for an id that has become another is the other's. Known mail is left out; new mail stands behind what waits, in the order in
+#: which it is given.
+_SEND = """meant as (select coalesce(a.customer, v.customer) as customer, v.id, v.accepted_at, v.occurred_at, v.name, v.properties, v.source, v.ord
+        from {v} left join journeykit_aliases a on a.id = v.customer),
+    fresh as (select m.*, row_number() over (partition by m.customer order by m.ord) as nth from meant m
+        where not exists (select from journeykit_events e where e.customer = m.customer and e.id = m.id){new}),
+    mail as (insert into journeykit_events({columns}, state, arrival)
     select f.customer, f.id, f.accepted_at, f.occurred_at, f.name, f.properties, f.source, 'pending', f.nth + coalesce((
         select max(e.arrival) from journeykit_events e where e.customer = f.customer and e.state = 'pending'{but}), 0)
-    from (select v.*, row_number() over (partition by v.customer order by v.ord) as nth from {v}
-        where not exists (select from journeykit_events e where e.customer = v.customer and e.id = v.id)) f
-    order by f.customer, f.id on conflict do nothing returning customer, id)"""
-SEND_MAIL = Part(_MAIL, _SEND.replace("{but}", ""))
+    from fresh f order by f.customer, f.id, f.ord on conflict do nothing returning customer, id)"""
+_SEND_ALL = _SEND.replace("{new}", "").replace("{but}", "")
+SEND_MAIL = Part(_MAIL, _SEND_ALL)
 #: What is decided in the same statement stands in a list of its own before the rows.
 SEND_MAIL_BUT = Part(_MAIL, "decided as (select * from unnest(%s::text[], %s::text[]) d(customer, id)), " + _SEND.replace("{but}", """
-        and not exists (select from decided d where d.customer = e.customer and d.id = e.id)"""))  # fmt: skip
-_SEND_ONE = """mail as (insert into journeykit_events({columns}, state, arrival)
+        and not exists (select from decided d where d.customer = e.customer and d.id = e.id)""").replace("{new}", """
+        and not exists (select from decided d where d.customer = m.customer and d.id = m.id)"""))  # fmt: skip
+_SEND_ONE = """meant as (select coalesce((select a.customer from journeykit_aliases a where a.id = v.customer), v.customer) as customer,
+        v.id, v.accepted_at, v.occurred_at, v.name, v.properties, v.source from {v}),
+    mail as (insert into journeykit_events({columns}, state, arrival)
     select {columns}, 'pending', 1 + coalesce((
-        select max(e.arrival) from journeykit_events e where e.customer = v.customer and e.state = 'pending'), 0) from {v}
+        select max(e.arrival) from journeykit_events e where e.customer = m.customer and e.state = 'pending'), 0) from meant m
     on conflict do nothing returning customer, id)"""
-_ACCEPTED = "select customer, id, {notify} from mail"
-ACCEPT, ACCEPT_ONE = (Part(_MAIL, f"with {text.replace('{but}', '')} {_ACCEPTED.format(notify=NOTIFY)}") for text in (_SEND, _SEND_ONE))
-ACCEPT_SURELY, ACCEPT_ONE_SURELY = (
-    Part(_MAIL, f"with {text.replace('{but}', '')} {_ACCEPTED.format(notify=NOTIFY_SURELY)}") for text in (_SEND, _SEND_ONE)
+#: Which of the given rows were written: by their place, for the customer may have been another.
+_ACCEPTED = "select distinct on (customer, id) f.ord, {notify} from mail join fresh f using (customer, id) order by customer, id, f.ord"
+_ACCEPTED_ONE = "select 1, {notify} from mail"
+ACCEPT, ACCEPT_SURELY = (
+    Part(_MAIL, f"with {_SEND_ALL} {_ACCEPTED.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY)
+)
+ACCEPT_ONE, ACCEPT_ONE_SURELY = (
+    Part(_MAIL, f"with {_SEND_ONE} {_ACCEPTED_ONE.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY)
 )
 #: A statement can take back what it wrote only by an error: counts that are not as they must be divide by nought.
 DEMAND = "select 1 / (({counts})::int)"
@@ -146,6 +157,9 @@ LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occu
 _SEEN = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.customer and r.id = v.id").replace("*", "r.id", 1)
 LOAD_SEEN = Part("place int8, customer text, id text", f"""select 3, v.place, null, null, null, null, null,
     e.id, null, null, null, null, null from {_SEEN}""")  # fmt: skip
+#: Whether anybody was ever erased: whoever is not known may be one of them.
+LOAD_ERASED = """(select 4, 0, null::int8, null::int8, null::int8, null::int8, null::int8, null, null, null, null, null, null
+    from journeykit_erased limit 1)"""
 
 # what is due
 
@@ -211,9 +225,13 @@ READ_OUTBOX = (
 
 # reading
 
-READ_CUSTOMERS = """(select id from journeykit_customers where id > $1 order by id limit $2)
+READ_CUSTOMERS = """(select id from journeykit_customers where id > $1 and revision >= 0 order by id limit $2)
     union (select distinct customer from journeykit_events where state = 'pending' and customer > $1 order by customer limit $2)
     order by 1 limit $2"""
 READ_HISTORY = f"select {_HISTORY} from journeykit_history where customer = $1 order by seq, place"
 READ_EVENTS = f"select {_EVENT} from journeykit_events where customer = $1 and (state <> 'decided' or seq > $2)"
 READ_DEFINITIONS = "select distinct on (hash) hash, journey, text from journeykit_definitions order by hash"
+OCCUPIED = """select journey, definition, step, count(*) from journeykit_enrollments where status = 'active'
+    group by journey, definition, step order by journey, definition collate "C", step collate "C\""""
+INSIDE = """select distinct customer from journeykit_enrollments
+    where customer > $1 and journey = $2 and definition = $3 and status = 'active' order by customer limit $4"""

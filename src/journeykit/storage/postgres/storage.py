@@ -31,6 +31,7 @@ from journeykit.storage.postgres import migrations, objects, outbox, pauses, wor
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
+from journeykit.storage.postgres.leaving import Leavers, forwarded
 from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
 from journeykit.storage.postgres.sleeping import ListeningSleeper
@@ -39,7 +40,7 @@ from journeykit.storage.rows import answers, dumps, logged_event, mail_row, mess
 from journeykit.storage.sleeping import LocalSleeper
 
 
-class PostgresStorage:
+class PostgresStorage(Leavers):
     """
     Keeps everything in PostgreSQL 13 or newer; see `journeykit.ports.Storage`.
 
@@ -125,12 +126,16 @@ class PostgresStorage:
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits* in one transaction, or nothing."""
         batch = Batch(commits)
+        write(self._ready_for(batch), batch)
+
+    def _ready_for(self, batch: Batch) -> Connections:
+        """Connections to write *batch*, which find a partition for each month of its history."""
         connections = self._prepared()
         missing = self._months.missing(batch.history)
         if missing and not connections.hosts:
             with connections.alone() as cursor:
                 make(cursor, missing)
-        write(connections, batch)
+        return connections
 
     # reading
 
@@ -163,10 +168,24 @@ class PostgresStorage:
         with self._transaction(single=True) as cursor:
             return cursor.execute(sql.READ_DEFINITIONS).fetchall()
 
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
+        with self._transaction(single=True) as cursor:
+            return cursor.execute(sql.OCCUPIED).fetchall()
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._transaction(single=True) as cursor:
+            return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, number(limit)))]
+
     # what is due
 
     def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
         """Return up to *limit* customers of a *share* with something to do, those waiting longest first; nobody whom a transaction holds."""
+        found = self._find_due(now, limit, share)
+        return self._find_due(now, limit, share) if found and forwarded(self._prepared(), found) else found
+
+    def _find_due(self, now: int, limit: int, share: Share) -> list[str]:
         with self._transaction(single=True) as cursor:
             return work.claim_due(cursor, now, limit, share)
 
