@@ -284,7 +284,7 @@ class Leavers:
 
         To be run after customers have been erased. It takes as long as copying the tables, needs as much room again on the disk as
         the greatest of them, and each of them can neither be read nor written meanwhile. What is in the write-ahead log and in
-        backups is the server's; see "PostgreSQL" in docs/customers.md. On the host's connection it may not be inside a transaction.
+        backups is the server's; docs/postgres.md says what the host does about it. On the host's connection it may not be inside a transaction.
 
         Raises:
             StorageError: it is inside a transaction, or a table was in use by long transactions for a minute; it may be run again.
