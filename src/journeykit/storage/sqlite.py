@@ -34,7 +34,9 @@ from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
+from journeykit.storage.sleeping import LocalSleeper
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
@@ -111,6 +113,10 @@ class SQLiteStorage(leaving.Leavers):
                 raise unmigrated(f"the database has schema version {version}, this release needs {LATEST}")
             self._ready = True
         return self._connections.transaction(begin)
+
+    def sleeper(self) -> LocalSleeper:
+        """Make what one worker sleeps on; what other processes write it finds by looking again."""
+        return LocalSleeper()
 
     # writing
 
@@ -280,12 +286,12 @@ class SQLiteStorage(leaving.Leavers):
             rows = _lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
                 if not rows[0][0]:
-                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, work.HOUSEHOLD), now)))
-                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, work.CUSTOMER), now)))
-                others = cursor.execute(sql.READ_SENT, (work.values(rows, work.CUSTOMER), now, since)).fetchall()
-                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (work.values(rows, work.HOUSEHOLD), now, since)).fetchall()
+                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, HOUSEHOLD), now)))
+                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, CUSTOMER), now)))
+                others = cursor.execute(sql.READ_SENT, (work.values(rows, CUSTOMER), now, since)).fetchall()
+                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (work.values(rows, HOUSEHOLD), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        sent = work.SentTo(others, {row[1] for row in rows})
+        sent = SentTo(others, {row[1] for row in rows})
         return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
