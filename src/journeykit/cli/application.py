@@ -42,9 +42,17 @@ Journeys = Annotated[
         metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False
     ),
 ]
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
+Database = Annotated[
+    str,
+    typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="DATABASE", help="An SQLite file, or a postgresql:// URL.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
 Sink = Annotated[Path | None, typer.Option("--perform", metavar="SINK", help="Perform actions: append each to this file of JSON lines.")]
+
+
+def _rejects(db: str) -> Path:
+    """Where bad lines go that nobody has named a file for: beside the database, or here where that is a server."""
+    return Path("journeykit.rejects.jsonl") if world.is_url(db) else Path(db).parent / f"{Path(db).stem}.rejects.jsonl"
 
 
 class Format(StrEnum):
@@ -162,7 +170,7 @@ def run_history(
     """
     order = importing.Order(
         journeys=journeys, events=events, maps=maps or (), format=kind.value if kind else None, db=db, until=until, perform=perform,
-        rejects=rejects or db.parent / f"{db.stem}.rejects.jsonl", quiet=quiet,
+        rejects=rejects or _rejects(db), quiet=quiet,
     )  # fmt: skip
     figures, code = importing.bring(order)
     if as_json:

@@ -27,7 +27,7 @@ class Order:
     events: Sequence[str]
     maps: Sequence[str]
     format: str | None
-    db: Path
+    db: str
     until: str | None
     perform: Path | None
     rejects: Path
@@ -48,7 +48,8 @@ class Order:
     def check(self) -> None:
         """Refuse to write over what is read."""
         read = {Path(path).absolute() for path in (*self.events, *self.maps, *self.journeys) if path != STDIN}
-        written = [path for path in (self.rejects, self.db, self.perform) if path is not None]
+        database = None if world.is_url(self.db) else Path(self.db)
+        written = [path for path in (self.rejects, database, self.perform) if path is not None]
         for path in written:
             if path.absolute() in read or written.count(path) > 1:
                 raise Usage(f"{path} would be written over; name another file")

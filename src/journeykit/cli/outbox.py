@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +17,10 @@ from journeykit.runtime.engine import Engine
 
 outbox = typer.Typer(help="Show what was asked for; retry or drop dead letters.", no_args_is_help=True, rich_markup_mode=None)
 
-Database = Annotated[Path, typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="FILE", help="The SQLite database.", show_default=False)]
+Database = Annotated[
+    str,
+    typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="DATABASE", help="An SQLite file, or a postgresql:// URL.", show_default=False),
+]
 Numbers = Annotated[
     list[int] | None, typer.Argument(metavar="[ID]...", help="Which dead letters, by the ids that list shows.", show_default=False)
 ]
@@ -71,7 +73,7 @@ def drop(db: Database, numbers: Numbers = None, every: All = False) -> None:
     _settle(db, numbers or (), every, Engine.drop_outbox, "dropped")
 
 
-def _settle(db: Path, numbers: Sequence[int], every: bool, settle: Callable[[Engine, Sequence[int]], int], what: str) -> None:
+def _settle(db: str, numbers: Sequence[int], every: bool, settle: Callable[[Engine, Sequence[int]], int], what: str) -> None:
     if bool(numbers) is every:
         raise console.Usage("say which dead letters: their ids, or --all")
     with world.database(db) as storage:

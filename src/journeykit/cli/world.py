@@ -12,7 +12,7 @@ from journeykit.errors import DefinitionError, StorageError, UnknownError
 from journeykit.histories import LEASE
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
-from journeykit.ports import Action, Clock
+from journeykit.ports import Action, Clock, Storage
 from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
 from journeykit.storage.memory import MemoryStorage
@@ -60,24 +60,25 @@ def sink(values: Sequence[Definition], path: Path | None) -> dict[str, Action] |
     return dict.fromkeys(sorted(names), FileAction(path))
 
 
+def is_url(database: str) -> bool:
+    """Whether a database is a PostgreSQL server's, not a file."""
+    return database.startswith(("postgresql://", "postgres://"))
+
+
 @contextmanager
-def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
+def database(where: str, new: bool = False) -> Iterator[Storage]:
     """
     Open a database.
 
     Args:
-        path: its file.
-        new: that it is made where it is not there, and brought to this release where it is older.
+        where: its file, or the URL of a PostgreSQL database.
+        new: that its file or its tables are made where they are not there, and brought to this release where they are older.
 
     Raises:
         UnknownError: it is not there.
         StorageError: it is no database, or another release's.
     """
-    if not new and not path.is_file():
-        raise UnknownError(f"{path}: there is no such database; journeykit run makes one, or name another with --db")
-    if new and path.is_dir():
-        raise StorageError(f"{path} is a folder; name a file")
-    storage = SQLiteStorage(path)
+    storage = _postgres(where) if is_url(where) else _sqlite(Path(where), new)
     try:
         if new:
             storage.migrate()
@@ -86,6 +87,22 @@ def database(path: Path, new: bool = False) -> Iterator[SQLiteStorage]:
         storage.close()
 
 
-def importer(values: Sequence[Definition], storage: SQLiteStorage, clock: Clock, perform: Path | None) -> Engine:
+def _sqlite(path: Path, new: bool) -> Storage:
+    if not new and not path.is_file():
+        raise UnknownError(f"{path}: there is no such database; journeykit run makes one, or name another with --db")
+    if new and path.is_dir():
+        raise StorageError(f"{path} is a folder; name a file")
+    return SQLiteStorage(path)
+
+
+def _postgres(url: str) -> Storage:
+    try:
+        from journeykit.storage.postgres.storage import PostgresStorage
+    except ModuleNotFoundError as missing:
+        raise UnknownError("PostgreSQL needs its driver; pip install 'journeykit[postgres]'") from missing
+    return PostgresStorage(url)
+
+
+def importer(values: Sequence[Definition], storage: Storage, clock: Clock, perform: Path | None) -> Engine:
     """An engine that brings a history in, and performs what it asks for only where it is said into which file."""
     return Engine(values, storage, sink(values, perform), clock=clock, lease=LEASE, history=True, perform=perform is not None)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from journeykit.storage.postgres.arguments import Part
 
 CHANNEL = "journeykit"
+#: Earlier than any moment. It stands in the indexes that are ordered by moments, to keep them out of sight of the planner where one
+#: customer's rows are looked for: a million others may be due.
+NEVER = -(2**63) + 1
 #: Asked in the statement that writes: it costs a look at a table of a few rows, and nothing where nobody sleeps.
 NOTIFY = f"(select pg_notify('{CHANNEL}', '') from journeykit_sleepers where asleep limit 1)"
 #: In a host's transaction, of which nobody knows who will sleep when it commits.
@@ -136,8 +139,7 @@ LOAD_ALL = _enrollments("", "")
 LOAD_JOURNEY = _enrollments(", journey text", " and r.journey = v.journey")
 LOAD_ACTIVE = _enrollments(", journey text", " and r.journey = v.journey and (r.ended_at is null or r.next_due is not null)")
 LOAD_KEY = _enrollments(", journey text, key text", " and r.journey = v.journey and r.key = v.key")
-#: By the customer, not by the moment: before this one a million others may be due. The sum keeps the planner off that index.
-LOAD_DUE = _enrollments(", until int8", " and r.next_due + 0 < v.until")
+LOAD_DUE = _enrollments(", until int8", " and r.next_due < v.until")
 _PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending'")
 LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
     e.id, e.name, e.properties, e.source, e.state, null from {_PENDING}""")  # fmt: skip
@@ -147,12 +149,13 @@ LOAD_SEEN = Part("place int8, customer text, id text", f"""select 3, v.place, nu
 
 # what is due: now, and how many rows to look at
 
-WAITING = "state = 'pending' and accepted_at > -9223372036854775807"  #: as the index by moments says it
+WAITING = f"state = 'pending' and accepted_at > {NEVER}"  #: as the index says it
+DUE = f"next_due > {NEVER}"
 
 FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
-        (select next_due + 1 as ready, customer from journeykit_enrollments where next_due < $1 order by next_due, customer limit $2)
+        (select next_due + 1 as ready, customer from journeykit_enrollments where {DUE} and next_due < $1 order by next_due, customer limit $2)
         union all
-        (select next_due + 1, id from journeykit_customers where next_due < $1 order by next_due, id limit $2)
+        (select next_due + 1, id from journeykit_customers where {DUE} and next_due < $1 order by next_due, id limit $2)
         union all
         (select accepted_at, customer from journeykit_events where {WAITING} and accepted_at <= $1
             order by accepted_at, customer limit $2)) due
@@ -162,12 +165,12 @@ FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
     where f.customer in (select id from free) or not exists (select from journeykit_customers c where c.id = f.customer)
     order by f.ready, f.customer"""
 ARE_THERE_MORE = f"""select
-    (select count(*) from (select from journeykit_enrollments where next_due < $1 limit $2) e) = $2 or
-    (select count(*) from (select from journeykit_customers where next_due < $1 limit $2) c) = $2 or
+    (select count(*) from (select from journeykit_enrollments where {DUE} and next_due < $1 limit $2) e) = $2 or
+    (select count(*) from (select from journeykit_customers where {DUE} and next_due < $1 limit $2) c) = $2 or
     (select count(*) from (select from journeykit_events where {WAITING} and accepted_at <= $1 limit $2) m) = $2"""
 NEXT_DUE = f"""select least(
-    (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
-    (select min(next_due) + 1 from journeykit_customers where next_due is not null),
+    (select min(next_due) + 1 from journeykit_enrollments where {DUE}),
+    (select min(next_due) + 1 from journeykit_customers where {DUE}),
     (select min(accepted_at) from journeykit_events where {WAITING}),
     (select min(due_at) from journeykit_outbox where state = 'open'),
     (select min(due_at) from journeykit_objects where due_at is not null))"""
