@@ -24,11 +24,14 @@ from journeykit.model.journey import Do, Exit, Journey, On, Scope, Start, Step, 
 from journeykit.model.messages import Event
 from journeykit.model.phrases import Aggregate, Split
 from journeykit.model.wait import Wait
-from reference_values import MISSING, Cannot, due, moment, plain, read_moment, value, walk, wall, written
+from reference_lanes import Lanes
+from reference_values import MISSING, Cannot, due, is_number, moment, plain, read_moment, value, walk, wall, written
 from reference_watching import Watching, path_of
 
 LIMIT = 100
+KEPT_FOR = 3 * 86_400 * 1_000_000  #: how old a message may become that says nothing of it (P33)
 Id = tuple[str, str, int]
+Scopes = dict[str, tuple[int, int]]  #: by name when they were entered, and at which visit
 
 
 class Endless(Exception):
@@ -82,6 +85,18 @@ class Chart:
                 found.append(("after", rule.on.after))
         return found
 
+    def measured(self) -> dict[str, str]:
+        """The experiments of which the better arm is looked for, and the event that makes it the better one (P26)."""
+        splits = [(item.then, name) for name, item in self.items.items() if isinstance(item.then, Split)]
+        return {f"{self.journey.name}/{split.experiment or name}": split.measure for split, name in splits if split.measure}
+
+    def scope_of(self, one: Step | Scope | Transition) -> str:
+        """The scope in which an action stands: the innermost around its step, or the one whose own it is; nothing where there is none."""
+        for name, item in self.items.items():
+            if item is one or any(way is one for way in (*item.when, *(() if isinstance(item.then, Split) else item.then))):
+                return name if isinstance(item, Scope) else self.above[name][-1].name if self.above[name] else ""
+        return ""
+
     def rules(self) -> Iterator[On]:
         owners = [self.journey, *self.items.values()]
         yield from (rule.on for item in owners for rule in (*getattr(item, "exits", ()), *item.when) if rule.on)
@@ -95,6 +110,7 @@ class Chart:
         waits = [wait for name in ("", *self.items) for _, wait in self.timers(name) if wait.following or wait.missing == "wait"]
         alone += [wait.moment for wait in waits]
         paths = {".".join(str(part) for part in path[:2]) for expression in alone if expression for path in expression.paths}
+        paths |= {f"customer.{fold.opening}" for name, fold in self.facts.items() if fold.opening and f"customer.{name}" in paths}
         return paths | ({"customer.zone"} if any(wait.civil for wait in waits) else set())
 
     def watches(self) -> set[str]:
@@ -126,6 +142,7 @@ class Timer:
     due: int | None
     order: int
     level: int  #: step before scope before journey
+    zone: str = "UTC"  #: that its rule was read in
 
 
 @define
@@ -141,7 +158,7 @@ class Life:
     step: str = ""
     visit: int = 0
     step_at: int = 0
-    scopes: dict[str, tuple[int, int]] = Factory(dict)  #: when entered, at which visit
+    scopes: Scopes = Factory(dict)
     data: dict[str, Any] = Factory(dict)
     timers: list[Timer] = Factory(list)
     marks: list[tuple[str, Exit]] = Factory(list)  #: exit rules that wait for the next action
@@ -150,6 +167,9 @@ class Life:
     performed_at: int | None = None
     ended_at: int | None = None
     reason: str | None = None
+    held: int | None = None  #: since when time stands still in a lane
+    stood: list[tuple[int, int]] = Factory(list)  #: when it stood still
+    told_before: int = 0  #: how many events of the log were there when it was entered, the one that opened it included
 
     @property
     def id(self) -> Id:
@@ -196,24 +216,39 @@ class State:
     held: list[Held] = Factory(list)
     armed: int = 0
     queue: list[Signal] = Factory(list)
-    actions: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key, number, action, parameters
+    actions: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key, number, action, parameters, message, until when, visit
     moves: list[tuple[Any, ...]] = Factory(list)  #: at, kind, journey, key, number, from, to
     refused: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key, why
     parked: list[tuple[Any, ...]] = Factory(list)  #: at, journey, key
     mail: list[tuple[Any, ...]] = Factory(list)  #: at, customer, journey, key, data
     notes: Counter[str] = Factory(Counter)  #: how often what happened, so that a test can ask for enough of it
 
+    def copied(self) -> State:
+        """A copy to go back to; what only ever grows at its end, and what nobody changes, is not taken apart."""
+        growing = (self.log, self.zones, self.actions, self.moves, self.refused, self.parked, self.mail)
+        memo: dict[int, Any] = {id(one): list(one) for one in growing}
+        frozen = [event for event, _ in self.log]
+        frozen += [timer.wait for life in self.lives for timer in life.timers] + [rule for life in self.lives for _, rule in life.marks]
+        memo |= {id(one): one for one in frozen}
+        return copy.deepcopy(self, memo)
+
 
 # ---- one customer
 
 
-class Reference(Watching):
+class Reference(Watching, Lanes):
     """One customer under *journeys*: give it events with the moment of their acceptance, and look at `state`."""
 
     def __init__(
-        self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None, shared: dict[str, int] | None = None
-    ) -> None:
+        self, customer_id: str, journeys: Sequence[Journey], catalog: Catalog | None = None, shared: dict[str, int] | None = None,
+        once: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.shared = {} if shared is None else shared  #: what all customers have taken of each number
+        self.once = {} if once is None else once  #: what was read once for all customers, and stays
+        self.kinds = (catalog or Catalog()).actions
+        self.holidays = (catalog or Catalog()).days_off
+        self.lanes = [policy for policy in (catalog or Catalog()).policies if policy.kind == "lane"]
+        self.holdouts = [policy for policy in (catalog or Catalog()).policies if policy.kind == "holdout"]
         self.customer_id = customer_id
         self.charts = {journey.name: Chart(journey) for journey in journeys}
         self.facts = (catalog or Catalog()).facts
@@ -244,7 +279,9 @@ class Reference(Watching):
     def pass_time(self, until: int) -> None:
         """Fire what is due before *until*, each at its own moment (P3); what is due at that very instant waits (P4)."""
         while True:
-            found: list[Any] = [(t.due, t.level, t.order, life.id) for life in self.active() for t in life.timers if t.due is not None]
+            found: list[Any] = [
+                (t.due, t.level, t.order, life.id) for life in self.active() if life.held is None for t in life.timers if t.due is not None
+            ]
             found += [(held.due, 2, held.order, None) for held in self.state.held]
             found += self.coming(until)
             soon = sorted((each for each in found if each[0] < until), key=lambda each: each[:3])
@@ -262,7 +299,8 @@ class Reference(Watching):
         self.now, self.counted = now, 0
         self.passed = now - 1 if signal.event else now  # a timer fires once its instant has passed, an event comes before that (P4)
         self.take_off(signal)
-        before, shared = copy.deepcopy(self.state), dict(self.shared)
+        before, shared = self.state.copied(), dict(self.shared)
+        asked = len(self.state.actions)
         try:
             self.one(signal)
             self.watch(self.known)
@@ -277,6 +315,18 @@ class Reference(Watching):
             self.put_back(shared)
             self.state.notes["endless"] += 1
             self.state.parked.append((now, "", ""))
+        self.hold_out(self.state.actions[asked:])
+
+    def hold_out(self, actions: Sequence[tuple[Any, ...]]) -> None:
+        """P34: whoever is asked for something that a holdout is about is drawn for it, once."""
+        for policy in self.holdouts:
+            arm = f"holdout/{policy.name}"
+            meant = [one for one in actions if one[6] == "marketing" or one[4] in policy.channels]
+            meant = [one for one in meant if not policy.channels or one[4] in policy.channels]
+            meant = [one for one in meant if policy.about is None or one[5].get("topic") == policy.about]
+            if meant and arm not in self.state.arms:
+                self.state.arms[arm] = "held out" if self.point(arm, self.customer_id) < policy.percent else "treated"
+                self.state.notes[self.state.arms[arm]] += 1
 
     def take_off(self, signal: Signal) -> bool:
         """Take a timer off its owner before it fires; False where it is there no more (P7)."""
@@ -289,6 +339,8 @@ class Reference(Watching):
         if signal.kind != "timer":
             return True
         life = self.life(signal.life)
+        if life.held is not None:
+            return False
         signal.timer = next((timer for timer in life.timers if timer.order == signal.order), None)
         if signal.timer:
             life.timers.remove(signal.timer)
@@ -304,6 +356,9 @@ class Reference(Watching):
         self.signal, self.taken, self.known = signal, set(), set()
         if signal.kind == "moment":
             self.state.queue += self.signal_waiting
+            return
+        if signal.kind == "lane":
+            self.line_up(signal.path)
             return
         if signal.kind == "changed":
             self.attempt("", "", lambda: self.follow_lists(signal))
@@ -332,12 +387,14 @@ class Reference(Watching):
         if event is None or signal.kind != "event":
             segment = {f"segment.{signal.path.removeprefix('segment ').removeprefix('not ')}"} if signal.kind == "occurred" else set()
             return "", {signal.path} | segment
+        self.tally(event.name)
         before = {name: self.fact(fold) for name, fold in self.facts.items()}
         self.state.log.append((event, self.now))
         self.state.zones.append(self.state.zone)
         changed = {f"customer.{name}" for name, fold in self.facts.items() if fold.event == event.name}
         for name, old in before.items():
-            if self.facts[name].event == event.name:
+            fold = self.facts[name]
+            if fold.event == event.name and not (fold.rolling or fold.period or fold.since_entry):
                 self.raise_change(f"customer.{name}", old, self.fact(self.facts[name]))
         if event.name != "$identify":
             self.watch({f"customer.{name}" for name, fold in self.facts.items() if self.folded(fold, len(self.state.log) - 1) is not None})
@@ -368,7 +425,7 @@ class Reference(Watching):
 
     def attempt(self, journey: str, key: str, part: Callable[[], object]) -> None:
         """Do *part* whole, or not at all (P15)."""
-        before, shared = copy.deepcopy(self.state), dict(self.shared)
+        before, shared = self.state.copied(), dict(self.shared)
         try:
             part()
         except Cannot:
@@ -458,7 +515,11 @@ class Reference(Watching):
             setattr(self.state, name, new)
         else:
             (self.state.consent if root == "consent" else self.state.traits)[name] = new
-        return self.raise_change(path, old, new)
+        changed = self.raise_change(path, old, new)
+        for begun, fold in self.facts.items():
+            if changed and fold.opening == name and root == "customer":
+                self.raise_change(f"customer.{begun}", self.opened(fold, old), self.opened(fold, new))
+        return changed
 
     def first_words(self, new: dict[str, Any]) -> None:
         """What is told about somebody new is what was so before: the first look comes after it."""
@@ -490,7 +551,23 @@ class Reference(Watching):
             self.state.queue.append(Signal("changed", path=path, old=old, new=new))
         return True
 
-    def fact(self, fold: Aggregate) -> Any:
+    def change_of(self, path: str, old: Any, new: Any) -> Signal:
+        return Signal("changed", path=path, old=old, new=new)
+
+    def fact(self, fold: Aggregate, life: Life | None = None) -> Any:
+        """What a fact is, with what the shop moved in with."""
+        return self.opened(fold, walk(self.state.traits, (fold.opening,))) if fold.opening else self.folded_up(fold, life)
+
+    def opened(self, fold: Aggregate, trait: Any) -> Any:
+        """P22: a fact that begins with a trait: added to a number, one value more for the rest."""
+        counted = self.folded_up(fold)
+        given = trait if is_number(trait) else None
+        self.state.notes["opened"] += given is not None
+        if given is None or counted is MISSING:
+            return counted if given is None else given
+        return counted + given if fold.kind in ("count", "sum") else {"min": min, "max": max}[fold.kind](counted, given)
+
+    def folded_up(self, fold: Aggregate, life: Life | None = None) -> Any:
         """Fold the whole log; an event stands at the moment it occurred, never later than its acceptance."""
         found = []
         for place, (event, accepted) in enumerate(self.state.log):
@@ -500,11 +577,13 @@ class Reference(Watching):
             if (
                 event.name == fold.event
                 and one is not MISSING
+                and (not fold.since_entry or (life is not None and place >= life.told_before and at >= life.entered_at))
                 and self.in_window(fold, at)
                 and (fold.where is None or value(fold.where.tree, lambda path, told=told: walk(told, path)))
             ):
                 found.append((at, place, one))
         values = [one for _, _, one in sorted(found, key=lambda one: one[:2])]
+        self.state.notes["since entry"] += bool(fold.since_entry and values)
         if fold.kind in ("count", "sum", "distinct"):
             return {"count": len(values), "sum": sum(values) if fold.kind == "sum" else 0, "distinct": len({repr(one) for one in values})}[
                 fold.kind
@@ -524,7 +603,7 @@ class Reference(Watching):
         if root == "customer" and rest[0] in ("id", "zone", "stage"):
             return {"id": self.customer_id, "zone": state.zone, "stage": state.stage}[rest[0]]
         if root == "customer":
-            return self.fact(self.facts[rest[0]]) if rest[0] in self.facts else walk(state.traits, rest)
+            return self.fact(self.facts[rest[0]], life) if rest[0] in self.facts else walk(state.traits, rest)
         if root in ("signal", "event"):
             return self.look_at_signal(root, rest)
         if root == "active":
@@ -554,8 +633,17 @@ class Reference(Watching):
         told = {"old": self.signal.old, "new": self.signal.new}
         return (told | {"name": event.name, "id": event.id, "occurred_at": moment(event.at)} if event else told).get(rest[0])
 
-    def worth(self, life: Life | None, expression: Expression, scope: str = "") -> Any:
-        return value(expression.tree, lambda path: self.look(life, path, scope))
+    def worth(self, life: Life | None, expression: Expression, scope: str = "", *, lenient: bool = False) -> Any:
+        """What an expression comes to; where *lenient*, in a parameter, what is worked out from something missing is missing itself (P15)."""
+        return value(expression.tree, lambda path: self.look(life, path, scope), lenient=lenient)
+
+    def worth_inside(self, life: Life, expression: Expression, scope: str, scopes: Scopes | None, *, lenient: bool = False) -> Any:
+        """The same for what stands in *scope* and is worked out while the customer is, or was until just now, in *scopes*."""
+        now, life.scopes = life.scopes, life.scopes if scopes is None else scopes
+        try:
+            return self.worth(life, expression, scope, lenient=lenient)
+        finally:
+            life.scopes = now
 
     def holds(self, life: Life | None, on: On | None, owner: str = "") -> bool:
         scope = owner if life and owner in life.scopes else ""
@@ -692,10 +780,43 @@ class Reference(Watching):
         kept = self.state.arms if split.per == "customer" else {}
         self.state.notes["split"] += 1
         if kept.get(experiment) not in dict(split.shares):
-            point = int.from_bytes(hashlib.sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
-            reached = [sum(share for _, share in split.shares[: place + 1]) for place in range(len(split.shares))]
-            kept[experiment] = next(arm for (arm, _), share in zip(split.shares, reached, strict=True) if point < share)
+            point = self.point(experiment, unit)
+            upto = [sum(share for _, share in split.shares[: place + 1]) for place in range(len(split.shares))]
+            drawn = next(arm for (arm, _), share in zip(split.shares, upto, strict=True) if point < share)
+            if experiment in self.charts[life.journey].measured():
+                drawn = self.measured(experiment, split, drawn)
+            kept[experiment] = drawn
         return kept[experiment]
+
+    def point(self, experiment: str, unit: str) -> int:
+        """Where somebody stands in an experiment, 0 to 99."""
+        return int.from_bytes(hashlib.sha256(f"{experiment}/{unit}".encode()).digest()[:8], "big") % 100
+
+    def measured(self, experiment: str, split: Split, drawn: str) -> str:
+        """P26: the arm *drawn*, which is counted, or after its time the one of which the greatest share did what is measured."""
+        began = self.once.setdefault(f"{experiment} began", self.now)
+        if split.after is None or self.now < began + split.after:
+            self.shared[f"drawn {experiment} {drawn}"] = self.shared.get(f"drawn {experiment} {drawn}", 0) + 1
+            return drawn
+        if f"{experiment} better" not in self.once:
+            shares = []
+            for place, (arm, _) in enumerate(split.shares):
+                reached, all_of = (self.shared.get(f"{what} {experiment} {arm}", 0) for what in ("reached", "drawn"))
+                shares.append((-reached / (all_of or 1), place, arm))
+            self.once[f"{experiment} better"] = min(shares)[2]
+            self.state.notes["better by what they did"] += min(shares)[0] < 0
+        self.state.notes["better"] += 1
+        return str(self.once[f"{experiment} better"])
+
+    def tally(self, event: str) -> None:
+        """P26: whoever does what is measured counts for their arm, once."""
+        for chart in self.charts.values():
+            for experiment, measure in chart.measured().items():
+                arm, mark = self.state.arms.get(experiment), f"{experiment} reached"
+                if measure == event and arm is not None and mark not in self.state.arms:
+                    self.state.arms[mark] = arm
+                    self.shared[f"reached {experiment} {arm}"] = self.shared.get(f"reached {experiment} {arm}", 0) + 1
+                    self.state.notes["reached"] += 1
 
     # -- moving (P10)
 
@@ -707,11 +828,11 @@ class Reference(Watching):
             if rule:
                 self.state.notes["at next action"] += 1
                 return self.leave_by(life, *rule)
-        source = life.step
+        source, scopes = life.step, dict(life.scopes)
         if target is not None:
             self.leave(life, target)
-        self.apply(life, way.set)
-        self.perform(life, way.do)
+        self.apply(life, way.set, self.charts[life.journey].scope_of(way), scopes)
+        self.perform(life, way.do, way, scopes)
         if target == "":
             return self.end(life, "completed")
         self.move("stayed" if target is None else "moved", life, source, target)
@@ -735,7 +856,7 @@ class Reference(Watching):
 
     def leave(self, life: Life, target: str) -> None:
         for item in self.left_and_entered(life, life.step, target)[0]:
-            self.perform(life, item.leaving)
+            self.perform(life, item.leaving, item)
             life.timers = [timer for timer in life.timers if timer.owner != item.name]
             life.marks = [mark for mark in life.marks if mark[0] != item.name]
         for item in self.left_and_entered(life, life.step, target)[0]:
@@ -749,9 +870,9 @@ class Reference(Watching):
             self.know("customer.stage", chart.stage[target])
         life.scopes |= {scope.name: (self.now, life.visit) for scope in entered[:-1]}
         for scope in entered[:-1]:
-            self.perform(life, scope.do)
+            self.perform(life, scope.do, scope)
         self.apply(life, entered[-1].set)
-        self.perform(life, entered[-1].do)
+        self.perform(life, entered[-1].do, entered[-1])
         if entered[-1].end:
             return self.end(life, entered[-1].end)
         visits = [(owner, self.visit(life, owner)) for owner in ([] if source else [""]) + [item.name for item in entered]]
@@ -772,6 +893,7 @@ class Reference(Watching):
         life.status = "completed" if how == "completed" else "exited"
         life.reason = None if how == "completed" else how
         life.ended_at, life.timers, life.marks, life.scopes = self.now, [], [], {}
+        life.held, life.stood = None, []
         self.move(life.status, life, life.step)
         self.came_or_went(life, came=False)
         return True
@@ -781,6 +903,8 @@ class Reference(Watching):
         if any(life.journey in chart.watches() for chart in self.charts.values()):
             self.state.notes["watched"] += 1
             self.state.queue.append(Signal("changed", path=f"active.{life.journey}", old=not came, new=came))
+        if (lane := self.lane_of(life.journey)) is not None:
+            self.state.queue.append(Signal("lane", path=lane.name))
 
     def leave_by(self, life: Life, owner: str, rule: Exit) -> bool:
         """Out of the journey, or out of a scope and on behind it."""
@@ -794,39 +918,62 @@ class Reference(Watching):
         self.state.notes[kind] += 1
         self.state.moves.append((self.now, kind, *life.id, source or None, target or None))
 
-    def apply(self, life: Life, settings: dict[str, Expression]) -> None:
+    def apply(self, life: Life, settings: dict[str, Expression], scope: str = "", scopes: Scopes | None = None) -> None:
         for path, expression in settings.items():
-            new = copy.deepcopy(plain(self.worth(life, expression)))
+            new = copy.deepcopy(plain(self.worth_inside(life, expression, scope, scopes)))
             if path.startswith("data."):
                 life.data[path[5:]] = new
             else:
                 self.know(path, new)
 
-    def perform(self, life: Life, actions: tuple[Do | Start, ...]) -> None:
+    def perform(self, life: Life, actions: tuple[Do | Start, ...], place: Step | Scope | Transition, scopes: Scopes | None = None) -> None:
+        """Ask for *actions*, which stand at *place*, while the customer was in *scopes*."""
+        scope, scopes = self.charts[life.journey].scope_of(place), life.scopes if scopes is None else scopes
         for action in actions:
             if isinstance(action, Start):
-                self.start(life, action)
+                self.start(life, action, scope, scopes)
                 continue
             life.performed, life.performed_at = life.performed + 1, self.now
-            self.state.actions.append((self.now, *life.id, action.action, self.filled(life, action.parameters)))
+            message = action.message or self.kinds.get(action.action, "marketing")
+            asked = (action.action, self.filled(life, action.parameters, scope, scopes), message)
+            self.state.actions.append((self.now, *life.id, *asked, *self.valid(life, action, message, scope, scopes)))
 
-    def filled(self, life: Life, parameter: Any) -> Any:
+    def valid(self, life: Life, action: Do, message: str, scope: str, scopes: Scopes) -> tuple[int | None, str | None]:
+        """Until when it may be performed (P33), and in which visit (P17)."""
+        said = action.expires
+        age = None if message == "none" else KEPT_FOR
+        if said and said.age is not None:
+            age = said.age * 1_000_000 or None
+        visit = {None: None, "step": f"step {life.visit}"}.get(said.owner if said else None, "")
+        if visit == "":
+            self.state.notes["with scope"] += 1
+            visit = f"scope {scope} {scopes[scope][1]}"
+        return None if age is None else self.now + age, visit
+
+    def filled(self, life: Life, parameter: Any, scope: str, scopes: Scopes) -> Any:
         """A parameter with its expressions worked out."""
         if isinstance(parameter, dict):
-            return {name: self.filled(life, inner) for name, inner in parameter.items()}
+            return {name: self.filled(life, inner, scope, scopes) for name, inner in parameter.items()}
         if isinstance(parameter, (list, tuple)):
-            return [self.filled(life, inner) for inner in parameter]
+            return [self.filled(life, inner, scope, scopes) for inner in parameter]
         if not isinstance(parameter, str):
             return parameter
-        parts = [part if isinstance(part, str) else self.worth(life, part) for part in template_parts(parameter)]
+        parts = [
+            part if isinstance(part, str) else self.worth_inside(life, part, scope, scopes, lenient=True)
+            for part in template_parts(parameter)
+        ]
         return plain(parts[0]) if len(parts) == 1 else "".join(written(part) for part in parts)
 
-    def start(self, life: Life, start: Start) -> None:
+    def start(self, life: Life, start: Start, scope: str, scopes: Scopes) -> None:
         """P13: an event in the started customer's own mailbox, with key and data."""
-        data = {path.removeprefix("data."): plain(self.worth(life, one)) for path, one in start.set.items()}
+
+        def worth(expression: Expression) -> Any:
+            return self.worth_inside(life, expression, scope, scopes)
+
+        data = {path.removeprefix("data."): plain(worth(one)) for path, one in start.set.items()}
         data = {name: one for name, one in data.items() if one is not None}
-        key = plain(self.worth(life, start.key)) if start.key else ""
-        whom = self.worth(life, start.customer) if start.customer else self.customer_id
+        key = plain(worth(start.key)) if start.key else ""
+        whom = worth(start.customer) if start.customer else self.customer_id
         if not isinstance(whom, str) or not whom:
             raise Cannot(f"{whom!r} is no customer")
         key = str(key) if type(key) is int else key if isinstance(key, str) else None
@@ -840,14 +987,19 @@ class Reference(Watching):
 
     def due(self, life: Life, owner: str, wait: Wait) -> int | None:
         """When it is due; None where its moment is not known."""
-        zone = wait.zone or self.state.zone or self.charts[life.journey].journey.zone or "UTC"
+        zone = self.zone(life, wait)
         anchor = life.scopes[owner][0] if owner in life.scopes else life.step_at if owner else life.entered_at
         if wait.moment is not None:
             known = self.worth(life, wait.moment, owner if owner in life.scopes else "")
             if known is MISSING:
                 return None
             anchor = read_moment(known, zone)
-        return due(wait, anchor, zone)
+        self.state.notes["business days"] += bool(wait.business)
+        return due(wait, anchor, zone, self.holidays)
+
+    def zone(self, life: Life, wait: Wait) -> str:
+        """The zone that a rule is read in."""
+        return wait.zone or self.state.zone or self.charts[life.journey].journey.zone or "UTC"
 
     def arm(self, life: Life, owner: str, kind: str, wait: Wait, *, away: bool = True) -> bool:
         """Arm a timer; False where its moment, missing or past, leads away instead, which it does where it is *away*."""
@@ -861,7 +1013,9 @@ class Reference(Watching):
                 _ = self.go(life, Transition(target)) if case == "skip" else self.end(life, f"{wait.text}: {what}")
             return False
         self.state.armed += 1
-        life.timers.append(Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes)))
+        life.timers.append(
+            Timer(owner, kind, wait, at, self.state.armed, 2 if not owner else int(owner in life.scopes), self.zone(life, wait))
+        )
         if due_already:
             self.state.notes["past"] += 1
             self.state.queue.append(Signal("timer", life=life.id, order=self.state.armed))
@@ -871,7 +1025,7 @@ class Reference(Watching):
         """A moment that was not known, or that is followed, may have changed; True where that led away."""
         for timer in list(life.timers):
             again = timer in life.timers and (timer.due is None or timer.wait.following)
-            if again and self.due(life, timer.owner, timer.wait) != timer.due:
+            if again and self.put_off(life, timer, self.due(life, timer.owner, timer.wait)) != timer.due:
                 self.state.notes["armed again"] += 1
                 life.timers.remove(timer)
                 if not self.arm(life, timer.owner, timer.kind, timer.wait):
@@ -901,7 +1055,7 @@ class Reference(Watching):
         self.state.notes["held again"] += any((held.journey, held.key) == (name, key) for held in self.state.held)
         self.state.held = [held for held in self.state.held if (held.journey, held.key) != (name, key)]
         self.state.armed += 1
-        at = due(entry.wait, self.now, entry.wait.zone or self.state.zone or journey.zone or "UTC")
+        at = due(entry.wait, self.now, entry.wait.zone or self.state.zone or journey.zone or "UTC", self.holidays)
         self.state.held.append(Held(name, key, place, event, at, self.state.armed))
 
     def look_at_entry(self, name: str, key: str | None, place: int) -> None:
@@ -915,6 +1069,7 @@ class Reference(Watching):
         inside = self.inside(name, key or "")
         number = 1 + sum((life.journey, life.key) == (name, key) for life in self.state.lives)
         new = Life(name, key or "", number, len(self.state.lives) + 1, self.now, step=chart.start, step_at=self.now, data=data)
+        new.told_before = len(self.state.log)
         why = self.refusal(journey, key, inside)
         if why is None:
             self.apply(new, settings or {})

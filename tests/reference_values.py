@@ -6,7 +6,7 @@ Written from the text of the promises (P5, P15), for `tests/reference.py`; nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -41,8 +41,23 @@ def moment(at: int) -> datetime:
 # ---- expressions
 
 
-def value(tree: tuple[Any, ...], look: Look) -> Any:
-    """What an expression comes to; missing stays missing until something is counted with it."""
+def value(tree: tuple[Any, ...], look: Look, *, lenient: bool = False) -> Any:
+    """What an expression comes to; missing stays missing until something is counted with it, where *lenient* also then."""
+    if not lenient:
+        return worked_out(tree, look, value)
+    try:
+        return worked_out(tree, look, lambda inner, look: value(inner, look, lenient=True))
+    except Cannot:
+        parts = [value(inner, look, lenient=True) for inner in tree[1:] if isinstance(inner, tuple)]
+        if tree[0] in ("math", "negative", "call") and any(
+            part is MISSING or (isinstance(part, list) and MISSING in part) for part in parts
+        ):
+            return MISSING
+        raise
+
+
+def worked_out(tree: tuple[Any, ...], look: Look, value: Callable[[Any, Look], Any]) -> Any:
+    """The same, the parts of *tree* by *value*."""
     match tree:
         case ("const", constant):
             return MISSING if constant is None else constant
@@ -324,16 +339,20 @@ def read_moment(given: Any, zone: str) -> int:
     return (given - EPOCH) // timedelta(microseconds=1)
 
 
-def due(wait: Wait, anchor: int, zone: str) -> int:
+def due(wait: Wait, anchor: int, zone: str, holidays: Container[date] = ()) -> int:
     """When *wait*, counted from *anchor*, is over."""
     if wait.kind == "clock":
         days = (local(anchor, zone).date() + timedelta(days=n) for n in range(-1, 15))
         allowed = (day for day in days if wait.weekdays is None or day.weekday() in wait.weekdays)
         return next(at for at in (wall(at_clock(day, wait), zone) for day in allowed) if at > anchor)
-    if not (wait.months or wait.days or wait.clock):
+    if not (wait.months or wait.days or wait.business or wait.clock):
         return anchor + wait.seconds * 1_000_000
     shown = local(anchor, zone)
     day = add_months(shown.date(), wait.months, rolling_over=wait.rolling_over) + timedelta(days=wait.days)
+    if wait.business:
+        way = 1 if wait.business > 0 else -1
+        near = (day + timedelta(days=way * number) for number in range(1, 3 * abs(wait.business) + 30))
+        day = [one for one in near if one.weekday() < 5 and one not in holidays][abs(wait.business) - 1]
     return wall(at_clock(day, wait) if wait.clock else datetime.combine(day, shown.time()), zone)
 
 

@@ -19,7 +19,7 @@ from journeykit.model.journey import On
 from journeykit.model.phrases import Aggregate
 from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
-from reference_values import MISSING, Cannot, add_months, due, local, read_moment, value, wall
+from reference_values import MISSING, Cannot, add_months, due, local, plain, read_moment, value, wall
 
 UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 
@@ -29,11 +29,13 @@ class Watched:
     """A segment (a condition), a schedule or a date that somebody waits for; *zone* is that of customers without one."""
 
     path: str
-    rule: Expression | Schedule | Wait
+    rule: Expression | Schedule | Wait | Aggregate
     zone: str = ""
 
     @property
     def moment(self) -> Expression | None:
+        if isinstance(self.rule, Aggregate):
+            return None
         return self.rule if isinstance(self.rule, Expression) else self.rule.moment
 
 
@@ -54,6 +56,11 @@ def period(unit: str, at: int, zone: str) -> tuple[int, int]:
     while period_name(unit, after) == period_name(unit, first):
         after += timedelta(days=1)
     return tuple(wall(datetime(one.year, one.month, one.day), zone) for one in (first, after))  # type: ignore[return-value]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same: 1 is no truth."""
+    return one == other and type(one) is type(other)
 
 
 def period_name(unit: str, day: date) -> Any:
@@ -95,10 +102,13 @@ class Watching:
     """What a customer under the reference is watched by."""
 
     def watch_for(self) -> list[Watched]:
-        """Segments in the order of the catalog, then schedules and dates of entries, then schedules of rules."""
+        """Facts over a window, then segments in the order of the catalog, then schedules and dates of entries, then schedules of rules."""
+        awaited = {on.changed for chart in self.charts.values() for on in self.all_on(chart)}
+        windows = {f"customer.{name}": fold for name, fold in self.facts.items() if fold.rolling or fold.period}
+        watched = [Watched(path, fold) for path, fold in windows.items() if path in awaited]
         heard = {on.segment.removeprefix("not ") for chart in self.charts.values() for on in self.all_on(chart) if on.segment}
         heard |= {path.removeprefix("segment.") for chart in self.charts.values() for path in chart.reads()}
-        found = [Watched(f"segment {name}", condition) for name, condition in self.segments.items() if name in heard]
+        found = [*watched, *(Watched(f"segment {name}", condition) for name, condition in self.segments.items() if name in heard)]
         entries = [(entry.on, chart.journey.zone) for chart in self.charts.values() for entry in chart.journey.entry]
         rules = [(on, chart.journey.zone) for chart in self.charts.values() for on in chart.rules() if not on.after]
         for on, zone in [*entries, *rules]:
@@ -121,6 +131,8 @@ class Watching:
         return paths
 
     def reading(self, one: Watched, changed: set[str]) -> bool:
+        if isinstance(one.rule, Aggregate):
+            return one.path in changed
         paths = self.built_on(one.moment) if one.moment else set()
         own_zone = not isinstance(one.rule, Expression) and not one.rule.zone and (isinstance(one.rule, Schedule) or one.rule.civil)
         return not changed.isdisjoint(paths | ({"customer.zone"} if own_zone else set()))
@@ -135,6 +147,8 @@ class Watching:
         for one in self.watched:
             if isinstance(one.rule, Expression):
                 self.state.watched[one.path] = self.true(one, self.now, otherwise=False)
+            elif isinstance(one.rule, Aggregate):
+                self.state.watched[one.path] = self.value_at(one.rule, self.now)
             else:
                 at = self.moment_of(one, self.passed)
                 over = isinstance(one.rule, Wait) and at is not None and at <= self.passed
@@ -148,6 +162,12 @@ class Watching:
 
     def see(self, one: Watched) -> None:
         known = self.state.watched[one.path]
+        if isinstance(one.rule, Aggregate):
+            new = self.state.watched[one.path] = self.value_at(one.rule, self.now)
+            if not same(known, new):
+                self.state.notes["window changed"] += 1
+                self.state.queue.append(self.change_of(one.path, known, new))
+            return
         if isinstance(one.rule, Expression):
             inside = self.true(one, self.now, otherwise=known)
             if inside is not known:
@@ -169,6 +189,14 @@ class Watching:
         self.state.notes[path.split(maxsplit=1)[0] + (" left" if path.startswith("segment not ") else "")] += 1
         self.state.queue.append(self.signal_of(path, old, new))
 
+    def value_at(self, fold: Aggregate, at: int) -> Any:
+        """What a fact is at a moment."""
+        before, self.now = self.now, at
+        try:
+            return plain(self.fact(fold))
+        finally:
+            self.now = before
+
     def true(self, one: Watched, at: int, *, otherwise: bool) -> bool:
         """Whether a condition holds at a moment."""
         before, self.now = self.now, at
@@ -186,7 +214,7 @@ class Watching:
         if known is MISSING:
             return None
         if isinstance(one.rule, Wait):
-            return due(one.rule, read_moment(known, zone), zone)
+            return due(one.rule, read_moment(known, zone), zone, self.holidays)
         assert isinstance(one.rule, Schedule)
         return next_occurrence(one.rule, after, zone, local(read_moment(known, zone), zone).date() if one.moment else None)
 
@@ -197,7 +225,11 @@ class Watching:
         found = []
         for order, one in enumerate(self.watched if self.state.met else ()):
             known = self.state.watched[one.path]
-            if isinstance(one.rule, Expression):
+            if isinstance(one.rule, Aggregate):
+                fold, ats = one.rule, {min(event.at, accepted) for event, accepted in self.state.log}
+                moments = sorted({at + fold.rolling for at in ats} if fold.rolling else {span[1] for span in self.spans(fold)})
+                at = next((at for at in moments if self.now <= at < until and not same(self.value_at(fold, at), known)), None)
+            elif isinstance(one.rule, Expression):
                 moments = sorted(at for at in self.turning(one) if self.now <= at < until)
                 at = next((at for at in moments if self.true(one, at, otherwise=known) is not known), None)
             else:
@@ -209,7 +241,7 @@ class Watching:
     def come(self, path: str) -> None:
         """The moment of something that is watched has come."""
         one = next(one for one in self.watched if one.path == path)
-        if isinstance(one.rule, Expression):
+        if isinstance(one.rule, (Expression, Aggregate)):
             self.see(one)
         elif isinstance(one.rule, Schedule):
             self.state.watched[path] = (self.moment_of(one, self.now), None)

@@ -30,7 +30,10 @@ ROOMS = {
     "insight": ("model", "errors", "ports"),
     "insight.diagram": ("model", "errors", "ports", "core"),
     "insight.summary": ("model", "errors", "ports", "core"),
+    "insight.differences": ("model", "errors", "core", "insight"),
+    "insight.difference_words": ("model", "errors", "core"),
     "testing": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
+    "contrib.django.management.commands.journeykit": ("cli", "model", "errors", "codec", "runtime", "contrib"),
     "contrib": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
     "cli": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
 }
@@ -48,6 +51,10 @@ BORROWED = {
     "typer": ("cli",),
     "rich": ("cli",),
     "django": ("contrib.django",),
+    "sqlalchemy": ("contrib.sqlalchemy",),
+    "fastapi": ("contrib.fastapi",),
+    "flask": ("contrib.flask",),
+    "click": ("contrib.flask",),
 }
 
 #: What a pure room must never touch: clocks, chance, the environment, other threads, the network, databases.

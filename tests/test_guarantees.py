@@ -30,10 +30,10 @@ def test_the_page_is_up_to_date(script: ModuleType) -> None:
 
 
 def test_all_35_promises_are_on_it() -> None:
-    """Every promise has its place, also one that is not reached yet and says so."""
+    """Every promise has its place, also one that is not reached yet and says so; what is promised besides follows in numbers of its own."""
     promises = tomllib.loads((ROOT / "tests" / "promises" / "promises.toml").read_text("utf-8"))
 
-    assert list(promises) == [f"P{number}" for number in range(1, 36)]
+    assert list(promises) == [f"P{number}" for number in range(1, max(len(promises), 35) + 1)]
 
 
 def test_every_promise_is_held_or_says_what_is_missing(script: ModuleType) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from journeykit.model.backlog import Backlog
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
 from journeykit.model.messages import ActionRequest, Answer, Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import PolicyAnswer, Question
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.records import EVERYBODY, Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Share, Want
 
 
 class Clock(Protocol):
@@ -125,6 +128,16 @@ class Storage(Protocol):
     def migrate(self) -> None:
         """Bring the schema to this release's version; doing it again changes nothing."""
 
+    def within(self, connection: Any) -> Storage:
+        """
+        Return the same storage inside whatever transaction the host has open on its *connection*.
+
+        What is written there the host commits or rolls back. A call that is refused undoes itself and leaves the host's own work as it is.
+
+        Raises:
+            StorageError: it is no connection to what this storage keeps its rows in.
+        """
+
     def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
         """
         Put (event, accepted_at) into their customers' mailboxes, in this order; nothing else is read, locked or decided.
@@ -134,7 +147,11 @@ class Storage(Protocol):
         """
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
-        """Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts."""
+        """
+        Read what each `Want` names, in the same order. A customer never seen has revision 0 and no facts.
+
+        Of a mailbox at least the first `MAILBOX` events to arrive are read; a storage may leave out what is behind them.
+        """
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """
@@ -148,17 +165,51 @@ class Storage(Protocol):
             QuotaError: more is taken of a shared number than is left, over all that was ever committed.
         """
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers who have a timer due before *now* or mail waiting, those waiting longest first."""
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first."""
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """
+        Write down that the worker *token* is there until *until*, and forget those who were there until *now* or before.
+
+        Returns:
+            The share of the customers that falls to it: its place among all workers, in order of their tokens. One that is itself
+            forgotten (*until* is not after *now*) gets everybody's.
+        """
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*; counted out of indexes."""
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """
+        Let as many of *wanted* go as leave no more than *most* under *name* in any (now - window, now], over all that were let go.
+
+        Returns:
+            How many may go; and the moment from which one more may, where not all may.
+        """
 
     def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never."""
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something; None for never (`NEVER`, too)."""
 
     def taken(self, name: str) -> int:
         """Return how many have been taken of the shared number *name*, over all that was ever committed."""
 
     def keep(self, name: str, value: str) -> str:
         """Keep *value* under *name* once for all customers, where nothing is kept yet; return what is kept."""
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number, counted from 1; return it with that number."""
+
+    def end_pause(self, number: int, at: int) -> None:
+        """
+        End a pause at *at*, where it has not ended, and bring up what stood still because of it, in one transaction.
+
+        Enrollments that it holds (their `next_due` is `NEVER` and its number) are due at its end, and so are open messages under nobody's
+        lease whose reason is `Pause.words` of it. Called again it brings up what has come to stand still since.
+        """
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """
@@ -187,17 +238,23 @@ class Storage(Protocol):
             False where the release no longer stands at *before* (nothing is written).
         """
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """
         Take up to *limit* open messages due at *now* or before, the longest due first, and lease them until now + *lease*.
+
+        Where there are more, each journey has its turn: of *limit* messages none gets more while another has one due that is left.
+        Those of the actions *but* are left.
 
         A message under another's lease that has not run out is never given. After that it is given again, alone: whatever hung or
         died on it does not take others along.
 
         Where *since* is given (there is a frequency cap), whoever has a marketing message among them gets their other marketing
-        messages that are due as well, beyond the limit, and each says what else of that customer's had been settled after *since*
-        as performed, as imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was
-        made. Of two claims one is the first, and the second sees it.
+        messages that are due as well, beyond the limit, and so do all to whom a message of the same household is due. Each says what
+        else to that customer, and (marked as other) to the rest of its household, had been settled after *since* as performed, as
+        imported, or as dropped or dead once it had begun, or was under way (under a lease, or begun) when this claim was made. Of two
+        claims one is the first, and the second sees it, also where they are for two of one household.
         """
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
@@ -240,6 +297,71 @@ class Storage(Protocol):
 
         `journeykit.storage.sleeping.LocalSleeper` will do for a storage that cannot: its worker looks again each second.
         """
+
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order; one statement, no customer is read."""
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """
+        Return up to *limit* ids of customers greater than *after* with an active enrollment on that version, in order.
+
+        Going on behind the last one, a run over all of them reads each row once, along the key of enrollments.
+        """
+
+    # customers who merge and leave
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """
+        Write *commits* and let a customer become another, in one transaction, or nothing.
+
+        The commits come first: what both had still to decide, and the signal of the survivor that holds the other's state. Then the
+        other's mail, events, history and messages become the survivor's: their numbers of signals come before all that the survivor
+        has, in the order they were in; an event whose id the survivor knows gets another; a message keeps its idempotency key in
+        `OutboxMessage.origin`. What it waited for is the survivor's since it waited for it, as far as the enrollment lasts. The
+        other's enrollments and data are gone. From now on whatever is written for the old id, or for one that had become it
+        before, is written for the survivor, and `load_many` answers the old id with revision `ELSEWHERE`.
+
+        Raises:
+            ConflictError: as `commit_many`; or the other's revision is not the one expected.
+            QuotaError: as `commit_many`.
+        """
+
+    def identities(self, customer_id: str) -> list[str]:
+        """Return the id that stands for a customer now, which is that id itself for most, and then the ids that have become it."""
+
+    def erase(self, erased: Erased) -> bool:
+        """
+        Take out every row of a customer and of the ids that have become it, and keep what remains under each mark, in one transaction.
+
+        In events of others that the customer has sent (``$enter``, with an id that begins ``start/ID/``) the id and the sender become
+        the stranger.
+
+        Returns:
+            False where nothing was known; the remains are kept all the same.
+        """
+
+    def purge(self) -> None:
+        """Leave no trace of what has been erased in files of its own, as far as that is in its hands; seldom, and it may take long."""
+
+    def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what remains under those of *marks* that are known."""
+
+    def aged(self, before: int, after: str, limit: int) -> list[str]:
+        """Return up to *limit* ids greater than *after*, in order, of customers with decided events older than *before* that have properties."""
+
+    def retain(self, retained: Retained) -> bool:
+        """
+        Keep a snapshot and let go of what came before it, in one transaction.
+
+        The properties of the customer's decided events up to it are emptied, and the parameters of messages settled before its
+        moment; their ids stay.
+
+        Returns:
+            False where the customer's revision is another by now (nothing is written).
+        """
+
+    def snapshot(self, customer_id: str) -> Snapshot | None:
+        """Return the snapshot of a customer, None where nothing of their past is gone."""
 
     def close(self) -> None:
         """Let go of connections and files."""

@@ -34,6 +34,7 @@ CATALOG = Catalog(
         "most": "max of Added.total",
         "usual": "mean of Added.total",
     },
+    policies=["hold out 40% as control", "hold out 30% for sms as texts", "hold out 50% about news as news"],
 )
 ANYWHERE = (
     "customer.plan == 'gold'", "customer.plan != 'gold'", "customer.orders >= 2", "customer.spent > 50", "consent.email", "not consent.email",
@@ -196,7 +197,11 @@ class Invention:
         kind = self.one("step", "split", "split", "branches", "branches")
         if kind == "split" and len(behind) > 1:
             shares = f"50% {self.means(behind[0])}, 20% {self.means(behind[1])}, 30% {self.means(behind[-1])}"
-            return shares + self.one("", " per enrollment", f" as {labels[-1]}-test")
+            ends = ("", " per enrollment", f" as {labels[-1]}-test")
+            if not self.alone:
+                better = f", then the better by share of {self.one(*EVENTS)} after {self.one('30 minutes', '1 hour', '3 hours')}"
+                ends = (*ends, better, f"{better} as {labels[-1]}-test", f"{better} as shared-test")
+            return shares + self.one(*ends)
         if kind == "branches":
             branch = Transition(
                 self.means(self.one(*behind)),
@@ -304,8 +309,16 @@ class Invention:
             "{customer.plan or 'none'} {journey.key}",
             "{customer.stage} at {now}",
             "{data.start}",
+            *(["{scope.entered_at}", "in {scope.entered_at}"] * 2 if self.scoped else []),
         )
-        return [Do(name, template=text)] + ([Do("log")] if self.some(0.1) else [])
+        expires = (
+            self.one("2 hours", "never", "with step", "1 day, with step", *(["with scope"] * 3 if self.scoped else []))
+            if self.some(0.4)
+            else None
+        )
+        topic = {"topic": self.one("news", "offers", "{data.n}")} if self.some(0.2) else {}
+        message = self.one("transactional", "none") if self.some(0.2) else None
+        return [Do(name, template=text, expires=expires, message=message, **topic)] + ([Do("log")] if self.some(0.1) else [])
 
     def wait(self, short: Sequence[str] = SHORT) -> str:
         if self.some(0.6):

@@ -27,9 +27,8 @@ from journeykit.core.extensions import Extensions
 from journeykit.core.facts import FactTable
 from journeykit.core.index import compile_journeys
 from journeykit.core.plans import Row
-from journeykit.core.quotas import SHARED, recorded
+from journeykit.core.quotas import SHARED, Unread, recorded
 from journeykit.core.segments import SegmentTable
-from journeykit.core.turn import Turn
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Enrollment, Facts, Loaded, LoggedEvent, Want
@@ -311,7 +310,7 @@ def test_the_machine_and_the_tables_accept_the_same_moves(examples: int) -> None
     enough(counted, examples, moved=400, stayed=400, ended=30, split=10)
 
 
-def turn_in(compiled: Any, journey: CompiledJourney, step: str, signal: Any, happening: Happening, random: Random) -> Turn:
+def turn_in(compiled: Any, journey: CompiledJourney, step: str, signal: Any, happening: Happening, random: Random) -> Deciding:
     """A customer who stands in *step* while *signal* comes."""
     at = happening.at
     scopes = dict.fromkeys(scopes_around(journey, step), (at - HOUR, 1))
@@ -321,7 +320,7 @@ def turn_in(compiled: Any, journey: CompiledJourney, step: str, signal: Any, hap
     facts = Facts(traits=random.choice(({}, {"plan": "gold", "score": 4}, {"tags": "xy"})), consent=random.choice(({}, {"email": True})))
     properties = happening.event.properties if happening.event else {"cart": "c1", "total": 40}
     event = Event(signal, id="e", customer_id="ann", occurred_at=moment(at), properties=properties) if is_event(signal) else None
-    turn = Turn(compiled, "ann", facts, {(journey.name, key): enrollment}, 1, at, event)
+    turn = Deciding(compiled, Customer(Loaded("ann", 0, 0, facts, [enrollment], [])), at, event)
     turn.enrollment, turn.data = enrollment, enrollment.data
     return turn
 
@@ -343,12 +342,12 @@ def is_event(signal: Any) -> bool:
     return isinstance(signal, str) and not signal.startswith("~")
 
 
-def compare(machine: Machine, journey: CompiledJourney, turn: Turn, step: str, signal: Any, counted: Counter[str], where: str) -> None:
+def compare(machine: Machine, journey: CompiledJourney, turn: Deciding, step: str, signal: Any, counted: Counter[str], where: str) -> None:
     """Offer the signal to the machine, and to the tables; rules that are no moves of a machine's are left out of both."""
     try:
         row = first(journey, turn, step, signal)
         expected = ends_of(row, step)
-        turn.quotas = ()
+        turn.commit.quotas = ()
         cursor = Cursor(step)
         taken = machine.events[trigger(signal)].trigger(cursor, context=turn) if trigger(signal) in machine.events else False
     except ConditionError:
@@ -358,12 +357,12 @@ def compare(machine: Machine, journey: CompiledJourney, turn: Turn, step: str, s
     assert cursor.state in expected, where
     counted["split"] += row is not None and row.split is not None
     counted["moved" if cursor.state not in (step, COMPLETED, EXITED) else "stayed" if cursor.state == step else "ended"] += 1
-    turn.quotas = ()
+    turn.commit.quotas = ()
     if row is not None and row.kind == "move" and not others_come_first(journey, turn, step, signal):
         decided(journey, turn, step, signal, expected, where)
 
 
-def first(journey: CompiledJourney, turn: Turn, step: str, signal: Any) -> Row | None:
+def first(journey: CompiledJourney, turn: Deciding, step: str, signal: Any) -> Row | None:
     """The first row of the table that the signal is a move of, and whose condition holds."""
     rows = [row for row in journey.rules.rows[step][signal] if row.signal == signal and row.kind != "goal" and not row.defer]
     return next((row for row in rows if row.admits(turn) and (row.condition is None or row.condition(turn))), None)
@@ -376,22 +375,22 @@ def ends_of(row: Row | None, step: str) -> set[str]:
     return {plan.target or ended[(plan.outcome or ("completed",))[0]] for plan in plans if plan} or {step}
 
 
-def others_come_first(journey: CompiledJourney, turn: Turn, step: str, signal: Any) -> bool:
+def others_come_first(journey: CompiledJourney, turn: Deciding, step: str, signal: Any) -> bool:
     """Whether a rule that is no move under this signal may come first: an exit without a signal or before an action, or the goal."""
     rules = journey.rules
     alone = [*(row.condition for row in rules.quiet[step]), *(condition for condition, _ in rules.deferred)]
     return any(row.kind == "goal" or row.defer for row in rules.rows[step][signal]) or any(test is None or test(turn) for test in alone)
 
 
-def decided(journey: CompiledJourney, turn: Turn, step: str, signal: Any, expected: set[str], where: str) -> None:
+def decided(journey: CompiledJourney, turn: Deciding, step: str, signal: Any, expected: set[str], where: str) -> None:
     """The decision goes there, too."""
     assert turn.enrollment is not None
-    deciding = Deciding(turn, journey, turn.enrollment)
+    turn.take_up(journey, turn.enrollment)
     try:
-        assert deciding.offer(signal), where
-    except (ConditionError, LoopError):
+        assert turn.offer(signal), where
+    except (ConditionError, LoopError, Unread):
         return
-    first_entry = next((entry for entry in turn.history if entry.kind in ("moved", "stayed", "completed", "exited")), None)
+    first_entry = next((entry for entry in turn.commit.history if entry.kind in ("moved", "stayed", "completed", "exited")), None)
     assert first_entry is not None, where
     told: Callable[[], str] = lambda: {"completed": COMPLETED, "exited": EXITED}.get(first_entry.kind) or first_entry.target or step  # noqa: E731
     assert told() in expected, where

@@ -1,5 +1,5 @@
 """
-Segments, schedules and dates: the core against the reference.
+Segments, schedules, dates, and facts over windows, with balances and since an entry: the core against the reference.
 
 The random shops of `generators`, and beside them journeys that segments, schedules and dates start, move and end. The same words as in
 `test_reference`: JOURNEYKIT_EXAMPLES says how many shops, a shop that fails is shortened and printed.
@@ -32,6 +32,12 @@ SHOP = Catalog(
         "kinds_lately": "distinct of Viewed.cart in 3 hours",
         "first_lately": "first of Viewed in 6 hours",
         "usual_week": "mean of Added.total this week in America/New_York",
+        "spent": "sum of Bought.total from customer.spent_before",
+        "seen": "count of Viewed from customer.seen_before where event.total > 10",
+        "cheapest": "min of Added.total from customer.seen_before",
+        "in_here": "count of Added since entry",
+        "bought_here": "sum of Bought.total since entry where event.total > 10",
+        "last_here": "last of Viewed since entry",
     },
     segments={
         "busy": "customer.lately >= 2",
@@ -40,6 +46,7 @@ SHOP = Catalog(
         "slow": "now - customer.last_buy > hours(1) if exists(customer.last_buy) else customer.plan == 'gold'",
         "mixed": "not segment.asleep and exists(customer.first_lately) or customer.kinds_lately == 2",
         "big": "customer.recent >= 40 and customer.usual_week < 60",
+        "old hand": "customer.spent >= 100 or customer.cheapest < 10",
     },
 )
 EVERY = ("day at 02:30", "day at 21:00", "saturday or sunday at 02:00", "month on 31 at 09:00", "year on customer.birthday at 06:00",
@@ -50,8 +57,10 @@ KNOWN = {
     "birthday": ("1992-03-28", "1990-03-29", "2000-02-29", "1991-03-30"),
     "renews": ("2026-03-28T08:00:00+01:00", "2026-03-29 02:30", "2026-03-30", "2026-03-27T23:00:00Z"),
     "plan": ("gold", "free"),
+    "spent_before": (30, 90, None, "much"),
+    "seen_before": (2, 50),
 }
-FLOORS = {"segment": 150, "segment left": 60, "every": 300, "after": 30}
+FLOORS = {"segment": 150, "segment left": 60, "every": 300, "after": 30, "window changed": 100, "opened": 100, "since entry": 100}
 
 
 class Watched:
@@ -61,7 +70,12 @@ class Watched:
         self.random = random
 
     def on(self) -> On:
-        kind = self.random.choice(("segment", "segment", "segment", "every"))
+        kind = self.random.choice(("segment", "segment", "segment", "every", "changed"))
+        if kind == "changed":
+            name = self.random.choice(
+                ("lately", "today", "recent", "usual_week", "first_lately", "kinds_lately", "spent", "seen", "cheapest")
+            )
+            return On(changed=f"customer.{name}", where=self.random.choice((None, None, "signal.new != signal.old", "customer.lately > 0")))
         if kind == "segment":
             return On(segment=self.edge(), where=self.random.choice((None, None, "customer.orders < 4", "not segment.rich")))
         return On(every=self.random.choice(EVERY), where=self.random.choice((None, "customer.lately > 0")))
@@ -78,7 +92,9 @@ class Watched:
         steps = [
             Step("a", do=Do("email", busy="{segment.busy}", today="{customer.today}", lately="{customer.kinds_lately}"), wait="2 hours",
                  set={"customer.plan": "'gold'"} if self.random.random() < 0.2 else {}),
-            Step("b", wait="5 hours", when=[Transition("a", on=self.on()), Transition(set={"data.n": "(data.n or 0) + 1"}, on=self.on())]),
+            Step("b", wait="5 hours", do=Do("sms", old="{signal.old}", new="{signal.new}", here="{customer.bought_here}", sum="{customer.n + 1}"),
+                 when=[Transition("a", on=self.on()), Transition(set={"data.n": "(data.n or 0) + 1"}, on=self.on()), *self.alone()]),
+            Step("c", do=Do("email", n="{customer.in_here}", last="{customer.last_here}", spent="{customer.spent}"), wait="3 hours", then="a"),
         ]  # fmt: skip
         return Journey(
             name,
@@ -89,6 +105,11 @@ class Watched:
             zone="Europe/Berlin",
             steps=steps,
         )
+
+    def alone(self) -> list[Transition]:
+        """A move by what an enrollment has counted, now and then."""
+        where = self.random.choice(("customer.in_here >= 2", "customer.bought_here > 20 and customer.spent > 40", "customer.spent >= 90"))
+        return [Transition("c", on=On(where=where))] if self.random.random() < 0.6 else []
 
     def journeys(self) -> list[Journey]:
         """One to three that compile."""

@@ -9,7 +9,8 @@ from typing import Any
 from journeykit.codec import definition_hash, journey_text
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import compile_journeys
-from journeykit.core.quotas import Known, Shared
+from journeykit.core.quotas import Known, Shared, Unread
+from journeykit.core.tallies import better
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment
@@ -22,8 +23,8 @@ TOLD = ("entered", "moved", "stayed", "goal", "completed", "exited")
 
 
 def known(values: dict[str, Any]) -> dict[str, Any]:
-    """*values* without those that are as good as missing."""
-    return {name: value for name, value in values.items() if value is not None}
+    """*values* without those that are as good as missing, and without what the library itself keeps among them."""
+    return {name: value for name, value in values.items() if value is not None and not name.startswith("$")}
 
 
 class CoreShop:
@@ -35,6 +36,7 @@ class CoreShop:
         self.commits: dict[str, list[Any]] = {}
         self.seen: set[tuple[str, str]] = set()
         self.taken: Counter[str] = Counter()  #: of shared numbers
+        self.kept: dict[str, str] = {}  #: once for all customers
 
     def customer(self, name: str) -> Customer:
         """The state of a customer, empty at first."""
@@ -58,9 +60,12 @@ class CoreShop:
             self._advance(customer, None, until)
 
     def _advance(self, customer: Customer, event: LoggedEvent | None, at: int) -> None:
-        commit = advance(self.compiled, customer, event, at)
-        while left := self._short(commit):
-            commit = advance(self.compiled, customer, event, at, shared=Shared(Known(left)))
+        known = Known({}, self.kept)
+        commit = self._decided(customer, event, at, known)
+        left: dict[str, int] = {}
+        while short := self._short(commit):
+            left |= short  # of one number and then of another
+            commit = self._decided(customer, event, at, known._replace(left=left))
         for name, count, _ in commit.quotas:
             self.taken[name] += count
         customer.apply(commit)
@@ -68,13 +73,25 @@ class CoreShop:
         for mail in commit.mail:
             self.event(mail.event, mail.accepted_at)
 
+    def _decided(self, customer: Customer, event: LoggedEvent | None, at: int, known: Known) -> Commit:
+        """Decide, and again as often as something has to be known that is kept once for all."""
+        while True:
+            try:
+                return advance(self.compiled, customer, event, at, shared=Shared(known))
+            except Unread as unread:
+                name, first = unread.name, unread.first
+                if isinstance(first, int):
+                    known = known._replace(left={**known.left, name: first - self.taken[name]})
+                else:
+                    self.kept[name] = first if isinstance(first, str) else better(name, first, lambda name: self.taken[name])
+
     def _short(self, commit: Commit) -> dict[str, int]:
         """What is left of the shared numbers of which *commit* takes too much."""
         wanted: Counter[str] = Counter()
         for name, count, _ in commit.quotas:
             wanted[name] += count
-        left = {name: (limit or 0) - self.taken[name] for name, _, limit in commit.quotas}
-        return left if any(count > left[name] for name, count in wanted.items()) else {}
+        left = {name: limit - self.taken[name] for name, _, limit in commit.quotas if limit is not None}
+        return left if any(wanted[name] > number for name, number in left.items()) else {}
 
     def account(self, name: str) -> Account:
         """What has become of a customer."""
@@ -84,7 +101,7 @@ class CoreShop:
         return {
             "enrollments": [self._enrollment(e) for e in enrollments],
             "held": sorted((e.journey, e.key, e.waiting.due_at) for e in customer.enrollments.values() if e.waiting),
-            "actions": [(m.at, m.journey, m.key, m.number, m.action, m.parameters) for commit in commits for m in commit.outbox],
+            "actions": [m[8:9] + m[1:4] + m[6:8] + m[9:12] for commit in commits for m in commit.outbox],
             "moves": [_move(one) for one in history if one.kind in TOLD and one.cause != "following"],
             "refused": [
                 (one.at, one.journey, one.key, _why(str(one.reason))) for one in history if one.kind == "refused" and one.cause != "exit"
@@ -135,10 +152,11 @@ class ReferenceShop:
         self.customers: dict[str, Reference] = {}
         self.delivered: dict[str, int] = {}
         self.shared: dict[str, int] = {}
+        self.once: dict[str, Any] = {}
 
     def customer(self, name: str) -> Reference:
         """The state of a customer, empty at first."""
-        return self.customers.setdefault(name, Reference(name, self.journeys, self.catalog, self.shared))
+        return self.customers.setdefault(name, Reference(name, self.journeys, self.catalog, self.shared, self.once))
 
     def event(self, event: Event, at: int) -> None:
         """Accept and decide *event*, and what it puts into other customers' mailboxes."""

@@ -395,7 +395,13 @@ def test_status(call):
     told = call("status --db shop.db")
 
     assert told.code == 0
-    assert told.out == "customers with something due" + " " * 43 + "1\n" + SUMMARY.partition("before" + " " * 52 + "0\n")[2]
+    waiting, _, figures = told.out.partition("dead letters" + " " * 59 + "0\n")
+    assert [line.split()[:-1] for line in waiting.splitlines()] == [
+        ["events", "in", "mailboxes"], ["customers", "with", "a", "timer", "due"],
+        ["customers", "with", "a", "timer", "due,", "seconds"], ["actions", "due"],
+    ]  # fmt: skip
+    assert figures == SUMMARY.partition("before" + " " * 52 + "0\n")[2]
+    assert json.loads(call("status --db shop.db --json").out)["waiting"]["customers with a timer due"] == 1
 
 
 # -- outbox, worker --------------------------------------------------------------------------------------------------------
@@ -504,7 +510,19 @@ def test_help_fits_into_eighty_columns(call):
         "-h",
         *(
             f"{name} -h"
-            for name in ("check", "draw", "schema", "run", "explain", "status", "worker", "outbox", "outbox list", "outbox retry")
+            for name in (
+                "check",
+                "draw",
+                "schema",
+                "run",
+                "explain",
+                "status",
+                "worker",
+                "backfill",
+                "outbox",
+                "outbox list",
+                "outbox retry",
+            )
         ),
     ):
         told = call(line)
@@ -549,6 +567,21 @@ def test_definitions_are_the_same_for_the_command_and_the_library(call):
         load("cart.yaml")
 
     assert call("check cart.yaml").out == f"{error.value}\n"
+
+
+def test_a_journey_is_paused_and_resumed(call, tmp_path):
+    """By name, listed, and ended by the same name; what is not paused cannot be resumed."""
+    SQLiteStorage(tmp_path / "shop.db").migrate()
+
+    assert call("pause --db shop.db").out == "nothing is paused\n"
+    assert call("pause --db shop.db --journey recover-cart").err.startswith('journeykit: no journey "recover-cart"')
+    assert (
+        call("pause --db shop.db cart.yaml --journey recover-cart --step left").out
+        == "pause of step left of recover-cart, clocks stand still\n"
+    )
+    again = call("resume --db shop.db --journey recover-cart")
+    assert (again.code, again.err) == (1, "there is no such pause; these last:\n")
+    assert call("resume --db shop.db --journey recover-cart --step left").out == "nothing is paused\n"
 
 
 def test_a_postgres_database(call, postgres):

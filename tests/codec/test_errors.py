@@ -64,6 +64,7 @@ steps:
         ("when: {A: 5}", 'steps[0].when["A"]: a step belongs here, not 5; write the name of a step, or a mapping'),
         ("when: {A: {after: 1 hour, to: b}}", 'steps[0].when["A"]: "after" beside the event "A"; write a list of transitions, one for each'),
         ("when: {A: {too: b}}", 'steps[0].when["A"]: unknown key "too"; did you mean "to"?'),
+        ("when: [{A is seen: b}]", 'steps[0].when[0]: unknown key "A is seen"; in a list, write {event: A is seen, to: b}'),
         ("when: [{on: A}]", 'steps[0].when[0]: unknown key "on"; did you mean "event"?'),
         ("when: [{event: A, after: 1 hour}]", "steps[0].when[0]: event and after together; write one transition for each"),
         ("when: [{key: any}]", "steps[0].when[0]: nothing to wait for; name an event, changed, segment, settled, every, after, or a where condition"),

@@ -21,11 +21,11 @@ BLOCK = re.compile(r"^( *)```yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
 def pages():
-    """Every YAML block of the README and the docs that is a definition."""
+    """Every YAML block of the README and the docs that is a definition; a migration is none."""
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for indent, block in BLOCK.findall(page.read_text(encoding="utf-8")):
             text = re.sub(rf"^{indent}", "", block, flags=re.MULTILINE)
-            if re.match(r"(journey|events|traits|facts|actions):", text):
+            if re.match(r"(journey|events|traits|facts|actions):", text) and "\nchanged:" not in text:
                 yield pytest.param(text, id=f"{page.name}: {text.splitlines()[0]}")
 
 

@@ -87,6 +87,10 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: " + "9" * 5000, "line 1: a number has too many digits; write it in quotes"),
         ('{"a": ' + "9" * 5000 + "}", "a number has too many digits; write it in quotes"),
         ("a: b: c", "line 1: this is no YAML: mapping values are not allowed here"),
+        (
+            "{a: event.score in [1, 2], b: 3}",
+            "line 1: this is no YAML: expected ',' or '}', but got '['; put a text that holds a comma, a bracket or a brace in quotes",
+        ),
         ("a: [b", "line 1: this is no YAML: expected ',' or ']', but got '<stream end>'"),
         ("a: \x07", "this is no YAML: special characters are not allowed"),
         ('a: "\\UFFFFFFFF"', "this is no YAML: it holds an escape or a number that stands for nothing; write it in full"),

@@ -58,3 +58,19 @@ def test_a_body_of_another_shape_is_an_error(body, reason):
     """The host answers it with a 400."""
     with pytest.raises(EventError, match=reason):
         receive(Shop(WELCOME).engine, body)
+
+
+def test_an_alias_makes_two_customers_one():
+    """What the cookie did is Ann's, and what it does later, too; the way back is refused, and costs no other message."""
+    shop = Shop(WELCOME)
+    receive(shop.engine, {**SIGNED_UP, "userId": "cookie-7"})
+    alias = {"type": "alias", "messageId": "m3", "userId": "ann", "previousId": "cookie-7", "timestamp": "2026-03-01T10:00:00Z"}
+    back = {**alias, "messageId": "m4", "userId": "cookie-7", "previousId": "ann"}
+
+    received = receive(shop.engine, {"batch": [alias, back, {**SIGNED_UP, "messageId": "m5", "userId": "cookie-7"}]})
+    shop.work()
+
+    assert (received.accepted, len(received.refused)) == (3, 1)
+    assert received.refused[0] == (1, 'merge: "cookie-7" has become "ann" before; merge("ann", "cookie-7") says the same')
+    assert shop.storage.customers() == ["ann"]
+    assert shop.told()[-1] == "03-02 09:00 refused once"

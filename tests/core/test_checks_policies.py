@@ -54,6 +54,15 @@ def test_an_undeclared_trait() -> None:
     assert 'no trait or fact "tickets"' in line
 
 
+def test_caps_count_what_is_there_and_one_thing_together() -> None:
+    """A message carries one household."""
+    (unknown,) = told("at most 1 in 1 day per customer.hosehold", traits={"household": "text"})
+    (two,) = told("at most 1 in 1 day per customer.household", "at most 9 in 1 day per customer.account")
+
+    assert unknown.endswith('no trait or fact "hosehold"; did you mean "household"?')
+    assert two.startswith('catalog: policies[1]: "at most 9 in 1 day per customer.account" counts per customer.account')
+
+
 def test_an_action_that_the_engine_does_not_have() -> None:
     """Without a catalog the actions of the engine count."""
     with pytest.raises(DefinitionError, match=r'policies\[0\]: .* no action "fax"'):

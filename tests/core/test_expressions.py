@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.expressions import MISSING, compile_condition, compile_expression, compile_template, plain
+from journeykit.core.expressions import MISSING, compile_condition, compile_expression, plain
+from journeykit.core.parameters import compile_template
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 

@@ -96,8 +96,8 @@ class Watched(SQLiteStorage):
         with self._marked():
             super().commit_many(commits)
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
-        claimed = super().claim_outbox(now, limit, lease, token, since)
+    def claim_outbox(self, *arguments: Any) -> list[Claimed]:
+        claimed = super().claim_outbox(*arguments)
         self.marks[WORKER] = bool(claimed)  # until they are settled, an action is under way
         return claimed
 

@@ -65,7 +65,11 @@ def test_a_sentence(text: str, said: dict[str, Any]) -> None:
         ("at most 1 in 7 moons", '"7 moons" is no duration'),
         ("at most 1 in 1 day or defer up to 2 years", "no duration"),
         ("at most 1 in 1 day or defer up to 500 days", "longer than a year"),
-        ("two words", 'begin with "consent", "hold out", "none while", "quiet" or "at most"'),
+        ("two words", 'begin with "consent", "hold out", "none while", "quiet", "at most" or "one at a time of"'),
+        ("one at a time of cart as offers", "names one journey or none, which has nobody to wait for"),
+        ("one at a time of cart, as offers", "names one journey or none"),
+        ("one at a time", 'write for example "one at a time of recover-cart, newsletter as offers"'),
+        ("one at a time of cart, news as offers, clocks stop", "write for example"),
         ("", "begin with"),
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
+from journeykit.model.phrases import Reentry
 from journeykit.model.wait import Wait
 
 NOTHING = {
@@ -191,6 +192,10 @@ def test_two_waits_are_equal_when_their_texts_are() -> None:
         ("366001 days", '"366001 days" is longer than 1000 years; write a shorter wait, or none'),
         ("1001 years", '"1001 years" is longer than 1000 years; write a shorter wait, or none'),
         ("1 month 2 days", '"1 month 2 days" mixes elapsed and calendar time; write "1 month 2 calendar days"'),
+        (
+            "until 14 calendar days before data.ends",
+            '"until 14 calendar days before data.ends": "until" names a moment, and this is how long; leave "until" out',
+        ),
         ("1 month 2 hours", '"1 month 2 hours" mixes elapsed and calendar time; write two steps, one wait each'),
         ("3 days at 09:00", '"3 days at 09:00": an elapsed duration has no wall time; write "3 calendar days at 09:00"'),
         (
@@ -304,3 +309,14 @@ def test_a_timer_of_somebody_elses_stands_where_a_moment_stands() -> None:
     assert (before["timer"], before["moment"], before["days"], before["missing_to"]) == ("payday", Expression("[]"), -3, "late")
     assert Wait("until payday()").undeclared == ("missing", "past")
     assert parts("until max(data.a, data.b), wait if missing, now if past")["timer"] is None
+
+
+def test_a_cooldown_has_a_length() -> None:
+    """A year has none that is always the same, and the error says what to write."""
+    with pytest.raises(DefinitionError) as caught:
+        Reentry("after 1 year since end")
+
+    assert (
+        str(caught.value)
+        == '"1 year" is no duration; write for example "2 hours" or "3 days"; months and years differ in length, say how many days'
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Do, Exit, Journey, On, Start, Step, Transition, check
+from journeykit import Catalog, Do, Exit, Journey, On, Start, Step, Transition, check
 from shop import Shop
 
 INVITED = Journey("invited", steps=[Step("welcome", stage="awareness", do=Do("email", by="{data.by}"), wait="1 day")])
@@ -62,10 +62,8 @@ def test_whoever_enters_one_journey_leaves_another_in_the_same_decision() -> Non
     shop.wait("1 hour")
     outcome = shop.event("Product Added")
 
-    assert [(line.kind, line.journey, line.reason) for line in outcome.history] == [
-        ("entered", "cart", None),
-        ("exited", "news", "has a cart"),
-    ]
+    assert [(line.kind, line.journey) for line in outcome.history] == [("entered", "cart"), ("exited", "news")]
+    assert outcome.history[1].reason == "has a cart"
 
 
 def test_whoever_is_in_one_journey_is_kept_out_of_another_until_it_is_over() -> None:
@@ -129,3 +127,68 @@ def test_a_journey_that_is_not_there_is_a_problem() -> None:
         'odd: exits[0].where: no journey "crat"; did you mean "cart"?',
         'odd: exits[0].where: who is inside "odd" is always active in it; name another journey, or ask it in the entry',
     )
+
+
+OFFER = Journey(
+    "offer", entry="Signed Up", exits="Unsubscribed", reentry="always",
+    steps=[Step("waits", stage="retention", wait="1 day"), Step("offered", do=Do("email", about="offer"))],
+)  # fmt: skip
+LANE = Catalog(policies=["one at a time of cart, offer as marketing"])
+
+
+def test_of_a_lane_one_journey_goes_on_at_a_time() -> None:
+    """With 23 hours left to the offer Ann fills a cart; when that is over, 23 hours are left."""
+    shop = Shop(CART, OFFER, LANE)
+    shop.event("Signed Up")
+    shop.wait("1 hour")
+    shop.event("Product Added")
+    shop.wait("3 days")
+
+    assert shop.told() == [
+        "03-02 09:00 entered waits",
+        "03-02 10:00 entered left",
+        "03-02 10:00 held cart goes first",
+        "03-02 12:00 moved reminded",
+        "03-02 12:00 completed",
+        "03-02 12:00 resumed",
+        "03-03 11:00 moved offered",
+        "03-03 11:00 completed",
+    ]
+    assert shop.sent == ["2026-03-02 12:00 ann email cart", "2026-03-03 11:00 ann email offer"]
+
+
+def test_whoever_enters_behind_another_is_held_from_the_beginning() -> None:
+    """The cart came first; the offer's day begins when it is over."""
+    shop = Shop(CART, OFFER, LANE)
+    shop.event("Product Added")
+    shop.wait("1 hour")
+    shop.event("Signed Up")
+    shop.wait("3 days")
+
+    assert shop.sent == ["2026-03-02 11:00 ann email cart", "2026-03-03 11:00 ann email offer"]
+
+
+def test_what_the_customer_does_counts_while_held() -> None:
+    """Only time stands still: whoever unsubscribes while the offer is held leaves it."""
+    shop = Shop(CART, OFFER, LANE)
+    shop.event("Signed Up")
+    shop.event("Product Added")
+    shop.wait("1 hour")
+    shop.event("Unsubscribed")
+
+    assert shop.inside("offer").reason == "Unsubscribed"
+
+
+def test_a_late_worker_holds_and_lets_go_on_at_the_same_moments() -> None:
+    """Nobody looks for a week; then all is decided as if somebody had been there all the time."""
+    punctual, late = Shop(CART, OFFER, LANE), Shop(CART, OFFER, LANE)
+    for shop in (punctual, late):
+        shop.event("Signed Up")
+        shop.clock.advance(3_600)
+        shop.event("Product Added")
+    punctual.wait("7 days")
+    late.clock.advance(7 * 86_400)
+    late.work()
+
+    assert late.told() == punctual.told()
+    assert "03-03 11:00 moved offered" in late.told()

@@ -84,6 +84,46 @@ def test_missing_is_not_misuse() -> None:
     assert [row for row in shop.storage.events("ann") if row.state == "parked"] == []
 
 
+def test_a_missing_first_name_never_parks_a_journey() -> None:
+    """Nobody knows what Ann is called or how old she is: her mail is asked for all the same, and says what stands for it."""
+    greeting = {
+        "template": "welcome",
+        "dear": "{'Dear ' + customer.first_name}",
+        "hello": "{'Hello ' + customer.first_name or 'Hello there'}",
+        "line": "Good day{', ' + upper(customer.first_name)}!",
+        "age": "{round((now - customer.born) / days(365))}",
+        "points": ["{customer.points + 10}", "{max(customer.points, 5)}", "{len(customer.cards) if customer.points > 3 else 0}"],
+    }
+    shop = Shop(Journey("welcome", entry="Joined", steps=[Step("in", stage="awareness", do=Do("email", **greeting))]))
+    shop.event("Joined")
+    shop.work()
+
+    (request,) = shop.requests
+    assert request.parameters == {
+        "template": "welcome", "dear": None, "hello": "Hello there", "line": "Good day!", "age": None, "points": [None, None, 0]
+    }  # fmt: skip
+    assert [row for row in shop.storage.events("ann") if row.state == "parked"] == []
+    assert "email template='welcome', dear is missing, hello='Hello there'" in shop.engine.explain("ann").text
+
+
+def test_a_parameter_that_is_misused_is_parked_all_the_same() -> None:
+    """Ann's name is known to be a number, and cannot be greeted; what is set is no parameter, and counting with nothing is an error there."""
+    steps = {
+        "greets": Step("in", stage="awareness", do=Do("email", dear="{'Dear ' + customer.first_name}")),
+        "adds": Step("in", stage="awareness", set={"data.points": "customer.points + 10"}),
+    }
+    shop = Shop(*(Journey(name, entry="Joined", steps=[step]) for name, step in steps.items()))
+    shop.identify(traits={"first_name": 7})
+    shop.event("Joined")
+    shop.work()
+
+    assert shop.sent == []
+    assert [row.event.properties["error"] for row in shop.storage.events("ann") if row.state == "parked"] == [
+        "\"'Dear ' + customer.first_name\": 'Dear ' (text) and 7 (number): no numbers to take + of",
+        '"customer.points + 10": a missing value and 10 (number): no numbers to take + of',
+    ]
+
+
 def _all_of(customer: str) -> object:
     from journeykit.model.records import Want
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 import pytest
 
-from journeykit import Do, Entry, Journey, On, Step
+from journeykit import Catalog, Do, Entry, Journey, On, Step
+from journeykit.model.messages import moment
 from shop import Shop
 
 
@@ -85,3 +89,55 @@ def test_a_host_may_let_somebody_in() -> None:
     shop.work()
 
     assert shop.sent == ["2026-03-02 09:00 ann email GOLD"]
+
+
+VIPS = Catalog(facts={"spent": "sum of Order Completed.total"}, segments={"vip": "customer.spent >= 500"})
+
+
+def test_who_matches_when_the_journey_opens_comes_in_where_declared() -> None:
+    """
+    Ann and Bob are VIPs before there is a journey for them, Bob without a name; Cem becomes one a day later, when it has been opened. Ann
+    does not come in again by its being opened once more.
+    """
+    rules = {"late": "2026-03-09 to 2026-04-01, with those already there", "now": "with those already there", "edges": None}
+    steps = [Step("greeted", stage="retention", do=Do("email", name="{customer.name}"), wait="1 hour")]
+    journeys = [
+        Journey(name, entry=On(segment="vip", where="exists(customer.name)"), reentry="always", open=opens, zone="UTC", steps=steps)
+        for name, opens in rules.items()
+    ]
+    before = Shop(Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")]))
+    for customer, name in (("ann", "Ann"), ("bob", None), ("cem", "Cem")):
+        before.identify(customer, traits={"name": name})
+        before.event("Order Completed", customer, total=499 if customer == "cem" else 600)
+    shop = Shop(*journeys, VIPS, storage=before.storage)
+    shop.engine.backfill()
+    shop.wait("1 day")
+    shop.event("Order Completed", "cem", id="cems second", total=600)
+    shop.engine.backfill()
+    shop.wait("7 days")
+    shop.engine.backfill()
+    shop.work()
+
+    assert [(f"{one.at:%m-%d}", one.journey, one.customer) for one in entered(shop)] == [
+        ("03-02", "now", "ann"),
+        ("03-03", "now", "cem"),
+        ("03-03", "edges", "cem"),
+        ("03-10", "late", "ann"),
+        ("03-10", "late", "cem"),
+    ]
+
+
+class Entered(NamedTuple):
+    """Somebody came in."""
+
+    at: datetime
+    journey: str
+    customer: str
+
+
+def entered(shop: Shop) -> list[Entered]:
+    """Who came in where, in order of time and then of journeys."""
+    entries = (entry for customer in ("ann", "bob", "cem") for entry in shop.storage.history(customer))
+    order = ("now", "edges", "late")
+    found = [Entered(moment(entry.at), entry.journey, entry.customer_id) for entry in entries if entry.kind == "entered"]
+    return sorted(found, key=lambda one: (one.at, order.index(one.journey), one.customer))

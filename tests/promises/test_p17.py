@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Do, Exit, Journey, On, Step
+from journeykit import Do, Exit, Journey, On, Scope, Step, Transition
 from shop import Shop
 
 
@@ -94,3 +94,33 @@ def test_an_action_may_be_valid_only_while_its_step_lasts() -> None:
 
     assert shop.sent == []
     assert [(row.state, row.reason) for row in shop.engine.outbox()] == [("dropped", "moved on")]
+
+
+def test_an_action_may_be_valid_only_while_its_scope_lasts() -> None:
+    """The outer scope's offer stands while the customer moves from the inner scope on, and falls with the outer one."""
+    steps = [
+        Scope(
+            "offer",
+            do=Do("email", expires="with scope"),
+            when=[Transition(on=On("Asked"), do=Do("sms", expires="with scope", since="{scope.entered_at}"))],
+            steps=[Scope("look", steps=[Step("looking", stage="purchase", wait="1 day", when={"Seen": "thinking"})]), Step("thinking", wait="1 day")],
+        ),
+        Step("over", wait="1 day"),
+    ]  # fmt: skip
+    shop = Shop(Journey("pay", entry="Checkout Started", steps=steps))
+    shop.event("Checkout Started")
+    shop.clock.set("2026-03-02T10:00:00+00:00")
+    shop.event("Asked")
+    shop.event("Seen")
+    shop.work()
+
+    assert shop.sent == ["2026-03-02 09:00 ann email", "2026-03-02 10:00 ann sms 2026-03-02T09:00:00+00:00"]
+
+    late = Shop(Journey("pay", entry="Checkout Started", steps=[Scope("offer", do=Do("email", expires="with scope"), wait="1 hour", steps=[
+        Scope("look", steps=[Step("looking", stage="purchase", wait="1 day")])]), Step("over", wait="1 day")]))  # fmt: skip
+    late.event("Checkout Started")
+    late.clock.set("2026-03-02T11:00:00+00:00")
+    late.engine.run_due()
+    late.work()
+
+    assert [(row.state, row.reason) for row in late.engine.outbox()] == [("dropped", "moved on")]

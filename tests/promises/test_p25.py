@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from journeykit import Catalog, Do, Exit, Journey, On, Step, Transition, check
+from journeykit.model.phrases import Reentry
 from shop import Shop
 
 CARDS = Journey(
@@ -145,3 +148,38 @@ def test_a_definition_that_cannot_be_is_reported() -> None:
         "two: entry: each record lets in by itself; leave entry or each out",
         'three: each: no trait "crads"; did you mean "cards"?',
     )
+
+
+def test_records_known_before_the_journey_come_in_where_it_says_so() -> None:
+    """Two shops have known Ann's cards for a year. One opens its journey to those already there: they come in once, with all their dates."""
+    plain = Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")])
+    for opens, sent in (("with those already there", ["2026-03-31 22:00 ann email visa 2026-05-01"]), (None, [])):
+        before = Shop(plain)
+        before.identify(traits={"cards": [card("visa", "2026-05-01")]})
+        before.identify("bob", traits={"cards": []})
+        after = Shop(plain, evolve(CARDS, open=opens), storage=before.storage)
+        filled = [after.engine.backfill(), after.engine.backfill()]
+        after.wait("70 days")
+
+        assert filled == ([1, 0] if opens else [0, 0])
+        assert after.sent == sent
+        assert after.engine.backfill() == 0
+
+
+def test_a_record_that_has_been_inside_does_not_come_in_again() -> None:
+    """Ann's journey began with her first card, which has gone through; filling in brings the second, and leaves the first alone."""
+    first, second = card("visa", "2026-03-20"), card("amex", "2026-06-01")
+    plain = Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")])
+    early = Shop(evolve(CARDS, reentry=Reentry("always")))
+    early.identify(traits={"cards": [first]})
+    early.wait("70 days")
+    paused = Shop(plain, at="2026-05-11T09:00:00+00:00", storage=early.storage)
+    paused.engine.identify("ann", id="second", traits={"cards": [first, second]})
+    late = Shop(
+        evolve(CARDS, reentry=Reentry("always"), open="with those already there"), at="2026-05-12T09:00:00+00:00", storage=early.storage
+    )
+    late.engine.backfill()
+    late.work()
+
+    assert [late.inside("cards", key).number for key in ("visa", "amex")] == [1, 1]
+    assert late.sent == ["2026-05-12 09:00 ann email amex 2026-06-01"]

@@ -198,6 +198,24 @@ def test_a_period_needs_a_zone_and_a_branch_without_anything_left_needs_another(
     )
 
 
+@pytest.mark.parametrize("fails", ["100 / event.part", "event.part"])
+def test_what_would_fail_is_not_tried_where_nothing_is_left(fails: str) -> None:
+    """Ann has the only seat. What Ben would have been told about his cannot be worked out, and is not needed: he comes too late."""
+    taken = Transition("sold", on=On("Buy"), take="seats, 1", do=Do("email", share=f"{{{fails}}}"))
+    steps = [
+        Step("in", stage="purchase", wait="1 day", when=[taken, Transition("late", on=On("Buy"))]),
+        Step("sold", end="completed"),
+        Step("late"),
+    ]
+    shop = Shop(Journey("seats", entry="Asked", steps=steps))
+    for customer, part in (("ann", 5), ("ben", 0)):
+        shop.event("Asked", customer)
+        shop.event("Buy", customer, part=part)
+
+    assert [shop.inside("seats", customer=customer).step for customer in ("ann", "ben")] == ["sold", "late"]
+    assert "parked" not in " ".join(shop.told("ben"))
+
+
 # the better arm
 
 TEST = "50% short, 50% long, then the better by share of Email Opened after 2 days as subject"

@@ -248,3 +248,85 @@ def test_a_second_worker_sees_what_the_first_has_claimed(opened: Callable[[], St
 
     assert len(sent) == 1
     assert [row.reason or row.state for row in rows] == ["performed", "frequency cap: at most 1 in 24 hours"]
+
+
+HOUSEHOLD = "at most 1 letter in 7 days per customer.household"
+
+
+def family(opened: Callable[[], Storage]) -> tuple[Callable[[], Engine], Shop, list[str]]:
+    """Engines on one storage under a cap of a household, somebody to tell them what happens, and what was sent to whom."""
+    sent: list[str] = []
+    clock = ManualClock(NIGHT)
+    letters = {"letter": lambda request: sent.append(request.customer_id) or Done()}
+
+    def engine() -> Engine:
+        storage = opened()
+        storage.migrate()
+        return Engine([hello(Do("letter")), Catalog(policies=[HOUSEHOLD])], storage, letters, clock=clock)
+
+    return engine, Shop(at=NIGHT), sent
+
+
+def test_a_household_gets_one_letter(opened: Callable[[], Storage]) -> None:
+    """Ann and Bob live together, Cem lives alone, of Dora nothing is known; a week later there is room again."""
+    engine, teller, sent = family(opened)
+    front = engine()
+    for name, household in (("ann", "oak 7"), ("bob", "oak 7"), ("cem", "elm 1")):
+        front.identify(name, id=f"lives {name}", traits={"household": household})
+    for days in (0, 6, 1):
+        front.clock.advance(days * 86_400)  # type: ignore[attr-defined]
+        for name in ("ann", "bob", "cem", "dora"):
+            front.handle(teller.fact("Hello", name))
+        front.dispatch()
+        sent.append("then")
+    reasons = [row.reason for row in front.outbox("dropped")]
+    front.storage.close()
+
+    assert sent == ["ann", "cem", "dora", "then", "then", "ann", "cem", "dora", "then"]
+    assert set(reasons) == {f"frequency cap: {HOUSEHOLD}"}
+
+
+def test_two_workers_and_two_of_one_household(opened: Callable[[], Storage]) -> None:
+    """Twenty couples, both with a letter, two workers that take one at a time: one letter for each couple."""
+    engine, teller, sent = family(opened)
+    front = engine()
+    for number in range(40):
+        front.identify(f"c{number}", id=f"lives {number}", traits={"household": number % 20})
+        front.handle(teller.fact("Hello", f"c{number}"))
+    workers, barrier = [engine() for _ in range(2)], Barrier(2)
+
+    def work(worker: Engine) -> None:
+        barrier.wait()
+        while sum(worker.dispatch(1)):
+            pass
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, workers))
+    for worker in (front, *workers):
+        worker.storage.close()
+
+    assert sorted(int(name[1:]) % 20 for name in sent) == list(range(20))
+
+
+def test_a_letter_on_its_way_to_one_holds_back_that_to_the_other(opened: Callable[[], Storage]) -> None:
+    """While Ann's letter is being printed, a second worker comes to Bob's."""
+    engine, teller, sent = family(opened)
+    first, other = engine(), engine()
+    for name in ("ann", "bob"):
+        first.identify(name, id=f"lives {name}", traits={"household": "oak 7"})
+
+    def slow(request: Any) -> Done:
+        sent.append(request.customer_id)
+        if request.customer_id == "ann":
+            other.handle(teller.fact("Hello", "bob"))
+            other.dispatch()
+        return Done()
+
+    first.handle(teller.fact("Hello", "ann"))
+    printer = Engine([hello(Do("letter")), Catalog(policies=[HOUSEHOLD])], first.storage, {"letter": slow}, clock=first.clock)
+    printer.dispatch()
+    rows = [row.reason or row.state for row in first.outbox()]
+    for storage in (first.storage, other.storage):
+        storage.close()
+
+    assert (sent, rows) == (["ann"], ["performed", f"frequency cap: {HOUSEHOLD}"])

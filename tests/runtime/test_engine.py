@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from journeykit import (
     ConflictError,
     DefinitionError,
     Do,
+    Done,
     Engine,
     Event,
     EventError,
@@ -493,6 +495,31 @@ def test_properties_that_are_no_json_are_refused(storage: Storage) -> None:
     with pytest.raises(EventError, match='properties of event "i1"'):
         shop.engine.identify("ann", id="i1", traits={"born": datetime.now(UTC)})
     assert storage.events("ann") == []
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_never_gets_in(storage: Storage, number: float) -> None:
+    """What JSON does not know is refused wherever it comes: with events, traits and facts about objects; what an action answers is not kept."""
+    sold = Catalog(events={"Sold Out": {"sku": "object"}})
+    shop = Shop(CART, sold, storage=storage, answers={"email": lambda request: Done("Opened", {"after": number})})
+    bad = shop.fact("Product Added", id="e2", cart_id="c2", lines=[{"total": number}])
+    offers = (
+        lambda: shop.engine.handle(bad),
+        lambda: shop.engine.accept(bad),
+        lambda: shop.engine.handle_many([shop.fact("Product Added", cart_id="c1"), bad]),
+        lambda: shop.engine.identify("ann", id="e2", traits={"age": number}),
+        lambda: shop.engine.publish("Sold Out", id="e2", properties={"sku": "s1", "price": number}),
+    )
+    for offer in offers:
+        with pytest.raises(
+            EventError, match=r'properties of event "e2": Out of range float values are not JSON compliant.*; give JSON values only'
+        ):
+            offer()
+    assert storage.events("ann") == []
+
+    shop.event("Product Added", cart_id="c1")
+    shop.wait("1 day")
+    assert [event.event.name for event in storage.events("ann")] == ["Product Added"]
 
 
 def test_a_state_that_the_outbox_does_not_know() -> None:

@@ -97,6 +97,20 @@ def test_what_waits_and_what_came_late_is_told() -> None:
     assert told[-1] == "2026-03-02 12:00:01 CET  Order Completed cart_id='c1'; waits in the mailbox"
 
 
+def test_the_end_of_a_wait_reads_as_a_sentence() -> None:
+    """Until when is no length: it is told as what was waited for. A parameter that nobody knew is told too."""
+    steps = [Step("in", stage="purchase", wait="until 18:00"), Step("told", do=Do("email", dear="{'Dear ' + customer.first_name}"))]
+    shop = Shop(Journey("evening", zone="UTC", entry="Joined", steps=steps))
+    shop.event("Joined")
+    shop.wait("1 day")
+
+    assert [line for line in lines(shop) if "told" in line or "email" in line] == [
+        "2026-03-02 18:00 UTC  evening: in to told after its wait until 18:00",
+        "2026-03-02 18:00 UTC  evening: completed in told",
+        "2026-03-02 18:00 UTC  evening: email dear is missing; performed 2026-03-02 18:00 UTC",
+    ]
+
+
 def test_nobody_is_a_short_story() -> None:
     """A customer never heard of has no lines."""
     assert Shop(CART).engine.explain("nobody").text == ""

@@ -17,6 +17,7 @@ import pytest
 
 from journeykit import Do, Engine, Event, Journey, MemoryStorage, SQLiteStorage, Start, Step, StorageError, Worker
 from journeykit.model.messages import moment
+from journeykit.model.records import EVERYBODY, Share
 from journeykit.runtime.clock import SystemClock
 
 HELLO = Journey(
@@ -137,11 +138,11 @@ def test_a_storage_that_fails_for_a_while_is_tried_again(caplog: pytest.LogCaptu
     class Away(MemoryStorage):
         times = 2
 
-        def claim_due(self, now: int, limit: int) -> list[str]:
+        def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
             self.times -= 1
             if self.times >= 0:
                 raise StorageError("the database is away, password=secret")
-            return super().claim_due(now, limit)
+            return super().claim_due(now, limit, share)
 
     sent: list[str] = []
     engine = Engine([HELLO, GREETING], Away(), {"email": lambda request: sent.append("email"), "sms": print})

@@ -255,9 +255,12 @@ def test_loading_goes_by_index(storage, analyzed, count):
     asked: list[tuple[bytes, list[str | None]]] = []
 
     class Recorder:
-        def execute(self, statement, arguments):
-            asked.append((statement, arguments))
+        def execute(self, statement, arguments=()):
+            asked.append((statement if isinstance(statement, bytes) else statement.encode(), arguments))
             return self
+
+        def fetchone(self):
+            return None
 
         def fetchall(self):
             return []
@@ -268,18 +271,18 @@ def test_loading_goes_by_index(storage, analyzed, count):
     with storage._connections.alone() as cursor:
         plans = [explained(cursor, *one) for one in asked]
 
-    assert [("Seq Scan" in plan, "Hash" in plan) for plan in plans] == [(False, False)] * 2
-    for line in [line for plan in plans for line in plan.splitlines() if "Scan using" in line]:
-        assert "_pkey on" in line or "customer_arrival" in line, line
-    assert plans[0].count("Scan using journeykit_enrollments_pkey") == 4
+    assert [("Seq Scan" in plan, "Hash" in plan) for plan in plans] == [(False, False)] * 4
+    for line in [line for plan in plans for line in plan.splitlines() if "Scan using" in line or "Bitmap Index Scan" in line]:
+        assert "_pkey" in line or "customer_arrival" in line, line
+    assert plans[0].count("on journeykit_enrollments_pkey") + plans[0].count("using journeykit_enrollments_pkey") == 4
 
 
 def test_what_is_due_goes_by_index(storage):
     """An idle worker's questions read the ends of indexes, however much is waiting for later."""
     with storage._connections.alone() as cursor:
         next_due = explained(cursor, sql.NEXT_DUE.encode(), ())
-        claim = explained(cursor, sql.CLAIM.encode(), "1234")
+        claim = explained(cursor, sql.CLAIM.encode(), "12345")
 
     assert next_due.count("Index Only Scan using") + next_due.count("Index Scan using") >= 4 + migrations.PARTS
     assert "Seq Scan" not in next_due + claim
-    assert "journeykit_outbox_due" in claim
+    assert "journeykit_outbox_line" in claim

@@ -8,17 +8,33 @@ import sqlite3
 import pytest
 
 from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
+from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
+from journeykit.storage import sqlite_work as work
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
 
 CUSTOMERS = 100_000
-#: Read by people, or once for a process: allowed to walk a table.
-SELDOM = {"READ_CUSTOMERS", "SCHEMA_TABLE", "SCHEMA_VERSION", "SCHEMA_STEP", "READ_OUTBOX", "READ_OUTBOX_STATE", "READ_DEFINITIONS"}
+#: Read by people, or once for a process, or a table of few rows: allowed to walk a table.
+SELDOM = {
+    "READ_CUSTOMERS",
+    "SCHEMA_TABLE",
+    "SCHEMA_VERSION",
+    "SCHEMA_STEP",
+    "READ_OUTBOX",
+    "READ_OUTBOX_STATE",
+    "READ_DEFINITIONS",
+    "READ_PAUSES",
+    "BRING_UP_MESSAGES",
+    "OCCUPIED",
+    "READ_WORKERS",
+    "FORGET_WORKERS",
+    "COUNT_TIMERS",
+}
 STATEMENTS = {
     name: text
-    for name, text in (vars(sql) | vars(objects)).items()
+    for name, text in (vars(sql) | vars(objects) | vars(work) | vars(leaving)).items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
 HOT = sorted(STATEMENTS.keys() - SELDOM)
@@ -63,11 +79,14 @@ def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
 
 @pytest.mark.slow
 def test_no_hot_statement_scans(connection):
-    """Every table is searched by an index; only the given array is walked, and nothing but one customer's messages is sorted."""
-    sound = re.compile(r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|SCALAR SUBQUERY \d+|SEARCH .* USING .*(PRIMARY KEY|INDEX).*")
+    """Every table is searched by an index; only the given array is walked, and nothing but one customer's or household's messages is sorted."""
+    sound = re.compile(
+        r"SCAN j VIRTUAL TABLE INDEX 1:|SCAN CONSTANT ROW|(CORRELATED )?SCALAR SUBQUERY \d+|COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL"
+        r"|SEARCH .* USING .*(PRIMARY KEY|INDEX).*"
+    )
     wrong = [f"{name}: {line}" for name in HOT for line in plan(connection, STATEMENTS[name]) if not sound.fullmatch(line)]
 
-    sorted_by = {"READ_OUTBOX_CUSTOMER_STATE", "READ_COMPANIONS", "READ_SENT"}
+    sorted_by = {"READ_OUTBOX_CUSTOMER_STATE", "READ_COMPANIONS", "READ_HOUSEMATES", "READ_SENT", "READ_SENT_TO_HOUSEHOLDS"}
     assert set(wrong) <= {f"{name}: USE TEMP B-TREE FOR {what}" for name in sorted_by for what in ("ORDER BY", "LAST TERM OF ORDER BY")}
 
 
@@ -77,17 +96,22 @@ def test_no_hot_statement_scans(connection):
     [
         ("LOAD_CUSTOMERS", "c USING PRIMARY KEY (id=?)"),
         ("LOAD_ACTIVE", "e USING PRIMARY KEY (customer=? AND journey=?)"),
+        ("LOAD_ONE", "e USING PRIMARY KEY (customer=?) LEFT-JOIN"),
+        ("LOAD_MAIL", "e USING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
         ("LOAD_KEY", "e USING PRIMARY KEY (customer=? AND journey=? AND key=?)"),
         ("LOAD_DUE", "e USING PRIMARY KEY (customer=?)"),
-        ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=?)"),
-        ("LOAD_SEEN", "e USING PRIMARY KEY (customer=? AND id=?)"),
+        ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=? AND arrival<?)"),
+        ("LOAD_SEEN", "e USING COVERING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
+        ("DUE_AT_ALL", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
         ("DUE_ENROLLMENTS", "journeykit_enrollments USING COVERING INDEX journeykit_enrollments_due (next_due<?)"),
         ("DUE_CUSTOMERS", "journeykit_customers USING COVERING INDEX journeykit_customers_due (next_due<?)"),
         ("DUE_MAIL", "journeykit_events USING INDEX journeykit_events_waiting (accepted_at<?)"),
-        ("CLAIM_MESSAGES", "journeykit_outbox USING INDEX journeykit_outbox_due (due_at<?)"),
+        ("INSIDE", "journeykit_enrollments USING PRIMARY KEY (customer>?)"),
+        ("CLAIM_LINE", "journeykit_outbox USING INDEX journeykit_outbox_line (journey=? AND action=? AND due_at<?)"),
+        ("NEXT_LINE", "journeykit_outbox USING INDEX journeykit_outbox_line ((journey,action)>(?,?))"),
         ("READ_OUTBOX_CUSTOMER", "journeykit_outbox USING INDEX journeykit_outbox_customer (customer=?)"),
     ],
 )
 def test_the_right_index(connection, name, words):
     """The statements that every event needs go straight to their rows."""
-    assert plan(connection, STATEMENTS[name])[-1] == f"SEARCH {words}"
+    assert f"SEARCH {words}" in plan(connection, STATEMENTS[name])

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 
 from journeykit.errors import EventError, SchemaError
+from journeykit.model.pauses import Hold
 from journeykit.model.records import Enrollment, Facts, Timer
 from journeykit.storage import rows
 from journeykit.testing import storage_samples as shop
 
 IDLE = Enrollment("cart", "c1", 1, "0a1b", 0, "active", "left", 1, 10, 20, {"total": 5}, (Timer(0, 99, 1),))
 FULL = Enrollment(
-    "cart", "c1", 2, "0a1b", 0, "exited", "left", 7, 10, 20, {}, (), {"inner": (5, 6)}, 0, "next action", 1, 0, 30, "bought", 2
+    "cart", "c1", 2, "0a1b", 0, "exited", "left", 7, 10, 20, {}, (), {"inner": (5, 6)}, 0, "next action", 1, 0, 30, "bought", 2,
+    held=Hold(25, "lane offers"), stood=((1, 2), (3, 4)),
 )  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def test_facts_come_back(facts):
 def test_fields_of_a_later_release_are_ignored():
     """While a deployment rolls, the older process reads the newer one's rows."""
     *columns, _, body = rows.enrollment_row("ann", FULL)
-    longer = f'{body[:-1]}{",null" * (12 - len(rows.loads(body)))},"new",{{"x":1}}]'
+    longer = f'{body[:-1]}{",null" * (14 - len(rows.loads(body)))},"new",{{"x":1}}]'
     timer = '[1,20,{},[[0,99,1,null,"new"]]]'
 
     assert rows.enrollment((*columns, longer)) == FULL

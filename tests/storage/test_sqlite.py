@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.memory import MemoryStorage
-from journeykit.storage.sqlite import SQLiteStorage
+from journeykit.storage.sqlite import MIGRATIONS, SQLiteStorage
 from journeykit.testing import storage_samples as shop
 from journeykit.testing.contracts import StorageContract
 
@@ -117,6 +118,40 @@ def test_without_an_open_transaction_it_commits_its_own(path, level):
 
     assert shop.load(other).revision == 1
     other.close()
+
+
+def test_a_database_whose_log_was_ordered_by_customer(path):
+    """The third version kept log and history by customer: nothing of them is lost, and what had been seen stays seen."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute(sql.SCHEMA_TABLE)
+        for number, statements in enumerate(MIGRATIONS[:3], 1):
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(sql.SCHEMA_STEP, (number,))
+        connection.executemany(sql.INSERT_CUSTOMER, [("ann", 2, 20, "[1]"), ("bob", 1, 10, "[1]")])
+        decided = [
+            ("ann", "one", 1, 10, 10, "Visited", "{}", "", "decided", 0),
+            ("bob", "one", 1, 10, 10, "Visited", "{}", "", "decided", 0),
+        ]
+        connection.executemany(sql.INSERT_EVENT, [*decided, ("ann", "two", None, 20, 20, "Ordered", '{"total":7}', "till", "pending", 1)])
+        connection.executemany(sql.INSERT_HISTORY, [shop.entry("ann", 2), shop.entry("ann", 1), shop.entry("bob", 1)])
+    connection.close()
+    storage = SQLiteStorage(path)
+    with pytest.raises(SchemaError, match="schema version 3"):
+        storage.claim_due(20, 9)
+    storage.migrate()
+
+    assert [(row.event.id, row.seq, row.state) for row in storage.events("ann")] == [("one", 1, "decided"), ("two", None, "pending")]
+    assert storage.history("ann") == [shop.entry("ann", 1), shop.entry("ann", 2)]
+    assert storage.claim_due(20, 9) == ["ann"]
+    assert [mail.event.properties for mail in shop.load(storage).pending] == [{"total": 7}]
+    assert storage.accept([(shop.event("two"), 30), (shop.event("one", "bob"), 30), (shop.event("three", "bob"), 30)]) == [
+        False,
+        False,
+        True,
+    ]
+    assert [shop.load(storage, "ann", "one", "three").seen, shop.load(storage, "bob", "one", "three").seen] == [{"one"}, {"one", "three"}]
+    storage.close()
 
 
 def test_an_unmigrated_database(path):

@@ -37,6 +37,17 @@ def test_the_night_the_clock_changes(shop: Scenario) -> None:
     shop.expect_nothing_else()
 
 
+def test_a_property_may_have_any_name() -> None:
+    """The record of a list is named by the property ``id``, and the event has an id of its own."""
+    steps = [Step("waits", stage="retention", wait="9 days", when={"Box Sent": "sent"}), Step("sent", do=Do("email", at="{event.at}"))]
+    story = Scenario(Journey("box", each="customer.boxes", steps=steps), at="2026-03-02 09:00")
+    story.identify(traits={"boxes": [{"id": "b1"}]})
+    story.event("Box Sent", id="sent-1", more={"id": "b1", "at": "today"})
+
+    story.expect("email", at="2026-03-02 09:00")
+    assert story.step(key="b1", journey="box") is None
+
+
 def test_an_event_at_the_deadline_wins(shop: Scenario) -> None:
     """Who buys in the very instant in which the reminder is due has bought."""
     shop.event("Product Added", cart_id="c1")

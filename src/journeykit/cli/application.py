@@ -14,13 +14,16 @@ from typing import Annotated, Any
 
 import typer
 
-from journeykit.cli import console, importing, world
-from journeykit.cli.outbox import outbox
+from journeykit.cli import console, importing, pausing, versions, world
+from journeykit.cli.customer import customer, retain
+from journeykit.cli.outbox import Database, outbox
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
 from journeykit.insight.diagram import mermaid
 from journeykit.insight.summary import summarize, table
+from journeykit.model.backlog import Backlog
 from journeykit.model.journey import Journey
+from journeykit.model.phrases import MICROSECONDS
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.worker import Worker
@@ -35,6 +38,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 app.add_typer(outbox, name="outbox")
+app.add_typer(customer, name="customer")
+for _command in (pausing.pause, pausing.resume, versions.versions, versions.diff, versions.migrate):
+    app.command()(_command)
 
 Journeys = Annotated[
     list[str],
@@ -42,17 +48,8 @@ Journeys = Annotated[
         metavar="JOURNEY...", envvar="JOURNEYKIT_JOURNEYS", help="Files or folders of journeys and catalogs.", show_default=False
     ),
 ]
-Database = Annotated[
-    str,
-    typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="DATABASE", help="An SQLite file, or a postgresql:// URL.", show_default=False),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
 Sink = Annotated[Path | None, typer.Option("--perform", metavar="SINK", help="Perform actions: append each to this file of JSON lines.")]
-
-
-def _rejects(db: str) -> Path:
-    """Where bad lines go that nobody has named a file for: beside the database, or here where that is a server."""
-    return Path("journeykit.rejects.jsonl") if world.is_url(db) else Path(db).parent / f"{Path(db).stem}.rejects.jsonl"
 
 
 class Format(StrEnum):
@@ -170,7 +167,7 @@ def run_history(
     """
     order = importing.Order(
         journeys=journeys, events=events, maps=maps or (), format=kind.value if kind else None, db=db, until=until, perform=perform,
-        rejects=rejects or _rejects(db), quiet=quiet,
+        rejects=rejects or importing.rejects_of(db), quiet=quiet,
     )  # fmt: skip
     figures, code = importing.bring(order)
     if as_json:
@@ -231,16 +228,50 @@ def status(db: Database, as_json: AsJson = False) -> None:
     """Show who is where, what waits and what was asked for."""
     with world.database(db) as storage:
         known = Definitions([], storage).compiled.definitions.values()
-        figures = {"waiting": waiting(storage)} | summarize({one.name: one for one in known}, storage)
+        now = time.time_ns() // 1_000
+        figures = {"waiting": waiting(storage.backlog(now), now)} | summarize({one.name: one for one in known}, storage)
     if as_json:
         console.say_json(figures)
     else:
-        console.say(table({"customers with something due": figures.pop("waiting"), **figures}, console.width()))
+        console.say(table({**figures.pop("waiting"), **figures}, console.width()))
 
 
-def waiting(storage: Any) -> int:
-    """How many customers have a timer that is due, or events that wait to be decided."""
-    return len(storage.claim_due(time.time_ns() // 1_000, 1 << 40))
+def waiting(backlog: Backlog, now: int) -> dict[str, int]:
+    """What waits to be done, and for how many seconds the first of it has."""
+    numbers = {
+        "events in mailboxes": (backlog.events, backlog.oldest_event),
+        "customers with a timer due": (backlog.customers, backlog.oldest_timer),
+        "actions due": (backlog.messages, backlog.oldest_message),
+    }
+    told = {}
+    for what, (number, oldest) in numbers.items():
+        told[what] = number
+        if oldest is not None:
+            told[f"{what}, seconds"] = (now - oldest) // MICROSECONDS
+    return {**told, "dead letters": backlog.dead}
+
+
+@app.command()
+def backfill(
+    journeys: Journeys,
+    db: Database,
+    facts: Annotated[
+        list[str] | None, typer.Option("--fact", metavar="NAME", help="Count only this fact anew; may be given several times.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Fill in what was declared late, for every customer.
+
+    Facts are counted anew from the recorded past, segments, schedules and dates begin from now on, journeys let in who is there already
+    where they say so. Nothing else follows from it.
+    """
+    with world.database(db) as storage:
+        filled = Engine(world.definitions(journeys), storage).backfill(facts or None)
+    if as_json:
+        console.say_json({"customers": filled})
+    else:
+        console.say(f"{filled} customer{'' if filled == 1 else 's'} filled in")
 
 
 @app.command()
@@ -263,3 +294,6 @@ def worker(
             decided += now
             performed += 0 if now else done.performed
         console.say(f"{decided} decided, {performed} performed")
+
+
+app.command()(retain)

@@ -48,11 +48,16 @@ class Order:
     def check(self) -> None:
         """Refuse to write over what is read."""
         read = {Path(path).absolute() for path in (*self.events, *self.maps, *self.journeys) if path != STDIN}
-        database = None if world.is_url(self.db) else Path(self.db)
-        written = [path for path in (self.rejects, database, self.perform) if path is not None]
+        written = [path for path in (self.rejects, world.file_of(self.db), self.perform) if path is not None]
         for path in written:
             if path.absolute() in read or written.count(path) > 1:
                 raise Usage(f"{path} would be written over; name another file")
+
+
+def rejects_of(db: str) -> Path:
+    """Where bad lines go when nobody says: beside a database that is a file, else into the folder one is in."""
+    path = world.file_of(db) or Path("journeykit")
+    return path.parent / f"{path.stem}.rejects.jsonl"
 
 
 def bring(order: Order) -> tuple[dict[str, Any], int]:

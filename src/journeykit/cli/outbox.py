@@ -19,7 +19,13 @@ outbox = typer.Typer(help="Show what was asked for; retry or drop dead letters."
 
 Database = Annotated[
     str,
-    typer.Option("--db", envvar="JOURNEYKIT_DB", metavar="DATABASE", help="An SQLite file, or a postgresql:// URL.", show_default=False),
+    typer.Option(
+        "--db",
+        envvar="JOURNEYKIT_DB",
+        metavar="DATABASE",
+        help="A file of SQLite, or NAME://... of an installed storage.",
+        show_default=False,
+    ),
 ]
 Numbers = Annotated[
     list[int] | None, typer.Argument(metavar="[ID]...", help="Which dead letters, by the ids that list shows.", show_default=False)

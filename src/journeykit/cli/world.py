@@ -15,6 +15,7 @@ from journeykit.model.journey import Journey
 from journeykit.ports import Action, Clock, Storage
 from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
+from journeykit.runtime.plugins import Storages
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 
@@ -60,25 +61,26 @@ def sink(values: Sequence[Definition], path: Path | None) -> dict[str, Action] |
     return dict.fromkeys(sorted(names), FileAction(path))
 
 
-def is_url(database: str) -> bool:
-    """Whether a database is a PostgreSQL server's, not a file."""
-    return database.startswith(("postgresql://", "postgres://"))
+def file_of(address: str) -> Path | None:
+    """The file that a database is; None for one elsewhere, ``NAME://...``."""
+    return None if "://" in address else Path(address)
 
 
 @contextmanager
-def database(where: str, new: bool = False) -> Iterator[Storage]:
+def database(address: str, new: bool = False) -> Iterator[Storage]:
     """
     Open a database.
 
     Args:
-        where: its file, or the URL of a PostgreSQL database.
-        new: that its file or its tables are made where they are not there, and brought to this release where they are older.
+        address: a file of SQLite; or ``NAME://...``, which an installed package opens.
+        new: that it is made where it is not there, and brought to this release where it is older.
 
     Raises:
-        UnknownError: it is not there.
+        UnknownError: it is not there, or nothing installed opens it.
         StorageError: it is no database, or another release's.
     """
-    storage = _postgres(where) if is_url(where) else _sqlite(Path(where), new)
+    path = file_of(address)
+    storage = Storages({"postgresql": _postgres, "postgres": _postgres}).open(address) if path is None else _sqlite(path, new)
     try:
         if new:
             storage.migrate()
@@ -87,7 +89,7 @@ def database(where: str, new: bool = False) -> Iterator[Storage]:
         storage.close()
 
 
-def _sqlite(path: Path, new: bool) -> Storage:
+def _sqlite(path: Path, new: bool) -> SQLiteStorage:
     if not new and not path.is_file():
         raise UnknownError(f"{path}: there is no such database; journeykit run makes one, or name another with --db")
     if new and path.is_dir():

@@ -14,6 +14,7 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 
 SUFFIXES = (".yaml", ".yml", ".json")
+BESIDE = (".map", ".migration")  #: files that may lie beside definitions and are none
 
 
 def loads(text: str, name: str = "") -> Journey | Catalog:
@@ -48,7 +49,7 @@ def load(path: str | Path) -> list[Journey | Catalog]:
     """
     Read every definition of a file, or of all ``*.yaml``, ``*.yml`` and ``*.json`` files in and below a folder.
 
-    Mappings of histories, ``*.map.yaml`` and the like, may lie beside them; they are left alone.
+    Mappings of histories and migrations, ``*.map.yaml``, ``*.migration.yaml`` and the like, may lie beside them; they are left alone.
 
     Returns:
         The definitions, files in order of their paths, documents in order.
@@ -98,7 +99,7 @@ def definition_hash(journey: Journey) -> str:
 
 def _files(folder: Path) -> list[Path]:
     """The files to read; what is hidden, such as the folders of version control, is left alone."""
-    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and not path.stem.endswith(".map") and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and not path.stem.endswith(BESIDE) and path.is_file())
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 
+MIGRATION = ("journey", "changed", "steps", "wait", "set")  #: the keys of a migration, all of them words of journeys
 ON = ("event", "changed", "segment", "settled", "every", "after", "where", "key", "late")
 
 
@@ -75,5 +76,5 @@ def forms() -> dict[type[Any], Form]:
 
 
 def yaml_keys() -> frozenset[str]:
-    """Every key that a definition may hold; names of events, actions, parameters and data are the author's own."""
-    return frozenset(key for form in forms().values() for key in form.keys)
+    """Every key that a definition or a migration may hold; names of events, actions, parameters and data are the author's own."""
+    return frozenset(key for form in forms().values() for key in form.keys) | frozenset(MIGRATION)

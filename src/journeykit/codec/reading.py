@@ -281,7 +281,8 @@ def _attributes(converter: Converter, form: Form, value: dict[str, Any]) -> dict
            for key, one in value.items() if key in form.keys and key not in signal}  # fmt: skip
     if signal or form.first == "on":
         own["on"] = ("", partial(converter.structure, signal, On))
-    strangers = [("", partial(_unknown, key, form.keys)) for key in value if key not in form.keys]
+    alone = form.cls is Transition and len(value) == 1
+    strangers = [("", partial(_unknown, key, form.keys, value[key] if alone else None)) for key in value if key not in form.keys]
     return dict(zip(own, collected([*own.values(), *strangers]), strict=False))
 
 
@@ -293,7 +294,10 @@ def _made(form: Form, fields: dict[str, Any]) -> Any:
     return form.cls(fields.pop(form.first, None), **fields)
 
 
-def _unknown(key: str, known: tuple[str, ...]) -> NoReturn:
+def _unknown(key: str, known: tuple[str, ...], target: Any = None) -> NoReturn:
+    """Refuse *key*; where it leads to *target* by itself, it is an event in a list, where each transition is written out."""
     habit = _HABITS.get(key.lower(), "")
     near = f'; did you mean "{habit}"?' if habit in known else suggestion(key, known)
+    if isinstance(target, str) and not near:
+        near = f"; in a list, write {{event: {key}, to: {target}}}"
     raise DefinitionError(f"unknown key {shown(key)}{near or '; there are ' + ', '.join(known)}")

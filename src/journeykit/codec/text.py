@@ -160,7 +160,10 @@ def _read_yaml(text: str) -> list[Any]:
 def _yaml_problem(error: Any) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-    return f"{_line(mark)}this is no YAML: {what}"
+    quotes = (
+        "; put a text that holds a comma, a bracket or a brace in quotes" if re.match(r"expected ',' or .* but got '[\[\]{}]", what) else ""
+    )
+    return f"{_line(mark)}this is no YAML: {what}{quotes}"
 
 
 def _line(mark: Any) -> str:

@@ -6,11 +6,11 @@ A web framework hands over the parsed body; what it answers is the host's affair
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from journeykit.errors import EventError
-from journeykit.histories.segment import event_of
+from journeykit.histories.segment import ALIASED, event_of, join
 from journeykit.model.messages import Event
 from journeykit.runtime.engine import Engine
 
@@ -38,20 +38,31 @@ def events_of(body: Mapping[str, Any]) -> tuple[list[Event], list[tuple[int, str
     Raises:
         EventError: the body is no object, or its ``batch`` no list.
     """
+    events, refused = _read(_batch(body))
+    return [event for _, event in events], refused
+
+
+def _read(batch: Iterable[Any]) -> tuple[list[tuple[int, Event]], list[tuple[int, str]]]:
+    """The events of messages, and why others are none, each with its place."""
+    events: list[tuple[int, Event]] = []
+    refused: list[tuple[int, str]] = []
+    for place, message in enumerate(batch):
+        try:
+            if not isinstance(message, Mapping):
+                raise EventError(f"{message!r:.40} is no message; a message is a JSON object")
+            events.append((place, event_of(message)))
+        except EventError as error:
+            refused.append((place, str(error)))
+    return events, refused
+
+
+def _batch(body: Mapping[str, Any]) -> list[Any]:
     if not isinstance(body, Mapping):
         raise EventError(f"{body!r:.40} is no message; a body is a JSON object")
     batch = body.get("batch", [body])
     if not isinstance(batch, list):
         raise EventError(f"batch: {batch!r:.40} is no list of messages")
-    events, refused = [], []
-    for place, message in enumerate(batch):
-        try:
-            if not isinstance(message, Mapping):
-                raise EventError(f"{message!r:.40} is no message; a message is a JSON object")
-            events.append(event_of(message))
-        except EventError as error:
-            refused.append((place, str(error)))
-    return events, refused
+    return batch
 
 
 def receive(engine: Engine, body: Mapping[str, Any]) -> Received:
@@ -59,11 +70,18 @@ def receive(engine: Engine, body: Mapping[str, Any]) -> Received:
     Put the messages of a body into their customers' mailboxes; a worker decides them.
 
     The same message again, by its ``messageId``, changes nothing, so a sender may try again. One that cannot be an event costs no
-    other.
+    other. An ``alias`` makes two customers one at once, see `journeykit.Engine.merge`; one that says the opposite of an earlier one is
+    refused.
 
     Raises:
         EventError: the body is no object, or its ``batch`` no list.
     """
-    events, refused = events_of(body)
-    accepted = engine.accept(*events) if events else []
+    events, refused = _read(_batch(body))
+    accepted = engine.accept(*(event for _, event in events)) if events else []
+    for place, event in events:
+        if event.name == ALIASED:
+            try:
+                join(engine, event)
+            except EventError as error:
+                refused.append((place, str(error)))
     return Received(sum(accepted), len(accepted) - sum(accepted), tuple(refused))

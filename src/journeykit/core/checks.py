@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from journeykit.core.calendar import known_zone
+from journeykit.core.checks_facts import facts, outside
 from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_others import OTHERS
 from journeykit.core.checks_policies import policies as catalog_policies
 from journeykit.core.checks_policies import unanswered
+from journeykit.core.checks_sense import catalog_sense, sense
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS
 from journeykit.core.checks_world import World
@@ -19,8 +20,6 @@ from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.objects import ObjectKind
-
-_SUMMED = ("number", "money", "any")
 
 
 def problems(
@@ -44,14 +43,20 @@ def problems(
         One line for each problem, the catalog's first, then each journey's in order of definition.
     """
     world = World(tuple(journeys), catalog, None if actions is None else tuple(actions), extensions or Extensions())
-    shop = (*_catalog(journeys, catalog), *segment_problems(catalog), *catalog_policies(world, policies))
+    shop = (
+        *_objects(journeys, catalog),
+        *facts(catalog),
+        *segment_problems(catalog),
+        *catalog_sense(catalog),
+        *catalog_policies(world, policies),
+    )
     yield from (f"catalog: {problem}" for problem in shop)
     for number, journey in enumerate(journeys):
         yield from (f"{journey.name}: {problem}" for problem in _together(journeys[:number], journey))
         survey = Survey(journey)
         for rule in (*SHAPE, *MOVES):
             yield from (f"{journey.name}: {problem}" for problem in rule(survey))
-        for word in (*WORDS, *OTHERS, unanswered):
+        for word in (*WORDS, *OTHERS, outside, sense, unanswered):
             yield from (f"{journey.name}: {problem}" for problem in word(survey, world))
 
 
@@ -76,22 +81,3 @@ def _objects(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
         for end in subject.kind.until:
             if end not in known:
                 yield f"events.{event}.{subject.property}: {unknown('event about an object, and no quota,', end, known)}"
-
-
-def _catalog(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
-    """Facts over events and properties that are not declared, or that cannot be summed."""
-    yield from _objects(journeys, catalog)
-    for name, fact in catalog.facts.items():
-        if fact.zone is not None and not known_zone(fact.zone):
-            yield f'facts.{name}: no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin'
-        declared = catalog.events.get(fact.event)
-        if catalog.events and declared is None:
-            yield f"facts.{name}: {unknown('event', fact.event, list(catalog.events))}"
-        elif declared and fact.of is not None:
-            if fact.of not in declared:
-                yield f"facts.{name}: {unknown(f'property of {fact.event}', fact.of, list(declared))}"
-            elif fact.kind in ("sum", "mean", "min", "max") and declared[fact.of] not in _SUMMED:
-                yield f"facts.{name}: {fact.event}.{fact.of} is declared as {declared[fact.of]}; a {fact.kind} needs a number or money"
-        if declared and fact.where is not None:
-            names = sorted({str(path[1]) for path in fact.where.paths if path[0] == "event"} - declared.keys())
-            yield from (f"facts.{name}: {unknown(f'property of {fact.event}', word, list(declared))}" for word in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from journeykit.core.checks_world import World
-from journeykit.core.objects import objects_of, subjects
+from journeykit.core.objects import objects_of, subjects, vocabulary
 from journeykit.core.survey import Rule, Survey, unknown
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
@@ -106,8 +106,8 @@ def measures(survey: Survey, world: World) -> Iterator[str]:
     for place, split in ((place, place.onward) for place in survey.places if isinstance(place.onward, Split)):
         if split.measure is None:
             continue
-        if world.catalog.events and split.measure not in world.catalog.events:
-            yield f"{place.path}.then: {unknown('event', split.measure, list(world.catalog.events))}"
+        if (listed := vocabulary(world.catalog)) and split.measure not in listed:
+            yield f"{place.path}.then: {unknown('event', split.measure, listed)}"
         first = known.setdefault(split.experiment or "", (split.measure, split.after))
         if first != (split.measure, split.after):
             yield f'{place.path}.then: the better arm of "{split.experiment}" is found otherwise elsewhere; say the same, or give it another name'

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from journeykit.core.calendar import known_zone
+from journeykit.core.checks_facts import since_entry
 from journeykit.core.checks_world import World
 from journeykit.core.outline import Place
 from journeykit.core.survey import Rule, Survey, unknown
@@ -22,7 +23,8 @@ def policies(world: World, plugins: Collection[str] | None) -> Iterator[str]:
     several = world.catalog.policies
     for number, policy in enumerate(several):
         found = (*_channels(policy, world), *_condition(policy, world.catalog), *_zone(policy, world.journeys), *_plugin(policy, plugins))
-        found += (*_twice(several[:number], policy),)
+        found += (*_household(several[:number], policy, world.catalog),)
+        found += (*_twice(several[:number], policy), *_lane(several[:number], policy, world.journeys))
         yield from (f"policies[{number}]: {problem}" for problem in found)
     yield from (f"policies: {problem}" for problem in _no_way_through(several))
 
@@ -47,12 +49,25 @@ def _condition(policy: Policy, catalog: Catalog) -> Iterator[str]:
     """A suppression reads the customer, and what is declared of them."""
     if policy.where is None:
         return
+    yield from (f'"{policy.text}": {problem}' for problem in since_entry(policy.where, catalog, "a policy"))
     traits = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
     for path in sorted(policy.where.paths, key=str):
         if path[0] in _ABSENT:
             yield f'"{policy.text}": {path[0]} is not known when a message is performed; read the customer, consent or now'
         elif path[0] == "customer" and catalog.traits and path[1] not in traits:
             yield f'"{policy.text}": {unknown("trait or fact", str(path[1]), traits)}'
+
+
+def _household(before: Sequence[Policy], policy: Policy, catalog: Catalog) -> Iterator[str]:
+    """What customers share is a trait or fact that is there, and one for all caps, since a message carries one."""
+    if policy.per is None:
+        return
+    traits = [*catalog.traits, *catalog.facts, *sorted(RESERVED)]
+    if catalog.traits and policy.per not in traits:
+        yield f'"{policy.text}": {unknown("trait or fact", policy.per, traits)}'
+    other = next((one for one in before if one.per is not None and one.per != policy.per), None)
+    if other is not None:
+        yield f'"{policy.text}" counts per customer.{policy.per}, and "{other.text}" per customer.{other.per}; keep one of the two'
 
 
 def _zone(policy: Policy, journeys: Iterable[Journey]) -> Iterator[str]:
@@ -85,6 +100,25 @@ def _twice(before: Sequence[Policy], policy: Policy) -> Iterator[str]:
 
 def _same_channel(policy: Policy, other: Policy) -> bool:
     return bool(set(policy.channels) & set(other.channels)) or not (policy.channels or other.channels)
+
+
+# lanes
+
+
+def _lane(before: Sequence[Policy], policy: Policy, journeys: Sequence[Journey]) -> Iterator[str]:
+    """A lane is made of journeys that are there, and no journey waits in two of them."""
+    names = [journey.name for journey in journeys]
+    for place, name in enumerate(policy.journeys):
+        if name not in names:
+            yield f'"{policy.text}": {unknown("journey", name, names)}'
+        elif name in policy.journeys[:place]:
+            yield f'"{policy.text}" names "{name}" twice; keep the more important place'
+    for other in before:
+        if policy.kind == other.kind == "lane" and policy.name == other.name:
+            yield f'another lane is called "{policy.name}"; give it a name of its own'
+        for name in dict.fromkeys(policy.journeys):
+            if name in other.journeys:
+                yield f'"{name}" is in the lane "{other.name}" already; a journey waits in one lane only'
 
 
 # a way through
@@ -155,7 +189,7 @@ def _answers(rule: Rule, action: str) -> bool:
 def _may_be_dropped(do: Do, catalog: Catalog) -> bool:
     """Whether some policy binds it."""
     kind = do.message or catalog.actions.get(do.action, "marketing")
-    binding = [policy for policy in catalog.policies if not policy.channels or do.action in policy.channels]
+    binding = [policy for policy in catalog.policies if policy.kind != "lane" and (not policy.channels or do.action in policy.channels)]
     if kind == "marketing":
         return bool(binding)
     return kind == "transactional" and any(policy.everything or policy.kind == "plugin" for policy in binding)

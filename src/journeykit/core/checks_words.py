@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 from journeykit.core.calendar import known_zone, read_moment
 from journeykit.core.checks_world import World
+from journeykit.core.objects import vocabulary
+from journeykit.core.opening import opening
 from journeykit.core.survey import Survey, template_problem, unknown
 from journeykit.errors import ConditionError
 from journeykit.model.calls import Call, read_call
@@ -40,7 +42,7 @@ def extensions(survey: Survey, world: World) -> Iterator[str]:
 
 
 def _trigger(call: Call, text: str, world: World) -> Iterator[str]:
-    found, known = list(world.extensions.problems("trigger", call)), list(world.catalog.events)
+    found, known = list(world.extensions.problems("trigger", call)), vocabulary(world.catalog)
     yield from found
     if not found and known and world.extensions.event(text) not in known:
         yield f"trigger {call.name} wants to see {unknown('event', world.extensions.event(text), known)}"
@@ -120,19 +122,20 @@ def _elapsed(wait: Wait) -> bool:
     return wait.kind == "elapsed"
 
 
-def opening(survey: Survey, world: World) -> Iterator[str]:
-    """``open`` names two dates, the earlier first."""
+def opens(survey: Survey, world: World) -> Iterator[str]:
+    """``open`` names two dates, the earlier first, and says who is there already only where somebody can be."""
     del world
-    text, zone = survey.journey.open, survey.journey.zone or "UTC"
+    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone or "UTC"
     if text is None:
         return
-    parts = [part.strip() for part in text.split(" to ")]
-    moments = [_date(part, zone if known_zone(zone) else "UTC") for part in parts]
-    begin, end = (moments[0], moments[1]) if len(moments) == 2 else (None, None)
-    if begin is None or end is None:
+    said = opening(text)
+    begin, end = (None if part is None else _date(part, zone if known_zone(zone) else "UTC") for part in (said or (None, None))[:2])
+    if said is None or (said.begin is not None and (begin is None or end is None)):
         yield f'open: "{text}" is no time span; write "2026-11-01 to 2026-12-24"'
-    elif begin >= end:
+    elif begin is not None and end is not None and begin >= end:
         yield f'open: "{text}" ends before it begins; turn it round'
+    if said is not None and said.already and journey.each is None and not any(entry.on.segment for entry in journey.entry):
+        yield f'open: "{text}": nobody is there before an event comes; let a segment or the records of a list in (each), or leave it out'
 
 
 def _date(text: str, zone: str) -> int | None:
@@ -150,7 +153,9 @@ def settings(survey: Survey, world: World) -> Iterator[str]:
     for setting in survey.settings:
         match = _TARGET.fullmatch(setting.target)
         root, name = (match[1], match[2]) if match else ("", "")
-        if setting.kind != "step" and root != "data":
+        if root == "data" and name.startswith("$"):
+            yield f'{setting.path}: names that begin with "$" are the library\'s own; set another name'
+        elif setting.kind != "step" and root != "data":
             yield f'{setting.path}: "{setting.target}" cannot be set here; begin with data., such as data.total'
         elif match is None:
             yield f'{setting.path}: "{setting.target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
@@ -202,10 +207,10 @@ def _trait(path: str, name: str, catalog: Catalog) -> Iterator[str]:
         yield f"{path}: {unknown('trait or fact', name, known)}"
 
 
-def _in_window(path: str, name: str, catalog: Catalog) -> Iterator[str]:
+def _of_an_entry(path: str, name: str, catalog: Catalog) -> Iterator[str]:
     fact = catalog.facts.get(name)
-    if fact is not None and (fact.rolling or fact.period):
-        yield f"{path}: customer.{name} changes by time alone; name a condition over it as a segment, and wait for that"
+    if fact is not None and fact.since_entry:
+        yield f"{path}: customer.{name} is counted for each enrollment by itself; wait for the event {fact.event}, and ask for the number where it comes"
 
 
 def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iterator[str]:
@@ -219,7 +224,7 @@ def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iter
 
 def events(survey: Survey, world: World) -> Iterator[str]:
     """Events that are waited for are declared, where any are."""
-    known = list(world.catalog.events)
+    known = vocabulary(world.catalog)
     for rule in survey.rules:
         name = rule.on.event
         if name is not None and read_call(name) is None and known and name not in known and not name.startswith("$"):
@@ -236,7 +241,7 @@ def changes(survey: Survey, world: World) -> Iterator[str]:
                 yield f'{rule.path}.changed: "{rule.on.changed}" cannot be waited for; write customer.NAME or consent.CHANNEL'
             elif match[1] == "customer":
                 yield from _trait(f"{rule.path}.changed", match[2], world.catalog)
-                yield from _in_window(f"{rule.path}.changed", match[2], world.catalog)
+                yield from _of_an_entry(f"{rule.path}.changed", match[2], world.catalog)
         if rule.on.segment is not None:
             yield from _segment(f"{rule.path}.segment", rule.on.segment.removeprefix("not "), world.catalog)
         if rule.on.settled is not None and rule.kind != "entry":
@@ -273,7 +278,7 @@ WORDS: tuple[Callable[[Survey, World], Iterator[str]], ...] = (
     extensions,
     waits,
     entries,
-    opening,
+    opens,
     settings,
     templates,
     readings,

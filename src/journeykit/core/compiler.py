@@ -13,11 +13,12 @@ from typing import Any, Literal
 import transitions
 from attrs import define, field
 
-from journeykit.core.calendar import read_moment
+from journeykit.core.balances import with_openings
 from journeykit.core.context import Context, Declared
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
-from journeykit.core.outline import Onward, Place, first_step, scopes
+from journeykit.core.opening import lets_in_those_already_there, window
+from journeykit.core.outline import Onward, Place, behind, first_step, places, scopes, within
 from journeykit.core.planner import Planner, asked, cause, every_on
 from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
 from journeykit.core.quotas import taking
@@ -28,7 +29,6 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Exit, Journey, On, Transition
 from journeykit.model.phrases import MICROSECONDS, Split
 from journeykit.model.quotas import Take
-from journeykit.model.records import NEVER
 
 Machine = transitions.Machine
 
@@ -53,17 +53,20 @@ class CompiledJourney:
     signals: frozenset[str]  #: names of events and other signals that some rule waits for
     reads: frozenset[str]  #: ``customer.plan``, ``consent.email``: what rules without a signal and following timers read
     asks: frozenset[str]  #: other journeys of which an expression asks whether the customer is in them
+    since: frozenset[str]  #: the facts that it reads, and that an enrollment counts since its entry
     interests: dict[str, tuple[Interest, ...]]  #: for each step, the events about objects that it waits for
     restless: bool  #: a rule without a signal reads the event or the time: every signal concerns it
     measured: dict[str, str]  #: the experiments of which the better arm is looked for, and the event that makes it the better one
     window: tuple[int, int] | None  #: from and until when customers may enter
+    already: bool  #: who matches when it opens comes in
     exit_events: frozenset[str]  #: events that the journey's own exit rules wait for
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
+    places: dict[str, Place] = field(init=False)  #: every step by its name
 
     def __attrs_post_init__(self) -> None:
-        self.name = self.journey.name
-        self.lifecycle = self.journey.lifecycle
+        self.name, self.lifecycle = self.journey.name, self.journey.lifecycle
+        self.places = {place.step.name: place for place in places(self.journey)}
 
 
 _WATCHED = ("customer", "consent", "segment", "active")
@@ -113,6 +116,8 @@ class _Compiler:
         following = tuple(timer for timer in timers if timer.wait.following or timer.wait.missing == "wait")
         quiet = [on.where for on in every_on(self.journey) if on.where and self._signal(on, "") is None]
         read = {path for expression in quiet for path in expression.paths} | {path for timer in following for path in timer.reads}
+        looked_at = {path for reading in Survey(self.journey).readings() for path in reading.expression.paths}
+        facts = self.planner.catalog.facts
         return CompiledJourney(
             journey=self.journey,
             hash=digest,
@@ -132,13 +137,13 @@ class _Compiler:
             stages={name: place.stage for name, place in self.planner.places.items()},
             following=following,
             signals=frozenset(s for s in self._signals() if isinstance(s, str)),
-            reads=frozenset(f"{path[0]}.{path[1]}" for path in read if path[0] in _WATCHED and len(path) > 1),
-            asks=frozenset(
-                str(path[1]) for reading in Survey(self.journey).readings() for path in reading.expression.paths if path[0] == "active"
-            ),
+            reads=with_openings((f"{path[0]}.{path[1]}" for path in read if path[0] in _WATCHED and len(path) > 1), facts),
+            asks=frozenset(str(path[1]) for path in looked_at if path[0] == "active"),
+            since=frozenset(name for name, one in facts.items() if one.since_entry and ("customer", name) in looked_at),
             interests=interests(self.journey, self.planner.places.values(), subjects(self.planner.catalog)),
             restless=any(path[0] in ("event", "signal", "now") or self._passing(path) for expression in quiet for path in expression.paths),
-            window=_window(self.journey),
+            window=window(self.journey),
+            already=lets_in_those_already_there(self.journey),
             exit_events=frozenset(self.planner.extensions.event(rule.on.event) for rule in self.journey.exits if rule.on.event is not None),
             measured=self.measured,
         )
@@ -167,7 +172,7 @@ class _Compiler:
         for scope in place.scopes:
             onward = self.onward[id(scope)]
             for rule in scope.exits:
-                yield from self._scope_exit(rule, place, scope.name, onward)
+                yield from self._scope_exit(rule, within(place, scope), scope.name, onward)
         yield from self._goal(place)
         yield from self._moves(place, step.when, f"step {step.name}")
         if step.wait:
@@ -175,11 +180,11 @@ class _Compiler:
                 place, place.onward, self.planner.timers[f"step {step.name}", step.wait.text].index, f"after {step.wait.text}"
             )
         for scope in reversed(place.scopes):
-            onward = self.onward[id(scope)]
+            onward, here = self.onward[id(scope)], within(place, scope)
             if scope.wait:
                 index = self.planner.timers[f"scope {scope.name}", scope.wait.text].index
-                yield from self._onward(place, onward, index, f"after {scope.wait.text} in {scope.name}")
-            yield from self._moves(place, scope.when, f"scope {scope.name}")
+                yield from self._onward(here, onward, index, f"after {scope.wait.text} in {scope.name}")
+            yield from self._moves(here, scope.when, f"scope {scope.name}")
         yield from self._moves(place, self.journey.when, f"journey {self.journey.name}")
 
     def _row(self, kind: Literal["exit", "goal", "move"], on: On, place: Place | None, owner: str, plan: Plan | None, **more: Any) -> Row:
@@ -254,7 +259,7 @@ class _Compiler:
             on = move.on
             if on is not None:
                 name = place.step.name
-                plan = self.planner.internal(name, move) if move.to is None else self.planner.plan(name, move.to, move)
+                plan = self.planner.internal(place, move) if move.to is None else self.planner.plan(name, move.to, move, place)
                 yield self._taking(self._row("move", on, place, owner, plan), move.take)
 
     def _onward(self, place: Place, onward: Onward, signal: Signal, cause: str) -> Iterator[Row]:
@@ -262,7 +267,7 @@ class _Compiler:
 
     def _branches(self, place: Place, onward: Onward, like: Row) -> Iterator[Row]:
         """Rows like *like* that lead on to *onward*: one, one for each branch, or a split."""
-        name = place.step.name
+        name, place = place.step.name, behind(place, onward)
 
         def row(plan: Plan | None, where: Expression | None = None, split: CompiledSplit | None = None) -> Row:
             condition, reads, text = like.condition, like.reads, like.where
@@ -277,7 +282,7 @@ class _Compiler:
             yield row(self.planner.plan(name, None))
         else:
             for branch in onward:
-                one = row(self.planner.plan(name, branch.to, branch), branch.on.where if branch.on else None)
+                one = row(self.planner.plan(name, branch.to, branch, place), branch.on.where if branch.on else None)
                 yield self._taking(one, branch.take)
 
     def _taking(self, row: Row, take: Take | None) -> Row:
@@ -306,9 +311,9 @@ class _Compiler:
         step = place.step
         if step.end is not None:
             return
-        owners = [(step.when, f"step {step.name}"), *((s.when, f"scope {s.name}") for s in reversed(place.scopes))]
-        for when, owner in [*owners, (self.journey.when, f"journey {self.journey.name}")]:
-            yield from (row for row in self._moves(place, when, owner) if row.signal is None)
+        owners = [(place, step.when, f"step {step.name}"), *((within(place, s), s.when, f"scope {s.name}") for s in reversed(place.scopes))]
+        for here, when, owner in [*owners, (place, self.journey.when, f"journey {self.journey.name}")]:
+            yield from (row for row in self._moves(here, when, owner) if row.signal is None)
         if step.wait is None and not step.when:
             yield from self._onward(place, place.onward, None, "then")
 
@@ -327,6 +332,7 @@ class _Compiler:
                 asked(on),
                 self.planner.looks_at(on, None),
                 self.planner.key(on.key),
+                self.planner.inside(on),
             )
 
     # -- the machine -------------------------------------------------------------------------------------------------
@@ -370,13 +376,6 @@ def _tabulate(machine: Machine, name: str, rows: list[Row]) -> dict[Signal, tupl
 def _row_of(move: Any) -> Any:
     """The row whose bound method is the condition of a move."""
     return move.conditions[0].func.__self__
-
-
-def _window(journey: Journey) -> tuple[int, int] | None:
-    if journey.open is None:
-        return None
-    begin, end = (read_moment(part.strip(), journey.zone or "UTC") for part in journey.open.split(" to "))
-    return begin or 0, end or NEVER
 
 
 def _destination(plan: Plan | None) -> str | None:

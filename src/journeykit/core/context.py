@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.expressions import MISSING
-from journeykit.errors import DefinitionError
+from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.messages import Event, moment
 from journeykit.model.phrases import suggestion
 from journeykit.model.quotas import Take
@@ -17,6 +17,7 @@ Getter = Callable[["Context"], Any]
 ROOTS = ("event", "signal", "customer", "consent", "segment", "data", "arm", "step", "scope", "journey", "now")
 
 NOTHING: Mapping[str, Any] = {}
+SINCE = "$since entry"  #: where the data of an enrollment keeps what is counted since it was entered
 
 
 class Context:
@@ -127,6 +128,15 @@ def fact_in_window(name: str, read: Callable[[Any, int], Any]) -> Getter:
     return get
 
 
+def fact_since_entry(name: str, read: Callable[[Any], Any]) -> Getter:
+    """The value of a fact that is counted since the enrollment was entered."""
+
+    def get(context: Context) -> Any:
+        return read(context.data.get(SINCE, NOTHING).get(name))
+
+    return get
+
+
 _CUSTOMER: dict[str, Getter] = {
     "id": lambda context: context.customer_id,
     "zone": lambda context: _present(context.facts.zone),
@@ -166,10 +176,27 @@ def _one_of(root: str, name: str, known: Mapping[str, Getter]) -> Getter:
 
 
 class Declared(NamedTuple):
-    """What a catalog declares about customers: for each fact and each segment the getter of its value."""
+    """
+    What a catalog declares about customers.
+
+    Attributes:
+        facts: for each fact the getter of its value.
+        segments: for each segment the getter of its value.
+        older: it is read by a version from before, which may name segments that are declared no more.
+    """
 
     facts: Mapping[str, Getter]
     segments: Mapping[str, Getter]
+    older: bool = False
+
+
+def _gone(name: str) -> Getter:
+    """What stands for a segment that is declared no more: whoever asks it is parked, and nobody else (P15)."""
+
+    def get(_context: Context) -> Any:
+        raise ConditionError(f"segment.{name} is declared no more; declare it again as long as customers are on versions that read it")
+
+    return get
 
 
 class Resolver:
@@ -212,7 +239,8 @@ class Resolver:
             case "consent":
                 return lambda context: _present(context.facts.consent.get(name))
             case "segment":
-                return _one_of(root, name, self._known.segments)
+                known = self._known.segments
+                return _gone(name) if self._known.older and name not in known else _one_of(root, name, known)
             case "arm":
                 experiment = f"{self._journey}/{name}"
                 return lambda context: _present(context.facts.arms.get(experiment))

@@ -16,53 +16,65 @@ from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signa
 from journeykit.core.splits import arm
 from journeykit.core.tallies import measured
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
-from journeykit.core.turn import MOST, Trace, Turn
+from journeykit.core.turn import MOST, Raised, Trace, Turn
 from journeykit.errors import LoopError
 from journeykit.model.records import Enrollment, HistoryEntry, Status
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 
-class Deciding:
-    """One enrollment while one signal is decided for it."""
+class Deciding(Turn):
+    """
+    A signal while it is decided for one enrollment after the other.
 
-    __slots__ = ("e", "fired", "journey", "mine", "rules", "turn")
+    Attributes:
+        journey: the version of the journey that the enrollment is in.
+        e: the enrollment taken up last.
+        mine: whether it is a copy of our own already.
+        fired: the mark of the timer that fired, for the history of the transition it starts.
+    """
 
-    def __init__(self, turn: Turn, journey: CompiledJourney, enrollment: Enrollment, *, mine: bool = False) -> None:
-        self.turn = turn
+    __slots__ = ("e", "fired", "journey", "mine")
+
+    journey: CompiledJourney
+    e: Enrollment
+    mine: bool
+    fired: str
+
+    def take_up(self, journey: CompiledJourney, enrollment: Enrollment, *, mine: bool = False) -> None:
+        """Go on to *enrollment*, which is *mine* where nobody else has it yet."""
         self.journey = journey
-        self.rules = journey.rules
-        self.e = enrollment
-        self.mine = mine  # whether ``e`` is a copy of our own already
-        self.fired = ""  # the mark of the timer that fired, for the history of the transition it starts
-        turn.enrollment = enrollment
-        turn.data = enrollment.data
+        self.e = self.enrollment = enrollment
+        self.data = enrollment.data
+        self.mine = mine
+        self.fired = ""
 
     # -- a signal ----------------------------------------------------------------------------------------------------
 
     def offer(self, signal: Signal) -> bool:
-        """Offer *signal*; return whether a rule took it. P9: the first that matches and holds, and no other."""
-        rules, step, turn = self.rules, self.e.step, self.turn
+        """Offer *signal* to the enrollment; return whether a rule took it."""
+        rules, step = self.journey.rules, self.e.step
+        return self.choose(rules.rows[step].get(signal, rules.quiet[step]))
+
+    def choose(self, rows: Iterable[Row]) -> bool:
+        """Take the first of *rows* that matches and holds, and no other (P9); return whether one did."""
         taken = False
-        for row in rules.rows[step].get(signal) or rules.quiet[step]:
-            if (row.key is not None or row.drop_late) and not self._admits(row):
+        for row in rows:
+            if row.strict and not self._admits(row):
                 continue
-            if row.condition is not None and not row.condition(turn):
-                if turn.trace is not None:
+            condition, plan = row.condition, row.simple
+            if condition is not None and not condition(self):
+                if self.trace is not None:
                     self._trace("condition", row)
-                continue
-            if row.simple is not None:
-                self.take(row.simple, row.cause)
+            elif plan is not None:
+                self.take(plan, row.cause)
                 taken = True
-            else:
-                taken = self._take_row(row)
-            if taken:
                 break
-        if taken:
-            if self.e.step in rules.busy:
-                self.settle(moved=True)
-        elif step in rules.busy:
-            self.settle(moved=False)
+            elif self._take_row(row):
+                taken = True
+                break
+        if self.e.step in self.journey.rules.busy:
+            self.settle(moved=taken)
         return taken
 
     def fire(self, index: int) -> None:
@@ -71,45 +83,44 @@ class Deciding:
         e.timers = tuple(timer for timer in e.timers if timer.index != index)
         self.fired = f"!{index} "
         if not self.offer(index) and self.fired:
-            self.turn.note("spent", self.e, f"after {self.journey.timers[index].wait.text}", self.e.step, timers=self.fired.strip())
+            self.note("spent", self.e, f"after {self.journey.timers[index].wait.text}", self.e.step, timers=self.fired.strip())
 
     def own(self) -> Enrollment:
         """The enrollment as something that may be changed."""
         if not self.mine:
-            self.e = self.e.copy()
-            self.turn.enrollment = self.e
+            self.e = self.enrollment = self.e.copy()
             self.mine = True
         return self.e
 
     def _matches(self, row: Row) -> bool:
         """Whether a rule without a signal holds."""
-        if row.condition is None or row.condition(self.turn):
+        if row.condition is None or row.condition(self):
             return True
         self._trace("condition", row)
         return False
 
     def _admits(self, row: Row) -> bool:
         """Whether key and lateness let the event through."""
-        turn, event = self.turn, self.turn.event
+        event = self.event
         if event is None:
             return True
-        if row.key is not None and (key := as_key(row.key(turn))) != self.e.key:
+        if row.key is not None and (key := as_key(row.key(self))) != self.e.key:
             self._trace("missing key" if key is MISSING else "key", row)
             return False
         if row.drop_late and event.at < self.e.step_at:
-            turn.note("late", self.e, row.cause, self.e.step, reason="occurred before the step was entered")
+            self.note("late", self.e, row.cause, self.e.step, reason="occurred before the step was entered")
             self._trace("late", row)
             return False
         return True
 
     def _trace(self, kind: str, row: Row) -> None:
-        if self.turn.trace is None:
+        if self.trace is None:
             return
-        values = ", ".join(f"{name} = {_shown(get(self.turn))}" for name, get in row.reads)
+        values = ", ".join(f"{name} = {_shown(get(self))}" for name, get in row.reads)
         detail = f"{row.where} ({values})" if kind == "condition" else ""
         actions = actions_of(row)
         e = self.e
-        self.turn.trace.append(Trace(self.turn.now, kind, e.journey, e.key, e.step, row.cause, detail, actions))
+        self.trace.append(Trace(self.now, kind, e.journey, e.key, e.step, row.cause, detail, actions))
 
     def _take_row(self, row: Row) -> bool:
         if row.kind == "goal":
@@ -133,37 +144,39 @@ class Deciding:
         """Record the goal, once; it takes the signal only where it ends the journey."""
         if self.e.goal_at is not None:
             return False
-        self.own().goal_at = self.turn.now
-        self.turn.note("goal", self.e, row.cause, self.e.step)
+        self.own().goal_at = self.now
+        self.note("goal", self.e, row.cause, self.e.step)
         if row.plan is None or row.plan.outcome is None:
             return False
         self.end(row.plan.outcome[0], row.plan.outcome[1], row.cause)
         return True
 
     def _drawn(self, split: CompiledSplit) -> Plan:
-        turn, e = self.turn, self.e
+        e = self.e
         if split.measured:
-            return measured(turn, split)
-        drawn, facts = arm(split, turn.customer_id, e, turn.facts)
-        if facts is not turn.facts:
-            turn.facts = facts
+            return measured(self, split)
+        drawn, facts = arm(split, self.customer_id, e, self.facts)
+        if facts is not self.facts:
+            self.facts = facts
         return drawn
 
     # -- a transition ------------------------------------------------------------------------------------------------
 
     def take(self, plan: Plan, cause: str) -> None:
         """Carry out *plan*, in the order of P10."""
-        turn = self.turn
-        if plan.acts and (self.e.leaving is not None or self.rules.deferred) and (reason := self._leaves()) is not None:
+        if plan.acts and (self.e.leaving is not None or self.journey.rules.deferred) and (reason := self._leaves()) is not None:
             completed = reason == "completed"
             self.end("completed" if completed else "exited", None if completed else reason, cause)
             return
-        e = self.e if self.mine else self.own()
+        e = self.e
+        if not self.mine:
+            self.e = self.enrollment = e = e.copy()
+            self.mine = True
         timers, self.fired = self.fired, ""
         if plan.before:
-            operate(turn, e, plan.before)
+            operate(self, e, plan.before)
         if plan.internal:
-            turn.note("stayed", e, cause, plan.source, plan.source, timers=timers.rstrip())
+            self.note("stayed", e, cause, plan.source, plan.source, timers=timers.rstrip())
             return
         if plan.cancel and e.timers:
             timers += cancelled(e, plan.cancel)
@@ -178,42 +191,45 @@ class Deciding:
         """The reason of an exit that waited for this action (P17)."""
         if self.e.leaving is not None:
             return self.e.leaving
-        return next((reason for condition, reason in self.rules.deferred if condition(self.turn)), None)
+        return next((reason for condition, reason in self.journey.rules.deferred if condition(self)), None)
 
     def _enter(self, plan: Plan, target: str, cause: str, timers: str) -> None:
-        turn, e = self.turn, self.e
-        e.step, e.step_at = target, turn.now
+        e, commit = self.e, self.commit
+        e.step, e.step_at = target, self.now
         e.visit += 1
         if plan.entered:
-            e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (turn.now, e.visit))}
-        if self.journey.lifecycle and plan.stage != turn.facts.stage:
-            self._stage(plan.stage)
+            e.scopes = {**e.scopes, **dict.fromkeys(plan.entered, (self.now, e.visit))}
+        if self.journey.lifecycle and plan.stage != self.facts.stage:
+            self.stage(plan.stage)
         if plan.after:
-            operate(turn, e, plan.after)
-        leading: list[tuple[CompiledTimer, Away]] = []
+            operate(self, e, plan.after)
+        leading = None
         if plan.arms:
-            armed, leading = arm_timers(turn, self.journey.journey, e, plan.arms)
+            armed, leading = arm_timers(self, self.journey.journey, e, plan.arms)
             timers += armed
-        kind = "entered" if plan.source is None else "moved"
-        turn.history += (_new(HistoryEntry, (
-            turn.customer_id, turn.seq, len(turn.history), turn.now, kind, e.journey, e.key, e.number, plan.source, target, cause, None,
-            timers and timers.rstrip(),
-        )),)  # fmt: skip
+        history = commit.history
+        entry = _new(HistoryEntry, (
+            self.customer_id, self.seq, len(history), self.now, plan.kind, e.journey, e.key, e.number, plan.source, target, cause,
+            e.definition if plan.kind == "entered" else None, timers and timers.rstrip(),
+        ))  # fmt: skip
+        commit.history = (*history, entry) if history else (entry,)
         if plan.outcome is not None:
             self.end(plan.outcome[0], plan.outcome[1], cause)
         elif leading:
-            self._lead(leading, e.visit)
+            self.lead(leading, e.visit)
+        if e.held is not None and e.held.step is not None:
+            self.raised += (Raised("moved", (e.journey, e.key)),)
 
-    def _lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
+    def lead(self, leading: list[tuple[CompiledTimer, Away]], visit: int) -> None:
         """Follow the first moment that leads away; then what is left of the others, whose owners may have lasted."""
         self._away(leading[0][1])
         for timer, _ in leading[1:]:
             if self._lasts(timer, visit):
-                marks, again = arm_timers(self.turn, self.journey.journey, self.e, (timer,))
+                marks, again = arm_timers(self, self.journey.journey, self.e, (timer,))
                 if again:
                     self._away(again[0][1])
                 else:
-                    self.turn.note("stayed", self.e, "following", self.e.step, self.e.step, timers=marks.rstrip())
+                    self.note("stayed", self.e, "following", self.e.step, self.e.step, timers=marks.rstrip())
 
     def _lasts(self, timer: CompiledTimer, visit: int) -> bool:
         """Whether the owner of *timer*, entered at *visit*, has not been left since."""
@@ -233,32 +249,34 @@ class Deciding:
         if away.target is None:
             self.end("exited", away.reason, away.reason)
         else:
-            self.take(self.rules.skips[self.e.step, away.target], away.reason)
+            self.take(self.journey.rules.skips[self.e.step, away.target], away.reason)
 
     def end(self, status: Status, reason: str | None, cause: str) -> None:
         """End the enrollment; its open timers go with it."""
         e = self.own()
         timers = self.fired + cancelled(e, None)
         self.fired = ""
-        e.status, e.reason, e.ended_at = status, reason, self.turn.now
+        e.held, e.stood = None, ()
+        e.status, e.reason, e.ended_at = status, reason, self.now
         e.timers, e.scopes, e.leaving = (), {}, None
-        self.turn.entered_or_left(e.journey, entered=False)
-        self.turn.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
+        self.entered_or_left(e.journey, entered=False)
+        self.note(status, e, cause, e.step, reason=reason, timers=timers.rstrip())
 
-    def _stage(self, stage: str | None) -> None:
+    def stage(self, stage: str | None) -> None:
         """The lifecycle's stage is the customer's."""
-        turn, facts = self.turn, self.turn.facts
-        before = facts.stage
-        turn.facts = facts.copy()
-        turn.facts.stage = stage
-        turn.raise_changes([("customer.stage", before, stage)])
+        before = self.facts.stage
+        self.facts = self.facts.copy()
+        self.facts.stage = stage
+        self.raise_changes([("customer.stage", before, stage)])
 
     # -- what follows by itself --------------------------------------------------------------------------------------
 
     def settle(self, *, moved: bool) -> None:
         """Automatic transitions until none holds (P11), exits without a signal before each, then timers that follow (P7)."""
         while self.e.ended_at is None:
-            row = (self._first(self.rules.quiet[self.e.step]) if moved else None) or self._first(self.rules.automatic[self.e.step])
+            row = (self._first(self.journey.rules.quiet[self.e.step]) if moved else None) or self._first(
+                self.journey.rules.automatic[self.e.step]
+            )
             if row is None:
                 away = self._follow()
                 if away is None:
@@ -271,8 +289,8 @@ class Deciding:
 
     def _count(self) -> None:
         """One more of what follows by itself in this decision; too many are a circle. What a signal moves is none, however many."""
-        self.turn.taken += 1
-        if self.turn.taken > MOST:
+        self.taken += 1
+        if self.taken > MOST:
             raise LoopError(f"{self.journey.name}: more than {MOST} automatic transitions in one decision, the last from {self.e.step}")
 
     def _first(self, rows: Iterable[Row]) -> Row | None:
@@ -281,11 +299,11 @@ class Deciding:
     def _follow(self) -> Away | None:
         if not self.journey.following or not self.e.timers:
             return None
-        timers, marks, away = follow(self.turn, self.journey, self.e)
+        timers, marks, away = follow(self, self.journey, self.e)
         if timers != self.e.timers:
             self.own().timers = timers
         if marks:
-            self.turn.note("stayed", self.e, "following", self.e.step, self.e.step, timers=marks.rstrip())
+            self.note("stayed", self.e, "following", self.e.step, self.e.step, timers=marks.rstrip())
         return away
 
 

@@ -12,12 +12,13 @@ from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
 from journeykit.core.plans import CompiledEntry
-from journeykit.core.turn import Trace, Turn
+from journeykit.core.remains import remembered, shift
+from journeykit.core.turn import Trace
 from journeykit.model.phrases import Reentry
 from journeykit.model.records import Enrollment, Waiting
 
 
-def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None:
+def consider(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry) -> None:
     """Look at one entry whose signal has come."""
     key = key_of(journey, entry, turn)
     if key is MISSING:
@@ -28,7 +29,7 @@ def consider(turn: Turn, journey: CompiledJourney, entry: CompiledEntry) -> None
         let_in(turn, journey, key, entry)
 
 
-def let_in(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
+def let_in(turn: Deciding, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
     """Look at filter and re-entry, and let the customer in where both allow."""
     turn.enrollment, turn.data = None, {}
     if entry.condition is not None and not entry.condition(turn):
@@ -40,13 +41,13 @@ def let_in(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry)
     enter(turn, journey, key, data, entry.cause)
 
 
-def enter(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str) -> None:
+def enter(turn: Deciding, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str) -> None:
     """Let a customer in under *key*, or record why not."""
     if (journey.key is None) != (key == ""):
         _refuse(turn, journey, key, cause, "it has no key" if journey.key is None else "its key is missing", "missing key")
         return
     turn.need_key(journey.name, None if journey.journey.reentry.per_customer else key)
-    prior = turn.find(journey.name, key)
+    prior = turn.find(journey.name, key) or remembered(turn, journey.name, key)
     reason = refusal(turn, journey, key, prior)
     if reason == "active" and not journey.journey.reentry.restarting:
         if (journey.name, key) not in turn.touched:
@@ -58,30 +59,31 @@ def enter(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any
     _begin(turn, journey, key, data, cause, prior)
 
 
-def _begin(turn: Turn, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str, prior: Enrollment | None) -> None:
+def _begin(turn: Deciding, journey: CompiledJourney, key: str, data: Mapping[str, Any], cause: str, prior: Enrollment | None) -> None:
     e = Enrollment(
-        journey=journey.name, key=key, number=prior.number + 1 if prior else 1, definition=journey.hash, order=turn.order(), status="active",
+        journey=journey.name, key=key, number=shift(prior) + 1, definition=journey.hash, order=turn.order(), status="active",
         step=journey.entry_plan.target or "", visit=0, entered_at=turn.now, step_at=turn.now, data=dict(data),
         performed_at=prior.performed_at if prior else None, performing=prior.performing + (prior.performed > 0) if prior else 0,
         waiting=prior.waiting if prior else None,
     )  # fmt: skip
-    Deciding(turn, journey, e, mine=True)
+    turn.take_up(journey, e, mine=True)
     exits = _exit_that_holds(turn, journey, e.step)
     if exits is not None:
         _refuse(turn, journey, key, cause, f"exit rule: {exits}", "exit rule")
         return
     if prior is not None and prior.number and prior.active:
-        Deciding(turn, journey, prior).end("exited", "restarted", cause)
-    deciding = Deciding(turn, journey, e, mine=True)
-    deciding.take(journey.entry_plan, cause)
-    deciding.settle(moved=True)
-    turn.changed[journey.name, key] = deciding.e
+        turn.take_up(journey, prior)
+        turn.end("exited", "restarted", cause)
+        turn.take_up(journey, e, mine=True)
+    turn.take(journey.entry_plan, cause)
+    turn.settle(moved=True)
+    turn.changed[journey.name, key] = turn.e
     turn.touched += ((journey.name, key),)
-    turn.definitions += ((journey.hash, journey.name, journey.text),)
+    turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
     turn.entered_or_left(journey.name, entered=True)
 
 
-def _exit_that_holds(turn: Turn, journey: CompiledJourney, step: str) -> str | None:
+def _exit_that_holds(turn: Deciding, journey: CompiledJourney, step: str) -> str | None:
     """The reason of an exit rule without a signal that would end the enrollment as soon as it begins."""
     for row in journey.rules.quiet[step]:
         if row.reason is not None and (row.condition is None or row.condition(turn)):
@@ -90,7 +92,7 @@ def _exit_that_holds(turn: Turn, journey: CompiledJourney, step: str) -> str | N
     return next((reason for condition, reason in deferred if condition(turn)), None)
 
 
-def refusal(turn: Turn, journey: CompiledJourney, key: str, prior: Enrollment | None) -> str | None:
+def refusal(turn: Deciding, journey: CompiledJourney, key: str, prior: Enrollment | None) -> str | None:
     """Why the customer may not come in: ``active`` while inside under that key, another reason, or None where they may."""
     if journey.window is not None and not journey.window[0] <= turn.now < journey.window[1]:
         return "not open"
@@ -107,7 +109,7 @@ def refusal(turn: Turn, journey: CompiledJourney, key: str, prior: Enrollment | 
 def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
     """Why *rule* refuses a customer who was in *earlier*, or None where it does not."""
     rows = list(earlier)
-    times = sum(row.performing + (row.performed > 0) if rule.performed else row.number for row in rows)
+    times = sum(row.performing + (row.performed > 0) if rule.performed else shift(row) for row in rows)
     if rule.rule == "always" or not times:
         return None
     if rule.rule == "once":
@@ -122,11 +124,11 @@ def again(rule: Reentry, earlier: Iterable[Enrollment], now: int) -> str | None:
 
 def _since(rule: Reentry, row: Enrollment) -> int | None:
     if rule.since == "entry":
-        return row.entered_at
+        return max(row.entered_at, row.joined.entered_at) if row.joined else row.entered_at
     return row.ended_at if rule.since == "end" else row.performed_at
 
 
-def _hold(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
+def _hold(turn: Deciding, journey: CompiledJourney, key: str, entry: CompiledEntry) -> None:
     """Keep the event for the idle time of the entry; the same event again restarts it."""
     event = turn.event
     if event is None or entry.idle is None:
@@ -137,10 +139,10 @@ def _hold(turn: Turn, journey: CompiledJourney, key: str, entry: CompiledEntry) 
     e = prior.copy() if prior else Enrollment(journey.name, key, 0, journey.hash, turn.order(), "pending", "", 0, turn.now, turn.now, {})
     e.waiting = Waiting(turn.now + entry.idle, turn.order(), entry.number, kept)
     turn.changed[journey.name, key] = e
-    turn.definitions += ((journey.hash, journey.name, journey.text),)
+    turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
 
 
-def _refuse(turn: Turn, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
+def _refuse(turn: Deciding, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
     prior = turn.find(journey.name, key)
     turn.note("refused", _stub(journey, key, prior), cause, reason=reason)
     _trace(turn, journey, key, kind, cause, reason)
@@ -155,7 +157,7 @@ def _values(entry: CompiledEntry, context: Context) -> str:
     return ", ".join(f"{name} = {'missing' if (value := get(context)) is MISSING else repr(value)}" for name, get in entry.reads)
 
 
-def _trace(turn: Turn, journey: CompiledJourney, key: str, kind: str, cause: str, detail: str) -> None:
+def _trace(turn: Deciding, journey: CompiledJourney, key: str, kind: str, cause: str, detail: str) -> None:
     if turn.trace is None:
         return
     rules = journey.rules
@@ -165,3 +167,9 @@ def _trace(turn: Turn, journey: CompiledJourney, key: str, kind: str, cause: str
     plans = [journey.entry_plan, *(row.plan for row in rows if row.plan)]
     actions = tuple(dict.fromkeys(o.action for plan in plans for o in (*plan.before, *plan.after) if hasattr(o, "action")))
     turn.trace.append(Trace(turn.now, kind, journey.name, key, "", cause, detail, actions))
+
+
+def entry_of(journey: CompiledJourney, waiting: Waiting) -> CompiledEntry | None:
+    """The entry that has waited, in the version that is current now: the one of its place, else another for the same event."""
+    mine = [entry for entry in journey.entries if entry.signal == waiting.event[0]]
+    return next((entry for entry in mine if entry.number == waiting.entry), mine[0] if mine else None)

@@ -13,12 +13,11 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.core.lookups import FUNCTIONS
-from journeykit.core.values import MISSING, calculated, compared, equal, holds, missing, negative, ordered, refuse, shown
-from journeykit.errors import ConditionError, DefinitionError
-from journeykit.model.conditions import Expression, template_parts
-from journeykit.model.grammar import DEEPEST, Path, Tree
+from journeykit.core.values import MISSING, MissingError, calculated, compared, equal, holds, missing, negative, ordered
+from journeykit.model.conditions import Expression
+from journeykit.model.grammar import Path, Tree
 
-__all__ = ["MISSING", "compile_condition", "compile_expression", "compile_template", "compile_tree", "plain"]
+__all__ = ["MISSING", "compile_condition", "compile_expression", "compile_tree", "plain"]
 
 Getter = Callable[[Any], Any]
 Test = Callable[[Any], bool]
@@ -31,15 +30,17 @@ class _Source:
 
     text: str
     resolve: Resolve
+    lenient: bool = False  #: what is worked out from something missing is missing, and no error
 
 
-def compile_expression(expression: Expression, resolve: Resolve) -> Getter:
+def compile_expression(expression: Expression, resolve: Resolve, *, lenient: bool = False) -> Getter:
     """
     Make a function of *expression*.
 
     Args:
         expression: what to compute.
         resolve: gives for each path the function that reads it from a context, `MISSING` where there is nothing.
+        lenient: that what is worked out from something missing is missing; an error where not said.
 
     Returns:
         A function of a context that gives the value, or `MISSING`, never None. It raises `ConditionError` for values that the
@@ -48,7 +49,7 @@ def compile_expression(expression: Expression, resolve: Resolve) -> Getter:
     Raises:
         DefinitionError: *resolve* does not know a path.
     """
-    return _value(expression.tree, _Source(expression.text, resolve))
+    return _value(expression.tree, _Source(expression.text, resolve, lenient))
 
 
 def compile_tree(tree: Tree, text: str, resolve: Resolve) -> Getter:
@@ -65,30 +66,30 @@ def compile_condition(expression: Expression, resolve: Resolve) -> Test:
     return _test(expression.tree, _Source(expression.text, resolve))
 
 
-def compile_template(value: object, resolve: Resolve) -> Getter:
-    """
-    Make a function of an action's parameter.
-
-    A text that is one expression in braces gives its value as it is (None where missing, moments as ISO 8601 text); in
-    other texts each expression is replaced by its value as text, nothing where it is missing. Lists and mappings are walked.
-
-    Returns:
-        A function of a context. A value without any expression is the same object every time.
-
-    Raises:
-        DefinitionError: a template is wrong, or *resolve* does not know a path.
-    """
-    return _template(value, resolve, 0)[0]
-
-
 # values
 
 
 def _value(tree: Tree, source: _Source) -> Getter:
     kind = tree[1] if tree[0] == "call" else tree[0]
     if kind in FUNCTIONS:
-        return _function(source.text, FUNCTIONS[kind], [_value(argument, source) for argument in tree[2:]])
-    return _VALUES[kind](tree, source) if kind in _VALUES else _test(tree, source)
+        get = _function(source.text, FUNCTIONS[kind], [_value(argument, source) for argument in tree[2:]])
+        return _or_missing(get) if source.lenient else get
+    if kind not in _VALUES:
+        return _test(tree, source)
+    get = _VALUES[kind](tree, source)
+    return _or_missing(get) if source.lenient and kind in ("math", "negative") else get
+
+
+def _or_missing(get: Getter) -> Getter:
+    """*get*, which gives `MISSING` where it stumbles over nothing but missing values."""
+
+    def read(context: Any) -> Any:
+        try:
+            return get(context)
+        except MissingError:
+            return MISSING
+
+    return read
 
 
 def _always(value: Any) -> Getter:
@@ -313,49 +314,6 @@ _TESTS: Mapping[str, Callable[[Tree, _Source], Test]] = {
 }
 
 
-# templates
-
-
-def _template(value: object, resolve: Resolve, depth: int) -> tuple[Getter, bool]:
-    """The function of *value*, and whether it gives the same for every context."""
-    if depth > DEEPEST:
-        raise DefinitionError(f"a parameter is nested more than {DEEPEST} deep; make it flatter")
-    if isinstance(value, str):
-        return _text(value, resolve)
-    if isinstance(value, Mapping):
-        parts = {name: _template(item, resolve, depth + 1) for name, item in value.items()}
-        return _mapping(value, parts)
-    if isinstance(value, (list, tuple)):
-        items = [_template(item, resolve, depth + 1) for item in value]
-        return (_always(value), True) if all(same for _, same in items) else (_sequence([get for get, _ in items]), False)
-    return _always(value), True
-
-
-def _mapping(value: Mapping[str, Any], parts: dict[str, tuple[Getter, bool]]) -> tuple[Getter, bool]:
-    if all(same for _, same in parts.values()):
-        return _always(value), True
-    getters = [(name, get) for name, (get, _) in parts.items()]
-    return (lambda context: {name: get(context) for name, get in getters}), False
-
-
-def _sequence(items: list[Getter]) -> Getter:
-    return lambda context: [get(context) for get in items]
-
-
-def _text(template: str, resolve: Resolve) -> tuple[Getter, bool]:
-    parts = template_parts(template)
-    if not any(isinstance(part, Expression) for part in parts):
-        plain = "".join(str(part) for part in parts)
-        return _always(template if plain == template else plain), True
-    if len(parts) == 1 and isinstance(parts[0], Expression):
-        return _plain(compile_expression(parts[0], resolve)), False
-    return _joined([part if isinstance(part, str) else _written(part.text, compile_expression(part, resolve)) for part in parts]), False
-
-
-def _plain(get: Getter) -> Getter:
-    return lambda context: plain(get(context))
-
-
 def plain(value: Any) -> Any:
     """The JSON value that stands for *value*: None for a missing one, ISO 8601 text for a moment."""
     if value is MISSING:
@@ -363,30 +321,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _joined(parts: list[str | Getter]) -> Getter:
-    return lambda context: "".join([part if isinstance(part, str) else part(context) for part in parts])
-
-
-def _written(text: str, get: Getter) -> Callable[[Any], str]:
-    """The value as people read it within a sentence."""
-
-    def write(context: Any) -> str:
-        value = plain(get(context))
-        if value is None:
-            return ""
-        if not isinstance(value, (str, int, float)):
-            refuse(text, "cannot stand within a text; only texts, numbers, flags and moments can", value)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return value if isinstance(value, str) else _digits(text, value)
-
-    return write
-
-
-def _digits(text: str, value: float) -> str:
-    try:
-        return str(value)
-    except ValueError:
-        raise ConditionError(f'"{text}": {shown(value)} has too many digits to stand within a text') from None

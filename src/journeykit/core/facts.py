@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
 
+from journeykit.core.balances import Balance
 from journeykit.core.calendar import known_zone
-from journeykit.core.context import Context, Declared, Getter, Resolver, fact, fact_in_window
+from journeykit.core.context import Context, Declared, Getter, Resolver, fact, fact_in_window, fact_since_entry
 from journeykit.core.expressions import MISSING, compile_condition, plain
 from journeykit.core.watchers import mark
 from journeykit.core.windows import Period, Rolling
@@ -102,13 +103,18 @@ class Fold:
         return _number(value, self.aggregate) if value is not None and self.aggregate.kind in _NUMERIC else value
 
     def change(self, before: Facts, after: Facts, context: Context) -> list[Change]:
-        """The change of its value, where there is one: a mean may stay what it was."""
+        """The change of its value, where there is one: a mean may stay what it was. One over a window has a watcher for it."""
+        if self.window is not None:
+            return []
         old, new = (plain(self.read(Context(context.customer_id, facts, context.now))) for facts in (before, after))
         return [] if old == new and type(old) is type(new) else [(f"customer.{self.name}", old, new)]
 
     def __call__(self, facts: Facts, context: Context, at: int) -> Any:
         """Return the new state; an event placed at *at*, never later than its acceptance (P22)."""
-        state = facts.values.get(self.key)
+        return self.after(facts.values.get(self.key), context, at, facts.zone or "UTC")
+
+    def after(self, state: Any, context: Context, at: int, zone: str = "UTC") -> Any:
+        """*state* with the event of *context* in it, placed at *at*; the same object where the event adds nothing."""
         event = context.event
         if event is None or (self.condition is not None and not self.condition(context)):
             return state
@@ -116,7 +122,7 @@ class Fold:
         if value is None and self.aggregate.of is not None:
             return state
         if self.window is not None:
-            return self.window.add(state, value, at, context.now, facts.zone or "UTC")
+            return self.window.add(state, value, at, context.now, zone)
         return _FOLDS[self.aggregate.kind][0](state, value, at)
 
 
@@ -133,29 +139,57 @@ class FactTable:
     Attributes:
         readers: for each the getter of its value.
         windows: what those over a window of time keep.
-        keys: under what name each is kept; of one over a window another name where it is declared differently.
+        openings: what those begin with that have an opening balance.
+        keys: under what name each is kept; where its window, its opening balance or its entry matters, another one where it is
+            declared differently.
+        by_event: those of a customer, by the event they fold.
+        since: those of each enrollment, by the event they fold.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self.windows = {name: window for name, one in catalog.facts.items() if (window := _window(one)) is not None}
-        self.keys = {name: f"{name} {mark(one.text)}" if name in self.windows else name for name, one in catalog.facts.items()}
-        self.readers: dict[str, Getter] = {
-            name: fact_in_window(self.keys[name], self.windows[name].read) if name in self.windows else fact(name, _FOLDS[one.kind][1])
-            for name, one in catalog.facts.items()
-        }
+        self.openings = {name: Balance(one, _FOLDS[one.kind][1]) for name, one in catalog.facts.items() if one.opening is not None}
+        self.keys = {name: _key(name, one) for name, one in catalog.facts.items()}
+        self.readers: dict[str, Getter] = {name: self._reader(name, one) for name, one in catalog.facts.items()}
         self.by_event: dict[str, list[Fold]] = {}
+        self.since: dict[str, list[Fold]] = {}
         for name, one in catalog.facts.items():
             condition = compile_condition(one.where, Resolver(Declared(self.readers, {}))) if one.where else None
             whole = Fold(name, one, condition, self.readers[name], self.windows.get(name), self.keys[name])
-            self.by_event.setdefault(one.event, []).append(whole)
+            (self.since if one.since_entry else self.by_event).setdefault(one.event, []).append(whole)
+
+    def _reader(self, name: str, one: Aggregate) -> Getter:
+        key, value = self.keys[name], _FOLDS[one.kind][1]
+        if one.since_entry:
+            return fact_since_entry(key, value)
+        if name in self.openings:
+            return self.openings[name].getter(key)
+        return fact_in_window(key, self.windows[name].read) if name in self.windows else fact(key, value)
 
     def check(self, event: Event) -> None:
         """Raise `EventError` for an event whose properties a declared fact cannot keep (a float where sums are kept)."""
-        for fold in self.by_event.get(event.name, ()):
+        for fold in (*self.by_event.get(event.name, ()), *self.since.get(event.name, ())):
             try:
                 fold.value(event)
             except ConditionError as error:
                 raise EventError(f'event "{event.name}", property {fold.aggregate.of}: {error}') from None
+
+    def opened(self, changes: Iterable[Change], facts: Facts) -> list[Change]:
+        """*changes* of traits, and behind each the changes of the facts that begin with it."""
+        found: list[Change] = []
+        for path, old, new in changes:
+            found.append((path, old, new))
+            for name, opening in self.openings.items():
+                if path == f"customer.{opening.trait}":
+                    state = facts.values.get(self.keys[name])
+                    before, after = (plain(opening.read(state, trait)) for trait in (old, new))
+                    found += [(f"customer.{name}", before, after)] if before != after or type(before) is not type(after) else []
+        return found
+
+
+def _key(name: str, one: Aggregate) -> str:
+    windowed = one.rolling or one.period or one.opening or one.since_entry
+    return f"{name} {mark(one.text)}" if windowed else name
 
 
 def fold(folds: list[Fold], facts: Facts, context: Context, heard: Callable[[str], object]) -> tuple[Facts, list[Change], list[str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from attrs import define, field, frozen
 
+from journeykit.core.changes import watchers as changes
 from journeykit.core.checks import problems
 from journeykit.core.compiler import CompiledJourney, Machine, compile_journey, machine_of
 from journeykit.core.context import Context
@@ -17,7 +18,7 @@ from journeykit.core.facts import FactTable, Fold
 from journeykit.core.objects import Subject, subjects
 from journeykit.core.planner import every_on
 from journeykit.core.plans import CompiledEntry, as_key
-from journeykit.core.policies import Chain, compile_policies
+from journeykit.core.policies import Chain, Lane, compile_policies, lanes_of
 from journeykit.core.schedules import watchers as schedule_watchers
 from journeykit.core.segments import SegmentTable
 from journeykit.core.survey import Survey
@@ -46,6 +47,7 @@ class Concern:
         lists: journeys whose enrollments are the records of the list that has changed.
         needs: journeys whose rows a decision on it reads.
         watchers: segments, schedules and dates that read what it changes.
+        since: the facts that enrollments count since their entry, and the journeys that read them; nothing where there is none.
     """
 
     folds: list[Fold]
@@ -54,6 +56,7 @@ class Concern:
     lists: tuple[CompiledJourney, ...]
     needs: frozenset[str]
     watchers: tuple[Watcher, ...] = ()
+    since: tuple[list[Fold], frozenset[str]] | None = None
 
 
 @define(slots=True, eq=False)
@@ -73,6 +76,7 @@ class Compiled:
         measures: for each event the experiments whose better arm it makes.
         asking: for each journey that asks whether the customer is in others: which.
         chain: the policies of the catalog.
+        lanes: of each journey that is in one.
         holidays: days that are no business days.
         watch: the segments, schedules and dates that somebody waits for; None where nobody does.
     """
@@ -83,6 +87,7 @@ class Compiled:
     concerns: dict[str, Concern]
     subjects: dict[str, Subject]
     chain: Chain = field(factory=Chain)
+    lanes: dict[str, Lane] = field(factory=dict)
     watch: Watch | None = None
     holidays: frozenset[date] = frozenset()
     watched: frozenset[str] = field(init=False)
@@ -104,6 +109,8 @@ class Compiled:
         for one in self.definitions.values():
             if one.asks:
                 self.asking[one.name] = self.asking.get(one.name, frozenset()) | one.asks
+        for name, lane in self.lanes.items():
+            self.asking[name] = self.asking.get(name, frozenset()) | lane.members
 
     def concern(self, signal: str) -> Concern:
         """What a signal of that name concerns; worked out once for each name."""
@@ -123,18 +130,24 @@ class Compiled:
     def _work_out(self, signal: str) -> Concern:
         path = signal.removeprefix("~changed ") if signal.startswith("~changed ") else None
         folds = [] if path else self.facts.by_event.get(signal, [])
-        fed = {path} if path else {f"customer.{fold.name}" for fold in folds}
+        counted = [] if path else self.facts.since.get(signal, [])
+        counting = self.counting({fold.name for fold in counted})
+        fed = {path} if path else {f"customer.{fold.name}" for fold in (*folds, *counted)}
         if signal.startswith("~segment "):
             fed = {"segment." + signal.removeprefix("~segment ").removeprefix("not ")}
         offers = frozenset(c.name for c in self.definitions.values() if signal in c.signals or c.restless or fed & c.reads)
         entries = tuple((c, entry) for c in self.journeys.values() for entry in c.entries if entry.signal == signal)
         lists = tuple(c for c in self.journeys.values() if c.journey.each is not None and c.journey.each == path)
         listed = {c.name for c in self.definitions.values() if c.journey.each is not None and c.journey.each == path}
-        needs = offers | {c.name for c, _ in entries} | listed
+        needs = offers | {c.name for c, _ in entries} | listed | counting
         # Facts change with their events only, and are looked at then: a window may have moved although its value stays.
         told = self.watch is not None and not (path and path.removeprefix("customer.") in self.facts.readers)
         watchers = self.watch.reading(fed) if self.watch is not None and told else ()
-        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers)
+        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers, (counted, counting) if counting else None)
+
+    def counting(self, names: Collection[str]) -> frozenset[str]:
+        """The journeys whose enrollments count one of the facts *names* since their entry."""
+        return frozenset(c.name for c in self.definitions.values() if c.since.intersection(names))
 
     def asked(self, journeys: Iterable[str]) -> frozenset[str]:
         """The journeys of which some rule of *journeys*, in whatever version, asks whether the customer is in them."""
@@ -208,6 +221,11 @@ def compile_journeys(
     found = list(problems([journey for _, _, journey in current], catalog, given, extensions, named))
     if found:
         raise DefinitionError(found)
+    return compile_checked(current, catalog, older, extensions)
+
+
+def compile_checked(current: Sequence[Definition], catalog: Catalog, older: Iterable[Definition], extensions: Extensions) -> Compiled:
+    """Compile journeys that were checked when they were current; see `compile_journeys`."""
     facts = FactTable(catalog)
     segments = SegmentTable(catalog, facts)
     known = segments.known
@@ -215,14 +233,14 @@ def compile_journeys(
     journeys = {one.name: one for one in compiled.values()}
     for digest, text, journey in older:
         if digest not in compiled:
-            compiled[digest] = compile_journey(journey, digest, text, catalog, known, extensions)
-    watch = _watch(catalog, segments, journeys.values(), compiled.values())
+            compiled[digest] = compile_journey(journey, digest, text, catalog, known._replace(older=True), extensions)
+    watch = _watch(catalog, segments, facts, journeys.values(), compiled.values())
     chain = compile_policies(catalog.policies, known)
-    return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, watch, catalog.days_off)
+    return Compiled(journeys, compiled, facts, {}, subjects(catalog), chain, lanes_of(catalog.policies), watch, catalog.days_off)
 
 
 def _watch(
-    catalog: Catalog, segments: SegmentTable, current: Iterable[CompiledJourney], journeys: Iterable[CompiledJourney]
+    catalog: Catalog, segments: SegmentTable, facts: FactTable, current: Iterable[CompiledJourney], journeys: Iterable[CompiledJourney]
 ) -> Watch | None:
     """What somebody waits for, in order of definition."""
     journeys = list(journeys)
@@ -230,7 +248,11 @@ def _watch(
     read = {path for journey in journeys for path in journey.reads}
     watched = [n for n in catalog.segments if {f"~segment {n}", f"~segment not {n}"} & heard or f"segment.{n}" in read]
     rules = ((on, one.journey) for one in journeys for on in every_on(one.journey))
-    watchers = [*(segments.watcher(name) for name in watched), *schedule_watchers((one.journey for one in current), rules, segments)]
+    watchers = [
+        *changes(facts, heard),
+        *(segments.watcher(name) for name in watched),
+        *schedule_watchers((one.journey for one in current), rules, segments),
+    ]
     return Watch(watchers) if watchers else None
 
 

@@ -15,7 +15,7 @@ from journeykit.core.decision import Deciding
 from journeykit.core.entry import enter
 from journeykit.core.parking import park
 from journeykit.core.plans import as_key
-from journeykit.core.turn import Turn
+from journeykit.core.turn import Raised
 from journeykit.errors import ConditionError
 from journeykit.model.records import Enrollment
 
@@ -41,7 +41,16 @@ def records(value: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
-def follow(turn: Turn, path: str, old: Records, new: Records) -> None:
+def changed(turn: Deciding, raised: Raised) -> tuple[Records, Records] | None:
+    """The records before and after a change of a list; None, and parked, where it is none."""
+    try:
+        return records(raised.old if isinstance(raised.old, list) else None), records(raised.new)
+    except ConditionError as error:
+        park(turn, None, f"changed {raised.subject}", error)
+        return None
+
+
+def follow(turn: Deciding, path: str, old: Records, new: Records) -> None:
     """Let the enrollments of records follow them, and leave with them."""
     names = frozenset(one.name for one in turn.compiled.definitions.values() if one.journey.each == path)
     for enrollment in turn.active(names):
@@ -50,25 +59,26 @@ def follow(turn: Turn, path: str, old: Records, new: Records) -> None:
             _part(turn, enrollment, path, lambda e=enrollment, j=journey: _follow(turn, j, e, old, new))  # type: ignore[misc]
 
 
-def _follow(turn: Turn, journey: CompiledJourney, enrollment: Enrollment, old: Records, new: Records) -> None:
-    deciding = Deciding(turn, journey, enrollment)
-    e, cause = deciding.own(), f"changed {journey.journey.each}"
+def _follow(turn: Deciding, journey: CompiledJourney, enrollment: Enrollment, old: Records, new: Records) -> None:
+    turn.take_up(journey, enrollment)
+    e, cause = turn.own(), f"changed {journey.journey.each}"
     record = new.get(e.key)
     if record is None:
-        deciding.end("exited", "removed", cause)
+        turn.end("exited", "removed", cause)
     else:
         kept = {name: value for name, value in e.data.items() if name not in old.get(e.key, {})}
-        e.data = turn.data = {**kept, **_present(record)}
+        e.data = turn.data = {**kept, **present(record)}
         turn.note("stayed", e, cause, e.step, e.step)
-        deciding.settle(moved=True)
-    turn.changed[e.journey, e.key] = deciding.e
+        turn.settle(moved=True)
+    turn.changed[e.journey, e.key] = turn.e
 
 
-def _present(record: Mapping[str, Any]) -> dict[str, Any]:
+def present(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says, without what it leaves open."""
     return {name: value for name, value in record.items() if value is not None}
 
 
-def let_in(turn: Turn, journeys: Iterable[CompiledJourney], path: str, old: Records, new: Records) -> None:
+def let_in(turn: Deciding, journeys: Iterable[CompiledJourney], path: str, old: Records, new: Records) -> None:
     """Open an enrollment for each record that has appeared; for one that has changed, as far as re-entry allows it."""
     for journey in journeys:
         again = journey.journey.reentry.rule != "once"
@@ -77,10 +87,10 @@ def let_in(turn: Turn, journeys: Iterable[CompiledJourney], path: str, old: Reco
             if (inside is not None and inside.status == "active") or (key in old and not (again and old[key] != record)):
                 continue
             turn.enrollment, turn.data = None, {}
-            _part(turn, None, path, lambda j=journey, k=key, r=record: enter(turn, j, k, _present(r), f"changed {path}"))  # type: ignore[misc]
+            _part(turn, None, path, lambda j=journey, k=key, r=record: enter(turn, j, k, present(r), f"changed {path}"))  # type: ignore[misc]
 
 
-def _part(turn: Turn, enrollment: Enrollment | None, path: str, part: Callable[[], None]) -> None:
+def _part(turn: Deciding, enrollment: Enrollment | None, path: str, part: Callable[[], None]) -> None:
     """Do one enrollment's part, or park it where it fails (P15)."""
     mark = turn.mark()
     try:

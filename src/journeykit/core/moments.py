@@ -46,7 +46,7 @@ def look(turn: Turn, watchers: Iterable[Watcher], *, due: bool = False) -> None:
         if moment is not held:
             turn.moments = {**turn.moments, watcher.name: moment}
         if occurred is not None:
-            if occurred.new is not None:
+            if occurred.signal.startswith("~segment "):
                 segment = occurred.signal.removeprefix("~segment ").removeprefix("not ")
                 turn.note("segment", None, f"segment {segment}", reason="entered" if occurred.new else "left")
             turn.raised += (Raised("occurred", *occurred),)

@@ -40,6 +40,12 @@ def subjects(catalog: Catalog) -> dict[str, Subject]:
     return {event: Subject(name, kind) for event, name, kind in kinds if isinstance(kind, ObjectKind)}
 
 
+def vocabulary(catalog: Catalog) -> list[str]:
+    """The events there are, where the catalog lists any; none where it only says which are about objects, which lists nothing."""
+    listed = any(not any(isinstance(kind, ObjectKind) for kind in properties.values()) for properties in catalog.events.values())
+    return list(catalog.events) if listed else []
+
+
 def interests(journey: Journey, places: Iterable[Place], about: Mapping[str, Subject]) -> dict[str, tuple[Interest, ...]]:
     """For each step what it waits for; steps that wait for no object are left out."""
     found: dict[str, tuple[Interest, ...]] = {}

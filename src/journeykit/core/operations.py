@@ -7,6 +7,7 @@ from typing import Any
 
 from journeykit.core.expressions import MISSING, plain
 from journeykit.core.facts import set_consent, set_trait, set_zone
+from journeykit.core.likeness import SPENT, likeness
 from journeykit.core.plans import DoOperation, Operation, SetOperation, StartOperation, as_key
 from journeykit.core.turn import Raised, Turn
 from journeykit.errors import ConditionError
@@ -29,16 +30,35 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     parameters = do.constant if do.parameters is None else do.parameters(turn)
-    now = turn.now
-    turn.outbox += (_new(OutboxMessage, (
-        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(turn.outbox), do.action, parameters, now, do.message,
-        None if do.age is None else now + do.age, None if do.owner is None else _owner(e, do.owner), do.listens,
-    )),)  # fmt: skip
+    now, owner = turn.now, do.owner
+    if e.joined is not None and _had(turn, e, do.action, parameters):
+        owner = SPENT
+    commit = turn.commit
+    outbox = commit.outbox
+    message = _new(OutboxMessage, (
+        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
+        None if do.age is None else now + do.age, None if owner is None else _owner(e, owner), do.listens, None, None,
+    ))  # fmt: skip
+    commit.outbox = (*outbox, message) if outbox else (message,)
     e.performed += 1
     e.performed_at = now
 
 
+def _had(turn: Turn, e: Enrollment, action: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether the customer has had this already, before two became one; each is left out as often as it was sent."""
+    assert e.joined is not None
+    sent = e.joined.sent
+    mark = likeness(turn.compiled.definitions[e.definition].journey, action, parameters) if sent else ""
+    if not sent.get(mark):
+        return False
+    left = {name: number - (name == mark) for name, number in sent.items()}
+    e.joined = e.joined._replace(sent={name: number for name, number in left.items() if number})
+    return True
+
+
 def _owner(e: Enrollment, owner: str) -> str:
+    if owner == SPENT:
+        return owner
     if owner == "step":
         return f"step {e.visit}"
     name = owner.removeprefix("scope ")
@@ -86,10 +106,10 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
         turn.raised += (Raised("start", given),)
         return
     given["from"] = turn.customer_id
-    number = len(turn.mail)
-    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, number)
+    mail = turn.commit.mail
+    name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, len(mail))
     event = Event("$enter", id=name, customer_id=customer, occurred_at=moment(turn.now), properties=given, source=e.journey)
-    turn.mail += (Mail(event, turn.now),)
+    turn.commit.mail = (*mail, Mail(event, turn.now))
 
 
 def _key(start: StartOperation, context: Any) -> str:

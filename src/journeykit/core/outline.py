@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from journeykit.model.journey import Journey, Scope, Step, Transition
 from journeykit.model.phrases import Split
@@ -21,6 +21,17 @@ class Place:
     stage: str | None
     path: str
     onward: Onward
+
+
+def within(place: Place, scope: Scope) -> Place:
+    """*place* as what stands in *scope* sees it, with no scope further in."""
+    return evolve(place, scopes=place.scopes[: place.scopes.index(scope) + 1])
+
+
+def behind(place: Place, onward: Onward) -> Place:
+    """*place* as *onward* sees it, which may be what a scope around it says of where to go on."""
+    scope = next((scope for scope in place.scopes if scope.then and scope.then is onward), None)
+    return place if scope is None else within(place, scope)
 
 
 def first_step(item: Step | Scope) -> str | None:

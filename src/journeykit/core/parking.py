@@ -19,16 +19,17 @@ def park(turn: Turn, enrollment: Enrollment | None, cause: str, error: Journeyki
         occurred_at = event.occurred_at.isoformat()
         original = {"name": event.name, "id": event.id, "occurred_at": occurred_at, "properties": event.properties, "source": event.source}
     properties = {"journey": journey, "key": key, "number": number, "error": str(error), "event": original, **more}
-    name = f"$parked/{turn.seq}/{len(turn.events)}"
+    events = turn.commit.events
+    name = f"$parked/{turn.seq}/{len(events)}"
     row = Event("$parked", id=name, customer_id=turn.customer_id, occurred_at=moment(turn.now), properties=properties)
-    turn.events += (LoggedEvent(row, turn.now, None, "parked"),)
+    turn.commit.events = (*events, LoggedEvent(row, turn.now, None, "parked"))
     turn.note("parked", enrollment, cause, None if enrollment is None else enrollment.step, reason=str(error))
 
 
 def park_event(turn: Turn, event: LoggedEvent, error: JourneykitError) -> None:
     """Keep a whole event aside; nothing of it is applied."""
     park(turn, None, event.event.name, error)
-    turn.events += (LoggedEvent(event.event, turn.now, turn.seq, "decided"),)
+    turn.commit.events = (*turn.commit.events, LoggedEvent(event.event, turn.now, turn.seq, "decided"))
 
 
 def park_timer(turn: Turn, enrollment: Enrollment, index: int, error: JourneykitError) -> None:

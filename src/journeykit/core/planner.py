@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from journeykit.core.context import Declared, Getter, Resolver
-from journeykit.core.expressions import compile_condition, compile_expression, compile_template
+from journeykit.core.expressions import compile_condition, compile_expression
 from journeykit.core.extensions import Extensions
-from journeykit.core.outline import Place, places, scopes
+from journeykit.core.outline import Place, places, scopes, within
+from journeykit.core.parameters import compile_template
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
@@ -58,6 +59,13 @@ class Planner:
             return condition
         recognised = self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
         return recognised if condition is None else lambda context: recognised(context) and condition(context)
+
+    def inside(self, on: On) -> Callable[[Any], bool] | None:
+        """Whether the customer is where an entry by a segment lets in; None for every other."""
+        if on.segment is None:
+            return None
+        holds, wanted = self.resolver(None)(("segment", on.segment.removeprefix("not "))), not on.segment.startswith("not ")
+        return lambda context: bool(holds(context)) is wanted
 
     def looks_at(self, on: On, place: Place | None) -> tuple[tuple[str, Value], ...]:
         """What `guard` looks at, by name, for ``explain``."""
@@ -133,13 +141,15 @@ class Planner:
 
     # -- plans -------------------------------------------------------------------------------------------------------
 
-    def plan(self, source: str | None, target: str | None, move: Transition | None = None, *, entering: bool = False) -> Plan:
-        """The plan of going from *source* to *target*; a target of None leads out behind the last step."""
+    def plan(
+        self, source: str | None, target: str | None, move: Transition | None = None, stands: Place | None = None, *, entering: bool = False
+    ) -> Plan:
+        """The plan of going from *source* to *target* by *move*, which *stands* there; a target of None leads out behind the last step."""
         here, there = self.places.get(source or ""), self.places.get(target or "")
         inside, outside = self.around.get(source or "", ()), self.around.get(target or "", ())
         common = next((n for n, (a, b) in enumerate(zip(inside, outside, strict=False)) if a != b), min(len(inside), len(outside)))
         left, entered = tuple(reversed(inside[common:])), outside[common:]
-        before = [*self._leaving(here, common), *self._own(move, here)]
+        before = [*self._leaving(here, common), *self._own(move, stands)]
         after = [*self._entering(there, common)]
         return Plan(
             source=source,
@@ -168,7 +178,7 @@ class Planner:
             return
         yield from self._do(here.step.leaving, here)
         for scope in reversed(here.scopes[common:]):
-            yield from self._do(scope.leaving, here)
+            yield from self._do(scope.leaving, within(here, scope))
 
     def _own(self, move: Transition | None, here: Place | None) -> Iterator[Operation]:
         if move is not None:
@@ -179,7 +189,7 @@ class Planner:
         if there is None:
             return
         for scope in there.scopes[common:]:
-            yield from self._do(scope.do, there)
+            yield from self._do(scope.do, within(there, scope))
         yield from self.settings(there.step.set, self.resolver(there))
         yield from self._do(there.step.do, there)
 
@@ -190,9 +200,9 @@ class Planner:
             yield from self._owned("scope", scope)
         yield from self._owned("step", target or "")
 
-    def internal(self, source: str, move: Transition) -> Plan:
-        """The plan of a transition that moves nothing."""
-        before = tuple(self._own(move, self.places[source]))
+    def internal(self, place: Place, move: Transition) -> Plan:
+        """The plan of a transition at *place* that moves nothing."""
+        source, before = place.step.name, tuple(self._own(move, place))
         return Plan(source=source, target=source, before=before, acts=any(isinstance(o, DoOperation) for o in before), internal=True)
 
     def skips(self) -> Iterator[tuple[tuple[str, str], Plan]]:

@@ -103,6 +103,10 @@ class Plan:
     acts: bool = False
     stage: str | None = None
     internal: bool = False
+    kind: Literal["entered", "moved"] = field(init=False)  #: what the history calls it
+
+    def __attrs_post_init__(self) -> None:
+        self.kind = "entered" if self.source is None else "moved"
 
 
 @define(slots=True, eq=False)
@@ -146,8 +150,10 @@ class Row:
     where: str = ""
     reads: tuple[tuple[str, Value], ...] = ()
     simple: Plan | None = field(init=False)  #: the plan of a plain move, which is all there is to taking it
+    strict: bool = field(init=False)  #: whether it looks at the event's key or lateness
 
     def __attrs_post_init__(self) -> None:
+        self.strict = self.key is not None or self.drop_late
         self.simple = self.plan if self.kind == "move" and self.split is None else None
 
     def holds(self, event_data: Any) -> bool:
@@ -180,6 +186,7 @@ class CompiledEntry:
     where: str = ""
     reads: tuple[tuple[str, Value], ...] = ()
     key: Value | None = None  #: gives the key, where it is not the journey's own that does
+    inside: Condition | None = None  #: of an entry by a segment: whether the customer is in it
 
 
 Table = dict[str, dict[Signal, tuple[Row, ...]]]

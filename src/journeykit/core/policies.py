@@ -17,12 +17,14 @@ from attrs import field, frozen
 from journeykit.core.calendar import civil, local_day
 from journeykit.core.context import Context, Declared, Getter, Resolver
 from journeykit.core.expressions import MISSING, compile_condition
+from journeykit.core.plans import as_key
 from journeykit.core.splits import percentile
 from journeykit.model.messages import moment
 from journeykit.model.policies import Defer, Drop, Kind, Permit, Policy, PolicyAnswer, Question
 from journeykit.model.records import Facts, OutboxMessage, Sent
 
 HELD_OUT, TREATED = "held out", "treated"  #: the arms of a holdout, kept with the customer
+ERASED = "$erased"  #: among the arms of a customer who was erased
 TOPIC, PRIORITY = "topic", "priority"  #: the parameters of a message that say what it is about, and how important it is
 _ORDER: tuple[Kind, ...] = ("consent", "holdout", "suppression", "plugin", "quiet", "cap")
 _HOUR = 3_600_000_000
@@ -36,7 +38,7 @@ class Case(NamedTuple):
     facts: Facts  #: what is known about the addressee
     now: int
     zone: str | None  #: the journey's, for customers without one
-    sent: Sequence[Sent] = ()  #: the other marketing messages of the customer, performed or under way
+    sent: Sequence[Sent] = ()  #: the other marketing messages of the customer and their household, performed or under way
 
 
 class Verdict(NamedTuple):
@@ -60,6 +62,16 @@ class Rule:
 
 
 @frozen(eq=False)
+class Lane:
+    """Journeys of which a customer goes on in one at a time, the most important first; *still*: time stands still in the others."""
+
+    name: str
+    journeys: tuple[str, ...]
+    still: bool
+    members: frozenset[str]
+
+
+@frozen(eq=False)
 class Chain:
     """
     All policies of a catalog.
@@ -68,11 +80,13 @@ class Chain:
         rules: in the order in which they are asked.
         holdouts: those whose arm is drawn when a message is asked for.
         window: the longest window of a frequency cap in microseconds; 0 where there is none.
+        household: how what customers share is read that caps count together; None where each is counted alone.
     """
 
     rules: tuple[Rule, ...] = ()
     holdouts: tuple[Policy, ...] = ()
     window: int = field(default=0)
+    household: Getter | None = field(default=None)
 
     def verdict(self, case: Case, ask: Ask) -> Verdict | None:
         """
@@ -87,6 +101,13 @@ class Chain:
                 if not isinstance(answer, Permit):
                     return Verdict(rule.policy, answer)
         return None
+
+    def addressed(self, context: Context, messages: Iterable[OutboxMessage]) -> tuple[OutboxMessage, ...]:
+        """*messages*, the marketing among them with the household of the customer of *context*, where there is one."""
+        name = as_key(self.household(context)) if self.household is not None else MISSING
+        if not isinstance(name, str):
+            return tuple(messages)
+        return tuple(one._replace(household=name) if one.message == "marketing" else one for one in messages)
 
     def drawn(self, customer_id: str, facts: Facts, messages: Iterable[OutboxMessage]) -> Facts:
         """The facts with the arm of each holdout that *messages* ask about for the first time; it is kept, so that it never changes."""
@@ -115,11 +136,19 @@ def compile_policies(policies: Sequence[Policy], known: Declared) -> Chain:
         "holdout": _holdout, "suppression": lambda policy: _suppression(policy, Resolver(known)),
         "plugin": lambda policy: _plugin(policy, known.facts), "quiet": _quiet, "cap": _cap,
     }  # fmt: skip
-    rules = list(_consents(by_kind["consent"]))
+    rules = [_ERASED, *_consents(by_kind["consent"])]
     for kind in _ORDER[1:]:
         rules += [_EXPIRED] if kind == "suppression" else []
         rules += [makers[kind](policy) for policy in by_kind[kind]]
-    return Chain(tuple(rules), tuple(by_kind["holdout"]), max((policy.window for policy in by_kind["cap"]), default=0))
+    per = next((policy.per for policy in by_kind["cap"] if policy.per is not None), None)
+    household = None if per is None else Resolver(known)(("customer", per))
+    return Chain(tuple(rules), tuple(by_kind["holdout"]), max((policy.window for policy in by_kind["cap"]), default=0), household)
+
+
+def lanes_of(policies: Iterable[Policy]) -> dict[str, Lane]:
+    """For each journey in a lane of *policies* that lane."""
+    found = (Lane(one.name, one.journeys, one.still, frozenset(one.journeys)) for one in policies if one.kind == "lane")
+    return {journey: lane for lane in found for journey in lane.journeys}
 
 
 def topic(parameters: Mapping[str, Any]) -> str | None:
@@ -153,6 +182,20 @@ def _marketing(policy: Policy) -> Callable[[OutboxMessage], bool]:
 
 def _messages(policy: Policy) -> Callable[[OutboxMessage], bool]:
     return lambda message: message.message != "none" and about(policy, message.action, topic(message.parameters))
+
+
+# erased
+
+
+def _erased(case: Case, _ask: Ask) -> PolicyAnswer:
+    """Whoever was erased has to have agreed since, whatever the catalog says of those who have said nothing."""
+    purposes = (case.message.action, topic(case.message.parameters))
+    if ERASED not in case.facts.arms or any(case.facts.consent.get(purpose) for purpose in purposes if purpose):
+        return _PERMIT
+    return Drop("erased: no consent has been given since")
+
+
+_ERASED = Rule("erased", lambda message: message.message == "marketing", _erased)
 
 
 # consent
@@ -318,6 +361,8 @@ def _cap(policy: Policy) -> Rule:
 
 def free_at(policy: Policy, sent: Iterable[Sent], now: int) -> int | None:
     """When a cap lets one more through: None for at once; what is under way counts as performed now."""
-    times = sorted(now if one.at is None else one.at for one in sent if about(policy, one.action, one.topic))
+    times = sorted(
+        now if one.at is None else one.at for one in sent if about(policy, one.action, one.topic) and (policy.per or not one.other)
+    )
     times = [at for at in times if at > now - policy.window]
     return None if len(times) < policy.number else times[-policy.number] + policy.window

@@ -8,7 +8,7 @@ own, and a replay needs nobody else (P12).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,12 +17,15 @@ from attrs import field, frozen
 from journeykit.core.calendar import wall_clock
 from journeykit.core.context import Context
 from journeykit.model.messages import Event, moment
+from journeykit.model.pauses import Pause
 from journeykit.model.quotas import Take
 from journeykit.model.records import LoggedEvent
 
 Test = Callable[[Context], bool]
 
 SHARED = "$shared"  #: the name of the event that keeps what shared numbers said
+PAUSED = "$paused"  #: the name of the event that keeps which pauses a decision has heeded
+KEPT = frozenset({SHARED, PAUSED})  #: what the log keeps for a replay only
 
 
 def quota_key(take: Take, zone: str, now: int) -> str:
@@ -56,10 +59,30 @@ def taking(condition: Test | None, take: Take, zone: str, cause: str, leaves: Te
 
 
 class Known(NamedTuple):
-    """What one decision knows: how many are left of shared numbers (of others, enough), and what is kept once for all customers."""
+    """What one decision knows: how many are left of shared numbers (of others, enough), what is kept once for all customers, and pauses."""
 
     left: Mapping[str, int] = {}
     told: Mapping[str, str] = {}
+    pauses: Sequence[Pause] = ()
+
+
+KNOWN = Known()  #: nothing is known; so there is enough of everything
+
+
+class Unread(Exception):  # noqa: N818  a request for what all share, not an error
+    """
+    A decision has to know what is kept once for all customers; find it out and decide again.
+
+    Attributes:
+        name: under which it is kept.
+        first: what it becomes where nothing is kept yet: a value, or the arms of which the better is looked for; a number where what
+            is asked for is how many of so many are left.
+    """
+
+    def __init__(self, name: str, first: str | tuple[str, ...] | int) -> None:
+        self.name = name
+        self.first = first
+        super().__init__(name)
 
 
 def kept(customer_id: str, known: Known, seq: int, now: int) -> LoggedEvent:
@@ -77,14 +100,20 @@ class Shared:
     Attributes:
         known: now.
         recorded: in a replay, what was known when the signal of each number was decided.
+        pausing: whether a pause may concern somebody.
     """
 
-    known: Known = field(factory=Known)
+    known: Known = field(default=KNOWN)
     recorded: Mapping[int, Known] | None = field(default=None)
+    pausing: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        known = [self.known] if self.recorded is None else self.recorded.values()
+        object.__setattr__(self, "pausing", any(one.pauses for one in known))
 
     def at(self, seq: int) -> Known:
         """What is known when signal *seq* is decided."""
-        return self.known if self.recorded is None else self.recorded.get(seq, Known())
+        return self.known if self.recorded is None else self.recorded.get(seq, KNOWN)
 
     def after(self, taken: Iterable[tuple[str, int, int | None]]) -> Shared:
         """What is left after so much has been *taken*."""
@@ -96,6 +125,10 @@ class Shared:
                 left[key] -= number
         return Shared(self.known._replace(left=left))
 
+    def knowing(self, key: str, number: int) -> Shared:
+        """Know also how many are left of the number *key*."""
+        return Shared(self.known._replace(left={**self.known.left, key: number}))
+
     def telling(self, name: str, value: str) -> Shared:
         """Know also what is kept under *name*."""
         return Shared(self.known._replace(told={**self.known.told, name: value}))
@@ -106,5 +139,11 @@ UNKNOWN = Shared()
 
 def recorded(events: Iterable[LoggedEvent]) -> Shared:
     """What the log of a customer says of what is shared, for a replay."""
-    rows = [one for one in events if one.event.name == SHARED]
-    return Shared(recorded={one.seq or 0: Known(one.event.properties["left"], one.event.properties["told"]) for one in rows})
+    found: dict[int, Known] = {}
+    for one in events:
+        seq, given = one.seq or 0, one.event.properties
+        if one.event.name == SHARED:
+            found[seq] = found.get(seq, Known())._replace(left=given["left"], told=given["told"])
+        elif one.event.name == PAUSED:
+            found[seq] = found.get(seq, Known())._replace(pauses=tuple(Pause(*row[: len(Pause._fields)]) for row in given["pauses"]))
+    return Shared(recorded=found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from journeykit.core.balances import with_openings
+from journeykit.core.checks_facts import since_entry
 from journeykit.core.context import Context, Declared, Getter, Resolver
 from journeykit.core.expressions import compile_condition
 from journeykit.core.facts import FactTable
@@ -37,6 +39,7 @@ def problems(catalog: Catalog) -> Iterator[str]:
 
 def _problems(catalog: Catalog, name: str) -> Iterator[str]:
     """What a segment reads that it cannot know."""
+    yield from (f"segments.{name}: {problem}" for problem in since_entry(catalog.segments[name], catalog, "a segment"))
     for path in sorted(catalog.segments[name].paths, key=str):
         if path[0] not in _ROOTS:
             yield f"segments.{name}: a segment knows no {path[0]}; it reads {', '.join(_ROOTS)}"
@@ -76,6 +79,7 @@ class SegmentTable:
     def __init__(self, catalog: Catalog, facts: FactTable) -> None:
         self.holidays = catalog.days_off
         self._conditions = catalog.segments
+        self._declared = catalog.facts
         self._facts = facts
         self._segments: dict[str, Getter] = {}
         self._turns: dict[str, Turns | None] = {}
@@ -109,12 +113,13 @@ class SegmentTable:
 
     def reads(self, expression: Expression) -> frozenset[str]:
         """What *expression* reads of the customer, the segments it is built on included: ``customer.spent``."""
-        own = frozenset(f"{path[0]}.{path[1]}" for path in expression.paths if path[0] in ("customer", "consent"))
-        return own.union(*(self._reads[name] for name in _built_on(expression)))
+        paths = (f"{path[0]}.{path[1]}" for path in expression.paths if path[0] in ("customer", "consent"))
+        return with_openings(paths, self._declared).union(*(self._reads[name] for name in _built_on(expression)))
 
     def watcher(self, name: str) -> SegmentWatcher:
         """What tells when a customer enters and leaves the segment *name*."""
-        whole = " ".join(self._conditions[one].text for one in sorted(self._within(name)))
+        begun = (self._declared[one].text for one in self._facts.openings if f"customer.{one}" in self._reads[name])
+        whole = " ".join([*(self._conditions[one].text for one in sorted(self._within(name))), *begun])
         return SegmentWatcher(name, mark(whole), self._segments[name], self._turns[name], self._reads[name])
 
     def _within(self, name: str) -> set[str]:

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from journeykit.core import lists
+from journeykit.core import lists, pausing
+from journeykit.core.already import opened
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.decision import Deciding, signal_of
-from journeykit.core.entry import consider, enter, let_in
+from journeykit.core.entry import consider, enter, entry_of, let_in
 from journeykit.core.facts import Fold, fold, identify
 from journeykit.core.index import Concern
+from journeykit.core.lanes import let_out, reorder
+from journeykit.core.merging import MERGE, UNSEEN, join
+from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
 from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
+from journeykit.core.remains import RETURNED, come_back
+from journeykit.core.since import count
 from journeykit.core.tallies import tally
-from journeykit.core.turn import MOST, Raised, Turn, by_entry
+from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Enrollment, LoggedEvent
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 
-def decide(turn: Turn, logged: LoggedEvent) -> None:
+def decide(turn: Deciding, logged: LoggedEvent) -> None:
     """Decide one event and everything it raises."""
     event, seq = logged.event, turn.seq
-    if turn.compiled.watch is not None and not turn.stored and event.name != "$identify":  # no watcher has looked at them yet
+    if turn.compiled.watch is not None and not turn.stored and event.name not in UNSEEN:  # no watcher has looked at them yet
         meet(turn)
     _OURS.get(event.name, _fact)(turn, event)
     if turn.raised or turn.stirred:
         _drain(turn)
     decided = _new(LoggedEvent, (event, turn.now, seq, "decided", 0))
-    turn.events = (*turn.events, decided) if turn.events else (decided,)
+    turn.commit.events = (*turn.commit.events, decided) if turn.commit.events else (decided,)
 
 
-def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
+def fire(turn: Deciding, place: tuple[str, str], index: int) -> None:
     """Fire one due timer of an enrollment (index -1: an entry that has waited), and decide what it raises."""
     enrollment = turn.enrollments[place]
     if index < 0:
@@ -45,13 +52,27 @@ def fire(turn: Turn, place: tuple[str, str], index: int) -> None:
     _drain(turn)
 
 
-def fire_moment(turn: Turn, name: str) -> None:
+def end_pause(turn: Deciding, place: tuple[str, str], pauses: Sequence[Pause]) -> None:
+    """A pause has ended that held an enrollment; decide what follows."""
+    pausing.end(turn, place, pauses)
+    _drain(turn)
+
+
+def fire_moment(turn: Deciding, name: str) -> None:
     """A moment of the customer's own is due: look, and decide what it raises."""
     occur(turn, name)
     _drain(turn)
 
 
-def _fact(turn: Turn, event: Event) -> None:
+def reorder_all(turn: Deciding) -> None:
+    """Look at every lane, also where nobody has entered or left, and decide what that raises."""
+    let_out(turn)
+    turn.raised += tuple(Raised("lane", name) for name in dict.fromkeys(lane.name for lane in turn.compiled.lanes.values()))
+    _drain(turn)
+
+
+def _fact(turn: Deciding, event: Event) -> None:
+    """An event of the host's: facts, then active enrollments in order of entry, then entries in order of definition."""
     compiled = turn.compiled
     concern = compiled.concerns.get(event.name) or compiled.concern(event.name)
     if compiled.measures:
@@ -60,28 +81,27 @@ def _fact(turn: Turn, event: Event) -> None:
         turn.need(concern.needs)
     if concern.folds:
         _fold(turn, concern.folds)
+    if concern.since:
+        count(turn, *concern.since)
     if concern.offers:
         _offer_all(turn, concern.offers, event.name)
     if concern.entries:
         _enter(turn, concern)
 
 
-def _offer_all(turn: Turn, journeys: frozenset[str], signal: str) -> None:
+def _offer_all(turn: Deciding, journeys: frozenset[str], signal: str) -> None:
     """Offer a signal to the active enrollments of *journeys*, in order of entry."""
     enrollments = turn.enrollments
-    if len(enrollments) == 1:  # as with most customers
+    if len(enrollments) == 1 and not turn.changed:  # as with most customers
         for one in enrollments.values():
             if one.status == "active" and one.journey in journeys:
                 offer(turn, one, signal)
             return
-    found = [e for e in enrollments.values() if e.status == "active" and e.journey in journeys]
-    if len(found) > 1:
-        found.sort(key=by_entry)
-    for enrollment in found:
+    for enrollment in turn.active(journeys):
         offer(turn, enrollment, signal)
 
 
-def _fold(turn: Turn, folds: list[Fold]) -> None:
+def _fold(turn: Deciding, folds: list[Fold]) -> None:
     watchers = turn.compiled.concern(turn.event.name).watchers if turn.compiled.watch is not None and turn.event is not None else ()
     if watchers:
         meet(turn)
@@ -93,17 +113,17 @@ def _fold(turn: Turn, folds: list[Fold]) -> None:
         look(turn, watchers)
 
 
-def _enter(turn: Turn, concern: Concern) -> None:
+def _enter(turn: Deciding, concern: Concern) -> None:
     let: set[str] = set()
     for journey, entry in concern.entries:
         if journey.name not in let:
-            before = len(turn.definitions)
+            before = len(turn.commit.definitions)
             _attempt_entry(turn, journey, entry, consider)
-            if len(turn.definitions) > before:
+            if len(turn.commit.definitions) > before:
                 let.add(journey.name)
 
 
-def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
+def _attempt_entry(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry, look: Callable[..., None], *more: Any) -> None:
     mark = turn.mark()
     try:
         look(turn, journey, *more, entry)
@@ -113,40 +133,43 @@ def _attempt_entry(turn: Turn, journey: CompiledJourney, entry: CompiledEntry, l
         park(turn, stub, entry.cause, error, entry=entry.number)
 
 
-def offer(turn: Turn, enrollment: Enrollment, signal: Signal) -> None:
+def offer(turn: Deciding, enrollment: Enrollment, signal: Signal) -> None:
     """Offer a signal to one enrollment; where a condition fails, that part is parked and the rest goes on (P15)."""
     journey = turn.compiled.definitions[enrollment.definition]
     rules, step = journey.rules, enrollment.step
-    if signal not in rules.rows[step] and step not in rules.busy:
-        return  # nothing waits for it here
+    rows = rules.rows[step].get(signal)
+    if rows is None:
+        if step not in rules.busy:
+            return  # nothing waits for it here
+        rows = rules.quiet[step]
     mark = turn.mark()
-    deciding = Deciding(turn, journey, enrollment)
+    turn.take_up(journey, enrollment)
     try:
-        taken = deciding.offer(signal)
+        taken = turn.choose(rows)
     except ConditionError as error:
         turn.rewind(mark)
         park(turn, enrollment, str(signal), error)
         return
-    if deciding.mine:  # whatever takes it changes it
+    if turn.mine:  # whatever takes it changes it
         place = (enrollment.journey, enrollment.key)
-        turn.changed[place] = deciding.e
+        turn.changed[place] = turn.e
         if taken:
             turn.touched += (place,)
 
 
-def _fire(turn: Turn, enrollment: Enrollment, index: int) -> None:
+def _fire(turn: Deciding, enrollment: Enrollment, index: int) -> None:
     mark = turn.mark()
-    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
+    turn.take_up(turn.compiled.definitions[enrollment.definition], enrollment)
     try:
-        deciding.fire(index)
+        turn.fire(index)
     except ConditionError as error:
         turn.rewind(mark)
         park_timer(turn, enrollment, index, error)
         return
-    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+    turn.changed[enrollment.journey, enrollment.key] = turn.e
 
 
-def _waited(turn: Turn, enrollment: Enrollment) -> None:
+def _waited(turn: Deciding, enrollment: Enrollment) -> None:
     """The idle time of an entry is over: now filter and re-entry are looked at, with the event that began it."""
     waiting = enrollment.waiting
     assert waiting is not None
@@ -155,20 +178,21 @@ def _waited(turn: Turn, enrollment: Enrollment) -> None:
     ready = enrollment.copy()
     ready.waiting = None
     turn.changed[place] = ready
-    if journey is not None and waiting.entry < len(journey.entries):
+    entry = None if journey is None else entry_of(journey, waiting)
+    if journey is not None and entry is not None:
         name, event_id, occurred_at, properties, source = waiting.event
         event = Event(name, id=event_id, customer_id=turn.customer_id, occurred_at=occurred_at, properties=properties, source=source)
         turn.look(event)
-        _attempt_entry(turn, journey, journey.entries[waiting.entry], let_in, enrollment.key)
+        _attempt_entry(turn, journey, entry, let_in, enrollment.key)
     if turn.changed[place].number == 0:
         del turn.changed[place]
-        turn.removed += (place,)
+        turn.commit.removed = (*turn.commit.removed, place)
 
 
 # -- raised signals ------------------------------------------------------------------------------------------------------
 
 
-def _drain(turn: Turn) -> None:
+def _drain(turn: Deciding) -> None:
     look_at_changes(turn)
     while turn.raised:
         raised, *rest = turn.raised
@@ -179,16 +203,17 @@ def _drain(turn: Turn) -> None:
                 f"more than {MOST} raised signals and automatic transitions in one decision, the last: {raised.kind} {raised.subject}"
             )
         turn.seq += 1
+        turn.commit.revision = turn.seq
         turn.touched = ()
         turn.look(None, raised.old, raised.new)
         _RAISED[raised.kind](turn, raised)
         look_at_changes(turn)
 
 
-def _changed(turn: Turn, raised: Raised) -> None:
+def _changed(turn: Deciding, raised: Raised) -> None:
     signal = f"~changed {raised.subject}"
     concern = turn.compiled.concern(signal)
-    change = _lists(turn, raised) if concern.lists else None
+    change = lists.changed(turn, raised) if concern.lists else None
     if change is None:
         _occurs(turn, signal, concern)
         return
@@ -198,53 +223,42 @@ def _changed(turn: Turn, raised: Raised) -> None:
     lists.let_in(turn, concern.lists, raised.subject, *change)
 
 
-def _occurred(turn: Turn, raised: Raised) -> None:
-    _occurs(turn, raised.subject, turn.compiled.concern(raised.subject))
-
-
-def _occurs(turn: Turn, signal: str, concern: Concern) -> None:
+def _occurs(turn: Deciding, signal: str, concern: Concern) -> None:
     turn.need(concern.needs)
     for enrollment in turn.active(concern.offers):
         offer(turn, enrollment, signal)
     _enter(turn, concern)
 
 
-def _lists(turn: Turn, raised: Raised) -> tuple[lists.Records, lists.Records] | None:
-    """The records before and after a change of a list; None, and parked, where it is none."""
-    try:
-        return lists.records(raised.old if isinstance(raised.old, list) else None), lists.records(raised.new)
-    except ConditionError as error:
-        park(turn, None, f"changed {raised.subject}", error)
-        return None
-
-
-def _started(turn: Turn, raised: Raised) -> None:
-    _let_in_by_name(turn, raised.subject, "start")
-
-
-def _at_once(turn: Turn, raised: Raised) -> None:
+def _at_once(turn: Deciding, raised: Raised) -> None:
     """A timer that was due when it was armed; one armed anew since is another, and waits for its own moment (P7)."""
-    name, key, number, order = raised.subject
+    name, key, number, order, *late = raised.subject
     enrollment = turn.find(name, key)
-    if enrollment is None or enrollment.number != number:
+    if enrollment is None or enrollment.number != number or enrollment.held is not None:
         return
+    commit = turn.commit
+    asked = len(commit.outbox)
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
+    if late and len(commit.outbox) > asked:
+        commit.outbox = (*commit.outbox[:asked], *(pausing.aged(message, late[0]) for message in commit.outbox[asked:]))
 
 
-_RAISED: dict[str, Callable[[Turn, Raised], None]] = {
+_RAISED: dict[str, Callable[[Deciding, Raised], None]] = {
     "changed": _changed,
-    "occurred": _occurred,
-    "start": _started,
+    "occurred": lambda turn, raised: _occurs(turn, raised.subject, turn.compiled.concern(raised.subject)),
+    "start": lambda turn, raised: _let_in_by_name(turn, raised.subject, "start"),
     "timer": _at_once,
+    "moved": lambda turn, raised: pausing.moved_on(turn, raised.subject),
+    "lane": lambda turn, raised: reorder(turn, raised.subject),
 }
 
 
 # -- events of our own ---------------------------------------------------------------------------------------------------
 
 
-def _identify(turn: Turn, event: Event) -> None:
+def _identify(turn: Deciding, event: Event) -> None:
     try:
         facts, changes = identify(turn.facts, event.properties)
     except ConditionError as error:
@@ -268,11 +282,11 @@ def _shown(value: object) -> str:
     return "unknown" if value is None else repr(value)
 
 
-def _let_in(turn: Turn, event: Event) -> None:
+def _let_in(turn: Deciding, event: Event) -> None:
     _let_in_by_name(turn, event.properties, "start" if event.properties.get("from") else "enroll")
 
 
-def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
+def _let_in_by_name(turn: Deciding, given: Any, cause: str) -> None:
     journey = turn.compiled.journeys.get(given["journey"])
     if journey is None:
         turn.note("refused", None, cause, reason=f'no journey "{given["journey"]}"')
@@ -286,19 +300,19 @@ def _let_in_by_name(turn: Turn, given: Any, cause: str) -> None:
         park(turn, None, cause, error)
 
 
-def _let_out(turn: Turn, event: Event) -> None:
+def _let_out(turn: Deciding, event: Event) -> None:
     given = event.properties
     turn.need(frozenset({given["journey"]}))
     enrollment = turn.find(given["journey"], given.get("key") or "")
     if enrollment is None or enrollment.status != "active":
         turn.note("refused", None, "exit", reason=f'not in "{given["journey"]}"')
         return
-    deciding = Deciding(turn, turn.compiled.definitions[enrollment.definition], enrollment)
-    deciding.end("exited", given.get("reason") or "exit", "exit")
-    turn.changed[enrollment.journey, enrollment.key] = deciding.e
+    turn.take_up(turn.compiled.definitions[enrollment.definition], enrollment)
+    turn.end("exited", given.get("reason") or "exit", "exit")
+    turn.changed[enrollment.journey, enrollment.key] = turn.e
 
 
-def _settled(turn: Turn, event: Event) -> None:
+def _settled(turn: Deciding, event: Event) -> None:
     """The outcome of an action concerns the enrollment that asked for it, and no other."""
     given = event.properties
     turn.need(frozenset({given["journey"]}))
@@ -307,19 +321,19 @@ def _settled(turn: Turn, event: Event) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
-def _retry(turn: Turn, event: Event) -> None:
+def _retry(turn: Deciding, event: Event) -> None:
     """Offer a parked part again, and it alone; its row becomes part of the log."""
     given = dict(event.properties)
     parked = given.pop("parked")
     row = Event("$parked", id=parked, customer_id=turn.customer_id, occurred_at=event.occurred_at, properties=given)
-    turn.events += (LoggedEvent(row, turn.now, turn.seq, "decided"),)
+    turn.commit.events = (*turn.commit.events, LoggedEvent(row, turn.now, turn.seq, "decided"))
     original = given.get("event")
     if original is not None:
         turn.look(Event(customer_id=turn.customer_id, **original))
     _again(turn, given)
 
 
-def _again(turn: Turn, given: dict[str, Any]) -> None:
+def _again(turn: Deciding, given: dict[str, Any]) -> None:
     event = turn.event
     if not given["journey"]:
         if event is not None and event.name not in _OURS:
@@ -340,10 +354,14 @@ def _again(turn: Turn, given: dict[str, Any]) -> None:
         offer(turn, enrollment, signal_of(turn))
 
 
-_OURS: dict[str, Callable[[Turn, Event], None]] = {
+_OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
     "$enter": _let_in,
     "$exit": _let_out,
+    "$open": opened,
     "$settled": _settled,
     "$retry": _retry,
+    "$migrate": migrate,
+    MERGE: lambda turn, event: join(turn, event, offer),
+    RETURNED: come_back,
 }

@@ -7,26 +7,12 @@ better when somebody first had to know, is kept once for all; a decision that ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from journeykit.core.plans import CompiledSplit, Plan
+from journeykit.core.quotas import KNOWN, Unread
 from journeykit.core.splits import draw
 from journeykit.core.turn import Turn
-
-
-class Unread(Exception):  # noqa: N818  a request for what all share, not an error
-    """
-    A decision has to know what is kept once for all customers; find it out and decide again.
-
-    Attributes:
-        name: under which it is kept.
-        first: what it becomes where nothing is kept yet: a value, or the arms of which the better is looked for.
-    """
-
-    def __init__(self, name: str, first: str | tuple[str, ...]) -> None:
-        self.name = name
-        self.first = first
-        super().__init__(name)
 
 
 def drawn(experiment: str, arm: str) -> str:
@@ -39,11 +25,11 @@ def reached(experiment: str, arm: str) -> str:
     return f"{experiment}/{arm}/reached"
 
 
-def better(unread: Unread, count: Callable[[str], int]) -> str:
-    """The arm of which the greatest share did what is measured; the first of equals."""
-    experiment = unread.name.rpartition(" ")[0]
-    shares = {arm: count(reached(experiment, arm)) / max(1, count(drawn(experiment, arm))) for arm in unread.first}
-    return max(unread.first, key=lambda arm: shares[arm])
+def better(name: str, arms: Sequence[str], count: Callable[[str], int]) -> str:
+    """Which of *arms*, asked for under *name*, had the greatest share of those who did what is measured; the first of equals."""
+    experiment = name.rpartition(" ")[0]
+    shares = {arm: count(reached(experiment, arm)) / max(1, count(drawn(experiment, arm))) for arm in arms}
+    return max(arms, key=lambda arm: shares[arm])
 
 
 def measured(turn: Turn, split: CompiledSplit) -> Plan:
@@ -57,16 +43,18 @@ def measured(turn: Turn, split: CompiledSplit) -> Plan:
         name = _told(turn, f"{split.experiment} better", tuple(arms))
     else:
         name, _ = draw(split, turn.customer_id)
-        turn.quotas += ((drawn(split.experiment, name), 1, None),)
+        turn.commit.quotas = (*turn.commit.quotas, (drawn(split.experiment, name), 1, None))
     _keep(turn, split.experiment, name)
     return arms[name]
 
 
 def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
-    if name not in turn.told:
+    told = turn.known.told
+    if name not in told:
         raise Unread(name, first)
-    turn.asked = {**turn.asked, name: turn.told[name]}
-    return turn.told[name]
+    needed = turn.needed or KNOWN
+    turn.needed = needed._replace(told={**needed.told, name: told[name]})
+    return told[name]
 
 
 def _keep(turn: Turn, name: str, value: str) -> None:
@@ -79,5 +67,5 @@ def tally(turn: Turn, event: str) -> None:
     for experiment in turn.compiled.measures.get(event, ()):
         arm, mark = turn.facts.arms.get(experiment), f"{experiment} reached"
         if arm is not None and mark not in turn.facts.arms:
-            turn.quotas += ((reached(experiment, arm), 1, None),)
+            turn.commit.quotas = (*turn.commit.quotas, (reached(experiment, arm), 1, None))
             _keep(turn, mark, arm)

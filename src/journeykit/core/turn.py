@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import quota_key
+from journeykit.core.quotas import KNOWN, Known, Unread, quota_key
+from journeykit.core.state import Customer, own_timers
 from journeykit.model.messages import Event
 from journeykit.model.quotas import Take
-from journeykit.model.records import Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
+from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
 _ARMS = 4_096  #: room for arming numbers within one signal
 
 Mark = tuple[
-    Facts, tuple[HistoryEntry, ...], tuple[OutboxMessage, ...], tuple[LoggedEvent, ...], tuple["Raised", ...], tuple[Mail, ...],
-    tuple[tuple[str, str, str], ...],
-    tuple[tuple[str, int, int | None], ...],
+    Facts, tuple["Raised", ...], Sequence[HistoryEntry], Sequence[OutboxMessage], Sequence[LoggedEvent], Sequence[Mail],
+    Sequence[tuple[str, str, str]], Sequence[tuple[str, int, int | None]],
 ]  # fmt: skip
 
 
@@ -38,13 +38,6 @@ class Incomplete(Exception):  # noqa: N818  a request for more rows, not an erro
         super().__init__(", ".join(sorted(journeys)))
 
 
-class Covered(NamedTuple):
-    """Which rows of a customer have been loaded."""
-
-    journeys: frozenset[str]
-    keys: frozenset[tuple[str, str | None]]
-
-
 class Trace(NamedTuple):
     """Why something did not happen, noted while a customer is replayed for ``explain``."""
 
@@ -61,7 +54,7 @@ class Trace(NamedTuple):
 class Raised(NamedTuple):
     """A signal that a decision raised, decided after it at the same now."""
 
-    kind: str  #: changed, start, timer, occurred
+    kind: str  #: changed, start, timer, occurred, lane, moved
     subject: Any
     old: Any = None
     new: Any = None
@@ -71,60 +64,49 @@ class Turn(Context):
     """
     The working state of one signal and of what it raises, which is also what its expressions see.
 
-    What is decided only grows; `mark` and `rewind` take back one enrollment's part. What is seldom used begins as an empty tuple,
-    since a turn is made for every event.
+    What is decided is put into ``commit`` and only grows; `mark` and `rewind` take back one enrollment's part. A turn is made for every
+    event, so it holds little besides.
     """
 
     __slots__ = (
-        "armed", "asked", "changed", "compiled", "covered", "definitions", "enrollments", "events", "history", "kept", "left", "mail", "moved",
-        "outbox", "passed", "quotas", "raised", "removed", "seq", "short", "stirred", "stored", "taken", "told", "touched", "trace",
+        "armed", "asking", "changed", "commit", "compiled", "covered", "enrollments", "kept", "known", "needed", "raised", "seq", "stirred",
+        "stored", "taken", "touched", "trace",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        compiled: Compiled,
-        customer_id: str,
-        facts: Facts,
-        enrollments: dict[tuple[str, str], Enrollment],
-        seq: int,
-        now: int,
-        event: Event | None,
-        covered: Covered | None = None,
-        trace: list[Trace] | None = None,
-    ) -> None:
-        self.customer_id = customer_id
-        self.facts = facts
+    def __init__(self, compiled: Compiled, customer: Customer, now: int, event: Event | None, trace: list[Trace] | None = None) -> None:
+        self.customer_id = customer.customer_id
+        self.facts = customer.facts
+        self.enrollments = customer.enrollments
+        self.covered = customer.covered
+        self.stored: Sequence[Any] = customer.moments  #: the customer's own timers, as they were loaded
+        self.seq = seq = customer.revision + 1
+        self.compiled = compiled
         self.now = now
         self.event = event
-        self.passed = now if event is None else now - 1  #: a timer fires once its instant has passed, an event comes before that (P4)
-        self.properties = NOTHING if event is None else event.properties
+        if event is None:  # a timer fires once its instant has passed, so that what comes after it has missed that (P4)
+            self.properties = NOTHING
+            self.commit = Commit(customer.customer_id, customer.revision, seq, now + 1)
+        else:
+            self.properties = event.properties
+            self.commit = Commit(customer.customer_id, customer.revision, seq, now)
         self.data = NOTHING
         self.enrollment = self.old = self.new = None
-        self.compiled = compiled
-        self.covered = covered
-        self.enrollments = enrollments
-        self.seq = seq
         self.trace = trace
         self.changed: dict[tuple[str, str], Enrollment] = {}
-        self.history: tuple[HistoryEntry, ...] = ()
-        self.outbox: tuple[OutboxMessage, ...] = ()
-        self.events: tuple[LoggedEvent, ...] = ()
         self.raised: tuple[Raised, ...] = ()
-        self.removed: tuple[tuple[str, str], ...] = ()
-        self.mail: tuple[Mail, ...] = ()
-        self.definitions: tuple[tuple[str, str, str], ...] = ()
         self.touched: tuple[tuple[str, str], ...] = ()  #: enrollments that took the signal
-        self.left: Mapping[str, int] = NOTHING  #: what is known to be left of shared numbers
-        self.quotas: tuple[tuple[str, int, int | None], ...] = ()  #: what is taken of them
-        self.told: Mapping[str, str] = NOTHING  #: what is kept once for all customers, as far as it is known
-        self.asked: Mapping[str, str] = NOTHING  #: what of it had to be known
-        self.short: tuple[str, ...] = ()  #: those of which nothing was left
-        self.stored: Sequence[Any] = ()  #: the customer's own timers, as they were loaded
+        self.known = KNOWN  #: what is known of what customers share
+        self.asking = False  #: whether somebody can be asked for what is not known
+        self.needed: Known | None = None  #: what of it had to be known: numbers of which nothing was left, and what was told
         self.kept: dict[str, Moment] | None = None  #: the same by name, once somebody has looked at them
-        self.moved = False  #: whether they have changed
         self.stirred: tuple[str, ...] = ()  #: what has changed that no watcher has looked at yet
         self.taken = 0
         self.armed = 0
+
+    @property
+    def passed(self) -> int:
+        """The last instant that has passed, microseconds UTC."""
+        return self.commit.accepted_at - 1
 
     @property
     def moments(self) -> dict[str, Moment]:
@@ -135,7 +117,7 @@ class Turn(Context):
 
     @moments.setter
     def moments(self, moments: dict[str, Moment]) -> None:
-        self.kept, self.moved = moments, True
+        self.kept, self.commit.moments = moments, ()  # that they change; they are filled in at the end
 
     def order(self) -> int:
         """The next arming number: later ones are greater, over all of the customer's signals."""
@@ -158,13 +140,20 @@ class Turn(Context):
     def grant(self, take: Take, zone: str, cause: str) -> bool:
         """Take one of a shared number, as far as is known; where none is left, record it."""
         key = quota_key(take, zone, self.now)
-        if sum(number for name, number, _ in self.quotas if name == key) < self.left.get(key, take.limit):
-            self.quotas += ((key, 1, take.limit),)
+        left, needed = self.known.left.get(key, take.limit), self.needed or KNOWN
+        if sum(number for name, number, _ in self.commit.quotas if name == key) < left:
+            self.commit.quotas = (*self.commit.quotas, (key, 1, take.limit))
             return True
-        if key not in self.short:
-            self.short += (key,)
+        if key not in needed.left:
+            self.needed = needed._replace(left={**needed.left, key: left})
             self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=take.text)
         return False
+
+    def be_sure(self, taken: Iterable[tuple[str, int, int | None]]) -> None:
+        """Raise `Unread` where one of *taken*, which nobody will look at any more, was taken without knowing what is left."""
+        for key, _, limit in taken:
+            if self.asking and limit is not None and key not in self.known.left:
+                raise Unread(key, limit)
 
     def inside(self, journey: str) -> list[str]:
         """The keys under which the customer is in *journey*, as decided so far."""
@@ -173,8 +162,11 @@ class Turn(Context):
 
     def entered_or_left(self, journey: str, *, entered: bool) -> None:
         """Let rules look again that read whether the customer is in *journey*."""
-        if f"active.{journey}" in self.compiled.watched:
+        compiled = self.compiled
+        if f"active.{journey}" in compiled.watched:
             self.raised += (Raised("changed", f"active.{journey}", not entered, entered),)
+        if compiled.lanes and journey in compiled.lanes:
+            self.raised += (Raised("lane", compiled.lanes[journey].name),)
 
     def need(self, journeys: frozenset[str]) -> None:
         """Raise `Incomplete` where rows of *journeys* have not been loaded."""
@@ -202,13 +194,18 @@ class Turn(Context):
     ) -> None:
         """Add a line to the history."""
         journey, key, number = ("", "", 0) if enrollment is None else (enrollment.journey, enrollment.key, enrollment.number)
-        place = len(self.history)
-        self.history += (
-            HistoryEntry(self.customer_id, self.seq, place, self.now, kind, journey, key, number, source, target, cause, reason, timers),
+        history = self.commit.history
+        self.commit.history = (
+            *history,
+            HistoryEntry(
+                self.customer_id, self.seq, len(history), self.now, kind, journey, key, number, source, target, cause, reason, timers
+            ),
         )
 
     def raise_changes(self, changes: list[Change]) -> None:
         """Let changed customer data follow as signals of their own, where anybody listens."""
+        if self.compiled.facts.openings:
+            changes = self.compiled.facts.opened(changes, self.facts)
         for path, old, new in changes:
             concern = self.compiled.concern(f"~changed {path}")
             if concern.needs:
@@ -218,20 +215,26 @@ class Turn(Context):
 
     def mark(self) -> Mark:
         """A place to rewind to."""
-        return self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas
+        commit = self.commit
+        return self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas
 
     def rewind(self, mark: Mark) -> None:
         """
         Take back everything since *mark* but changed enrollments, which nobody has put in their place yet.
 
         What shared numbers were short stays: a replay has to know it, to fail in the same place.
+
+        Raises:
+            Unread: it took of a shared number of which there may be none left, and then it would not have come to this.
         """
-        self.facts, self.history, self.outbox, self.events, self.raised, self.mail, self.definitions, self.quotas = mark
+        commit = self.commit
+        self.be_sure(commit.quotas[len(mark[7]) :])
+        self.facts, self.raised, commit.history, commit.outbox, commit.events, commit.mail, commit.definitions, commit.quotas = mark
 
 
-def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
-    """A customer's own timers by name."""
-    return {moment[0]: Moment(*moment[:3]) for moment in stored}
+def signal_number(order: int) -> int:
+    """The number of the signal in which *order* was given, see `Turn.order`."""
+    return order // _ARMS
 
 
 def by_entry(e: Enrollment) -> int:

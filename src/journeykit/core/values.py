@@ -25,6 +25,11 @@ class _Missing:
 
 MISSING: Final = _Missing()
 
+
+class MissingError(ConditionError):
+    """An expression met a missing value where it has to work on one; a parameter of an action is then missing itself (P15)."""
+
+
 _SECOND = timedelta(seconds=1)
 
 
@@ -59,7 +64,8 @@ def shown(value: object) -> str:
 
 def refuse(text: str, what: str, *values: object) -> NoReturn:
     """Raise the `ConditionError` that names the expression, the values and what cannot be done with them."""
-    raise ConditionError(f'"{text}": {" and ".join(shown(value) for value in values)}: {what}')
+    kind_of_error = MissingError if any(missing(value) for value in values) else ConditionError
+    raise kind_of_error(f'"{text}": {" and ".join(shown(value) for value in values)}: {what}')
 
 
 def as_moment(text: str, value: object) -> datetime:

@@ -93,6 +93,14 @@ class Rolling:
         entries = [entry for part in self._parts(state, since) for entry in self._entries(part)]
         place = bisect_right([entry[0] for entry in entries], at)
         entries.insert(place, (at, value))
+        return self._laid_out(entries)
+
+    def joined(self, one: State, other: State, now: int) -> State:
+        """The state of the events of both, without what has left the window by *now*."""
+        parts = (part for state in (one, other) for part in self._parts(state, now - self.span))
+        return self._laid_out(sorted((entry for part in parts for entry in self._entries(part)), key=lambda entry: entry[0]))
+
+    def _laid_out(self, entries: list[tuple[int, Any]]) -> State:
         ats, values = [entry[0] for entry in entries], [entry[1] for entry in entries] if self._keeps else []
         closed = range(0, len(ats) - CHUNK, CHUNK)
         chunks = [self._closed(ats[start : start + CHUNK], values[start : start + CHUNK]) for start in closed]
@@ -192,6 +200,12 @@ class Period:
             return [state[0], state[1], self._step(state[2], value, at)] if at >= state[0] else state
         begin, end = period(self._unit, at, self._zone or zone)
         return [max(begin, state[1]) if state else begin, end, self._step(None, value, at)]
+
+    def joined(self, one: State, other: State, step: Callable[[Any, Any], Any]) -> State:
+        """The state of the events of both: those of the same period together by *step*, else those of the later one."""
+        if one[1] != other[1]:
+            return max(one, other, key=lambda state: state[1])
+        return [max(one[0], other[0]), one[1], step(one[2], other[2])]
 
     def read(self, state: State, now: int) -> Any:
         """The value at *now*."""

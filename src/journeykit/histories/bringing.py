@@ -8,8 +8,11 @@ once, and the rest follows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
+from journeykit.errors import EventError
+from journeykit.histories.segment import ALIASED, join
 from journeykit.model.messages import Event
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.runtime.clock import ManualClock
@@ -68,10 +71,10 @@ def bring_in(
 
 
 def _batches(events: Iterable[Event], size: int, span: int | None) -> Iterator[list[Event]]:
-    """Several events together, at most *size* and of at most *span* microseconds."""
+    """Several events together, at most *size* and of at most *span* microseconds; one that makes two customers one is the last."""
     some: list[Event] = []
     for event in events:
-        if some and (len(some) >= size or (span is not None and event.at - some[0].at > span)):
+        if some and (len(some) >= size or some[-1].name == ALIASED or (span is not None and event.at - some[0].at > span)):
             yield some
             some = []
         some.append(event)
@@ -89,6 +92,9 @@ class _Bringing:
         """Decide some events."""
         outcomes = self._engine.handle_many(some)
         known = sum(1 for outcome in outcomes if outcome.status == "duplicate")
+        if some[-1].name == ALIASED:
+            with suppress(EventError):  # they are one the other way round
+                join(self._engine, some[-1])
         return Brought(len(outcomes) - known, known)
 
     def go_on(self, until: int) -> None:

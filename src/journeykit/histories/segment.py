@@ -14,9 +14,12 @@ from journeykit.histories.tables import Row
 from journeykit.model.customer import RESERVED
 from journeykit.model.messages import Event
 from journeykit.model.phrases import suggestion
-from journeykit.runtime.letters import IDENTIFY
+from journeykit.runtime.engine import Engine
+from journeykit.runtime.letters import IDENTIFY, derived
 
 Message = Mapping[str, Any]
+
+ALIASED = "Identity Aliased"  #: the event by which a customer says under which id they were known before
 
 _moment = moments("", None)
 
@@ -26,7 +29,7 @@ def event_of(message: Message, source: str = "segment") -> Event:
     Make the event of one message.
 
     ``track`` keeps its name and properties as they are. ``page`` and ``screen`` become `Page Viewed` and `Screen Viewed`, ``group``
-    becomes `Group Joined`, ``alias`` `Identity Aliased`, each with what the message says as properties. ``identify`` sets traits
+    becomes `Group Joined`, ``alias`` `Identity Aliased`, see `join`, each with what the message says as properties. ``identify`` sets traits
     and, from ``context.timezone``, the zone. The id is ``messageId``, the moment ``timestamp``, else ``originalTimestamp``; the
     customer is ``userId``, else ``anonymousId``.
 
@@ -63,6 +66,19 @@ class SegmentMaker:
             yield Made(event_of(row.values, row.file))
         except EventError as error:
             raise Misfit(str(error)) from None
+
+
+def join(engine: Engine, event: Event) -> None:
+    """
+    Let whom *event* names as the id of before become its customer; nothing happens where they are one already.
+
+    Raises:
+        EventError: it names nobody, or the customer has become the id of before.
+    """
+    before = event.properties.get("previous_id")
+    if not isinstance(before, str):
+        raise EventError(f"previous_id: {before!r:.40} is no id; an alias says which id was used before")
+    engine.merge(event.customer_id, before, id=derived(event.id, "merge"), at=event.occurred_at)
 
 
 def _kind(message: Message) -> str:
@@ -130,7 +146,7 @@ def _viewed(name: str) -> Callable[[Message], tuple[str, dict[str, Any]]]:
 
 
 def _alias(message: Message) -> tuple[str, dict[str, Any]]:
-    return "Identity Aliased", {"previous_id": _id(message, ("previousId", "previous_id"), "an alias says which id was used before")}
+    return ALIASED, {"previous_id": _id(message, ("previousId", "previous_id"), "an alias says which id was used before")}
 
 
 def _group(message: Message) -> tuple[str, dict[str, Any]]:

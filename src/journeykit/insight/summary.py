@@ -52,7 +52,7 @@ class Summary:
             self._asked(row)
 
     def _moved(self, entry: HistoryEntry, place: _Place, standing: dict[_Place, str]) -> None:
-        if entry.kind in ("entered", "moved"):
+        if entry.kind in ("entered", "moved", "migrated"):
             standing[place] = str(entry.target)
         if entry.kind == "entered":
             self._count(entry.journey, "entered", str(entry.target))
@@ -70,11 +70,12 @@ class Summary:
     def _timers(self, entry: HistoryEntry, running: set[int]) -> None:
         for mark in entry.timers.split():
             index = int(mark[1:].partition("@")[0])
-            if mark[0] == "+":
-                running.add(index)
-                continue
-            running.discard(index)
-            self._count(entry.journey, "timers fired" if mark[0] == "!" else "timers cancelled", self._label(entry.journey, index))
+            if mark[0] in "-!":
+                running.discard(index)
+                self._count(entry.journey, "timers fired" if mark[0] == "!" else "timers cancelled", self._label(entry.journey, index))
+        if entry.kind == "migrated":
+            running.clear()  # numbers are those of the other version from here on
+        running.update(int(mark[1:].partition("@")[0]) for mark in entry.timers.split() if mark[0] in "+~")
 
     def _asked(self, row: OutboxRow) -> None:
         self._count(row.message.journey, "actions", f"{row.message.action}, {row.state}")

@@ -358,7 +358,8 @@ class Journey:
         stages: its ordered stages; the five of the customer lifecycle by default.
         lifecycle: that this journey's stage is the customer's stage; at most one journey of an engine.
         zone: the IANA time zone for customers without one.
-        open: from and until when customers may enter, ``2026-11-01 to 2026-12-24``, in *zone*.
+        open: from and until when customers may enter, ``2026-11-01 to 2026-12-24``, in *zone*; ``with those already there`` lets in
+            who matches when it opens, see `journeykit.Engine.backfill`.
     """
 
     name: str

@@ -43,6 +43,8 @@ def seconds(text: str) -> int:
     if rest or total <= 0:
         words = text.split()
         near = suggestion(words[1].rstrip("s"), _UNITS) if len(words) > 1 else ""
+        if len(words) > 1 and words[1].rstrip("s") in ("month", "year"):
+            near = "; months and years differ in length, say how many days"
         raise DefinitionError(f'"{text}" is no duration; write for example "2 hours" or "3 days"{near}')
     return total
 
@@ -159,8 +161,9 @@ class Aggregate:
     ``max``, ``mean``, ``first`` and ``distinct``. ``first``, ``last`` without a property give the moment of the event.
 
     Over all time, or over a window: ``in 365 days`` (rolling: what lies less than that back), ``this day``, ``this week``,
-    ``this month`` or ``this year`` (the calendar's, in the customer's zone, or ``in Europe/Berlin``). Then, where wanted, a
-    condition: ``count of Order Completed in 365 days where event.total >= 5000``.
+    ``this month`` or ``this year`` (the calendar's, in the customer's zone, or ``in Europe/Berlin``), or ``since entry``, for each
+    enrollment from when it was entered. What is counted over all time may begin with a trait: ``from customer.opening_spent``. Then,
+    where wanted, a condition: ``count of Order Completed in 365 days where event.total >= 5000``.
     """
 
     text: str
@@ -170,11 +173,14 @@ class Aggregate:
     rolling: int | None = field(init=False, eq=False, repr=False)  #: microseconds of a rolling window
     period: Literal["day", "week", "month", "year"] | None = field(init=False, eq=False, repr=False)  #: of the calendar
     zone: str | None = field(init=False, eq=False, repr=False)  #: of the period; the customer's where none is named
+    since_entry: bool = field(init=False, eq=False, repr=False)  #: it is counted for each enrollment, from when it was entered
+    opening: str | None = field(init=False, eq=False, repr=False)  #: the trait that it begins with
     where: Expression | None = field(init=False, eq=False, repr=False)
 
     _SENTENCE = re.compile(
         r"(?P<kind>count|sum|min|max|mean|first|last|distinct) of (?P<event>[^.]+?)(?:\.(?P<of>\w+))?"
-        r"(?: in (?P<rolling>\d[\w ]*?)| this (?P<period>day|week|month|year)(?: in (?P<zone>[A-Za-z][\w+/-]*))?)?"
+        r"(?: in (?P<rolling>\d[\w ]*?)| this (?P<period>day|week|month|year)(?: in (?P<zone>[A-Za-z][\w+/-]*))?|(?P<since> since entry)"
+        r"| from customer\.(?P<opening>\w+))?"
         r"(?: where (?P<where>.+))?"
     )
 
@@ -186,10 +192,14 @@ class Aggregate:
             )
         if match["of"] is None and match["kind"] not in ("count", "first", "last"):
             raise DefinitionError(f'"{self.text}": a {match["kind"]} needs a property; write "{match["kind"]} of {match["event"]}.total"')
+        if match["opening"] and match["kind"] in ("mean", "distinct"):
+            raise DefinitionError(f'"{self.text}": nothing can be added to a {match["kind"]}; begin a count or a sum with a trait')
         object.__setattr__(self, "kind", match["kind"])
         object.__setattr__(self, "event", match["event"])
         object.__setattr__(self, "of", match["of"])
         object.__setattr__(self, "rolling", seconds(match["rolling"]) * MICROSECONDS if match["rolling"] else None)
         object.__setattr__(self, "period", match["period"])
         object.__setattr__(self, "zone", match["zone"])
+        object.__setattr__(self, "since_entry", match["since"] is not None)
+        object.__setattr__(self, "opening", match["opening"])
         object.__setattr__(self, "where", Expression(match["where"]) if match["where"] else None)

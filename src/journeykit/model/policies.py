@@ -9,7 +9,9 @@ What may stop or hold a message: the sentences of a catalog, and what a policy a
     no marketing while customer.open_tickets > 0 as open ticket
     quiet 22:00 to 08:00, missing zone Europe/Berlin         held to the end of the window
     at most 1 email in 24 hours or defer up to 2 days
+    at most 1 letter in 7 days per customer.household        ... counted over all who share that trait
     good-taste                                               a policy of the host, by its name
+    one at a time of recover-cart, newsletter as offers      a lane of journeys: the first goes on, time stands still in the others
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from journeykit.model.messages import microseconds, words
 from journeykit.model.phrases import MICROSECONDS, seconds, suggestion
 from journeykit.model.wait import WEEKDAYS
 
-Kind = Literal["consent", "holdout", "suppression", "plugin", "quiet", "cap"]
+Kind = Literal["consent", "holdout", "suppression", "plugin", "quiet", "cap", "lane"]
 
 _NAME = r"[\w.-]+(?: (?!(?:about|and|as|in|or|while) )[\w.-]+)*"  #: an action's, which may be several words
 _NAMES = rf"(?P<channels>{_NAME}(?: and {_NAME})*)"
@@ -44,9 +46,10 @@ _QUIET = re.compile(
     r"(?:, missing zone (?P<missing>\S+))?"
 )
 _CAP = re.compile(
-    rf"at most (?P<number>\d+)(?: (?!(?:about|in) ){_NAMES})?{_ABOUT} in (?P<window>\d.*?)"
+    rf"at most (?P<number>\d+)(?: (?!(?:about|in) ){_NAMES})?{_ABOUT} in (?P<window>\d.*?)(?: per customer\.(?P<per>\w+))?"
     r"(?: or (?:skip|defer up to (?P<defer>.+)))?"
 )
+_LANE = re.compile(r"one at a time of (?P<journeys>.+) as (?P<name>[\w -]+?)(?:, clocks (?P<clocks>stand still|run on))?")
 _PLUGIN = re.compile(r"[^\W\d][\w.-]*")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|(24):(00)")
 _WAYS = {
@@ -55,7 +58,8 @@ _WAYS = {
     "none": 'write for example "none while customer.bounced as bounced"',
     "no": 'write for example "no marketing while customer.open_tickets > 0 as open ticket"',
     "quiet": 'write for example "quiet 22:00 to 08:00" or "quiet 22:00 to 08:00 on friday for sms or drop, missing zone Europe/Berlin"',
-    "at": 'write for example "at most 3 in 7 days" or "at most 1 email in 24 hours or defer up to 2 days"',
+    "one": 'write for example "one at a time of recover-cart, newsletter as offers" or "one at a time of a, b as offers, clocks run on"',
+    "at": 'write for example "at most 3 in 7 days" or "at most 1 email in 24 hours per customer.household or defer up to 2 days"',
 }
 _HOLD_DAYS = 366  #: nothing is held longer
 
@@ -74,11 +78,12 @@ class Policy:
     ``consent`` · ``hold out 10% as control`` · ``none while customer.bounced as bounced`` · ``quiet 22:00 to 08:00`` ·
     ``at most 3 in 7 days or defer up to 2 days`` · the name of a policy that the host or a package gives. ``for email and push``
     restricts one to channels (the names of actions), ``about newsletter`` to messages whose parameter ``topic`` says so.
+    ``one at a time of recover-cart, newsletter as offers`` is about journeys: a lane.
 
     Attributes:
         text: as written; the only field that is compared.
-        kind: ``consent``, ``holdout``, ``suppression``, ``plugin``, ``quiet`` or ``cap``.
-        name: of a holdout, a suppression or a plugin.
+        kind: ``consent``, ``holdout``, ``suppression``, ``plugin``, ``quiet``, ``cap`` or ``lane``.
+        name: of a holdout, a suppression, a plugin or a lane.
         channels: the actions it is about; all where empty.
         about: the topic it is about.
         opt_out: of a consent, that silence is consent.
@@ -90,7 +95,10 @@ class Policy:
         drop: that what comes in quiet hours is dropped, not held.
         missing: what is done for customers without a zone: ``drop``, ``permit``, or a zone; None where not said.
         number: the limit of a cap, over *window* microseconds.
+        per: the trait or fact whose value customers share that a cap counts together; None where each is counted alone.
         defer: for how many microseconds after its decision a message may be held by a cap or a suppression; None where it is dropped.
+        journeys: of a lane, the most important first.
+        still: of a lane, that what is left of a wait is the same once the journey goes on; else time runs on.
 
     Raises:
         DefinitionError: the text is no policy; the message says what to write.
@@ -112,7 +120,10 @@ class Policy:
     missing: str | None = field(init=False, eq=False, repr=False, default=None)
     number: int = field(init=False, eq=False, repr=False, default=0)
     window: int = field(init=False, eq=False, repr=False, default=0)
+    per: str | None = field(init=False, eq=False, repr=False, default=None)
     defer: int | None = field(init=False, eq=False, repr=False, default=None)
+    journeys: tuple[str, ...] = field(init=False, eq=False, repr=False, default=())
+    still: bool = field(init=False, eq=False, repr=False, default=True)
 
     def __attrs_post_init__(self) -> None:
         for name, value in _parts(self.text).items():
@@ -123,12 +134,15 @@ def _parts(text: str) -> dict[str, Any]:
     for sentence, read in _READERS:
         match = sentence.fullmatch(text)
         if match is not None:
-            return _whom(match) | read(match)
+            return read(match) if sentence is _LANE else _whom(match) | read(match)
     first = text.partition(" ")[0]
-    near = suggestion(first, ("consent", "hold", "quiet", "none")) if first not in _WAYS else ""
+    near = suggestion(first, ("consent", "hold", "quiet", "none", "one at a time")) if first not in _WAYS else ""
     if not near and _PLUGIN.fullmatch(text) and text not in _WAYS:
         return {"kind": "plugin", "name": text}
-    way = _WAYS.get(first) or 'begin with "consent", "hold out", "none while", "quiet" or "at most", or name a policy of your own'
+    way = (
+        _WAYS.get(first)
+        or 'begin with "consent", "hold out", "none while", "quiet", "at most" or "one at a time of", or name a policy of your own'
+    )
     raise DefinitionError(f'"{text}" is no policy; {way}{near}')
 
 
@@ -177,7 +191,7 @@ def _cap(match: re.Match[str]) -> dict[str, Any]:
     number = int(match["number"])
     if number == 0:
         raise DefinitionError(f'"{match[0]}" lets nothing through; write "at most 1", or take the message out of the journey')
-    return {"kind": "cap", "number": number, "window": seconds(match["window"]) * MICROSECONDS, "defer": _hold(match)}
+    return {"kind": "cap", "number": number, "window": seconds(match["window"]) * MICROSECONDS, "per": match["per"], "defer": _hold(match)}
 
 
 def _hold(match: re.Match[str]) -> int | None:
@@ -190,8 +204,15 @@ def _hold(match: re.Match[str]) -> int | None:
     return longest * MICROSECONDS
 
 
+def _lane(match: re.Match[str]) -> dict[str, Any]:
+    journeys = tuple(name.strip() for name in match["journeys"].split(","))
+    if "" in journeys or len(journeys) < 2:
+        raise DefinitionError(f'"{match[0]}" names one journey or none, which has nobody to wait for; write at least two, with commas')
+    return {"kind": "lane", "journeys": journeys, "name": match["name"].strip(), "still": match["clocks"] != "run on"}
+
+
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
-    (_CONSENT, _consent), (_HOLDOUT, _holdout), (_SUPPRESSION, _suppression), (_QUIET, _quiet), (_CAP, _cap)
+    (_CONSENT, _consent), (_HOLDOUT, _holdout), (_SUPPRESSION, _suppression), (_QUIET, _quiet), (_CAP, _cap), (_LANE, _lane),
 )  # fmt: skip
 
 

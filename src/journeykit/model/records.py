@@ -9,13 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from attrs import Factory, define, field
 
+from journeykit.model.joined import Joined
 from journeykit.model.messages import Event
+from journeykit.model.pauses import Hold
 
 Status = Literal["pending", "active", "completed", "exited", "merged", "erased"]
 NEVER = 2**62
+ELSEWHERE = -1  #: the revision of an id that has become another: an alias
+MAILBOX = 1_000  #: events of one mailbox that are loaded at once, the first to arrive
+
+Share = tuple[int, int]  #: which part of all customers, of how many: (0, 1) is everybody
+EVERYBODY: Share = (0, 1)
+
+
+def in_share(customer_id: str, share: Share) -> bool:
+    """Whether a customer belongs to *share*: the same answer in every process."""
+    place, parts = share
+    return parts == 1 or crc32(customer_id.encode("utf-8", "surrogatepass")) % parts == place
 
 
 class Timer(NamedTuple):
@@ -79,7 +93,10 @@ class Enrollment:
     reason: str | None = None
     performing: int = 0  #: how many earlier enrollments under this key performed an action
     waiting: Waiting | None = None  #: an entry that waits to be let in (P16)
+    held: Hold | None = None
+    stood: tuple[tuple[int, int], ...] = ()  #: from when until when time stood still in a lane
     waits: tuple[tuple[str, str, int], ...] | None = field(default=None, eq=False)  #: (event, object, since) where a decision changes them
+    joined: Joined | None = None  #: what a merge of two customers brought along
 
     def copy(self) -> Enrollment:
         """A copy that may be changed; the values in it are never changed in place. Spelt out, since every move makes one."""
@@ -105,7 +122,10 @@ class Enrollment:
         copy.reason = self.reason
         copy.performing = self.performing
         copy.waiting = self.waiting
+        copy.held = self.held
+        copy.stood = self.stood
         copy.waits = None
+        copy.joined = self.joined
         return copy
 
     @property
@@ -117,12 +137,20 @@ class Enrollment:
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
         timers, waiting = self.timers, self.waiting
+        if self.held is not None:
+            return self._due_while_held()
         if waiting is None and len(timers) < 2:
             return timers[0][1] if timers else None
         dues = [timer[1] for timer in timers if timer[1] is not None]
         if waiting is not None:
             dues.append(waiting.due_at)
         return min(dues) if dues else None
+
+    def _due_while_held(self) -> int | None:
+        """An entry that waits goes on waiting. A pause whose end is not known is its number, counted from `NEVER`, until it ends."""
+        _, _, pause, _, until = self.held or Hold(0, "")
+        due = None if pause is None else NEVER + pause if until is None else until
+        return due if self.waiting is None else min(self.waiting.due_at, NEVER if due is None else due)
 
 
 @define(slots=True, weakref_slot=False)
@@ -158,15 +186,15 @@ class HistoryEntry(NamedTuple):
     seq: int  #: number of the customer's signal
     place: int  #: place within that signal
     at: int  #: the signal's now
-    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled
+    kind: str  #: entered, moved, stayed, completed, exited, goal, refused, spent, late, parked, traits, segment, filled, held, resumed, migrated
     journey: str
     key: str
     number: int
     source: str | None  #: the step left
     target: str | None  #: the step entered
     cause: str  #: the event's name, or ``after 2 hours``, ``changed customer.plan``, ``then``
-    reason: str | None = None
-    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, separated by blanks
+    reason: str | None = None  #: of ``entered`` the version, of ``migrated`` the old one and the new one
+    timers: str = ""  #: ``+index@due`` armed, ``-index`` cancelled, ``!index`` fired, ``~index@due`` taken over, separated by blanks
 
 
 class OutboxMessage(NamedTuple):
@@ -185,10 +213,14 @@ class OutboxMessage(NamedTuple):
     expires_at: int | None = None
     owner: str | None = None  #: ``step 5`` or ``scope cart 3``: valid only while that visit lasts
     listens: bool = False  #: the journey listens for its outcome
+    household: str | None = None  #: with whom its addressee shares a frequency cap
+    origin: str | None = None  #: its idempotency key, where it was asked for under an id that has become another since
 
     @property
     def idempotency_key(self) -> str:
         """The same whatever crashes: enrollment, number of the decision, place in it."""
+        if self.origin is not None:
+            return self.origin
         parts = (self.customer_id, self.journey, self.key)
         safe = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
         return f"{safe}/{self.number}/{self.seq}/{self.place}"
@@ -274,13 +306,14 @@ class Loaded:
     What a storage answers to a `Want`.
 
     Attributes:
-        revision: 0 for a customer never decided for.
+        revision: 0 for a customer never decided for; `ELSEWHERE` for an id that has become another.
         facts: empty for a customer never decided for.
         enrollments: the rows asked for.
         pending: the mailbox, in order of (accepted_at, arrival).
         seen: those of the asked event ids that are in the log, the mailbox included.
         moments: the customer's own timers, as the last commit that changed them wrote them.
         moments_due: when the first of them is due.
+        erasures: the customer is not known, and somebody has been erased here: they may be the same.
     """
 
     customer_id: str
@@ -292,6 +325,7 @@ class Loaded:
     seen: frozenset[str] = frozenset()
     moments: Sequence[Any] = ()
     moments_due: int | None = None
+    erasures: bool = False
 
 
 class Sent(NamedTuple):
@@ -301,6 +335,7 @@ class Sent(NamedTuple):
     action: str
     topic: str | None  #: its parameter of that name, where it is text
     at: int | None  #: when that was settled; None while it is under way: leased, or begun and not settled
+    other: bool = False  #: it went to somebody else of the household
 
 
 class Claimed(NamedTuple):
@@ -310,7 +345,7 @@ class Claimed(NamedTuple):
     message: OutboxMessage
     attempts: int  #: attempts made before this one
     token: str
-    sent: tuple[Sent, ...] = ()  #: where asked for, what else of the customer's was performed or under way when it was claimed
+    sent: tuple[Sent, ...] = ()  #: where asked for, what else to the customer or household was performed or under way when it was claimed
     begun: bool = False  #: it may have been performed before: see `Storage.begin`
 
 

@@ -156,6 +156,8 @@ def _first_comma(text: str) -> int:
 
 def _core(core: str) -> dict[str, Any]:
     until = re.fullmatch(r"until\s+(.+)", core, re.DOTALL)
+    if until and re.match(rf"{_UNIT}\b", until[1]):
+        raise DefinitionError(f'"{core}": "until" names a moment, and this is how long; leave "until" out')
     if until:
         return _clock(" ".join(until[1].split())) or _at(core, until[1], _until)
     if core[:1].isdigit():

@@ -11,17 +11,21 @@ from typing import TypeVar
 
 from journeykit.core.quotas import Known, Shared
 from journeykit.errors import ConflictError, QuotaError
+from journeykit.model.leaving import Moved
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
+from journeykit.runtime.aliases import Aliases, Elsewhere
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
 from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
 
 _Answer = TypeVar("_Answer")
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _KNOWN = 1_000  #: used up numbers that are remembered
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
-SLICE = 128  #: signals that are decided together before the next are loaded, so that little lives at once
+SLICE = 64  #: signals that are decided together before the next are loaded, so that what lives at once fits into a processor's cache
 
 
 class Decider:
@@ -33,11 +37,12 @@ class Decider:
         imported: history is being imported: what is asked for is not performed.
         written: called with the commits of each batch once they are written; without them where nobody is *watching*.
         watching: whether anybody wants to see the commits.
+        pauses: what is known of pauses at that moment.
     """
 
     def __init__(
         self, storage: Storage, definitions: Definitions, limit: int, imported: bool,
-        written: Callable[[Sequence[Commit]], None], watching: Callable[[], bool],
+        written: Callable[[Sequence[Commit]], None], watching: Callable[[], bool], pauses: Callable[[], Sequence[Pause]],
     ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
@@ -45,26 +50,52 @@ class Decider:
         self._imported = imported
         self._written = written
         self._watching = watching
+        self._aliases = Aliases(storage)
+        self._pauses = pauses
         self._used_up: set[str] = set()  #: shared numbers of which nothing is left; nobody gives anything back
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
         """Decide *events* in order, in one transaction; one by one where others keep coming first."""
+        events = self._aliases.renamed(events)
         for attempt in range(ATTEMPTS if len(events) == 1 else 3):
-            _pause(attempt)
+            pause(attempt)
             try:
                 return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
                 conflict = error
+            except Elsewhere as elsewhere:
+                self._aliases.learn(elsewhere.customers)
+                return self.decide(events)
         if len(events) == 1:
             raise conflict
         return [self.decide([one])[0] for one in events]
+
+    def again(self, attempt: Callable[[Shared], _Answer]) -> _Answer:
+        """Let *attempt* decide and write, again where others were first or less was left of shared numbers than it supposed."""
+        for number in range(ATTEMPTS):
+            pause(number)
+            try:
+                return self._knowing(attempt)
+            except ConflictError as error:
+                conflict = error
+        raise conflict
+
+    def work(self, shared: Shared) -> Work:
+        """A batch without a limit of timers."""
+        return Work(self._storage, self._definitions, 1 << 31, shared)
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write what makes two customers one."""
+        commits = [_imported(commit) for commit in commits] if self._imported else commits
+        self._storage.merge(commits, moved)
+        self._written(commits)
 
     def _knowing(self, attempt: Callable[[Shared], _Answer]) -> _Answer:
         """Decide, and again as often as less is left of shared numbers than was supposed."""
         left = dict.fromkeys(self._used_up, 0)
         while True:
             try:
-                return attempt(Shared(Known(left)))
+                return attempt(Shared(Known(left, pauses=self._pauses())))
             except QuotaError as error:
                 left |= error.left
                 self._used_up.update(name for name, number in error.left.items() if not number)
@@ -112,13 +143,13 @@ class Decider:
         if len(events) == 1:
             event, accepted_at = events[0]
             journeys, keys = compiled.wants(event)
-            return [Want(event.customer_id, journeys, keys, (event.id,), accepted_at)]
+            return [_new(Want, (event.customer_id, journeys, keys, (event.id,), accepted_at))]
         wants: dict[str, Want] = {}
         for event, accepted_at in events:
             journeys, keys = compiled.wants(event)
             want = wants.get(event.customer_id)
             if want is None:
-                wants[event.customer_id] = Want(event.customer_id, journeys, keys, (event.id,), accepted_at)
+                wants[event.customer_id] = _new(Want, (event.customer_id, journeys, keys, (event.id,), accepted_at))
                 continue
             both = want.keys if keys == want.keys else tuple(dict.fromkeys((*want.keys, *keys)))
             until = max(want.until, accepted_at)
@@ -141,7 +172,7 @@ class Decider:
             How many signals were decided.
         """
         for attempt in range(ATTEMPTS):
-            _pause(attempt)
+            pause(attempt)
             customers = [customer_id for customer_id in customers if customer_id not in stuck]
             try:
                 return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
@@ -149,6 +180,8 @@ class Decider:
                 # Whoever was overtaken has just been looked after by somebody else; what is left is claimed again.
                 overtaken = set(conflict.customers) or set(customers[1:])
                 customers = [customer_id for customer_id in customers if customer_id not in overtaken]
+            except Elsewhere as elsewhere:
+                stuck.update(elsewhere.customers)
         return 0
 
     def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str], shared: Shared) -> int:
@@ -184,7 +217,7 @@ def _imported(commit: Commit) -> Commit:
     return commit
 
 
-def _pause(attempt: int) -> None:
+def pause(attempt: int) -> None:
     """Give the others a moment, a random one so that two do not keep meeting."""
     if attempt > 1:
         time.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311  no secret

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.checks import problems
+from journeykit.core.compiler import CompiledJourney
 from journeykit.core.extensions import Extensions
-from journeykit.core.index import Compiled, compile_journeys
+from journeykit.core.index import Compiled, compile_checked, compile_journeys
 from journeykit.core.survey import Survey
 from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.conditions import Expression
@@ -90,15 +91,49 @@ class Definitions:
         self._actions = None if actions is None else list(actions)
         self._extensions = extensions_of() if extensions is None else extensions
         self._policies = None if policies is None else list(policies)
+        self._foreign: dict[str, str] = {}  #: versions that this release cannot read, and why
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:
         current = {digest for digest, _, _ in self._current}
-        stored = [row for row in self._storage.definitions() if row[0] not in current]
-        older = [(digest, text, journey_from_text(text)) for digest, _, text in stored]
+        older = []
+        for digest, _, text in self._storage.definitions():
+            if digest not in current:
+                try:
+                    older.append((digest, text, journey_from_text(text)))
+                except DefinitionError as error:  # a later release wrote it; those who are on it have to wait for one
+                    self._foreign[digest] = error.problems[0]
         compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._extensions, self._policies)
         self.together = any(one.measured or _concerns_others(one.journey) for one in compiled.definitions.values())
         return compiled
+
+    def version(self, journey: str, digest: str) -> CompiledJourney:
+        """
+        One version of a journey.
+
+        Raises:
+            UnknownError: nobody was ever on it, and it is not the current one.
+        """
+        known = {one.hash: one for one in self.compiled.definitions.values() if one.name == journey}
+        if digest not in known:
+            raise UnknownError(f"{journey}: nobody knows version {digest}; there are {', '.join(sorted(known)) or 'none'}")
+        return known[digest]
+
+    def in_force(self, versions: Mapping[str, str]) -> Compiled:
+        """
+        What decisions were made with while other versions were current.
+
+        Args:
+            versions: the hash of each journey whose version is another one than now; one that nobody knows any more is left as it is.
+        """
+        known = self.compiled.definitions
+        then = {name: known[versions[name]] if versions.get(name) in known else one for name, one in self.compiled.journeys.items()}
+        then |= {name: known[digest] for name, digest in versions.items() if name not in then and digest in known}
+        if all(one is self.compiled.journeys.get(name) for name, one in then.items()):
+            return self.compiled
+        current = {one.hash: (one.hash, one.text, one.journey) for one in then.values()}
+        older = [(one.hash, one.text, one.journey) for one in known.values() if one.hash not in current]
+        return compile_checked([*current.values()], self.catalog, older, self._extensions)
 
     def actions(self) -> set[str]:
         """The names of all actions that some version of some journey may ask for."""
@@ -109,9 +144,12 @@ class Definitions:
         Compile again with what other processes have stored meanwhile.
 
         Raises:
-            UnknownError: *digest* is not among it.
+            UnknownError: *digest* is not among it, or this release cannot read it.
         """
-        self.compiled = self._compile()
+        if digest not in self._foreign:
+            self.compiled = self._compile()
+        if digest in self._foreign:
+            raise UnknownError(f"this release cannot read definition {digest} ({self._foreign[digest]}); a later one wrote it, and can")
         if digest not in self.compiled.definitions:
             raise UnknownError(f"definition {digest} of an enrollment is not in the storage; restore the table of definitions")
 
@@ -121,6 +159,11 @@ class Definitions:
         for enrollment in enrollments:
             if enrollment.definition not in known and enrollment.active and enrollment.definition not in self.compiled.definitions:
                 self.learn(enrollment.definition)
+
+    def learn_these(self, digests: Iterable[str]) -> None:
+        """Learn definitions that a customer's past names, as far as the storage has them."""
+        if any(digest not in self.compiled.definitions for digest in digests):
+            self.compiled = self._compile()
 
     def check(self, journey: str) -> None:
         """Raise `UnknownError` where there is no journey of that name."""

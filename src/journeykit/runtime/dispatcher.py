@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from journeykit.errors import ConditionError, EventError
 from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment, words
+from journeykit.model.pauses import Pause
 from journeykit.model.records import Answered, Claimed, Mail, OutboxMessage, Settlement
 from journeykit.ports import Clock, Storage
 from journeykit.runtime.backoff import Backoff
@@ -22,6 +23,7 @@ from journeykit.runtime.permission import Refusal, View
 from journeykit.runtime.plugins import Actions
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.process import told_to_end
+from journeykit.runtime.rates import Rates
 
 logger = logging.getLogger("journeykit")
 
@@ -70,7 +72,9 @@ class Dispatcher:
         backoff: Backoff,
         hooks: Hooks,
         lease: int,
+        rates: Rates,
         decide_mail: Callable[[Sequence[str]], None],
+        pauses: Callable[[], Sequence[Pause]],
     ) -> None:
         self._storage = storage
         self._definitions = definitions
@@ -80,14 +84,17 @@ class Dispatcher:
         self._backoff = backoff
         self._hooks = hooks
         self._lease = lease
+        self._rates = rates
         self._decide_mail = decide_mail
+        self._pauses = pauses
 
     def dispatch(self, limit: int, stop: Callable[[], bool] | None = None) -> Dispatched:
         """Make up to *limit* attempts; *stop* is asked between two, and once true, what is left is given back."""
         counts, token = Dispatched(), secrets.token_hex(8)
         while (left := limit - sum(counts)) > 0 and not (stop is not None and stop()):
             now, window = self._clock.now(), self._definitions.compiled.chain.window
-            claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, now - window if window else None)
+            since = now - window if window else None
+            claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, since, self._rates.closed(now))
             if not claimed:
                 break
             counts = counts.plus(self._group(by_priority(claimed) if window else claimed, stop))
@@ -112,11 +119,13 @@ class Dispatcher:
         return group.counts
 
     def _view(self, claimed: Sequence[Claimed]) -> View:
-        return View(self._storage, self._definitions, self._policies, claimed, self._decide_mail)
+        return View(self._storage, self._definitions, self._policies, claimed, self._decide_mail, self._pauses())
 
     # -- one request -------------------------------------------------------------------------------------------------
 
     def _attempt(self, claimed: Claimed, view: View, ledger: Ledger, now: int) -> Settlement:
+        if view.elsewhere(claimed.message):  # claimed again, it has the customer that stands for them now
+            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)
         try:
             refusal = view.refusal(claimed.message, now, ledger.of(claimed))
         except ConditionError as error:  # without every policy's word nothing is performed
@@ -128,6 +137,9 @@ class Dispatcher:
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
             return self._answered(claimed, Retry(reason=f'no action named "{claimed.message.action}" here; there are {known}'))
+        until = self._rates.wait(claimed.message.action, now)
+        if until is not None:  # it keeps its place in the line
+            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)
         if not self._begun(claimed):
             return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)  # in other hands by now
         return self._answered(claimed, self._perform(claimed))
@@ -192,7 +204,7 @@ class Dispatcher:
         try:
             if done.event.startswith("$"):
                 raise EventError(f'name: "{done.event}" is one of the library\'s own')
-            json.dumps(done.properties)
+            json.dumps(done.properties, allow_nan=False)
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
         except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from journeykit.model.messages import Event, text
+from journeykit.model.records import EVERYBODY, Share
 from journeykit.runtime.clock import Moment, instant
+from journeykit.runtime.customers import Customers
 from journeykit.runtime.dispatcher import Dispatched
 from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, identification, object_fact
-from journeykit.runtime.operator import Operator
 from journeykit.runtime.shell import BATCH
 from journeykit.runtime.work import Outcome
 
 
-class Engine(Operator):
+class Engine(Customers):
     """
     Runs journeys on a storage.
 
@@ -39,6 +40,10 @@ class Engine(Operator):
         timers: the same for waits (entry points ``journeykit.timers``).
         policies: the policies that sentences of the catalog name; installed packages may offer more (entry points
             ``journeykit.policies``).
+        rates: by action, how often it may be performed over all workers: ``{"email": "100 per minute"}``, in no minute more.
+
+    Attributes:
+        versions: who stands on which version of a journey, and bringing them to another, see `Versions`.
 
     Raises:
         DefinitionError: with every problem found in the definitions; an action, a policy or a hook cannot be called.
@@ -102,7 +107,9 @@ class Engine(Operator):
         Raises:
             EventError: a value that cannot be accepted.
         """
-        return self._own(IDENTIFY, id, customer_id, at, identification(self.definitions.catalog, traits, zone, consent))
+        definitions = self.definitions
+        told = identification(definitions.catalog, definitions.compiled.facts.openings, traits, zone, consent)
+        return self._own(IDENTIFY, id, customer_id, at, told)
 
     def enroll(
         self, journey: str, customer_id: str, *, id: str, key: str = "", data: Mapping[str, Any] | None = None, at: Moment | None = None
@@ -167,22 +174,28 @@ class Engine(Operator):
 
     # -- what is due -------------------------------------------------------------------------------------------------
 
-    def run_due(self, until: Moment | None = None, limit: int | None = None) -> int:
+    def run_due(self, until: Moment | None = None, limit: int | None = None, *, share: Share = EVERYBODY) -> int:
         """
         Decide what stands in mailboxes and fire the timers due before *until*; a timer due in that very instant stays.
 
         Args:
             until: now where not said.
             limit: stop after about that many; None for all there is.
+            share: which part of the customers, of how many; a `Worker` takes the part that falls to it.
 
         Returns:
             How many signals were decided: timers, and events from mailboxes.
+
+        Raises:
+            StorageError: this engine works `within` the host's transaction.
         """
+        self._refuse_inside()
         end = self.clock.now() if until is None else instant(until, "until")
         decided, stuck = 0, set[str]()
+        self._pausing.settle()
         while limit is None or decided < limit:
             size = BATCH if limit is None else min(BATCH, limit - decided)
-            claimed = [name for name in self.storage.claim_due(end, size + len(stuck)) if name not in stuck]
+            claimed = [name for name in self.storage.claim_due(end, size + len(stuck), share) if name not in stuck]
             if not claimed and self._releaser.release(end):
                 continue
             if not claimed:
@@ -204,5 +217,9 @@ class Engine(Operator):
 
         Returns:
             How many were performed, put off for another attempt, given up and dropped.
+
+        Raises:
+            StorageError: this engine works `within` the host's transaction, from which nothing is performed.
         """
+        self._refuse_inside()
         return self._dispatcher.dispatch(limit, stop)

@@ -9,13 +9,17 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.core.calendar import show
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.quotas import SHARED
+from journeykit.core.merging import MERGE
+from journeykit.core.migrating import UNDONE
+from journeykit.core.quotas import KEPT
+from journeykit.core.remains import RETURNED
 from journeykit.model.messages import moment
-from journeykit.model.records import Enrollment, HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
+from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.why import Case, by, holds, why_not
+from journeykit.runtime.letters import MIGRATE
+from journeykit.runtime.past import Past
+from journeykit.runtime.why import EVER, Case, by, holds, why_not
 
 
 @frozen
@@ -82,16 +86,20 @@ class Explainer:
 
     def explain(self, customer_id: str, why: str | None) -> Explanation:
         """Return the timeline of a customer, and why the action *why* did not come about."""
+        customer_id = self._storage.identities(customer_id)[0]
         loaded = self._storage.load_many([Want(customer_id, None)])[0]
         self._definitions.learn_all(loaded.enrollments)
-        events = self._storage.events(customer_id)
+        events = self._storage.events(customer_id, EVER)
         history = self._storage.history(customer_id)
         outbox = self._storage.outbox(None, customer_id)
-        told = _Telling(self._zone(loaded), _versions(self._definitions, loaded.enrollments))
+        past = Past(self._definitions, history, loaded.enrollments)
+        told = _Telling(self._zone(loaded), past)
         entries = tuple(told.timeline(events, history, outbox))
         reasons: tuple[Line, ...] = ()
         if why is not None:
-            case = Case(self._definitions.compiled, loaded, events, history, outbox, told.zone)
+            snapshot = self._storage.snapshot(customer_id)
+            start = None if snapshot is None else snapshot.loaded
+            case = Case(self._definitions.compiled, loaded, events, history, outbox, told.zone, past, start)
             reasons = tuple(Line(at, "why not", text, journey, key) for at, journey, key, text in why_not(case, why))
         return Explanation(customer_id, told.zone, entries, reasons)
 
@@ -100,28 +108,17 @@ class Explainer:
         return loaded.facts.zone or next((zone for zone in zones if zone), "UTC")
 
 
-Versions = Mapping[tuple[str, str, int], CompiledJourney]
-
-
-def _versions(definitions: Definitions, enrollments: Iterable[Enrollment]) -> Versions:
-    """The version that each enrollment is pinned to."""
-    known = definitions.compiled.definitions
-    return {(e.journey, e.key, e.number): known[e.definition] for e in enrollments if e.definition in known} | {
-        (name, "", 0): journey for name, journey in definitions.compiled.journeys.items()
-    }
-
-
 class _Telling:
-    def __init__(self, zone: str, versions: Versions) -> None:
+    def __init__(self, zone: str, past: Past) -> None:
         self.zone = zone
-        self._versions = versions
+        self._past = past
 
     def timeline(self, events: Iterable[LoggedEvent], history: Iterable[HistoryEntry], outbox: Iterable[OutboxRow]) -> list[Line]:
         """Every line, by number of the signal: the event, what was decided, what was asked for."""
         lines: list[tuple[tuple[int, int, int], Line]] = []
         waiting = 1 << 62
         for number, logged in enumerate(events):
-            if logged.event.name not in ("$parked", SHARED):
+            if logged.event.name not in ("$parked", *KEPT, MIGRATE, RETURNED):
                 place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
                 lines.append((place, self._event(logged)))
         for entry in history:
@@ -133,7 +130,8 @@ class _Telling:
 
     def _event(self, logged: LoggedEvent) -> Line:
         event = logged.event
-        text = f"{_OURS.get(event.name, event.name)} {_values(event.properties)}".rstrip()
+        properties = {"other": event.properties.get("other")} if event.name == MERGE else event.properties
+        text = f"{_OURS.get(event.name, event.name)} {_values(properties)}".rstrip()
         if (occurred := show(event.at, self.zone)) != show(logged.accepted_at, self.zone):
             text += f"; {'ahead: ' if event.at > logged.accepted_at else ''}occurred {occurred}"
         if logged.state == "pending":
@@ -154,22 +152,24 @@ class _Telling:
     def _timers(self, entry: HistoryEntry) -> Iterator[tuple[str, str]]:
         for mark in entry.timers.split():
             index, _, due = mark[1:].partition("@")
-            name = self._timer(entry, int(index))
+            name = self._timer(entry, int(index), before=mark[0] == "-")
             if mark[0] == "+":
                 yield "+", f"timer {name} set for {show(int(due), self.zone)}" if due else f"timer {name} waits for its moment"
+            elif mark[0] == "~":
+                yield "~", f"timer {name} runs on{f' until {show(int(due), self.zone)}' if due else ''}"
             else:
                 yield mark[0], f"timer {name} {'is over' if mark[0] == '!' else 'cancelled'}"
 
-    def _timer(self, entry: HistoryEntry, index: int) -> str:
+    def _timer(self, entry: HistoryEntry, index: int, *, before: bool) -> str:
         """How people call a timer; its number where the version is no longer known."""
-        journey = self._versions.get((entry.journey, entry.key, entry.number)) or self._versions.get((entry.journey, "", 0))
+        journey = self._past.version(entry, before=before)
         if journey is None or index >= len(journey.timers):
             return f"number {index}"
         return f'"{journey.timers[index].label}"'
 
     def _action(self, row: OutboxRow) -> Line:
         message = row.message
-        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_values(message.parameters)}".rstrip()
+        text = f"{message.journey} {message.key}".strip() + f": {message.action} {_parameters(message.parameters)}".rstrip()
         attempts = f" after {row.attempts} attempts" if row.attempts > 1 and not (row.reason or "").startswith(f"{row.attempts} ") else ""
         state = "waits to be performed" if row.state == "open" else row.state
         when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
@@ -185,7 +185,15 @@ class _Telling:
             yield Line(answer.at, "policy", text, message.journey, message.key)
 
 
-_OURS = {"$identify": "identified", "$enter": "let in", "$exit": "taken out", "$settled": "outcome", "$retry": "tried again"}
+_OURS = {
+    "$identify": "identified",
+    "$enter": "let in",
+    "$exit": "taken out",
+    "$settled": "outcome",
+    "$retry": "tried again",
+    MERGE: "merged",
+    "$open": "opened",
+}
 
 
 def _told(entry: HistoryEntry) -> str:
@@ -193,13 +201,20 @@ def _told(entry: HistoryEntry) -> str:
     cause = by(entry.cause)
     match entry.kind:
         case "entered":
-            return f"entered {entry.target}{cause}{reason}"
+            return f"entered {entry.target}{cause}"
         case "moved":
             return f"{entry.source} to {entry.target}{cause}{reason}"
         case "completed" | "exited" | "merged":
             return f"{entry.kind} in {entry.source}{cause}{reason}"
         case "segment":
             return f"{entry.reason} the {entry.cause}"
+        case "held":
+            return f"held in {entry.source} by {entry.cause}{reason}"
+        case "resumed":
+            return f"goes on in {entry.source}, held by {entry.cause} until now"
+        case "migrated":
+            where = entry.target if entry.source == entry.target else f"{entry.source}, called {entry.target} now"
+            return f"{'back' if entry.cause == UNDONE else 'brought'} from version {entry.reason} in {where}"
         case "filled":
             return f"filled in{f': {entry.reason}' if entry.reason else ''}"
         case _:
@@ -209,3 +224,8 @@ def _told(entry: HistoryEntry) -> str:
 
 def _values(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+def _parameters(values: Mapping[str, Any]) -> str:
+    """What an action was given; what is missing was not known when it was asked for."""
+    return ", ".join(f"{name} is missing" if value is None else f"{name}={value!r}" for name, value in values.items())

@@ -16,26 +16,37 @@ class Ledger:
     """
 
     def __init__(self, claimed: Iterable[Claimed]) -> None:
-        self._sent: dict[str, dict[int, Sent]] = {}
+        self._own: dict[str, dict[int, Sent]] = {}
+        self._households: dict[str | None, dict[int, Sent]] = {}
         for one in claimed:
-            known = self._sent.setdefault(one.message.customer_id, {sent.id: sent for sent in one.sent})
+            own, household = self._of(one)
+            for sent in one.sent:
+                (household if sent.other else own).setdefault(sent.id, sent)
             if one.begun and one.message.message == "marketing":
-                known[one.id] = _entry(one, None)
+                own[one.id] = household[one.id] = _entry(one, None)
+
+    def _of(self, claimed: Claimed) -> tuple[dict[int, Sent], dict[int, Sent]]:
+        """What is known of the customer of a request, and of the household; without one that is nobody's."""
+        household = claimed.message.household
+        mates = {} if household is None else self._households.setdefault(household, {})
+        return self._own.setdefault(claimed.message.customer_id, {}), mates
 
     def of(self, claimed: Claimed) -> tuple[Sent, ...]:
-        """What else has been sent to the customer of a request, or may have been."""
-        return tuple(sent for sent in self._sent[claimed.message.customer_id].values() if sent.id != claimed.id)
+        """What else has been sent to the customer of a request, and to others of the household, or may have been."""
+        own, household = self._of(claimed)
+        mates = (sent._replace(other=True) for number, sent in household.items() if number not in own)
+        return tuple(sent for sent in (*own.values(), *mates) if sent.id != claimed.id)
 
     def note(self, claimed: Claimed, settlement: Settlement) -> None:
         """Keep up with what became of a request: one that has begun may have arrived, whatever became of it then."""
         if claimed.message.message != "marketing":
             return
-        known = self._sent[claimed.message.customer_id]
-        known.pop(claimed.id, None)
-        if settlement.state == "performed" or (settlement.state != "open" and claimed.begun and not settlement.undone):
-            known[claimed.id] = _entry(claimed, settlement.due_at)
-        elif settlement.state == "open" and (claimed.begun or settlement.attempted):
-            known[claimed.id] = _entry(claimed, None)
+        for known in self._of(claimed):
+            known.pop(claimed.id, None)
+            if settlement.state == "performed" or (settlement.state != "open" and claimed.begun and not settlement.undone):
+                known[claimed.id] = _entry(claimed, settlement.due_at)
+            elif settlement.state == "open" and (claimed.begun or settlement.attempted):
+                known[claimed.id] = _entry(claimed, None)
 
 
 def by_priority(claimed: Iterable[Claimed]) -> list[Claimed]:

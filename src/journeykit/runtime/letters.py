@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from journeykit.core.balances import Balance
 from journeykit.core.calendar import known_zone
 from journeykit.core.objects import Subject
 from journeykit.core.plans import as_key
@@ -15,7 +16,7 @@ from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment
 from journeykit.model.objects import ObjectFact
 
-IDENTIFY, ENTER, EXIT, SETTLED, RETRY = "$identify", "$enter", "$exit", "$settled", "$retry"
+IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$open", "$migrate"
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
 
 _LONGEST = 400
@@ -46,7 +47,7 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
     """Raise `EventError` for the first event whose properties are no JSON."""
     for event in events:
         try:
-            json.dumps(event.properties)
+            json.dumps(event.properties, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
 
@@ -66,7 +67,7 @@ def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties:
     if not isinstance(value, str):
         raise EventError(f"properties: {subject.property}={properties.get(subject.property)!r:.60} names no object; give its id")
     try:
-        json.dumps(properties)
+        json.dumps(properties, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise EventError(f'properties of event "{id}": {error}; give JSON values only') from error
     return ObjectFact(name, value, id, at, at, dict(properties))
@@ -78,7 +79,11 @@ def ended_by(subjects: Mapping[str, Subject], name: str) -> list[str]:
 
 
 def identification(
-    catalog: Catalog, traits: Mapping[str, Any] | None, zone: str | None, consent: Mapping[str, bool] | None
+    catalog: Catalog,
+    openings: Mapping[str, Balance],
+    traits: Mapping[str, Any] | None,
+    zone: str | None,
+    consent: Mapping[str, bool] | None,
 ) -> dict[str, Any]:
     """
     The properties of ``$identify``.
@@ -88,7 +93,7 @@ def identification(
     """
     properties: dict[str, Any] = {}
     if traits:
-        properties["traits"] = {name: _trait(catalog, name, value) for name, value in traits.items()}
+        properties["traits"] = {name: _trait(catalog, openings, name, value) for name, value in traits.items()}
     if zone is not None:
         if not known_zone(zone):
             raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"')
@@ -98,11 +103,14 @@ def identification(
     return properties
 
 
-def _trait(catalog: Catalog, name: str, value: Any) -> Any:
+def _trait(catalog: Catalog, openings: Mapping[str, Balance], name: str, value: Any) -> Any:
     if name in RESERVED or name in catalog.facts:
         raise EventError(f'traits: "{name}" is not yours to set; it is the library\'s own or a declared fact')
     if catalog.traits and name not in catalog.traits:
         raise EventError(f'traits: "{name}" is not in the catalog; there are {", ".join(sorted(catalog.traits))}')
+    for fact, opening in openings.items() if value is not None else ():
+        if opening.trait == name and opening.given(value) is None:
+            raise EventError(f'traits: {name}={value!r:.60} is nothing that the fact "{fact}" can begin with; give {opening.wanted}')
     return value
 
 

@@ -7,11 +7,16 @@ from typing import NamedTuple
 
 from journeykit.core.customer import Customer
 from journeykit.core.leaving import still_allowed
+from journeykit.core.likeness import SPENT
+from journeykit.core.merging import SPENT as SENT_BEFORE
 from journeykit.core.policies import Case, Verdict
+from journeykit.errors import ConditionError, UnknownError
+from journeykit.model.pauses import Pause
 from journeykit.model.policies import Defer
 from journeykit.model.records import Claimed, Enrollment, HistoryEntry, LoggedEvent, OutboxMessage, Sent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.pausing import pause_of
 from journeykit.runtime.policies import Policies
 
 
@@ -21,7 +26,7 @@ class Refusal(NamedTuple):
 
     Attributes:
         reason: for people to read.
-        policy: whose word it is: ``exited``, ``moved on``, ``expired``, or the sentence of a policy.
+        policy: whose word it is: ``exited``, ``moved on``, ``paused``, ``expired``, or the sentence of a policy.
         leaves: the reason with which an exit rule takes the customer out as well.
         until: where it is held, until when; else it is dropped.
     """
@@ -42,11 +47,13 @@ class View:
 
     def __init__(
         self, storage: Storage, definitions: Definitions, policies: Policies, claimed: Sequence[Claimed],
-        decide_mail: Callable[[Sequence[str]], None],
+        decide_mail: Callable[[Sequence[str]], None], pauses: Sequence[Pause] = (),
     ) -> None:  # fmt: skip
         self._storage = storage
         self._definitions = definitions
         self._policies = policies
+        self._pauses = pauses
+        self._foreign: dict[str, str] = {}  #: customers on a version that this release does not know, and why
         wants = _wants(claimed, definitions)
         self._customers = self._load(wants)
         mailed = [want for want in wants if self._customers[want.customer_id].pending]
@@ -57,25 +64,39 @@ class View:
     def _load(self, wants: Sequence[Want]) -> dict[str, Customer]:
         loaded = self._storage.load_many(wants)
         for one in loaded:
-            self._definitions.learn_all(one.enrollments)
+            try:
+                self._definitions.learn_all(one.enrollments)
+            except UnknownError as error:
+                self._foreign[one.customer_id] = str(error)
         return {one.customer_id: Customer(one) for want, one in zip(wants, loaded, strict=True)}
+
+    def elsewhere(self, message: OutboxMessage) -> bool:
+        """Whether the customer has become another since *message* was claimed."""
+        return self._customers[message.customer_id].revision < 0
 
     def refusal(self, message: OutboxMessage, now: int, sent: Sequence[Sent] = ()) -> Refusal | None:
         """
         Why *message* is not performed at *now*, where *sent* is what else its customer has been sent; None where it is performed.
 
         Raises:
-            ConditionError: a policy cannot be evaluated.
+            ConditionError: a policy cannot be evaluated, or the customer is on a version that this release does not know.
         """
+        if message.customer_id in self._foreign:
+            raise ConditionError(self._foreign[message.customer_id])
         customer = self._customers[message.customer_id]
         enrollment = customer.enrollments.get((message.journey, message.key))
+        if message.owner == SPENT:
+            return Refusal(SENT_BEFORE, "merged")
         reason = self._left(message, enrollment)
         if reason is not None:
             return Refusal(reason, "exited")
         if _moved_on(message, enrollment):
             return Refusal("moved on", "moved on")
-        if enrollment is not None and enrollment.number == message.number and (left := self._exit_rule(customer, enrollment, message, now)):
+        asking = self._of_who_stayed(message, enrollment)
+        if enrollment is not None and enrollment.number == asking.number and (left := self._exit_rule(customer, enrollment, asking, now)):
             return left
+        if self._pauses and (paused := pause_of(self._pauses, message, now)) is not None:
+            return _paused(*paused, now)
         case = Case(message, customer.facts, now, self._zone(message, enrollment), sent)
         return _refusal(self._definitions.compiled.chain.verdict(case, self._policies.ask))
 
@@ -92,8 +113,15 @@ class View:
             return "exited: gone"
         if enrollment.number == message.number and enrollment.status in ("active", "completed"):
             return None
-        gone = (entry for entry in self._entries(message) if entry.kind in ("exited", "merged", "erased") and entry.seq != message.seq)
+        gone = (entry for entry in self._entries(message) if entry.kind in ("exited", "erased") and entry.seq != message.seq)
         return next((f"exited: {entry.reason or entry.kind}" for entry in gone), None)
+
+    def _of_who_stayed(self, message: OutboxMessage, enrollment: Enrollment | None) -> OutboxMessage:
+        """What an enrollment has asked for that ended as merged is looked at as if the one had asked that stayed."""
+        if enrollment is None or enrollment.joined is None or enrollment.number == message.number or not enrollment.active:
+            return message
+        merged = any(entry.kind == "merged" for entry in self._entries(message))
+        return message._replace(number=enrollment.number) if merged else message
 
     def _exit_rule(self, customer: Customer, enrollment: Enrollment, message: OutboxMessage, now: int) -> Refusal | None:
         since = self._since(enrollment, message)
@@ -110,13 +138,19 @@ class View:
         events = self._storage.events(message.customer_id, message.seq, names) if names else []
         if not events:
             return []
+        since = enrollment.ended_at or 0  # what was told of the other before, where two customers have become one
         ended = max((entry.seq for entry in self._entries(message) if entry.kind in ("completed", "exited")), default=message.seq)
-        return [logged for logged in events if logged.seq is None or logged.seq > ended]
+        return [logged for logged in events if (logged.seq is None or logged.seq > ended) and logged.accepted_at >= since]
 
     def _entries(self, message: OutboxMessage) -> list[HistoryEntry]:
         """The history of the enrollment that asked for *message*."""
         place = (message.journey, message.key, message.number)
         return [entry for entry in self._storage.history(message.customer_id) if (entry.journey, entry.key, entry.number) == place]
+
+
+def _paused(pause: Pause, until: int, now: int) -> Refusal:
+    """Held while the pause lasts, until it expires."""
+    return Refusal("expired", "expired") if until <= now else Refusal(pause.words, "paused", until=until)
 
 
 def _refusal(verdict: Verdict | None) -> Refusal | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from journeykit.core.extensions import Extensions
-from journeykit.errors import DefinitionError
-from journeykit.ports import Action, Timer, Trigger
+from journeykit.errors import DefinitionError, JourneykitError, StorageError, UnknownError
+from journeykit.ports import Action, Storage, Timer, Trigger
 
 GROUP = "journeykit.actions"
 
@@ -80,12 +80,17 @@ class Plugins(Mapping[str, Plugin], Generic[Plugin]):
             raise DefinitionError(f"{what}: more than one package offers it; uninstall one, or give the engine the one you mean")
         try:
             loaded = points[0].load()
-            plugin: Plugin = loaded() if isinstance(loaded, type) else loaded
+            plugin = self._made(loaded)
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             raise DefinitionError(f"{what} cannot be loaded from {points[0].value} ({why}); mend or uninstall it") from error
         if not callable(plugin):
             raise DefinitionError(f"{what} is {plugin!r:.60}, which cannot be called; let {points[0].value} be a function")
+        return plugin
+
+    def _made(self, loaded: Any) -> Plugin:
+        """What is called in the end: an object made of a class, and all else as it is."""
+        plugin: Plugin = loaded() if isinstance(loaded, type) else loaded
         return plugin
 
 
@@ -98,6 +103,46 @@ class Actions(Plugins[Action]):
 
     def __init__(self, given: Mapping[str, Action] | None = None, group: str = GROUP) -> None:
         super().__init__(given, group, "actions")
+
+
+class Storages(Plugins[Callable[[str], Storage]]):
+    """
+    What opens a storage, by the first word of its address: ``postgres`` for ``postgres://...``.
+
+    Packages offer a class or a function under the entry point group ``journeykit.storages``; it is given the address as it stands.
+    """
+
+    def __init__(self, given: Mapping[str, Callable[[str], Storage]] | None = None) -> None:
+        super().__init__(given, "journeykit.storages", "storages")
+
+    def _made(self, loaded: Any) -> Callable[[str], Storage]:
+        opens: Callable[[str], Storage] = loaded
+        return opens
+
+    def open(self, address: str) -> Storage:
+        """
+        Open the storage at *address*, ``NAME://...``; no error shows more of it than the name, since passwords stand in addresses.
+
+        Raises:
+            UnknownError: no package offers one of that name.
+            StorageError: it cannot be opened.
+            DefinitionError: its package cannot be loaded.
+        """
+        name = address.partition("://")[0]
+        if name not in self:
+            known = ", ".join(self.names()) or "none"
+            raise UnknownError(
+                f'no storage "{name}"; there are {known}, and packages offer more under journeykit.storages; a file is one of SQLite'
+            )
+        opens = self[name]
+        try:
+            return opens(address)
+        except JourneykitError:
+            raise
+        except Exception as error:
+            raise StorageError(
+                f"the {name} storage cannot be opened: {type(error).__name__}; look at its address and whether it runs"
+            ) from error
 
 
 def extensions_of(triggers: Mapping[str, Trigger] | None = None, timers: Mapping[str, Timer] | None = None) -> Extensions:

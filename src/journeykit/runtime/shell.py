@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from copy import copy
+from functools import partial
+from typing import Any, Self
 
 from journeykit.errors import StorageError
 from journeykit.model.customer import Catalog
@@ -21,14 +23,24 @@ from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
+from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
+from journeykit.runtime.rates import Rates
 from journeykit.runtime.release import Releaser
+from journeykit.runtime.versions import Versions
 from journeykit.runtime.work import Accepted, Outcome
 
 logger = logging.getLogger("journeykit")
 
 BATCH = 1_000  #: customers claimed at a time
+
+
+AfterCommit = Callable[[Callable[[], None]], object]  #: is given what to call once the host has committed
+
+
+def _at_once(call: Callable[[], None]) -> None:
+    call()
 
 
 class Shell:
@@ -50,31 +62,79 @@ class Shell:
         triggers: Mapping[str, Trigger] | None = None,
         timers: Mapping[str, Timer] | None = None,
         policies: Mapping[str, Policy] | None = None,
+        rates: Mapping[str, str] | None = None,
     ) -> None:
-        self.storage = storage
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
+        self.hooks = Hooks(hooks)
         values = [definitions] if isinstance(definitions, Journey) else definitions
-        named, performing = Policies(policies), actions is not None or policies is not None
+        self._policies, performing = Policies(policies), actions is not None or policies is not None
         self.definitions = Definitions(
             values,
             storage,
             None if actions is None else self.actions.names(),
             extensions_of(triggers, timers),
-            named.names() if performing else None,
+            self._policies.names() if performing else None,
         )
-        self.hooks = Hooks(hooks)
         self._history = history
+        self._imported = history and not perform
+        self._catch_up_limit = catch_up_limit
+        self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
+        self._rates = Rates(storage, rates or {})
         self._wakers: list[Callable[[], None]] = []
-        imported = history and not perform
-        self._decider = Decider(storage, self.definitions, catch_up_limit, imported, self._written, self._watching)
-        self._worker = Decider(storage, self.definitions, BATCH, imported, self._written, self._watching)
-        waits, held = backoff or Backoff(), int(lease * MICROSECONDS)
+        self._after_commit: AfterCommit = _at_once
+        self._inside = False
+        self._pausing = Pausing(storage, self.definitions, self.clock)
+        self._work_on(storage)
+
+    def _work_on(self, storage: Storage) -> None:
+        """Make everything that reads and writes, on *storage*."""
+        self.storage = storage
+        self._pausing = self._pausing.on(storage)
+        made = partial(Decider, imported=self._imported, written=self._written, watching=self._watching, pauses=self._pausing.known)
+        self._decider = made(storage, self.definitions, self._catch_up_limit)
+        self._worker = made(storage, self.definitions, BATCH)
         self._dispatcher = Dispatcher(
-            storage, self.definitions, self.actions, named, self.clock, waits, self.hooks, held, self._settle_mail
+            storage,
+            self.definitions,
+            self.actions,
+            self._policies,
+            self.clock,
+            self._backoff,
+            self.hooks,
+            self._lease,
+            self._rates,
+            self._settle_mail,
+            self._pausing.known,
         )
         self._releaser = Releaser(storage, self.definitions)
         self._explainer = Explainer(storage, self.definitions)
+        self.versions = Versions(storage, self.definitions, self.clock, self._written, self._pausing.known, imported=self._imported)
+
+    def within(self, connection: object, after_commit: AfterCommit | None = None) -> Self:
+        """
+        Return this engine with all it writes inside the transaction that the host has open on its *connection*.
+
+        An order and what follows from it are then one transaction: the host commits or rolls back both. What is refused undoes itself
+        and leaves the host's own work. It is light, made for each transaction anew. Nothing is performed from inside: workers see
+        what the host has committed.
+
+        Args:
+            connection: a connection to the database of this engine's storage, for `journeykit.SQLiteStorage` one of `sqlite3`.
+            after_commit: is given what is to be called once the host has committed, to tell hooks and to wake workers of this process;
+                where not said, hooks are told while the transaction is still open.
+
+        Raises:
+            StorageError: the storage has no use for such a connection.
+        """
+        inside = copy(self)
+        inside._join(self.storage.within(connection), after_commit or _at_once)  # noqa: SLF001  one of its own kind
+        return inside
+
+    def _join(self, storage: Storage, after_commit: AfterCommit) -> None:
+        self._inside = True
+        self._after_commit = after_commit
+        self._work_on(storage)
 
     def on_work(self, waker: Callable[[], None]) -> Callable[[], None]:
         """Call *waker* whenever this engine has written something that a worker may have to do; return what ends that."""
@@ -108,14 +168,28 @@ class Shell:
         return bool(self.hooks) or logger.isEnabledFor(logging.DEBUG)
 
     def _written(self, commits: Sequence[Commit]) -> None:
+        if self._wakers or self._watching():
+            self._after_commit(partial(self._tell, commits))
+
+    def _tell(self, commits: Sequence[Commit]) -> None:
+        """Tell whoever watches what stands written now."""
         if self.hooks:
             self.hooks.committed(commits)
-        if self._wakers:
-            self._wake()
+        self._wake_all()
         if logger.isEnabledFor(logging.DEBUG):
             for commit in commits:
                 logger.debug("committed %s at revision %d: %d history, %d actions", commit.customer_id, commit.revision, len(commit.history), len(commit.outbox))  # fmt: skip
 
     def _wake(self) -> None:
+        if self._wakers:
+            self._after_commit(self._wake_all)
+
+    def _refuse_inside(self) -> None:
+        if self._inside:
+            raise StorageError(
+                "this engine works within the host's transaction, which may be rolled back; let the engine that it came from do this"
+            )
+
+    def _wake_all(self) -> None:
         for waker in tuple(self._wakers):
             waker()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 
+from attrs import evolve
+
 from journeykit.core.quotas import UNKNOWN, Shared
 from journeykit.errors import JourneykitError, StorageError
 from journeykit.model.records import Mail, Want
 from journeykit.ports import Storage
+from journeykit.runtime.aliases import Elsewhere
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.hooks import log_failure
 from journeykit.runtime.work import Held, Work
@@ -42,9 +45,12 @@ class Together(Work):
 
     def _next(self, held: Held) -> int | None:
         """The moment of a customer's next signal."""
-        if held.waits:
+        if held.waits or (held.behind and held.due is None):
             return None
         due = held.customer.next_due
+        if self._shared.pausing:
+            first = held.customer.due(self._definitions.compiled, self._until, self._shared.known.pauses)
+            due = None if first is None else first.due_at
         moments = [] if due is None or due >= self._until else [due]
         if held.due is not None:
             moments.append(held.due.accepted_at)
@@ -76,6 +82,11 @@ class Together(Work):
         customer_id = mail.event.customer_id
         if customer_id not in self.held:
             journeys, keys = self._definitions.compiled.wants(mail.event)
-            self.load([Want(customer_id, journeys, keys, (mail.event.id,), self._until)])
+            try:
+                self.load([Want(customer_id, journeys, keys, (mail.event.id,), self._until)])
+            except Elsewhere:
+                name = self._storage.identities(customer_id)[0]
+                self._deliver(mail._replace(event=evolve(mail.event, customer_id=name)))
+                return
         super()._deliver(mail)
         self._queue(customer_id)

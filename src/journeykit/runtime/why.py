@@ -9,16 +9,18 @@ from journeykit.core.calendar import show
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.customer import Customer, advance
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import SHARED, recorded
+from journeykit.core.quotas import KEPT, recorded
 from journeykit.core.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Answered, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow
 from journeykit.runtime.definitions import asked
+from journeykit.runtime.past import Changes, Past
 
 Reason = tuple[int, str, str, str]  #: when, journey, key, what people read
 
 _ALL = 1 << 31
+EVER = -(1 << 62)  #: before every signal, those of a customer included who has become this one
 
 
 class Case(NamedTuple):
@@ -30,27 +32,42 @@ class Case(NamedTuple):
     history: Sequence[HistoryEntry]
     outbox: Sequence[OutboxRow]
     zone: str
+    past: Past
+    start: Loaded | None = None  #: what there is instead of an older past
 
 
-def replay(compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None) -> list[Commit]:
+def replay(
+    compiled: Compiled, loaded: Loaded, events: Sequence[LoggedEvent], trace: list[Trace] | None = None, changes: Changes = (),
+    start: Loaded | None = None, until: int | None = None,
+) -> list[Commit]:  # fmt: skip
     """
     Decide again what was decided for a customer, from the first signal to the last.
 
     Args:
-        compiled: all journeys.
+        compiled: all journeys, in the versions with which the first of it was decided.
         loaded: the customer as stored, to know where the recorded signals end.
         events: the customer's events; only decided ones are replayed.
         trace: a list to note in why something did not happen.
+        changes: from which moment on other versions were current.
+        start: the customer to begin with, where what came before is gone; nobody where not said.
+        until: fire what was due before that moment, and no more; to where the recorded signals end where not said.
     """
-    customer = Customer(Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
-    commits = []
-    decided = [logged for logged in events if logged.state == "decided" and logged.event.name not in ("$parked", SHARED)]
-    shared = recorded(events)
-    for logged in sorted(decided, key=lambda one: one.seq or 0):
-        commits.append(advance(compiled, customer, logged, logged.accepted_at, _ALL, trace, shared))
+    customer = Customer(start or Loaded(loaded.customer_id, 0, 0, Facts(), [], []))
+    first, commits = customer.revision, []
+    decided = [one for one in events if one.state == "decided" and (one.seq or 0) > first and one.event.name not in ("$parked", *KEPT)]
+    shared = recorded(one for one in events if (one.seq or 0) > first)
+    signals: list[tuple[int, int, int, Compiled | LoggedEvent]] = [
+        (at, 0, 0, following) for at, following in changes if until is None or at < until
+    ]
+    signals += [(one.accepted_at, 1, one.seq or 0, one) for one in decided]
+    for at, _, _, signal in sorted(signals, key=lambda one: one[:3]):
+        commits.append(advance(compiled, customer, None if isinstance(signal, Compiled) else signal, at, _ALL, trace, shared))
         customer.apply(commits[-1])
+        if isinstance(signal, Compiled):
+            compiled = signal
+    end = loaded.accepted_at if until is None else min(until, loaded.accepted_at)
     if customer.revision < loaded.revision:  # timers that have fired since the last event
-        commits.append(advance(compiled, customer, None, loaded.accepted_at, _ALL, trace, shared))
+        commits.append(advance(compiled, customer, None, end, _ALL, trace, shared))
     return commits
 
 
@@ -61,7 +78,8 @@ def why_not(case: Case, action: str) -> list[Reason]:
     Raises:
         UnknownError: no journey asks for such an action.
     """
-    asking = {name: journey for name, journey in case.compiled.journeys.items() if action in asked(journey.journey)}
+    went_through = [one for digest, one in case.compiled.definitions.items() if digest in case.past.hashes()]
+    asking = {one.name: one for one in (*went_through, *case.compiled.journeys.values()) if action in asked(one.journey)}
     if not asking:
         known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey.journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
@@ -72,7 +90,8 @@ def why_not(case: Case, action: str) -> list[Reason]:
 
 def _traced(case: Case, action: str) -> Iterator[Reason]:
     trace: list[Trace] = []
-    replay(case.compiled, case.loaded, case.events, trace)
+    first, changes = case.past.in_force()
+    replay(first, case.loaded, case.events, trace, changes, case.start)
     for one in trace:
         if action in one.actions:
             yield one.at, one.journey, one.key, f"{_place(one.journey, one.key)}: {_words(one)}"
@@ -149,7 +168,7 @@ def holds(answers: Iterable[Answered]) -> list[tuple[Answered, int]]:
 
 def _sentence(answer: Answered) -> str:
     """The policy as its author wrote it, where that says more."""
-    return "" if answer.policy in ("exited", "moved on", "expired", answer.reason) else f'; the policy is "{answer.policy}"'
+    return "" if answer.policy in ("exited", "moved on", "paused", "expired", answer.reason) else f'; the policy is "{answer.policy}"'
 
 
 def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
@@ -157,7 +176,8 @@ def _still_inside(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Re
         if e.journey in asking and e.status == "active":
             due = e.next_due
             until = f" until {show(due, case.zone)}" if due is not None else ""
-            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{until}"
+            held = f", held by {e.held.by} since {show(e.held.since, case.zone)}" if e.held is not None else ""
+            yield e.step_at, e.journey, e.key, f"{_place(e.journey, e.key)}: is in {e.step}{held or until}"
 
 
 def _mailbox(case: Case) -> Iterator[Reason]:
@@ -179,6 +199,8 @@ def by(cause: str) -> str:
     """How people join a *cause* to what it did."""
     if cause == "then":
         return ""
+    if cause.startswith("after until "):
+        return f" after its wait {cause.removeprefix('after ')}"
     return f" {cause}" if cause.startswith(("after ", "where ")) else f" on {cause}"
 
 

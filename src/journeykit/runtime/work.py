@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from journeykit.core.customer import Covered, Customer, Incomplete, advance
-from journeykit.core.quotas import UNKNOWN, Shared
-from journeykit.core.tallies import Unread, better
-from journeykit.errors import ConflictError, JourneykitError, StorageError
+from journeykit.core.quotas import UNKNOWN, Shared, Unread
+from journeykit.core.tallies import better
+from journeykit.errors import ConflictError, JourneykitError, StorageError, UnknownError
 from journeykit.model.messages import Event
-from journeykit.model.records import Commit, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
+from journeykit.model.records import MAILBOX, Commit, Enrollment, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
 from journeykit.ports import Storage
+from journeykit.runtime.aliases import Elsewhere, returning
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.hooks import log_failure
 
@@ -34,21 +35,25 @@ class Outcome(NamedTuple):
     actions: tuple[OutboxMessage, ...] = ()
 
 
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+
 DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 
 
 class Held:
     """A customer in memory: as loaded, then moved on commit by commit. Light, since a batch holds a thousand."""
 
-    __slots__ = ("base", "customer", "left", "mail", "waits", "want")
+    __slots__ = ("base", "behind", "customer", "foreign", "left", "mail", "waits", "want")
 
     def __init__(self, customer: Customer, want: Want, left: int) -> None:
         self.customer = customer
         self.want = want
         self.base = customer.revision  #: the revision as loaded
         self.left = left  #: how many more timers may fire
+        self.behind = len(customer.pending) >= MAILBOX  #: more may stand in the mailbox than was read
         self.waits = False  #: something stands in the mailbox that has to wait, so all later events wait behind it
         self.mail: tuple[LoggedEvent, ...] = ()  #: from other customers of this batch
+        self.foreign: UnknownError | None = None  #: why nothing can be decided here: they are on a version that this release does not know
 
     @property
     def due(self) -> LoggedEvent | None:
@@ -87,22 +92,37 @@ class Work:
 
     def _read(self, wants: Sequence[Want]) -> None:
         covered: Covered | None = None  # most customers of a batch are asked for the same: one object says so
-        for want, loaded in zip(wants, self._storage.load_many(wants), strict=True):
+        found = self._storage.load_many(wants)
+        elsewhere = [one.customer_id for one in found if one.revision < 0]
+        if elsewhere:
+            raise Elsewhere(elsewhere)
+        for want, loaded in zip(wants, found, strict=True):
             customer_id, journeys, keys, _, _ = want
             if journeys is None:
                 covered = None
             elif covered is None or covered.journeys is not journeys or keys or covered.keys:
                 covered = Covered(journeys, frozenset(keys))
-            if loaded.enrollments:
-                self._definitions.learn_all(loaded.enrollments)
+            foreign = self._learn(loaded.enrollments) if loaded.enrollments else None
             for event_id in loaded.seen:
                 self._seen.add((customer_id, event_id))
             self.held[customer_id] = Held(Customer(loaded, covered), want, self._limit)
+            self.held[customer_id].foreign = foreign
+        if any(one.erasures for one in found):
+            for customer_id, back in returning(self._storage, found).items():
+                self.held[customer_id].customer.pending.insert(0, back)
+
+    def _learn(self, enrollments: Iterable[Enrollment]) -> UnknownError | None:
+        """Learn the versions that a customer is on; why not, where one cannot be had, which holds up nobody else."""
+        try:
+            self._definitions.learn_all(enrollments)
+        except UnknownError as error:
+            return error
+        return None
 
     def _further(self, held: Held) -> Want | None:
         """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""
         customer, want = held.customer, held.want
-        if not customer.pending and customer.accepted_at <= want.until:
+        if want.journeys is None or (not customer.pending and customer.accepted_at <= want.until):
             return None
         until = max(want.until, customer.accepted_at, *(mail.accepted_at for mail in customer.pending))
         wider = self._wider(want._replace(until=until), [mail.event for mail in customer.pending])
@@ -148,9 +168,9 @@ class Work:
             held = self.held[event.customer_id]
             if mail.event.id == event.id:
                 return outcome
-        if held.waits:
+        if held.waits or held.behind:
             return self._wait(event, accepted_at)
-        outcome = self._decide(LoggedEvent(event, accepted_at))
+        outcome = self._decide(_new(LoggedEvent, (event, accepted_at, None, "pending", 0)))
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
 
     def _wait(self, event: Event, accepted_at: int) -> Outcome:
@@ -176,7 +196,7 @@ class Work:
             while (mail := self.held[customer_id].due) is not None:
                 self._decide(mail)
             held = self.held[customer_id]
-            if not held.waits:
+            if not held.waits and not held.behind:
                 self._keep(self._advance(held, None, until))
         except StorageError:
             raise
@@ -196,27 +216,30 @@ class Work:
         if not rows or (rows[-1].event.id != event.id and not any(row.event.id == event.id for row in rows)):
             held.waits = True
             return WAITING
-        return Outcome("decided", tuple(commit.history), tuple(commit.outbox))
+        return _new(Outcome, ("decided", tuple(commit.history), tuple(commit.outbox)))
 
     def _advance(self, held: Held, logged: LoggedEvent | None, now: int) -> Commit:
+        if held.foreign is not None:
+            raise held.foreign
         while True:
             try:
                 return advance(self._definitions.compiled, held.customer, logged, now, held.left, None, self._shared)
             except Incomplete as missing:
                 held = self._widen(held, missing)
             except Unread as unread:
-                self._shared = self._shared.telling(unread.name, self._read_once(unread))
+                self._shared = self._told(unread)
 
-    def _read_once(self, unread: Unread) -> str:
-        """What is kept for all customers, found out where nobody has needed it before; this batch counts as well."""
-        if isinstance(unread.first, str):
-            return self._storage.keep(unread.name, unread.first)
+    def _told(self, unread: Unread) -> Shared:
+        """What is shared, with what a decision could not do without."""
+        name, first = unread.name, unread.first
+        if isinstance(first, int):
+            return self._shared.knowing(name, first - self._count(name))
+        return self._shared.telling(name, self._storage.keep(name, first if isinstance(first, str) else better(name, first, self._count)))
 
-        def count(name: str) -> int:
-            mine = sum(number for commit in self.commits for key, number, _ in commit.quotas if key == name)
-            return mine + self._storage.taken(name)
-
-        return self._storage.keep(unread.name, better(unread, count))
+    def _count(self, name: str) -> int:
+        """How many have been taken of a shared number; this batch counts as well."""
+        mine = sum(number for commit in self.commits for key, number, _ in commit.quotas if key == name)
+        return mine + self._storage.taken(name)
 
     def _keep(self, commit: Commit) -> Held:
         """Take *commit* into the batch, move the customer on, and deliver mail to customers of the same batch."""
@@ -235,7 +258,7 @@ class Work:
     def _deliver(self, mail: Mail) -> None:
         held = self.held.get(mail.event.customer_id)
         known = (mail.event.customer_id, mail.event.id)
-        if held is None or known in self._seen:
+        if held is None or held.behind or known in self._seen:
             return
         self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 from journeykit.errors import StorageError
 from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.records import EVERYBODY, Share
+from journeykit.ports import Sleeper
 from journeykit.runtime.engine import Engine
 
 logger = logging.getLogger("journeykit")
@@ -19,26 +23,37 @@ logger = logging.getLogger("journeykit")
 _LONGEST_PAUSE = 60.0  #: seconds between two tries while the storage fails
 
 
+_LOOKS = 0.1  #: seconds until the next look where what is due is in other hands, or may not go yet
+_LATE = 2 * MICROSECONDS  #: behind this nobody waits for the worker whose share they are in: it may be gone
+_THERE = 15 * MICROSECONDS  #: for how long a worker that says nothing is taken to be there
+_SAYS = 3 * MICROSECONDS  #: how often it says so
+
+
 class Worker:
     """
     Keeps an engine's customers moving.
 
-    Any number may work on one storage, in one process or many. What one is doing when it is told to stop it finishes: the
-    decision it is writing, the action it is performing; nothing is left half done.
+    Any number may work on one storage, in one process or many: each looks after its share of the customers, and, when it has nothing to do
+    there, after whoever has waited for seconds. What one is doing when it is told to stop it finishes: the decision it is writing, the
+    action it is performing; nothing is left half done.
 
     Args:
         engine: the engine to work for.
         idle: seconds after which it looks again although nothing is known to be due; where not said, as the storage says: each
             second, or each minute where what other processes write wakes it.
         batch: how many signals, and how many actions, it takes before it looks whether it is to stop.
+        threads: how many actions it performs at a time, each in a thread of its own beside the deciding; with 0 one thread does both
+            in turn, which is enough where actions take milliseconds.
     """
 
-    def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000) -> None:
+    def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000, threads: int = 0) -> None:
         self._engine = engine
-        self._sleeper = engine.storage.sleeper()
-        self._idle = self._sleeper.idle if idle is None else idle
         self._batch = batch
         self._stopping = False
+        self._token = secrets.token_hex(8)
+        self._share, self._said_at = EVERYBODY, -_SAYS
+        self._sleepers = [engine.storage.sleeper() for _ in range(threads + 1)]
+        self._idle = self._sleepers[0].idle if idle is None else idle
 
     def run(self) -> None:
         """
@@ -49,11 +64,16 @@ class Worker:
         forget = self._engine.on_work(self.wake)
         logger.info("worker started")
         try:
-            with self._signals():
-                self._work()
+            with self._signals(), ThreadPoolExecutor(max(1, len(self._sleepers) - 1), "journeykit actions") as pool:
+                performing = [pool.submit(self._until_stopped, self._perform, sleeper) for sleeper in self._sleepers[1:]]
+                self._until_stopped(self._decide if performing else self.step, self._sleepers[0])
+                for one in performing:
+                    one.result()
         finally:
             forget()
-            self._sleeper.close()
+            self._leave()
+            for sleeper in self._sleepers:
+                sleeper.close()
             logger.info("worker stopped")
 
     def stop(self) -> None:
@@ -63,41 +83,71 @@ class Worker:
 
     def wake(self) -> None:
         """Let it look at once whether there is something to do; from any thread."""
-        self._sleeper.wake()
+        for sleeper in self._sleepers:
+            sleeper.wake()
 
     def step(self) -> bool:
         """Do one round of what is due now; return whether there was anything."""
-        decided = self._engine.run_due(limit=self._batch)
-        if self._stopping:
-            return decided > 0
-        return bool(sum(self._engine.dispatch(self._batch, stop=lambda: self._stopping))) or decided > 0
+        decided = self._decide()
+        return decided if self._stopping else self._perform() or decided
 
-    def _work(self) -> None:
+    def _decide(self) -> bool:
+        """Decide for its own share; with nothing to do there, for whoever has waited long, whosever they are."""
+        share = self._shared()
+        decided = self._engine.run_due(limit=self._batch, share=share)
+        if decided or share == EVERYBODY:
+            return decided > 0
+        return self._engine.run_due(self._engine.clock.now() - _LATE, self._batch) > 0
+
+    def _perform(self) -> bool:
+        return bool(sum(self._engine.dispatch(self._batch, stop=lambda: self._stopping)))
+
+    def _shared(self) -> Share:
+        """The share of the customers that is this worker's, as long as it says from time to time that it is there."""
+        now = self._engine.clock.now()
+        if now - self._said_at >= _SAYS:
+            self._share, self._said_at = self._engine.storage.enlist(self._token, now, now + _THERE), now
+        return self._share
+
+    def _leave(self) -> None:
+        """Let the others have its share at once."""
+        now = self._engine.clock.now()
+        with suppress(StorageError):
+            self._engine.storage.enlist(self._token, now, now)
+
+    def _until_stopped(self, step: Callable[[], bool], sleeper: Sleeper) -> None:
+        """Do *step* again and again; where it raises, all the others stop as well."""
+        try:
+            self._work(step, sleeper)
+        finally:
+            self.stop()
+
+    def _work(self, step: Callable[[], bool], sleeper: Sleeper) -> None:
         failures = 0
         while not self._stopping:
             try:
-                busy = self.step()
+                busy = step()
                 failures = 0
                 if not busy:
-                    self._sleep(self._pause)
+                    self._sleep(self._pause, sleeper)
             except StorageError as error:
                 failures += 1
                 logger.error("the storage failed %d times in a row: %s", failures, type(error).__name__)  # noqa: TRY400  its words may be personal
                 logger.debug("the storage failed", exc_info=error)
                 seconds = min(min(self._idle, 1.0) * 2 ** min(failures, 10), _LONGEST_PAUSE)
-                self._sleep(lambda: seconds)  # noqa: B023  asked before it returns
+                self._sleep(lambda: seconds, sleeper)  # noqa: B023  asked before it returns
 
     def _pause(self) -> float:
         """The seconds until something is known to be due, at most `idle`."""
         due = self._engine.storage.next_due()
         if due is None:
             return self._idle
-        # What is due and was not done is in other hands, or due in this very instant: no need to hurry.
-        return min(self._idle, max(0.02, (due - self._engine.clock.now()) / MICROSECONDS))
+        left = (due - self._engine.clock.now()) / MICROSECONDS
+        return min(self._idle, max(0.02, left) if left > -_LOOKS else _LOOKS)
 
-    def _sleep(self, pause: Callable[[], float]) -> None:
+    def _sleep(self, pause: Callable[[], float], sleeper: Sleeper) -> None:
         if not self._stopping:
-            self._sleeper.sleep(pause)
+            sleeper.sleep(pause)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

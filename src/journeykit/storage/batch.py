@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
@@ -10,7 +10,7 @@ from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEve
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
 
 VISIT = 8  #: the place of the visit in the row of an enrollment
-MANY = 256  #: enrollments that are gathered before they are made rows
+MANY = 64  #: enrollments that are gathered before they are made rows
 
 
 class Batch:
@@ -70,6 +70,17 @@ class Batch:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
             self._moments[customer_id] = moments_row(commit.moments)
+        if commit.enrollments or commit.removed:
+            self._gather(commit)
+        self.events += map(event_row, commit.events)
+        self.history += commit.history
+        if commit.outbox:
+            self._ask(commit)
+        if commit.mail or commit.definitions or commit.quotas:
+            self._add_others(commit)
+
+    def _gather(self, commit: Commit) -> None:
+        customer_id = commit.customer_id
         for journey, key in commit.removed:
             self._gathered[customer_id, journey, key] = None
         for enrollment in commit.enrollments:
@@ -79,7 +90,6 @@ class Batch:
                 self._waits[place] = (*place, enrollment.entered_at, enrollment.waits)
         if len(self._gathered) >= MANY:
             self._encode()
-        self._add_rows(commit)
 
     def _encode(self) -> None:
         """Make rows of the enrollments gathered so far: the last of each key, and none lives longer than needed."""
@@ -88,16 +98,14 @@ class Batch:
             self._rows[place] = None if final is None else enrollment_row(place[0], final)
         self._gathered.clear()
 
-    def _add_rows(self, commit: Commit) -> None:
-        for logged in commit.events:
-            self.events.append(event_row(logged))
-        if commit.outbox:
-            state = "imported" if commit.imported else "open"
-            for message in commit.outbox:
-                self.outbox.append(message_row(message, self._text(message.parameters), state))
+    def _ask(self, commit: Commit) -> None:
+        state = "imported" if commit.imported else "open"
+        for message in commit.outbox:
+            self.outbox.append(message_row(message, self._text(message.parameters), state))
+
+    def _add_others(self, commit: Commit) -> None:
         for mail in commit.mail:
             self.mail.append(mail_row(mail.event, mail.accepted_at))
-        self.history += commit.history
         self.definitions += commit.definitions
         for name, count, limit in commit.quotas:
             self.quotas[name] = (self.quotas.get(name, (0, None))[0] + count, limit)
@@ -109,24 +117,30 @@ class Batch:
             self._kept.append(parameters)
         return text
 
+    def last(self, customer_id: str, known: int) -> int:
+        """The revision of a customer after the batch, who was at *known* before it."""
+        return self._last[customer_id][0] if customer_id in self._last else known
+
     def _finish(self) -> None:
         self.created: list[Row] = []
         self.moved: list[Row] = []
-        self.known: list[Row] = []
         for customer_id, (revision, accepted_at) in self._last.items():
-            text, base = self._facts.get(customer_id), self.bases[customer_id]
+            base = self.bases[customer_id]
             if base == 0:
-                self.created.append((customer_id, revision, accepted_at, text or "[1]"))
+                self.created.append((customer_id, revision, accepted_at, self._facts.pop(customer_id, "[1]")))
             else:
                 self.moved.append((revision, accepted_at, customer_id, base))
-                if text is not None:
-                    self.known.append((text, customer_id))
+        self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
-        rows = [row for row in self._rows.values() if row is not None]
-        self.enrollments: list[Row] = [row for row in rows if row[VISIT] > 1]
-        self.entered: list[Row] = [row for row in rows if row[VISIT] <= 1]
-        self.removed: list[tuple[str, str, str]] = [place for place, row in self._rows.items() if row is None]
+        self.enrollments: list[Row] = []
+        self.entered: list[Row] = []
+        self.removed: list[tuple[str, str, str]] = []
+        for place, row in self._rows.items():
+            if row is None:
+                self.removed.append(place)
+            else:
+                (self.enrollments if row[VISIT] > 1 else self.entered).append(row)
 
 
 def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
@@ -134,6 +148,16 @@ def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
     left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
     if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
         raise QuotaError(left)
+
+
+def freed(gone: Sequence[tuple[int, int]], now: int, window: int, most: int) -> int:
+    """The moment from which one more than *gone* (at, how many; in order of time) may go, where *most* may in any window."""
+    over = sum(number for _, number in gone) - most
+    for at, number in gone:
+        if over < 0:
+            break
+        over, now = over - number, at + window
+    return now
 
 
 def event_order(logged: LoggedEvent) -> tuple[bool, int, int, str]:

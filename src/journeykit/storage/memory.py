@@ -8,23 +8,55 @@ idle customer costs a few hundred bytes.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 from typing import cast
 
-from journeykit.errors import ConflictError
+from journeykit.errors import ConflictError, StorageError
+from journeykit.model.backlog import Backlog
+from journeykit.model.leaving import Moved
 from journeykit.model.messages import Event
-from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.objects import Release
+from journeykit.model.pauses import Pause
+from journeykit.model.records import (
+    EVERYBODY,
+    MAILBOX,
+    Claimed,
+    Commit,
+    Facts,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+    in_share,
+)
+from journeykit.storage import memory_rows
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
-from journeykit.storage.memory_objects import MemoryObjects
+from journeykit.storage.memory_leaving import Leavers, MemoryLeaving
+from journeykit.storage.memory_objects import AboutObjects, MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
-from journeykit.storage.memory_rows import Customer, Message, due_of, enrollment_text, is_decided, line_of, read_enrollment, read_event
+from journeykit.storage.memory_rows import (
+    Customer,
+    Message,
+    asked,
+    enrollment_text,
+    is_decided,
+    line_of,
+    read_enrollment,
+    read_event,
+    wanted,
+)
+from journeykit.storage.memory_work import MemoryWork
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 from journeykit.storage.sleeping import LocalSleeper
 
 
-class MemoryStorage:
+class MemoryStorage(Leavers, AboutObjects):
     """Keeps everything in this process; see `journeykit.ports.Storage`."""
 
     def __init__(self) -> None:
@@ -36,6 +68,13 @@ class MemoryStorage:
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
+        self._leaving = MemoryLeaving(self._customers, self._outbox, self._objects)
+        self._pauses: list[Pause] = []
+        self._work = MemoryWork()
+
+    def within(self, connection: object) -> MemoryStorage:
+        """There is no database whose transaction it could join."""
+        raise StorageError("what is kept in memory joins no transaction of a database; use the storage of the host's database")
 
     def migrate(self) -> None:
         """There is nothing to bring up to date."""
@@ -57,24 +96,31 @@ class MemoryStorage:
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits*, or nothing."""
-        batch = Batch(commits)
+        self._commit(Batch(commits), None)
+
+    def _commit(self, batch: Batch, moved: Moved | None) -> None:
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], Message(dumps(row[:13]), row[8], row[13])) for row in batch.outbox]
+        messages = [(row[0], row[13], Message(dumps(row[:15]), (row[1], row[6]), row[8], row[15])) for row in batch.outbox]
         with self._lock:
             self._check(batch)
+            if moved is not None:
+                self._check_moved(batch, moved)
             self._write_customers(batch)
             for customer_id, prefix, text in enrollments:
                 self._put(customer_id, prefix, text)
             for entry in batch.history:
                 self._note(entry)
-            for customer_id, outgoing in messages:
-                self._send(customer_id, outgoing)
+            for customer_id, household, outgoing in messages:
+                self._customers[customer_id].messages += (self._outbox.add(outgoing, household),)
             for row in batch.waits:
                 self._objects.wait(row)
             for customer_id in batch.bases:
                 self._schedule(customer_id, self._customers[customer_id])
             for row in batch.mail:
                 self._receive(row)
+            if moved is not None:
+                self._leaving.move(moved)
+                self._schedule(moved.survivor, self._customers[moved.survivor])
 
     def _customer(self, customer_id: str) -> Customer:
         customer = self._customers.get(customer_id)
@@ -84,6 +130,7 @@ class MemoryStorage:
 
     def _receive(self, row: Row) -> bool:
         customer_id, event_id, *rest, _ = row
+        customer_id = self._leaving.name(customer_id)
         customer = self._customer(customer_id)
         if customer.knows(event_id):
             return False
@@ -146,9 +193,6 @@ class MemoryStorage:
             customer.history = []
         customer.history.append(dumps(entry[1:]))
 
-    def _send(self, customer_id: str, outgoing: Message) -> None:
-        self._customers[customer_id].messages += (self._outbox.add(outgoing),)
-
     # reading
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
@@ -159,22 +203,23 @@ class MemoryStorage:
     def _load(self, want: Want) -> Loaded:
         customer = self._customers.get(want.customer_id)
         if customer is None:
-            return Loaded(want.customer_id, 0, 0, Facts(), [], [])
-        enrollments = [read_enrollment(text) for text in _wanted(customer, want)]
+            return Loaded(want.customer_id, 0, 0, Facts(), [], [], erasures=self._leaving.erasures)
+        enrollments = [read_enrollment(text) for text in wanted(customer, want)]
         if len(enrollments) > 1:
             enrollments.sort(key=lambda e: (e.order, e.journey, e.key))
-        pending = [read_event(want.customer_id, name, text) for name, text in (customer.pending or {}).items()]
+        pending = [read_event(want.customer_id, name, text) for name, text in itertools.islice((customer.pending or {}).items(), MAILBOX)]
         pending.sort(key=lambda logged: logged.accepted_at)
         seen = frozenset([name for name in want.events if customer.knows(name)])
         moments, due = customer.moments or (None, None)
         known = facts(customer.facts)
         revision, accepted_at = customer.revision, customer.accepted_at
-        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due)
+        wary = not revision and self._leaving.erasures
+        return Loaded(want.customer_id, revision, accepted_at, known, enrollments, pending, seen, read_moments(moments), due, wary)
 
     def customers(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Return up to *limit* ids of customers greater than *after*, in order."""
         with self._lock:
-            return heapq.nsmallest(limit, (name for name in self._customers if name > after))
+            return heapq.nsmallest(limit, (name for name, one in self._customers.items() if name > after and one.revision >= 0))
 
     def history(self, customer_id: str) -> list[HistoryEntry]:
         """Return a customer's history in order of (seq, place)."""
@@ -190,12 +235,22 @@ class MemoryStorage:
             texts = {**(customer.events or {}), **(customer.pending or {})} if customer else {}
         logged = [read_event(customer_id, name, text) for name, text in texts.items()]
         chosen = None if names is None else frozenset(names)
-        return sorted((e for e in logged if _asked(e, after, chosen)), key=event_order)
+        return sorted((e for e in logged if asked(e, after, chosen)), key=event_order)
 
     def definitions(self) -> list[tuple[str, str, str]]:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
         with self._lock:
             return sorted(self._definitions.values())
+
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
+        with self._lock:
+            return memory_rows.occupied(self._customers.values())
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._lock:
+            return heapq.nsmallest(limit, memory_rows.on_version(self._customers.items(), journey, definition, after))
 
     # what is due
 
@@ -212,25 +267,50 @@ class MemoryStorage:
             self._due = [(c.ready, name) for name, c in self._customers.items() if c.ready is not None]
             heapq.heapify(self._due)
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first."""
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._lock:
             found: dict[str, int] = {}
+            others: list[tuple[int, str]] = []
             while self._due and self._due[0][0] <= now and len(found) < limit:
                 ready, customer_id = heapq.heappop(self._due)
-                if self._customers[customer_id].ready == ready:
+                if not self._fits(ready, customer_id):
+                    continue
+                if in_share(customer_id, share):
                     found[customer_id] = ready
-            for customer_id, ready in found.items():
+                else:
+                    others.append((ready, customer_id))
+            for ready, customer_id in (*others, *((ready, name) for name, ready in found.items())):
                 heapq.heappush(self._due, (ready, customer_id))
             return list(found)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._lock:
-            while self._due and self._customers[self._due[0][1]].ready != self._due[0][0]:
+            while self._due and not self._fits(*self._due[0]):
                 heapq.heappop(self._due)
             moments = [self._due[0][0] if self._due else None, self._outbox.next_due(), self._objects.next_due()]
             return min([moment for moment in moments if moment is not None], default=None)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._lock:
+            return self._work.enlist(token, now, until)
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._lock:
+            mail = [loads(text)[1] for one in self._customers.values() for text in (one.pending or {}).values()]
+            timers = [due for one in self._customers.values() if (due := one.next_timer()) is not None and due < now]
+            waiting = [at for at in mail if at <= now]
+            return Backlog(len(waiting), min(waiting, default=None), len(timers), min(timers, default=None), *self._outbox.backlog(now))
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._lock:
+            return self._work.grant(name, now, window, most, wanted)
 
     # objects and shared numbers
 
@@ -244,20 +324,29 @@ class MemoryStorage:
         with self._lock:
             return self._kept.setdefault(name, value)
 
-    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
-        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
         with self._lock:
-            return self._objects.publish(fact, frozenset(ends))
+            self._pauses.append(pause._replace(number=len(self._pauses) + 1))
+            return self._pauses[-1]
 
-    def releases(self, now: int, limit: int) -> list[Release]:
-        """Return up to *limit* releases due at *now* or before, the longest due first."""
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
         with self._lock:
-            return self._objects.releases(now, limit)
+            if not 0 < number <= len(self._pauses):
+                return
+            pause = self._pauses[number - 1]
+            at = at if pause.ended_at is None else pause.ended_at
+            self._pauses[number - 1] = pause._replace(ended_at=at)
+            for customer_id, customer in self._customers.items():
+                if customer.bring_up(number, at):
+                    self._schedule(customer_id, customer)
+            self._outbox.bring_up(pause.words, at)
 
-    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
-        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
         with self._lock:
-            return self._objects.waiting_for(event, name, until, after, limit)
+            return list(self._pauses)
 
     def release(self, before: Release, after: Release | None, mail: Sequence[Mail]) -> bool:
         """Deliver *mail* and go on from *before* to *after*; False where somebody else has."""
@@ -275,10 +364,12 @@ class MemoryStorage:
         customer = self._customers.get(customer_id)
         return () if customer is None else customer.messages
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         with self._lock:
-            return self._outbox.claim(now, limit, lease, token, since)
+            return self._outbox.claim(now, limit, lease, token, since, but)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
@@ -306,25 +397,3 @@ class MemoryStorage:
         """Set dead messages to ``open`` or ``dropped``; return how many were dead."""
         with self._lock:
             return self._outbox.reopen(ids, now, state)
-
-
-def _wanted(customer: Customer, want: Want) -> Sequence[str]:
-    """The texts of the enrollments that are asked for."""
-    if want.journeys is None:
-        return customer.enrollments
-    active = tuple([line_of(journey) for journey in want.journeys])
-    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
-    until = want.until if customer.ready is not None and customer.ready <= want.until else None
-    return [
-        text for text in customer.enrollments
-        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and _is_due(text, until))
-    ]  # fmt: skip
-
-
-def _is_due(text: str, until: int) -> bool:
-    due = due_of(text)
-    return due is not None and due < until
-
-
-def _asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
-    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right, insort
+from collections.abc import Collection, Iterable
+from threading import Lock
 
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.storage.rows import Row, dumps, loads
@@ -37,6 +39,31 @@ class MemoryObjects:
                 self._since[topic, added] = since
         if new:
             self._topics[customer_id, journey, key] = tuple(new)
+
+    def move(self, old: str, survivor: str, lasting: Collection[tuple[str, str, int]]) -> None:
+        """Let *survivor* wait for what *old* has waited for, as long as it has, where the enrollment is among those *lasting*."""
+        known = [(*place[1:], waits) for place, waits in self._topics.items() if place[0] == old]
+        since = {(topic, waiter[0], journey, key): self._since[topic, waiter] for journey, key, waits in known for topic, waiter in waits}
+        self.forget(old)
+        mine = [(*place[1:], waits) for place, waits in self._topics.items() if place[0] == survivor]
+        mine_since = {
+            (topic, waiter[0], journey, key): self._since[topic, waiter] for journey, key, waits in mine for topic, waiter in waits
+        }
+        self.forget(survivor)
+        for (topic, entered_at, journey, key), at in {**mine_since, **since}.items():
+            if (journey, key, entered_at) in lasting:
+                self._add((survivor, journey, key), topic, (entered_at, survivor, journey, key), at)
+
+    def forget(self, customer_id: str) -> None:
+        """Let a customer wait for nothing."""
+        for place in [place for place in self._topics if place[0] == customer_id]:
+            for topic, waiter in self._topics.pop(place):
+                self._forget(topic, waiter)
+
+    def _add(self, place: tuple[str, str, str], topic: _Topic, waiter: Waiter, since: int) -> None:
+        insort(self._waiting.setdefault(topic, []), waiter)
+        self._since[topic, waiter] = since
+        self._topics[place] = (*self._topics.get(place, ()), (topic, waiter))
 
     def _forget(self, topic: _Topic, waiter: Waiter) -> None:
         waiting = self._waiting[topic]
@@ -113,3 +140,25 @@ class MemoryObjects:
                 return due_at
             heapq.heappop(self._due)
         return None
+
+
+class AboutObjects:
+    """The part of `journeykit.MemoryStorage` that is about who waits for an object, and what is told of it."""
+
+    _lock: Lock
+    _objects: MemoryObjects
+
+    def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
+        """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
+        with self._lock:
+            return self._objects.publish(fact, frozenset(ends))
+
+    def releases(self, now: int, limit: int) -> list[Release]:
+        """Return up to *limit* releases due at *now* or before, the longest due first."""
+        with self._lock:
+            return self._objects.releases(now, limit)
+
+    def waiting_for(self, event: str, name: str, until: int, after: Waiter | None, limit: int) -> list[Waiter]:
+        """Return up to *limit* of those who have waited for an event about an object since *until* or before."""
+        with self._lock:
+            return self._objects.waiting_for(event, name, until, after, limit)

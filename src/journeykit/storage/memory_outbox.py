@@ -1,13 +1,16 @@
-"""The outbox of `journeykit.storage.memory`: messages by number, and a heap of those that are due."""
+"""The outbox of `journeykit.storage.memory`: messages by number, and heaps of those that are due."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from journeykit.model.records import Claimed, OutboxRow, Sent, Settlement
+from journeykit.model.leaving import Moved
+from journeykit.model.records import Claimed, OutboxMessage, OutboxRow, Sent, Settlement
 from journeykit.storage.memory_rows import Message
-from journeykit.storage.rows import loads, message
+from journeykit.storage.moving import moved_message
+from journeykit.storage.rows import dumps, loads, message, message_row
 
 
 class MemoryOutbox:
@@ -21,75 +24,102 @@ class MemoryOutbox:
     def __init__(self, of: Callable[[str], Sequence[int]]) -> None:
         self._of = of
         self._messages: dict[int, Message] = {}
-        self._open: list[tuple[int, int]] = []  #: heap of (due_at, id); what no longer fits is skipped
+        self._last = 0
+        self._households: dict[str, list[int]] = {}  #: the numbers of the messages to each
+        self._lines: dict[
+            tuple[str, str], list[tuple[int, int]]
+        ] = {}  #: by journey and action a heap of (due_at, id); what no longer fits is skipped
 
-    def add(self, outgoing: Message) -> int:
+    def add(self, outgoing: Message, household: str | None) -> int:
         """Keep a message and return its number."""
-        number = len(self._messages) + 1
+        number = self._last = self._last + 1
+        if household is not None:
+            self._households.setdefault(household, []).append(number)
         self._messages[number] = outgoing
         if outgoing.state == "open":
-            heapq.heappush(self._open, (outgoing.due_at, number))
+            self._queue(outgoing, number)
         return number
+
+    def _queue(self, row: Message, number: int) -> None:
+        heapq.heappush(self._lines.setdefault(row.line, []), (row.due_at, number))
 
     def next_due(self) -> int | None:
         """When the next message is due."""
-        while self._open and not self._fits(*self._open[0]):
-            heapq.heappop(self._open)
-        return self._open[0][0] if self._open else None
+        return min((line[0][0] for line in self._waiting()), default=None)
+
+    def backlog(self, now: int) -> tuple[int, int | None, int]:
+        """How many are due, since when the first of them is, and how many are dead."""
+        rows = self._messages.values()
+        due = [row.due_at for row in rows if row.state == "open" and row.due_at <= now]
+        return len(due), min(due, default=None), sum(row.state == "dead" for row in rows)
+
+    def _waiting(self, but: Collection[str] = ()) -> list[list[tuple[int, int]]]:
+        """Every line, in order, that has an open message, which stands first."""
+        for line in self._lines.values():
+            while line and not self._fits(*line[0]):
+                heapq.heappop(line)
+        return [line for (_, action), line in sorted(self._lines.items()) if line and action not in but]
 
     def _fits(self, ready: int, number: int) -> bool:
-        row = self._messages[number]
-        return row.state == "open" and row.due_at == ready
+        row = self._messages.get(number)
+        return row is not None and row.state == "open" and row.due_at == ready
 
-    def claim(self, now: int, limit: int, lease: int, token: str, since: int | None) -> list[Claimed]:
+    def claim(self, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        numbers, lapsed = self._due_messages(now, limit)
-        customers = [] if since is None else self._written_to(numbers)
-        if not lapsed:
-            numbers += [other for customer in customers for other in self._companions(customer, now, numbers)]
+        numbers, lapsed = self._due_messages(now, limit, but)
+        if since is not None and not lapsed:
+            for household in dict.fromkeys(one.household for one in self._marketing(numbers) if one.household is not None):
+                numbers += self._companions(self._households[household], now, numbers)
+            for customer in dict.fromkeys(one.customer_id for one in self._marketing(numbers)):
+                numbers += self._companions(self._of(customer), now, numbers)
         taken = [self._lease(number, now + lease, token) for number in numbers]
-        if since is None:
-            return taken
-        sent = {customer: self._sent(customer, since, now, numbers) for customer in customers}
-        return [one._replace(sent=sent.get(one.message.customer_id, ())) for one in taken]
+        return taken if since is None else [one._replace(sent=self._sent(one.message, since, now, numbers)) for one in taken]
 
-    def _due_messages(self, now: int, limit: int) -> tuple[list[int], bool]:
-        """The numbers of what is due, taken off the heap, and whether it is one whose lease ran out."""
-        numbers: list[int] = []
-        while self._open and self._open[0][0] <= now and len(numbers) < limit:
-            ready, number = self._open[0]
-            fits = self._fits(ready, number)
-            lapsed = fits and self._messages[number].token is not None
-            if lapsed and numbers:
-                break
-            heapq.heappop(self._open)
-            if fits:
-                numbers.append(number)
-            if lapsed:
-                return numbers, True
-        return numbers, False
+    def _due_messages(self, now: int, limit: int, but: Collection[str]) -> tuple[list[int], bool]:
+        """The numbers of what is due, each line in its turn, and whether it is one whose lease ran out."""
+        queues = [self._due_of(line, now, limit) for line in self._waiting(but)]
+        turns = itertools.chain.from_iterable(itertools.zip_longest(*queues))
+        chosen = sorted(itertools.islice((one for one in turns if one is not None), limit))
+        lapsed = [place for place, (_, number) in enumerate(chosen) if self._messages[number].token is not None]
+        first = lapsed[0] if lapsed else len(chosen)
+        return [number for _, number in chosen[: max(1, first)]], first == 0 and bool(lapsed)
 
-    def _written_to(self, numbers: Sequence[int]) -> list[str]:
-        """The customers with a marketing message among *numbers*."""
+    def _due_of(self, line: list[tuple[int, int]], now: int, limit: int) -> list[tuple[int, int]]:
+        """The first of a line that are due; they stay in it, and fit no more once they are leased."""
+        taken: list[tuple[int, int]] = []
+        while line and line[0][0] <= now and len(taken) < limit:
+            one = heapq.heappop(line)
+            if self._fits(*one) and one not in taken[-1:]:
+                taken.append(one)
+        for one in taken:
+            heapq.heappush(line, one)
+        return taken
+
+    def _marketing(self, numbers: Sequence[int]) -> list[OutboxMessage]:
+        """The marketing messages among *numbers*."""
         found = [message(loads(self._messages[number].text)) for number in numbers]
-        return list(dict.fromkeys(one.customer_id for one in found if one.message == "marketing"))
+        return [one for one in found if one.message == "marketing"]
 
-    def _companions(self, customer_id: str, now: int, but: Sequence[int]) -> list[int]:
-        """The other marketing messages of a customer that are due and were never leased; on the heap they no longer fit."""
-        rows = [(self._messages[number], number) for number in self._of(customer_id) if number not in but]
+    def _companions(self, of: Sequence[int], now: int, but: Sequence[int]) -> list[int]:
+        """The other marketing messages among *of* that are due and were never leased; on the heap they no longer fit."""
+        rows = [(self._messages[number], number) for number in of if number not in but]
         due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
         return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
 
-    def _sent(self, customer_id: str, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
-        """What a frequency cap counts of a customer."""
-        others = [number for number in self._of(customer_id) if number not in but]
-        return tuple([one for number in others if (one := self._messages[number].sent(number, since, now)) is not None])
+    def _sent(self, of: OutboxMessage, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
+        """What a frequency cap counts of a customer and their household."""
+        if of.message != "marketing":
+            return ()
+        own = self._of(of.customer_id)
+        house = [number for number in self._households.get(of.household or "", ()) if number not in own]
+        found = [(number, self._messages[number].sent(number, since, now)) for number in (*own, *house) if number not in but]
+        return tuple([sent._replace(other=number in house) for number, sent in found if sent is not None])
 
     def _lease(self, number: int, until: int, token: str) -> Claimed:
         row = self._messages[number]
         row.token, row.due_at = token, until
         row.attempts += 1
-        heapq.heappush(self._open, (until, number))
+        self._queue(row, number)
         return Claimed(number, message(loads(row.text)), row.attempts - 1, token, begun=row.begun)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
@@ -112,8 +142,40 @@ class MemoryOutbox:
         if settlement.answered is not None:
             row.answered(settlement.answered)
         if row.state == "open":
-            heapq.heappush(self._open, (row.due_at, settlement.id))
+            self._queue(row, settlement.id)
         return True
+
+    def move(self, number: int, moved: Moved, by: int) -> None:
+        """Make a message of an old id the survivor's."""
+        row = self._messages[number]
+        found = moved_message(message(loads(row.text)), moved, by)
+        row.text = dumps(message_row(found, dumps(found.parameters), "")[:15])
+
+    def spend(self, number: int, reason: str, at: int) -> None:
+        """Drop an open message."""
+        row = self._messages.get(number)
+        if row is not None and row.state == "open":
+            row.state, row.reason, row.due_at, row.token = "dropped", reason, at, None
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Forget messages."""
+        gone = set(numbers)
+        for number in gone:
+            del self._messages[number]
+        self._households = {name: [number for number in several if number not in gone] for name, several in self._households.items()}
+
+    def empty(self, numbers: Iterable[int], before: int) -> None:
+        """Take the parameters out of messages settled before a moment."""
+        for row in (self._messages[number] for number in numbers):
+            if row.state in ("performed", "dropped", "imported") and row.due_at < before:
+                row.text = dumps(message_row(message(loads(row.text)), "{}", "")[:15])
+
+    def bring_up(self, reason: str, at: int) -> None:
+        """Let what a pause holds, for that *reason*, be due at *at*."""
+        for number, row in self._messages.items():
+            if row.state == "open" and row.token is None and row.reason == reason and row.due_at > at:
+                row.due_at = at
+                self._queue(row, number)
 
     def rows(self, state: str | None, numbers: Iterable[int] | None, limit: int) -> list[OutboxRow]:
         """Messages in order of id, only those in *state* or of *numbers* where given."""
@@ -129,5 +191,5 @@ class MemoryOutbox:
             row.state, row.due_at = state, now
             if state == "open":
                 row.attempts, row.reason = 0, None
-                heapq.heappush(self._open, (now, number))
+                self._queue(row, number)
         return len(dead)

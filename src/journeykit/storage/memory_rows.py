@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from journeykit.model.records import Answered, Enrollment, LoggedEvent, OutboxRow, Sent
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from journeykit.model.records import NEVER, Answered, Enrollment, LoggedEvent, OutboxRow, Sent, Want
 from journeykit.storage.rows import Row, answers, dumps, enrollment, loads, logged_event, message
 
 
@@ -29,11 +32,23 @@ class Customer:
 
     def next_ready(self) -> int | None:
         """Look for the moment from which there is something to do: mail at once, a timer once its instant has passed."""
-        moments = [due + 1 for text in self.enrollments if (due := due_of(text)) is not None]
-        if self.moments is not None and self.moments[1] is not None:
-            moments.append(self.moments[1] + 1)
+        timer = self.next_timer()
+        moments = [] if timer is None else [timer + 1]
         moments.extend(loads(text)[1] for text in (self.pending or {}).values())
         return min(moments, default=None)
+
+    def next_timer(self) -> int | None:
+        """When the first timer is due."""
+        moments = [due for text in self.enrollments if (due := due_of(text)) is not None and due < NEVER]
+        if self.moments is not None and self.moments[1] is not None:
+            moments.append(self.moments[1])
+        return min(moments, default=None)
+
+    def bring_up(self, number: int, at: int) -> bool:
+        """Let what the pause of that number holds be due at *at*; return whether there was any."""
+        held = [text for text in self.enrollments if due_of(text) == NEVER + number]
+        self.enrollments = tuple([f"{text[: text.rindex(chr(10)) + 1]}{at}" if text in held else text for text in self.enrollments])
+        return bool(held)
 
     def knows(self, event_id: str) -> bool:
         """Whether an event of that id is in the log or the mailbox."""
@@ -43,10 +58,11 @@ class Customer:
 class Message:
     """One outbox row."""
 
-    __slots__ = ("answers", "attempts", "begun", "due_at", "reason", "state", "text", "token")
+    __slots__ = ("answers", "attempts", "begun", "due_at", "line", "reason", "state", "text", "token")
 
-    def __init__(self, text: str, due_at: int, state: str) -> None:
+    def __init__(self, text: str, line: tuple[str, str], due_at: int, state: str) -> None:
         self.text = text
+        self.line = line  #: journey and action
         self.due_at = due_at  #: while it is leased, the end of the lease
         self.state = state
         self.attempts = 0
@@ -93,6 +109,25 @@ def read_enrollment(text: str) -> Enrollment:
     return enrollment((None, *loads(columns), body))
 
 
+def _standing(customer: Customer) -> Iterator[tuple[str, str, str]]:
+    """Where a customer's active enrollments stand: journey, definition and step of each."""
+    for text in customer.enrollments:
+        journey, _, _, definition, _, status, step, *_ = loads(text[: text.index("\n")])
+        if status == "active":
+            yield journey, definition, step
+
+
+def occupied(customers: Iterable[Customer]) -> list[tuple[str, str, str, int]]:
+    """How many active enrollments stand in each step of each version, in order."""
+    places = Counter(place for customer in customers for place in _standing(customer))
+    return [(*place, number) for place, number in sorted(places.items())]
+
+
+def on_version(customers: Iterable[tuple[str, Customer]], journey: str, definition: str, after: str) -> Iterator[str]:
+    """Those behind *after* who have an active enrollment on that version."""
+    return (name for name, one in customers if name > after and any(place[:2] == (journey, definition) for place in _standing(one)))
+
+
 def due_of(text: str) -> int | None:
     """When the enrollment in *text* has a timer due."""
     due = text[text.rindex("\n") + 1 :]
@@ -107,3 +142,27 @@ def read_event(customer_id: str, event_id: str, text: str) -> LoggedEvent:
 def is_decided(text: str) -> bool:
     """Whether the event in *text* has been decided."""
     return bool(loads(text)[6] == "decided")
+
+
+def wanted(customer: Customer, want: Want) -> Sequence[str]:
+    """The texts of the enrollments that are asked for."""
+    if want.journeys is None:
+        return customer.enrollments
+    active = tuple([line_of(journey) for journey in want.journeys])
+    named = tuple([line_of(journey) if key is None else line_of(journey, key) for journey, key in want.keys])
+    until = want.until if customer.ready is not None and customer.ready <= want.until else None
+    return [
+        text for text in customer.enrollments
+        if (text[-1] != "-" and text.startswith(active)) or text.startswith(named) or (until is not None and is_due(text, until))
+    ]  # fmt: skip
+
+
+def is_due(text: str, until: int) -> bool:
+    """Whether the enrollment in *text* has a timer due before *until*."""
+    due = due_of(text)
+    return due is not None and due < until
+
+
+def asked(logged: LoggedEvent, after: int, names: frozenset[str] | None) -> bool:
+    """Whether an event is among those that are read."""
+    return (logged.state != "decided" or (logged.seq or 0) > after) and (names is None or logged.event.name in names)

@@ -14,23 +14,42 @@ from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore
 from typing import Any
 
 from journeykit.errors import EventError, SchemaError
+from journeykit.model.joined import Joined
+from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, moment
-from journeykit.model.records import Answered, Enrollment, Facts, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
+from journeykit.model.pauses import Hold
+from journeykit.model.records import Answered, Enrollment, Facts, Loaded, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
 
 VERSION = 1
 UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a body -> what makes it the next version's
 
-_encoder = JSONEncoder(separators=(",", ":"), check_circular=False)
-_chunks = c_make_encoder and c_make_encoder(None, _encoder.default, encode_basestring_ascii, None, ":", ",", False, False, True)
+_encoder = JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)  # no other reader knows NaN and infinity
+_chunks = c_make_encoder and c_make_encoder(None, _encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
 _decode = JSONDecoder().raw_decode  # what was written here has no white space around it
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _CURRENT = (f"[{VERSION},", f"[{VERSION}]")  #: what the text of a body of this version begins with
-_EMPTY: Row = (None, None, {}, (), {}, 0, None, None, None, None, 0, None)  #: what is left out at the end of an enrollment's body
+_EMPTY: Row = (
+    None,
+    None,
+    {},
+    (),
+    {},
+    0,
+    None,
+    None,
+    None,
+    None,
+    0,
+    None,
+    None,
+    (),
+    None,
+)  #: what is left out at the end of an enrollment's body
 _SELDOM = _EMPTY[7:]
-_MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None]  #: what stands for it when it is read
+_MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None, None, (), None]  #: what stands for it when it is read
 
 
 def dumps(value: Any) -> str:
@@ -56,7 +75,7 @@ def _upcast(body: list[Any]) -> list[Any]:
 def enrollment_row(customer_id: str, e: Enrollment) -> Row:
     """(customer, journey, key, number, definition, position, status, step, visit, entered_at, ended_at, next_due, body)."""
     body: list[Any] = [VERSION, e.step_at, e.data, e.timers, e.scopes, e.performed, e.performed_at]
-    seldom = (e.goal_at, e.reason, e.leaving, e.performing, e.waiting)
+    seldom = (e.goal_at, e.reason, e.leaving, e.performing, e.waiting, e.held, e.stood, e.joined)
     if seldom != _SELDOM:
         body += seldom
     last = len(body) - 1
@@ -75,15 +94,17 @@ def enrollment(row: Row) -> Enrollment:
     body = _decode(text)[0]
     if body[0] != VERSION:
         body = _upcast(body)
-    if len(body) < 12:
+    if len(body) < len(_MISSING):
         body += _MISSING[len(body) :]
-    timers, scopes, waiting = body[3], body[4], body[11]
+    timers, scopes, waiting, held, stood, joined = body[3], body[4], body[11], body[12], body[13], body[14]
     return Enrollment(
         journey, key, number, definition, order, status, step, visit, entered_at, body[1], body[2] or {},
         tuple([_new(Timer, timer) if len(timer) == 4 else Timer(*timer[:4]) for timer in timers]) if timers else (),
         {name: (place[0], place[1]) for name, place in scopes.items()} if scopes else {},
         body[7], body[9], body[5], body[6], ended_at, body[8], body[10],
         Waiting(waiting[0], waiting[1], waiting[2], tuple(waiting[3])) if waiting else None,
+        Hold(*held[: len(Hold._fields)]) if held else None,
+        tuple([(one[0], one[1]) for one in stood]) if stood else (), None, Joined(*joined[:3]) if joined else None,
     )  # fmt: skip
 
 
@@ -172,9 +193,9 @@ def message_row(message: OutboxMessage, parameters: str, state: str) -> Row:
 
 def message(row: Row) -> OutboxMessage:
     """The message of a row as `message_row` makes it (what follows its fields may be left out)."""
-    customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens = row[:13]
+    customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens, household, origin = row[:15]
     return OutboxMessage(
-        customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens)
+        customer_id, journey, key, number, seq, place, action, loads(parameters), at, kind, expires_at, owner, bool(listens), household, origin
     )  # fmt: skip
 
 
@@ -187,6 +208,22 @@ def moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
     """The customer's own timers as text, and when the first is due."""
     dues = [moment.due_at for moment in moments if moment.due_at is not None]
     return dumps(moments), min(dues, default=None)
+
+
+def snapshot_text(customer_id: str, snapshot: Snapshot) -> str:
+    """A snapshot as JSON."""
+    state = snapshot.loaded
+    rows = [enrollment_row(customer_id, e)[1:] for e in state.enrollments]
+    return dumps([snapshot.before, state.revision, state.accepted_at, facts_text(state.facts), rows, list(state.moments), snapshot.facts])
+
+
+def snapshot(customer_id: str, text: str) -> Snapshot:
+    """The snapshot of its text."""
+    before, revision, accepted_at, known, rows, moments, names = loads(text)[:7]
+    enrollments = [enrollment((None, *row[:10], row[11])) for row in rows]
+    own = tuple(Moment(*moment[:3]) for moment in moments)
+    state = Loaded(customer_id, revision, accepted_at, _read_facts(known), enrollments, [], frozenset(), own, moments_row(own)[1])
+    return Snapshot(before, state, tuple(names))
 
 
 class StoredMoments(Sequence[Any]):

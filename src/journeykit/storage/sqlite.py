@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.model.backlog import Backlog
+from journeykit.model.leaving import Moved
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Sent, Settlement, Want
+from journeykit.model.pauses import Pause
+from journeykit.model.records import (
+    EVERYBODY,
+    NEVER,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+)
+from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
+from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.claimed import CUSTOMER, HOUSEHOLD, SentTo, lapsed_alone, together, values
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION)
 LATEST = len(MIGRATIONS)
 
 
-class SQLiteStorage:
+class SQLiteStorage(leaving.Leavers):
     """
     Keeps everything in SQLite; see `journeykit.ports.Storage`.
 
@@ -35,7 +53,8 @@ class SQLiteStorage:
     of the host leaves nothing of it. Where the host has none open, the call begins and commits its own.
 
     Args:
-        database: the path of the database file, or the host's open connection.
+        database: the path of the database file, the host's open connection, or what gives transactions on connections of the host
+            (`journeykit.storage.sqlite_connections.Connections`).
         synchronous: SQLite's durability, for a path. With ``normal`` nothing is lost when a process is killed, and a power cut
             may take the last commits; with ``full`` it takes none.
         timeout: for how many seconds to wait for another writer, for a path.
@@ -45,18 +64,29 @@ class SQLiteStorage:
     """
 
     def __init__(
-        self, database: str | os.PathLike[str] | sqlite3.Connection, *,
+        self, database: str | os.PathLike[str] | sqlite3.Connection | Connections, *,
         synchronous: Literal["off", "normal", "full", "extra"] = "normal", timeout: float = 30,
     ) -> None:  # fmt: skip
         if synchronous not in ("off", "normal", "full", "extra"):
             raise StorageError(f'synchronous: "{synchronous}" is not known; write "normal" or "full"')
+        self._connections: Connections
         if isinstance(database, sqlite3.Connection):
-            self._connections: Connections = HostConnection(database)
+            self._connections = HostConnection(database)
+        elif isinstance(database, Connections):
+            self._connections = database
         elif os.fspath(database) in ("", ":memory:"):
             raise StorageError(f'"{database}" would be another database in each thread; give a path, or use MemoryStorage')
         else:
             self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
         self._ready = False
+
+    def within(self, connection: object) -> SQLiteStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same file."""
+        if not isinstance(connection, (sqlite3.Connection, Connections)):
+            raise StorageError(f"{type(connection).__name__} is no connection of sqlite3; give the one that the host writes with")
+        inside = SQLiteStorage(connection)
+        inside._ready = self._ready
+        return inside
 
     def migrate(self) -> None:
         """Make or update the tables (``journeykit_...``); doing it again changes nothing."""
@@ -145,26 +175,46 @@ class SQLiteStorage:
         with self._transaction(READ) as cursor:
             return cursor.execute(sql.READ_DEFINITIONS).fetchall()
 
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
+        with self._transaction(READ) as cursor:
+            return cursor.execute(sql.OCCUPIED).fetchall()
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._transaction(READ) as cursor:
+            return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, limit))]
+
     # what is due
 
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first."""
-        found: dict[str, None] = {}
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._transaction(READ) as cursor:
-            sources = [cursor.connection.execute(statement, (now,)) for statement in (sql.DUE_ENROLLMENTS, sql.DUE_CUSTOMERS, sql.DUE_MAIL)]
-            for _, customer_id in heapq.merge(*sources):  # reads no further than needed
-                if len(found) >= limit:
-                    break
-                found[customer_id] = None
-            for source in sources:
-                source.close()
-        return list(found)
+            return work.claim_due(cursor.connection, now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
-            moments = (*cursor.execute(sql.NEXT_DUE).fetchone(), *cursor.execute(objects.NEXT_RELEASE).fetchone())
-        return min((moment for moment in moments if moment is not None), default=None)
+            rows = (cursor.execute(statement).fetchone() for statement in (sql.NEXT_DUE, objects.NEXT_RELEASE))
+            moments = (*itertools.chain.from_iterable(rows), work.next_message(cursor))
+        return min((moment for moment in moments if moment is not None and moment < NEVER), default=None)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._transaction(WRITE) as cursor:
+            return work.enlist(cursor, token, now, until)
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._transaction(READ) as cursor:
+            return work.backlog(cursor, now)
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._transaction(WRITE) as cursor:
+            return work.grant(cursor, name, now, window, most, wanted)
 
     # objects and shared numbers
 
@@ -179,6 +229,26 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             cursor.execute(objects.KEEP, (name, value))
             return str(cursor.execute(objects.READ_KEPT, (name,)).fetchone()[0])
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._transaction(WRITE) as cursor:
+            return pause._replace(number=cursor.execute(sql.INSERT_PAUSE, pause[1:]).lastrowid or 0)
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._transaction(WRITE) as cursor:
+            cursor.execute(sql.END_PAUSE, (at, number))
+            row = cursor.execute(sql.READ_PAUSE, (number,)).fetchone()
+            if row is not None:
+                ended = _pause(row)
+                cursor.execute(sql.BRING_UP_ENROLLMENTS, (ended.ended_at, NEVER + number))
+                cursor.execute(sql.BRING_UP_MESSAGES, (ended.ended_at, ended.ended_at, ended.words))
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._transaction(READ) as cursor:
+            return [_pause(row) for row in cursor.execute(sql.READ_PAUSES)]
 
     def publish(self, fact: ObjectFact, ends: Iterable[str]) -> bool:
         """Keep a fact about an object, and end the releases of *ends* about it; False where it is known."""
@@ -207,17 +277,22 @@ class SQLiteStorage:
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        sent: dict[str, tuple[Sent, ...]] = {}
+        others: list[Row] = []
         with self._transaction(WRITE) as cursor:
-            rows = _lapsed_alone(cursor.execute(sql.CLAIM_MESSAGES, (now, limit)).fetchall())
+            rows = lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
-                customers = dumps(list(dict.fromkeys(row[3] for row in rows if row[12] == "marketing")))
-                rows = rows if rows[0][0] else _together(rows, cursor.execute(sql.READ_COMPANIONS, (customers, now)))
-                sent = _sent(cursor.execute(sql.READ_SENT, (customers, now, since)), {row[1] for row in rows})
+                if not rows[0][0]:
+                    rows = together(rows, cursor.execute(sql.READ_HOUSEMATES, (dumps(values(rows, HOUSEHOLD)), now)))
+                    rows = together(rows, cursor.execute(sql.READ_COMPANIONS, (dumps(values(rows, CUSTOMER)), now)))
+                others = cursor.execute(sql.READ_SENT, (dumps(values(rows, CUSTOMER)), now, since)).fetchall()
+                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (dumps(values(rows, HOUSEHOLD)), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
-        return [Claimed(row[1], message(row[3:]), row[2], token, sent.get(row[3], ()), row[-1] is not None) for row in rows]
+        sent = SentTo(others, {row[1] for row in rows})
+        return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
@@ -249,6 +324,21 @@ class SQLiteStorage:
         with self._transaction(WRITE) as cursor:
             return cursor.executemany(statement, [(now, number) for number in ids]).rowcount if ids else 0
 
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write *commits* and let a customer become another, in one transaction, or nothing."""
+        batch = Batch(commits)
+        try:
+            with self._transaction(WRITE) as cursor:
+                _write(cursor, batch)
+                leaving.become(cursor, moved)
+        except _Stale:
+            raise ConflictError([moved.survivor]) from None
+
+
+def _pause(row: Row) -> Pause:
+    number, journey, step, action, still, begun_at, ended_at = row
+    return Pause(number, journey, step, action, bool(still), begun_at, ended_at)
+
 
 class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
     """Somebody else was first; leaves the transaction so that it is rolled back before anybody asks who."""
@@ -273,7 +363,7 @@ def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.UPSERT_ENROLLMENT, batch.entered),
-        (sql.INSERT_HISTORY, batch.history),
+        (sql.INSERT_HISTORY, [tuple(entry) for entry in batch.history]),  # sqlite3 takes plain tuples faster than named ones
         (sql.INSERT_MESSAGE, batch.outbox),
         (sql.INSERT_DEFINITION, batch.definitions),
         (sql.INSERT_MAIL, batch.mail),
@@ -291,26 +381,6 @@ def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
     found = {name: cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() for name in batch.quotas}
     refuse_too_much(batch, {name: row[0] for name, row in found.items() if row is not None})
     cursor.executemany(sql.TAKE_QUOTA, [(name, count, limit) for name, (count, limit) in batch.quotas.items()])
-
-
-def _lapsed_alone(rows: list[Row]) -> list[Row]:
-    """The first of *rows* where its lease ran out, else those before the first one whose did."""
-    return rows[:1] if rows and rows[0][0] else list(itertools.takewhile(lambda row: not row[0], rows))
-
-
-def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
-    """What was claimed, and what else is due to its customers."""
-    claimed = {row[1] for row in rows}
-    return [*rows, *(row for row in companions if row[1] not in claimed)]
-
-
-def _sent(rows: Iterable[Row], but: set[int]) -> dict[str, tuple[Sent, ...]]:
-    """What a frequency cap counts, by customer."""
-    found: dict[str, tuple[Sent, ...]] = {}
-    for customer_id, *sent in rows:
-        if sent[0] not in but:
-            found[customer_id] = (*found.get(customer_id, ()), Sent(*sent))
-    return found
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:

@@ -8,7 +8,8 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, runtime_checkable
 
 from journeykit.errors import SchemaError, StorageError
 
@@ -29,11 +30,18 @@ def _failed(error: sqlite3.Error) -> StorageError:
     return StorageError(f"SQLite: {error}")
 
 
+@runtime_checkable
 class Connections(Protocol):
     """Gives transactions; a cursor lives as long as its transaction."""
 
     def transaction(self, begin: str) -> AbstractContextManager[sqlite3.Cursor]:
         """Run what is inside in one transaction, begun by *begin* where none is open."""
+
+    def secure(self) -> AbstractContextManager[None]:
+        """Overwrite what is deleted inside."""
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
 
     def durable(self) -> None:
         """Set what the database file remembers about durability, before a migration."""
@@ -48,6 +56,41 @@ class _Connection(sqlite3.Connection):
     def __del__(self) -> None:
         with suppress(sqlite3.Error):  # it could not be opened at all
             self.close()
+
+
+class _Transaction:
+    """One transaction of a connection of our own. A class: a generator would cost an event by itself as much as a statement."""
+
+    __slots__ = ("_begin", "_cursor")
+
+    def __init__(self, cursor: sqlite3.Cursor, begin: str) -> None:
+        self._cursor = cursor
+        self._begin = begin
+
+    def __enter__(self) -> sqlite3.Cursor:
+        self._run(self._begin)
+        return self._cursor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            self._run("commit")
+            return
+        self._undo()
+        if isinstance(error, sqlite3.Error):
+            raise _failed(error) from error
+
+    def _run(self, statement: str) -> None:
+        try:
+            self._cursor.execute(statement)
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, sqlite3.Error):
+                raise _failed(error) from error
+            raise
+
+    def _undo(self) -> None:
+        if self._cursor.connection.in_transaction:
+            self._cursor.execute("rollback")
 
 
 class OwnConnections:
@@ -83,20 +126,22 @@ class OwnConnections:
         self._opened.add(connection)
         return connection
 
-    @contextmanager
-    def transaction(self, begin: str) -> Iterator[sqlite3.Cursor]:
+    def transaction(self, begin: str) -> _Transaction:
         """Run what is inside in one transaction."""
-        cursor = self._connection().cursor()
-        try:
-            cursor.execute(begin)
-            yield cursor
-            cursor.execute("commit")
-        except BaseException as error:
-            if cursor.connection.in_transaction:
-                cursor.execute("rollback")
-            if isinstance(error, sqlite3.Error):
-                raise _failed(error) from error
-            raise
+        return _Transaction(self._connection().cursor(), begin)
+
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """Overwrite what is deleted inside, and then empty the write-ahead log, where nobody is reading."""
+        connection = self._connection()
+        with _overwriting(connection):
+            yield
+        with suppress(sqlite3.Error):
+            connection.execute("pragma wal_checkpoint(truncate)")
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+        _purge(self._connection())
 
     def durable(self) -> None:
         """Readers and one writer at a time do not wait for each other in WAL mode; the file remembers it."""
@@ -110,6 +155,26 @@ class OwnConnections:
         for connection in list(self._opened):
             connection.close()
         self._local = threading.local()
+
+
+@contextmanager
+def _overwriting(connection: sqlite3.Connection) -> Iterator[None]:
+    before = connection.execute("pragma secure_delete").fetchone()[0]
+    connection.execute("pragma secure_delete = 1").fetchall()
+    try:
+        yield
+    finally:
+        connection.execute(f"pragma secure_delete = {int(before)}").fetchall()
+
+
+def _purge(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("vacuum")
+        busy = connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise _failed(error) from error
+    if busy:
+        raise StorageError("SQLite: somebody is reading the database, so its write-ahead log cannot be emptied; call purge again")
 
 
 class HostConnection:
@@ -138,6 +203,17 @@ class HostConnection:
                 if isinstance(error, sqlite3.Error):
                     raise _failed(error) from error
                 raise
+
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """Overwrite what is deleted inside."""
+        with self._lock, _overwriting(self._connection):
+            yield
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+        with self._lock:
+            _purge(self._connection)
 
     def durable(self) -> None:
         """The host's connection is set up by the host."""

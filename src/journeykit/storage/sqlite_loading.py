@@ -1,4 +1,4 @@
-"""Reading many customers in a constant number of statements."""
+"""Reading customers in a constant number of statements, and one customer, as each event by itself needs it, in two."""
 
 from __future__ import annotations
 
@@ -6,45 +6,95 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from journeykit.model.records import Enrollment, Facts, Loaded, Want
+from journeykit.model.records import MAILBOX, Enrollment, Facts, Loaded, LoggedEvent, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read_moments
+from journeykit.storage.sqlite_leaving import ANY_ERASED
 
-FEW = 8  #: customers whose mailboxes are looked into without asking first whether there is any mail at all
+FEW = 8  #: customers who are looked at without asking first whether there is anything to be found at all
 
 
 def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order; rows are decoded as they come, so that few objects live at once."""
+    if len(wants) == 1 and _plain(wants[0]):
+        return [_one(cursor, wants[0])]
     ids = dumps([want[0] for want in wants])
     found: list[Loaded | None] = [None] * len(wants)
     for number, revision, accepted_at, text, moments, due in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
         found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments), moments_due=due)
     loaded = [one or Loaded(want[0], 0, 0, Facts(), [], []) for one, want in zip(found, wants, strict=True)]
-    _enrollments(cursor, ids, wants, loaded)
+    if None in found and cursor.execute(ANY_ERASED).fetchone()[0] is not None:
+        for one in loaded:
+            one.erasures = one.revision == 0
+    _enrollments(cursor, wants, loaded)
     _pending(cursor, ids, loaded)
     _seen(cursor, wants, loaded)
     return loaded
 
 
-def _enrollments(cursor: sqlite3.Cursor, ids: str, wants: Sequence[Want], loaded: list[Loaded]) -> None:
+def _plain(want: Want) -> bool:
+    """Whether it names one journey or none, no keys, and one event or none."""
+    return want.journeys is not None and len(want.journeys) < 2 and len(want.events) < 2 and not want.keys
+
+
+def _one(cursor: sqlite3.Cursor, want: Want) -> Loaded:
+    customer_id, journeys, _, events, until = want
+    loaded = None
+    for row in cursor.execute(sql.LOAD_ONE, (customer_id, *(journeys or (None,)), until)):
+        if loaded is None:
+            loaded = Loaded(customer_id, row[0], row[1], facts(row[2]), [], [], moments=read_moments(row[3]), moments_due=row[4])
+        if row[5] is not None:
+            loaded.enrollments.append(enrollment(row[4:]))
+    if loaded is None:
+        loaded = Loaded(customer_id, 0, 0, Facts(), [], [])
+        loaded.erasures = cursor.execute(ANY_ERASED).fetchone()[0] is not None
+    if len(loaded.enrollments) > 1:
+        loaded.enrollments.sort(key=_order)
+    for known, *row in cursor.execute(sql.LOAD_MAIL, (customer_id, *(events or (None,)), MAILBOX)):
+        if known:
+            loaded.seen = frozenset(events)
+        else:
+            loaded.pending.append(logged_event(row))
+    if len(loaded.pending) > 1:
+        loaded.pending.sort(key=_arrived)
+    return loaded
+
+
+def _enrollments(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) -> None:
     for statement, places, owners in _places(wants):
         if places:
             for row in cursor.execute(statement, (dumps(places),)):
                 loaded[owners[row[0]]].enrollments.append(enrollment(row))
-    latest = max([want.until for want in wants])
-    if latest > 0:
-        for row in cursor.execute(sql.LOAD_DUE, (ids, latest)):
-            if row[12] < wants[row[0]].until:
-                loaded[row[0]].enrollments.append(enrollment(row[:12]))
+    _due(cursor, wants, loaded)
     for one in loaded:
         if len(one.enrollments) > 1:
             one.enrollments = _ordered(one.enrollments)
 
 
+def _due(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) -> None:
+    """Read what is due; where that is little altogether, only of those who have it."""
+    latest, owners = max([want.until for want in wants]), list(range(len(wants)))
+    if latest <= 0:
+        return
+    if len(wants) > FEW and any(want.journeys for want in wants):  # who is looked after for the clock alone has something due
+        due = cursor.execute(sql.DUE_AT_ALL, (latest, len(wants))).fetchall()
+        if len(due) < len(wants):
+            customers = {row[0] for row in due}
+            owners = [number for number in owners if wants[number][0] in customers]
+    if owners:
+        for row in cursor.execute(sql.LOAD_DUE, (dumps([wants[number][0] for number in owners]), latest)):
+            number = owners[row[0]]
+            if row[12] < wants[number].until:
+                loaded[number].enrollments.append(enrollment(row[:12]))
+
+
 def _ordered(enrollments: list[Enrollment]) -> list[Enrollment]:
     """What was found by two statements counts once."""
-    unique = {(e.journey, e.key): e for e in enrollments}
-    return sorted(unique.values(), key=lambda e: (e.order, e.journey, e.key))
+    return sorted({(e.journey, e.key): e for e in enrollments}.values(), key=_order)
+
+
+def _order(e: Enrollment) -> tuple[int, str, str]:
+    return e.order, e.journey, e.key
 
 
 def _places(wants: Sequence[Want]) -> list[tuple[str, list[Any], list[int]]]:
@@ -77,11 +127,15 @@ def _places(wants: Sequence[Want]) -> list[tuple[str, list[Any], list[int]]]:
 def _pending(cursor: sqlite3.Cursor, ids: str, loaded: list[Loaded]) -> None:
     if len(loaded) > FEW and cursor.execute(sql.ANY_PENDING).fetchone() is None:
         return
-    for row in cursor.execute(sql.LOAD_PENDING, (ids,)):
+    for row in cursor.execute(sql.LOAD_PENDING, (ids, MAILBOX)):
         loaded[row[0]].pending.append(logged_event(row[1:]))
     for one in loaded:
         if len(one.pending) > 1:
-            one.pending.sort(key=lambda logged: (logged.accepted_at, logged.arrival))
+            one.pending.sort(key=_arrived)
+
+
+def _arrived(logged: LoggedEvent) -> tuple[int, int]:
+    return logged.accepted_at, logged.arrival
 
 
 def _seen(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from journeykit.model.records import Sent, Settlement
+from journeykit.model.records import OutboxMessage, Sent, Settlement
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 from journeykit.testing.contract_outbox import race
@@ -124,3 +124,49 @@ class CapContract:
             assert len(claimed) == 2
             assert sorted(map(len, seen)) == ([0, 0] if len({one.token for one in claimed}) == 1 else [0, 1])
             storage.settle([Settlement(one.id, one.token, "dropped", "over", now + 50) for one in claimed])
+
+    def test_a_claim_tells_what_was_sent_to_the_household(self, storage: Storage) -> None:
+        """Marked as somebody else's; what is one's own stays one's own, and other households are nobody's business."""
+        storage.commit_many(
+            [shop.commit(name, outbox=[_at_home(name, house)]) for name, house in (("ann", "h1"), ("bob", "h1"), ("cem", "h2"))]
+        )
+        first = storage.claim_outbox(10, 9, 100, "t", 0)
+        storage.settle([Settlement(one.id, "t", "performed", None, 20) for one in first])
+        storage.commit_many([shop.commit(name, 1, outbox=[_at_home(name, "h1", 30)]) for name in ("ann", "cem")])
+        told = {one.message.customer_id: one.sent for one in storage.claim_outbox(30, 9, 100, "t", 19)}
+        ann, bob, cem = (one.id for one in first)
+
+        assert told == {
+            "ann": (Sent(ann, "email", None, 20), Sent(bob, "email", None, 20, other=True)),
+            "cem": (Sent(cem, "email", None, 20), Sent(ann, "email", None, 20, other=True), Sent(bob, "email", None, 20, other=True)),
+        }
+
+    def test_what_is_due_to_a_household_is_claimed_together(self, storage: Storage) -> None:
+        """Beyond the limit, with what else is due to its members; a ticket and a household of one are left."""
+        storage.commit_many([shop.commit("ann", outbox=[_at_home("ann", "h1")])])
+        storage.commit_many(
+            [shop.commit("bob", outbox=[_at_home("bob", "h1"), shop.message("bob", place=1), _at_home("bob", "h1", place=2)])]
+        )
+        storage.commit_many([shop.commit("cem", outbox=[shop.message("cem"), _at_home("cem", "h1", place=1)._replace(message="none")])])
+        claimed = [(one.message.customer_id, one.message.place) for one in storage.claim_outbox(10, 1, 100, "t", 0)]
+
+        assert claimed == [("ann", 0), ("bob", 0), ("bob", 2), ("bob", 1)]
+        assert [one.message.household for one in storage.claim_outbox(10, 9, 100, "u", 0)] == [None, "h1"]
+
+    def test_of_two_claims_for_one_household_the_second_sees_the_first(self, storage: Storage) -> None:
+        """Two workers claim messages to two who live together at once: either one gets both, or exactly one sees the other's."""
+        for base in range(15):
+            now, names = 100 * base, ("ann", "bob")
+            pair = [_at_home(name, "h1", now + place)._replace(seq=base + 1) for place, name in enumerate(names)]
+            storage.commit_many([shop.commit(name, base, outbox=[one]) for name, one in zip(names, pair, strict=True)])
+            answers = race(*[partial(storage.claim_outbox, at, 1, 50, token, now - 1) for at, token in ((now, "t"), (now + 1, "u"))])
+            claimed = [one for answer in answers for one in answer]
+
+            assert len(claimed) == 2
+            assert sorted(len(one.sent) for one in claimed) == ([0, 0] if len({one.token for one in claimed}) == 1 else [0, 1])
+            storage.settle([Settlement(one.id, one.token, "dropped", "over", now + 50) for one in claimed])
+
+
+def _at_home(name: str, household: str, at: int = 10, place: int = 0) -> OutboxMessage:
+    """A message to somebody of a household."""
+    return shop.message(name, at=at, place=place)._replace(household=household)

@@ -21,16 +21,21 @@ except ModuleNotFoundError as missing:
 from journeykit.ports import Storage
 from journeykit.testing.contract_caps import CapContract
 from journeykit.testing.contract_commits import CommitContract
+from journeykit.testing.contract_leaving import LeavingContract
 from journeykit.testing.contract_mailbox import MailboxContract
 from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
+from journeykit.testing.contract_pauses import PauseContract
 from journeykit.testing.contract_quotas import QuotaContract
 from journeykit.testing.contract_sleeping import SleepContract
+from journeykit.testing.contract_versions import VersionContract
+from journeykit.testing.contract_workers import WorkerContract
 
 
 class StorageContract(
-    CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, QuotaContract, RaceContract, SleepContract
-):
+    CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, PauseContract, QuotaContract, VersionContract,
+    LeavingContract, WorkerContract, SleepContract, RaceContract,
+):  # fmt: skip
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 
     @abstractmethod

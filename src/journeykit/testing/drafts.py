@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import STAGES, Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
-from journeykit.model.phrases import Aggregate, Split
+from journeykit.model.phrases import Split
 from journeykit.model.wait import Wait
 
 T = TypeVar("T")
@@ -33,12 +33,15 @@ CONDITIONS = (
     "event.plan in ['gold', 'silver']",
     "customer.stage == 'purchase'",
     "contains(event.plan, 'o')",
+    "customer.lately >= 2",
+    "segment.busy and not segment.asleep",
     "True",
 )  #: for rules that a signal starts
 STANDING = (
     "customer.plan == 'gold'",
     "customer.orders > 2 and customer.plan != 'free'",
     "data.total >= 100",
+    "segment.busy and customer.today > 100",
 )  #: for rules that stand alone
 VALUES = (
     "event.total",
@@ -72,7 +75,16 @@ REENTRIES = (
     "after 1 hour, at most 2",
 )
 
-CHANGES = ("customer.plan", "customer.tier")
+CHANGES = ("customer.plan", "customer.tier", "customer.orders")
+EDGES = ("busy", "not busy", "asleep", "not asleep", "gold")
+EVERY = ("day at 02:30", "weekday at 21:00", "saturday or sunday at 02:00", "month on 31 at 09:00", "year on customer.birthday at 06:00")
+DATES = (
+    "2 hours before customer.birthday",
+    "3 hours after customer.last_order",
+    "1 calendar day before customer.birthday at 09:00, now if past",
+)
+TAKES = ("gifts, 1", "calls, 2 per day")
+LIST = "customer.cards"  #: the list of which each record may hold an enrollment
 OUTCOMES = ("email dead", "sms performed")
 FACTS = ("count of Order Completed", "sum of Order Completed.total", "last of Email Opened", "max of A b.c where event.x > 1")
 POLICIES = (
@@ -83,7 +95,15 @@ POLICIES = (
 TRICKY = ("", "NO", "on", "10:30", "1_000", "0o7", "null", "~", "1e3", " x ", "a: b", "- a", "#", "two\nlines\n", "'\"", "\x1b", "ä😀")
 
 ELAPSED = ("1 hour", "2 hours", "90 minutes", "1 day", "3 days")
-CIVIL = ("1 calendar day", "2 calendar days at 09:00", "1 month", "1 month, rolling over", "1 calendar day, in America/New_York")
+CIVIL = (
+    "1 calendar day",
+    "2 business days",
+    "1 business day at 09:00",
+    "2 calendar days at 09:00",
+    "1 month",
+    "1 month, rolling over",
+    "1 calendar day, in America/New_York",
+)
 CLOCK = ("until 09:00", "until 02:30", "until tuesday 09:00", "until monday or friday 10:00", "until weekday 09:00", "until sunday")
 MOMENTS = (
     "until data.start, wait if missing, now if past",
@@ -95,8 +115,21 @@ MOMENTS = (
 )
 SHOP = Catalog(
     events={name: {"cart_id": "text", "total": "number", "plan": "text", "start": "moment", "friend": "text"} for name in EVENTS},
-    traits={"plan": "text", "tier": "text", "first_name": "text", "birthday": "moment"},
-    facts={"orders": Aggregate("count of Order Completed"), "spent": Aggregate("sum of Order Completed.total where event.plan == 'gold'")},
+    traits={"plan": "text", "tier": "text", "first_name": "text", "birthday": "moment", "cards": "list"},
+    facts={
+        "orders": "count of Order Completed",
+        "spent": "sum of Order Completed.total where event.plan == 'gold'",
+        "lately": "count of Order Completed in 2 hours",
+        "today": "sum of Order Completed.total this day in Europe/Berlin",
+        "last_order": "last of Order Completed",
+    },
+    segments={
+        "busy": "customer.lately >= 2",
+        "asleep": "customer.last_order <= now - hours(3)",
+        "gold": "customer.plan == 'gold' and (segment.busy or customer.orders > 2)",
+    },
+    holidays=["2026-03-30", "2026-04-03"],
+    policies=["hold out 30% as control", "hold out 50% for sms as texts", "quiet 22:00 to 08:00", "at most 3 in 7 days"],
     actions={"email": "marketing", "sms": "transactional", "log": "none"},
 )  #: the vocabulary of all invented journeys and stories
 
@@ -110,6 +143,7 @@ class Room:
     journey: str = "invented"
     civil: bool = True
     keyed: bool = False
+    listed: bool = False
     lifecycle: bool = False
 
     def behind(self, step: str) -> tuple[str, ...]:
@@ -171,12 +205,15 @@ class Author:
         return {name: self.one(VALUES) for name in ("data.total", "data.code", "data.start", "data.count") if self.one(range(4)) == 3}
 
     def on(self, *, timed: bool = True) -> On:
-        """A signal: mostly an event, also a change, an outcome or a timer."""
-        kind = self.one(("event", "event", "event", "changed", "settled", "after" if timed else "event"))
+        """A signal: mostly an event, also a change, an edge of a segment, an outcome, a schedule or a timer."""
+        kinds = ("event", "event", "event", "event", "changed", "segment", "settled", "every" if self.room.civil else "event")
+        kind = self.one((*kinds, "after" if timed else "event"))
         if kind == "event":
-            key = self.one((None, "any", "cart_id")) if self.room.keyed else None
+            key = self.one(("any" if self.room.listed else None, "any", "cart_id")) if self.room.keyed else None
             return On(self.one(EVENTS), where=self.where(), key=key, late=self.one(("accept", "drop")))
-        signals: dict[str, Any] = {kind: self.one({"changed": CHANGES, "settled": OUTCOMES, "after": ELAPSED}[kind])}
+        signals: dict[str, Any] = {
+            kind: self.one({"changed": CHANGES, "segment": EDGES, "settled": OUTCOMES, "every": EVERY, "after": ELAPSED}[kind])
+        }
         return On(**signals, where=self.where())
 
     def move(self) -> Transition:
@@ -188,7 +225,8 @@ class Author:
         set_ = self.settings()
         if to is None and not do and not set_:
             set_ = {"data.count": "(data.count or 0) + 1"}
-        return Transition(to, on=self.on(), do=do, set=set_, back=self.room.lifecycle and to is not None)
+        take = self.one(TAKES) if self.one(range(8)) == 7 and (self.room.civil or to is None) else None
+        return Transition(to, on=self.on(), do=do, set=set_, take=take, back=self.room.lifecycle and to is not None)
 
     def start(self) -> Start:
         """A start of the same journey for a friend."""
@@ -196,13 +234,18 @@ class Author:
         return Start(self.room.journey, customer="event.friend or 'bob'", key=key, set={"data.code": "'gift'"})
 
     def entry(self) -> Entry:
-        """A way in, now and then an idle one."""
-        set_ = self.one(({}, {"data.total": "event.total", "data.start": "event.start"}))
-        return Entry(On(self.one(EVENTS), where=self.where()), wait=self.one((None, None, "1 hour")), set=set_)
+        """A way in: an event, now and then an idle one; an edge of a segment, a schedule or a date."""
+        kind = self.one(("event", "event", "event", "segment", "every", "after")) if not self.room.keyed else "event"
+        if kind == "event" or (kind != "segment" and not self.room.civil):
+            set_ = self.one(({}, {"data.total": "event.total", "data.start": "event.start"}))
+            return Entry(On(self.one(EVENTS), where=self.where()), wait=self.one((None, None, "1 hour")), set=set_)
+        signals: dict[str, Any] = {kind: self.one({"segment": EDGES, "every": EVERY, "after": DATES}[kind])}
+        return Entry(On(**signals))
 
     def exit(self, *, ended: bool) -> Exit:
         """A rule of the journey (*ended*), or of a scope, which may lead on behind it."""
-        on = self.one((On(self.one(EVENTS), where=self.one(CONDITIONS)), On(where=self.one(STANDING))))
+        key = "any" if self.room.listed else None
+        on = self.one((On(self.one(EVENTS), where=self.one(CONDITIONS), key=key), On(where=self.one(STANDING))))
         end = self.one((None, "bought", "completed"))
         return Exit(on, end=end, at=self.one(("once", "next action")) if ended or end else "once")
 
@@ -234,7 +277,7 @@ class Author:
         wait = self.maybe(self.wait)
         when = self.some(self.move, 2)
         if wait is None and when:
-            when.append(Transition(behind[0] if behind else name, on=On(self.one(EVENTS))))
+            when.append(Transition(behind[0] if behind else name, on=On(self.one(EVENTS), key="any" if self.room.listed else None)))
         if behind and self.one(range(4)) == 3:
             when.append(Transition(self.one(behind), on=On(where=self.one(STANDING))))
         return Step(
@@ -252,7 +295,9 @@ class Author:
         kind = self.one(("next", "branches", "split")) if len(behind) > 1 else "next"
         if kind == "split":
             share = self.one((1, 50, 99))
-            return Split(f"{share}% {behind[0]}, {100 - share}% {behind[1]}{self.one(('', ' per enrollment', ' as test'))}")
+            better = ", then the better by share of Email Opened after 2 hours"
+            ends = ("", " per enrollment", " as test", better, f"{better} as trial")
+            return Split(f"{share}% {behind[0]}, {100 - share}% {behind[1]}{self.one(ends)}")
         branch = [Transition(self.one(behind), on=On(where=self.one((*CONDITIONS, *STANDING))))] if kind == "branches" else []
         return (*branch, Transition(behind[0])) if branch else ()
 
@@ -261,14 +306,16 @@ def draft(draw: DrawFn, name: str, civil: bool) -> Journey:
     """A journey that mostly compiles."""
     steps = draw(_orders())[: 1 + draw(_index(6))]
     finals = draw(st.sampled_from(((), ("won",), ("won", "lost"))))
-    author = Author(draw, Room(tuple(steps), finals, name, civil, draw(st.booleans()), draw(st.booleans())))
+    key = draw(st.sampled_from((None, None, "cart_id", "signal.id", "event.cart_id", LIST)))
+    author = Author(draw, Room(tuple(steps), finals, name, civil, key is not None, key == LIST, draw(st.booleans())))
     items = author.items(steps, list(SCOPES))
     items += [Step(final, end=end) for final, end in zip(finals, ("completed", "lost"), strict=False)]
     return Journey(
         name,
         steps=_staged(items, author.one(range(1, 9))),
-        key=author.one(("cart_id", "signal.id", "event.cart_id")) if author.room.keyed else None,
-        entry=[author.entry(), *author.some(author.entry, 1)],
+        key=None if author.room.listed else key,
+        each=LIST if author.room.listed else None,
+        entry=[] if author.room.listed else [author.entry(), *author.some(author.entry, 1)],
         exits=author.some(lambda: author.exit(ended=True), 1),
         goal=author.maybe(lambda: Goal(author.on(timed=False), end=author.one((None, "completed", "won")))),
         reentry=author.one(REENTRIES),
@@ -288,7 +335,11 @@ def _orders() -> SearchStrategy[list[str]]:
 
 def _losing(room: Room) -> list[Transition]:
     """The way to the last step, where there is one."""
-    return [Transition("lost", on=On("Plan Changed", where="event.plan == 'free'"), back=room.lifecycle)] if "lost" in room.finals else []
+    return (
+        [Transition("lost", on=On("Plan Changed", where="event.plan == 'free'", key="any" if room.listed else None), back=room.lifecycle)]
+        if "lost" in room.finals
+        else []
+    )
 
 
 def _staged(items: list[Step | Scope], place: int) -> list[Step | Scope]:

@@ -92,7 +92,17 @@ class Scenario:
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
-    def event(self, name: str, /, customer: str = "ann", *, id: str | None = None, at: When | None = None, **properties: Any) -> Outcome:
+    def event(
+        self,
+        name: str,
+        /,
+        customer: str = "ann",
+        *,
+        id: str | None = None,
+        at: When | None = None,
+        more: Mapping[str, Any] | None = None,
+        **properties: Any,
+    ) -> Outcome:
         """
         Something happens, is decided, and what it asks for is performed.
 
@@ -101,11 +111,12 @@ class Scenario:
             customer: whom it is about.
             id: its id; a new one where not said, so that an event is given twice by saying its id.
             at: when it occurred; now where not said.
+            more: properties whose names are taken here: ``{"id": "visa", "at": "2026-03-04"}``.
             properties: its properties.
         """
         self._customers[customer] = None
-        occurred_at = moment(self.clock.now() if at is None else self._instant(at))
-        event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=properties)
+        occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
+        event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
         outcome = self.engine.handle(event)
         self._settle(self.clock.now())
         return outcome

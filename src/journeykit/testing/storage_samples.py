@@ -6,7 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from journeykit.model.joined import Joined
 from journeykit.model.messages import Event, moment
+from journeykit.model.pauses import Hold
 from journeykit.model.records import (
     Commit,
     Enrollment,
@@ -39,11 +41,14 @@ def enrollments() -> st.SearchStrategy[Enrollment]:
     """Enrollments with anything in every field but journey and key."""
     timers = st.lists(st.builds(Timer, _COUNTS, st.none() | _MOMENTS, _COUNTS, st.none() | _TEXT), max_size=3).map(tuple)
     waiting = st.builds(Waiting, _MOMENTS, _COUNTS, _COUNTS, st.tuples(_TEXT, _TEXT, _TEXT, _OBJECTS, _TEXT))
+    joined = st.builds(Joined, _COUNTS, _MOMENTS, st.dictionaries(_TEXT, _COUNTS, max_size=2))
+    held = st.builds(Hold, _MOMENTS, _TEXT, st.none() | _COUNTS, st.none() | _TEXT, st.none() | _MOMENTS)
+    stood = st.lists(st.tuples(_MOMENTS, _MOMENTS), max_size=2).map(tuple)
     return st.builds(
         Enrollment, st.just("welcome"), st.just(""), _COUNTS, _TEXT, _COUNTS, st.sampled_from(["pending", "active", "completed", "exited"]),
         _TEXT, _COUNTS, _MOMENTS, _MOMENTS, _OBJECTS, timers, st.dictionaries(_TEXT, st.tuples(_MOMENTS, _COUNTS), max_size=2),
         st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS, st.none() | _MOMENTS, st.none() | _MOMENTS, st.none() | _TEXT, _COUNTS,
-        st.none() | waiting,
+        st.none() | waiting, st.none() | held, stood, st.none(), st.none() | joined,
     )  # fmt: skip
 
 
@@ -67,7 +72,7 @@ def messages(customer_id: str) -> st.SearchStrategy[OutboxMessage]:
     """Messages to a customer with anything in every field."""
     return st.builds(
         OutboxMessage, st.just(customer_id), _TEXT, _TEXT, _COUNTS, _COUNTS, _COUNTS, _TEXT, _OBJECTS, _MOMENTS, _TEXT,
-        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(),
+        st.none() | _MOMENTS, st.none() | _TEXT, st.booleans(), st.none() | _TEXT,
     )  # fmt: skip
 
 
@@ -120,6 +125,11 @@ def everything(customer_id: str) -> Commit:
 def load(storage: Storage, customer_id: str = "ann", *events: str) -> Loaded:
     """Everything of one customer."""
     return storage.load_many([Want(customer_id, None, (), events)])[0]
+
+
+def load_nobody(customer_id: str) -> Loaded:
+    """Somebody never decided for."""
+    return Loaded(customer_id, 0, 0, Facts(), [], [])
 
 
 def traces(storage: Storage, customer_id: str) -> tuple[Any, ...]:

@@ -120,17 +120,29 @@ def journeys(name: str = "invented", *, civil: bool = True) -> SearchStrategy[Jo
 
 def stories(journey: Journey, *, most: int = 12) -> SearchStrategy[list[Told]]:
     """
-    Stories of up to *most* events out of the vocabulary of *journey*, some told twice, some late.
+    Stories of up to *most* events out of the vocabulary of *journey*, some told twice, some late; ``$identify`` is what becomes known.
 
     The gaps are the waits of the journey, a second more, a second less, or nothing; a story begins at `BEGIN` or wherever.
     """
     gaps = sorted({0, 1, 3600} | {seconds + more for wait in waits_of(journey) if (seconds := abs(wait.seconds)) for more in (-1, 0, 1)})
-    names = sorted({on.event for on in ons_of(journey) if on.event} | {EVENTS[0]})
+    names = sorted({on.event for on in ons_of(journey) if on.event} | {EVENTS[0], "$identify"})
+    names += ["$identify"] * len(names) if journey.each else []
 
     def told(raw: Told) -> Told:
-        return raw._replace(gap=gaps[raw.gap % len(gaps)], name=names[int(raw.name) % len(names)])
+        name = names[int(raw.name) % len(names)]
+        return raw._replace(
+            gap=gaps[raw.gap % len(gaps)], name=name, properties=_known(raw.properties) if name[0] == "$" else raw.properties
+        )
 
     return st.lists(_raw(), min_size=1, max_size=most).map(lambda story: [told(raw) for raw in story])
+
+
+def _known(properties: dict[str, Any]) -> dict[str, Any]:
+    """What becomes known about a customer, made of the properties of an event."""
+    traits: dict[str, Any] = {name: properties[name] for name in ("plan", "cards") if name in properties}
+    if "start" in properties:
+        traits["birthday"] = properties["start"]
+    return {"traits": traits} | ({"zone": "Asia/Tokyo"} if properties.get("total") == 250 else {})
 
 
 @cache
@@ -142,6 +154,9 @@ def _raw() -> SearchStrategy[Told]:
         "start": st.sampled_from(("2026-03-29T03:00:00+02:00", "2026-03-29 02:30", "2026-03-30", "2026-05-31T10:00:00Z")),
         "friend": st.sampled_from(CUSTOMERS),
         "cart_id": st.sampled_from(("c1", "c1", "c2")),
+        "cards": st.sampled_from(
+            ([], [{"id": "c1", "ends": "2026-03-29"}], [{"id": "c1"}, {"id": "c2", "n": 2}], [{"id": 7}, {"id": "c2"}])
+        ),
     }
     return st.builds(
         Told,

@@ -7,7 +7,7 @@ import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import psycopg
 from psycopg import errors
@@ -53,6 +53,7 @@ def failed(error: Exception) -> StorageError:
     return StorageError(f"PostgreSQL: {text or type(error).__name__}")
 
 
+@runtime_checkable
 class Connections(Protocol):
     """Gives transactions; a cursor lives as long as its transaction, and its rows are plain tuples."""
 

@@ -24,6 +24,9 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
     loaded = [Loaded(want[0], 0, 0, Facts(), [], []) for want in wants]
     for row in cursor.execute(statement(*texts, between=" union all "), arguments).fetchall():
         _take(loaded[row[1] - 1], row)
+    if any(one.revision == 0 for one in loaded) and cursor.execute(sql.ANY_ERASED).fetchone() is not None:
+        for one in loaded:
+            one.erasures = one.revision == 0
     for one in loaded:
         if len(one.enrollments) > 1:
             one.enrollments = _ordered(one.enrollments)

@@ -2,52 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 
-from journeykit.model.records import Claimed, Sent, Settlement
+from journeykit.model.records import Claimed, Settlement
+from journeykit.storage.claimed import CUSTOMER, HOUSEHOLD, SentTo, values
 from journeykit.storage.postgres import statements as sql
-from journeykit.storage.postgres.arguments import number, numbers, texts
+from journeykit.storage.postgres.arguments import number, texts
 from journeykit.storage.postgres.connections import Connections, Cursor
-from journeykit.storage.postgres.writing import unique_mail
 from journeykit.storage.rows import Row, dumps, loads, mail_row, message
 
-NOBODY = texts(())
 
-
-def claim(connections: Connections, now: int, limit: int, lease: int, token: str, since: int | None) -> list[Claimed]:
+def claim(connections: Connections, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]) -> list[Claimed]:
     """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-    lease_until = (token, number(now + lease), number(now))
+    leased = (token, number(now + lease), number(now))
+    chosen = (*leased, number(limit), texts(but))
     if since is None:
         with connections.transaction(single=True) as cursor:
-            return _claimed(_leased(cursor, sql.CLAIM, (*lease_until, number(limit))), token, {})
+            return _claimed(_leased(cursor, sql.CLAIM, chosen), token, SentTo((), set()))
     with connections.transaction() as cursor:
         cursor.execute(sql.CLAIM_ALONE)
-        rows = _leased(cursor, sql.CLAIM, (*lease_until, number(limit)))
-        customers = texts(dict.fromkeys(row[4] for row in rows if row[13] == "marketing"))
-        if customers == NOBODY:
-            return _claimed(rows, token, {})
-        if not rows[0][1]:  # a message whose lease ran out comes alone
-            rows += _leased(cursor, sql.CLAIM_COMPANIONS, (*lease_until, customers))
-        return _claimed(rows, token, _sent(cursor, customers, rows, now, since))
+        rows = _leased(cursor, sql.CLAIM, chosen)
+        if rows and not rows[0][0]:  # a message whose lease ran out comes alone
+            rows += _leased(cursor, sql.CLAIM_HOUSEMATES, (*leased, texts(values(rows, HOUSEHOLD))))
+            rows += _leased(cursor, sql.CLAIM_COMPANIONS, (*leased, texts(values(rows, CUSTOMER))))
+        customers, households = values(rows, CUSTOMER), values(rows, HOUSEHOLD)
+        others = _sent(cursor, sql.READ_SENT, customers, now, since) + _sent(cursor, sql.READ_SENT_TO_HOUSEHOLDS, households, now, since)
+    return _claimed(rows, token, SentTo(others, {row[1] for row in rows}))
 
 
 def _leased(cursor: Cursor, statement: str, arguments: Sequence[str | None]) -> list[Row]:
-    """(place, whether its lease ran out, id, attempts, the message's fields, begun) in order."""
-    return sorted(cursor.execute(statement, arguments).fetchall(), key=itemgetter(0))
+    """(whether its lease ran out, id, attempts, the message's fields, begun) in order."""
+    return [row[1:] for row in sorted(cursor.execute(statement, arguments).fetchall(), key=itemgetter(0))]
 
 
-def _claimed(rows: Sequence[Row], token: str, sent: dict[str, tuple[Sent, ...]]) -> list[Claimed]:
-    return [Claimed(row[2], message(row[4:]), row[3], token, sent.get(row[4], ()), row[-1] is not None) for row in rows]
+def _claimed(rows: Sequence[Row], token: str, sent: SentTo) -> list[Claimed]:
+    return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
 
 
-def _sent(cursor: Cursor, customers: str, rows: Sequence[Row], now: int, since: int) -> dict[str, tuple[Sent, ...]]:
-    """What a frequency cap counts, by customer."""
-    found: dict[str, tuple[Sent, ...]] = {}
-    mine = numbers(row[2] for row in rows)
-    for customer_id, place, action, parameters, at in cursor.execute(sql.READ_SENT, (customers, mine, number(now), number(since))):
+def _sent(cursor: Cursor, statement: str, of: Sequence[str], now: int, since: int) -> list[Row]:
+    """(customer, household, id, action, topic, when) of what a frequency cap counts."""
+    if not of:
+        return []
+    found: list[Row] = []
+    for customer_id, household, place, action, parameters, at in cursor.execute(statement, (texts(of), number(now), number(since))):
         topic = loads(parameters).get("topic")
-        found[customer_id] = (*found.get(customer_id, ()), Sent(place, action, topic if isinstance(topic, str) else None, at))
+        found.append((customer_id, household, place, action, topic if isinstance(topic, str) else None, at))
     return found
 
 
@@ -73,20 +73,14 @@ def _row(one: Settlement) -> Row:
     return one.id, one.token, one.state, one.reason, one.due_at, not one.attempted, one.undone, answered
 
 
-def tell(cursor: Cursor, surely: bool) -> None:
-    """Wake who sleeps; *surely* also who does not yet."""
-    cursor.execute(f"select {sql.NOTIFY_SURELY if surely else sql.NOTIFY}")
-
-
-def send(cursor: Cursor, rows: Sequence[Row], surely: bool) -> set[Row]:
+def send(cursor: Cursor, rows: Sequence[Row], surely: bool) -> set[int]:
     """
     Put the rows of `rows.mail_row` into their mailboxes, and wake who sleeps; *surely* also who does not yet.
 
     Returns:
-        Customer and id of those that were not known.
+        The places, counted from 1, of those that were not known.
     """
-    mail = unique_mail(rows)
-    if not mail:
+    if not rows:
         return set()
-    one, many = (sql.ACCEPT_ONE_SURELY, sql.ACCEPT_SURELY) if surely else (sql.ACCEPT_ONE, sql.ACCEPT)
-    return {row[:2] for row in (one if len(mail) == 1 else many).run(cursor, mail)}
+    mail = [row[:7] for row in rows]
+    return {row[0] for row in (sql.ACCEPT_SURELY if surely else sql.ACCEPT).run(cursor, mail)}

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
 
 from journeykit.errors import StorageError
+from journeykit.model.leaving import Moved
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
 from journeykit.storage.batch import Batch, event_order
-from journeykit.storage.postgres import migrations, objects, outbox
+from journeykit.storage.postgres import leaving, migrations, objects, outbox
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
 from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
 from journeykit.storage.postgres.sleeping import ListeningSleeper
+from journeykit.storage.postgres.work import Workers
 from journeykit.storage.postgres.writing import write
 from journeykit.storage.rows import answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
 
 
-class PostgresStorage:
+class PostgresStorage(leaving.Leavers, Workers):
     """
     Keeps everything in PostgreSQL 13 or newer; see `journeykit.ports.Storage`.
 
@@ -35,7 +37,8 @@ class PostgresStorage:
     ``synchronous_commit``, which a URL may set: ``postgresql://shop?options=-csynchronous_commit%3Doff``.
 
     Args:
-        database: a URL or another connection string of libpq's, or the host's open connection.
+        database: a URL or another connection string of libpq's, the host's open connection, or what gives transactions on connections
+            of the host (`journeykit.storage.postgres.connections.Connections`).
         schema: the schema of the tables, for a URL; the first of the search path where not said. It must exist.
         connections: how many connections are opened at most, for a URL; a thread that finds none free waits for one.
         pooler: a pooler in transaction mode (PgBouncer) stands between, for a URL: nothing is set on or prepared in a session,
@@ -46,14 +49,30 @@ class PostgresStorage:
     """
 
     def __init__(
-        self, database: str | psycopg.Connection[Any], *, schema: str | None = None, connections: int = 8, pooler: bool = False
+        self,
+        database: str | psycopg.Connection[Any] | Connections,
+        *,
+        schema: str | None = None,
+        connections: int = 8,
+        pooler: bool = False,
     ) -> None:
+        self._connections: Connections
         if isinstance(database, psycopg.Connection):
-            self._connections: Connections = HostConnection(database)
+            self._connections = HostConnection(database)
+        elif isinstance(database, Connections):
+            self._connections = database
         else:
             self._connections = OwnConnections(_conninfo(database), schema, connections, pooler)
         self._months = Months()
         self._ready = False
+
+    def within(self, connection: object) -> PostgresStorage:
+        """Return the same storage inside whatever transaction the host has open on its *connection* to the same database."""
+        if not isinstance(connection, (psycopg.Connection, Connections)):
+            raise StorageError(f"{type(connection).__name__} is no connection of psycopg 3; give the one that the host writes with")
+        inside = PostgresStorage(connection)
+        inside._ready = self._ready
+        return inside
 
     def migrate(self) -> None:
         """
@@ -81,6 +100,20 @@ class PostgresStorage:
             self._ready = True
         return self._connections
 
+    def purge(self) -> None:
+        """
+        Write the tables anew, without anything that was ever deleted or changed in them.
+
+        To be run after customers have been erased, while nobody works: each table is locked for as long as copying it takes, which needs
+        as much room again on the disk. What stands in the server's write-ahead log, in its archive and in backups is not in reach from here.
+
+        Raises:
+            StorageError: a host's transaction is open.
+        """
+        with self._connections.alone() as cursor:
+            for (name,) in cursor.execute(leaving.READ_TABLES).fetchall():
+                cursor.execute(f"vacuum (full) {name}")
+
     def sleeper(self) -> LocalSleeper | ListeningSleeper:
         """Make what one worker sleeps on: a connection of its own that listens, where there may be one."""
         connect = self._connections.open
@@ -95,7 +128,7 @@ class PostgresStorage:
             return []
         with self._transaction(single=True) as cursor:
             new = outbox.send(cursor, rows, self._connections.hosts)
-        return [row[:2] in new and not new.discard(row[:2]) for row in rows]  # type: ignore[func-returns-value]
+        return [place in new for place in range(1, len(rows) + 1)]
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits* in one transaction, or nothing."""
@@ -106,6 +139,10 @@ class PostgresStorage:
             with connections.alone() as cursor:
                 make(cursor, missing)
         write(connections, batch)
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write *commits* and let a customer become another, in one transaction, or nothing."""
+        write(self._prepared(), Batch(commits), lambda cursor: leaving.become(cursor, moved))
 
     # reading
 
@@ -138,24 +175,15 @@ class PostgresStorage:
         with self._transaction(single=True) as cursor:
             return cursor.execute(sql.READ_DEFINITIONS).fetchall()
 
-    # what is due
-
-    def claim_due(self, now: int, limit: int) -> list[str]:
-        """Return up to *limit* customers with something to do, those waiting longest first; nobody whom another transaction holds."""
-        rows = limit
-        while True:
-            given = (number(now), number(rows))
-            with self._transaction(single=True) as cursor:
-                found = [name for (name,) in cursor.execute(sql.FIND_DUE, given)]
-                if len(found) >= limit or not cursor.execute(sql.ARE_THERE_MORE, given).fetchone()[0]:  # type: ignore[index]
-                    return found[:limit]
-            rows *= 4  # a few customers have most of what is due, or are held
-
-    def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something."""
+    def occupied(self) -> list[tuple[str, str, str, int]]:
+        """Return (journey, definition, step, how many active enrollments stand there), in order."""
         with self._transaction(single=True) as cursor:
-            row = cursor.execute(sql.NEXT_DUE).fetchone()
-        return None if row is None or row[0] is None else int(row[0])
+            return cursor.execute(sql.OCCUPIED).fetchall()
+
+    def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
+        with self._transaction(single=True) as cursor:
+            return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, number(limit)))]
 
     # objects and shared numbers
 
@@ -178,7 +206,7 @@ class PostgresStorage:
         with self._transaction() as cursor:
             if not objects.publish(cursor, fact, properties, ends):
                 return False
-            outbox.tell(cursor, self._connections.hosts)
+            sql.tell(cursor, self._connections.hosts)
         return True
 
     def releases(self, now: int, limit: int) -> list[Release]:
@@ -202,9 +230,11 @@ class PostgresStorage:
 
     # the outbox
 
-    def claim_outbox(self, now: int, limit: int, lease: int, token: str, since: int | None = None) -> list[Claimed]:
+    def claim_outbox(
+        self, now: int, limit: int, lease: int, token: str, since: int | None = None, but: Collection[str] = ()
+    ) -> list[Claimed]:
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
-        return outbox.claim(self._prepared(), now, limit, lease, token, since)
+        return outbox.claim(self._prepared(), now, limit, lease, token, since, but)
 
     def begin(self, message_id: int, token: str, now: int) -> bool:
         """Write down that a claimed message is about to be performed; False where its lease is over or was taken over."""
@@ -229,7 +259,7 @@ class PostgresStorage:
         with self._transaction() as cursor:
             dead = cursor.execute(change, (numbers(ids), number(now))).rowcount
             if dead:
-                outbox.tell(cursor, self._connections.hosts)
+                sql.tell(cursor, self._connections.hosts)
         return dead
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
@@ -58,6 +58,13 @@ class Writing:
         """The arguments of the statement."""
         return self._arguments + self._expected
 
+    def run(self, cursor: Cursor) -> None:
+        """Write it."""
+        cursor.execute(self.statement, self.arguments)
+        if self.copies:
+            _copy(cursor, sql.COPY_HISTORY, self._batch.history)
+            _copy(cursor, sql.COPY_MESSAGES, self._batch.outbox)
+
     def _add(self, part: Part, rows: Sequence[Row]) -> None:
         if rows:
             self._parts.append(part.text(rows))
@@ -88,7 +95,7 @@ class Writing:
         self._add(sql.WRITE_EVENTS, self.events)
         self._demand("logged", len(self.events))
         logged = {row[:2] for row in self.events}
-        mail = [row for row in unique_mail(self._batch.mail) if row[:2] not in logged]
+        mail = [row[:7] for row in self._batch.mail]
         if mail and logged:
             self._arguments += [texts(values) for values in zip(*sorted(logged), strict=True)]
         self._add(sql.SEND_MAIL_BUT if logged else sql.SEND_MAIL, mail)
@@ -120,30 +127,26 @@ def _statement(parts: tuple[str, ...], counts: tuple[str, ...], notify: str) -> 
     return statement(f"with {', '.join(parts)} {demand}{notify}")
 
 
-def write(connections: Connections, batch: Batch) -> None:
+def write(connections: Connections, batch: Batch, also: Callable[[Cursor], None] | None = None) -> None:
     """
-    Write *batch* in one transaction, or nothing.
+    Write *batch*, and what *also* writes, in one transaction, or nothing.
 
     Raises:
         ConflictError: somebody else was first, or holds one of several customers.
         QuotaError: too much is taken.
     """
-    if not batch.bases:
+    if not batch.bases and also is None:
         return
-    writing = Writing(batch, connections.hosts)
+    writing = Writing(batch, connections.hosts) if batch.bases else None
+    single = writing is not None and not writing.copies and len(batch.bases) == 1 and also is None
     try:
-        with connections.transaction(single=not writing.copies and len(batch.bases) == 1) as cursor:
-            cursor.execute(writing.statement, writing.arguments)
-            if writing.copies:
-                _copy(cursor, sql.COPY_HISTORY, batch.history)
-                _copy(cursor, sql.COPY_MESSAGES, batch.outbox)
+        with connections.transaction(single=single) as cursor:
+            if writing is not None:
+                writing.run(cursor)
+            if also is not None:
+                also(cursor)
     except Refused:
         raise _reason(connections, batch) from None
-
-
-def unique_mail(rows: Iterable[Row]) -> list[Row]:
-    """The rows of `rows.mail_row`, as a statement takes them: of each id the first."""
-    return [row[:7] for row in _first(rows, 2)]
 
 
 def _first(rows: Iterable[Row], length: int) -> list[Row]:

@@ -1,0 +1,91 @@
+"""A storage on Django's own connections: one a thread, inside whatever transaction Django has open there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from journeykit.errors import StorageError
+from journeykit.ports import Storage
+from journeykit.storage.sqlite import SQLiteStorage
+from journeykit.storage.sqlite_connections import HostConnection
+
+
+class SQLiteConnections:
+    """
+    Gives transactions on Django's connection of the calling thread.
+
+    Args:
+        alias: the database's name in ``settings.DATABASES``.
+    """
+
+    def __init__(self, alias: str) -> None:
+        self._alias = alias
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Cursor]:
+        """Run what is inside in a savepoint of Django's transaction, or in a transaction of its own."""
+        with _usable(self._alias) as connection, HostConnection(connection).transaction(begin) as cursor:
+            yield cursor
+
+    @contextmanager
+    def secure(self) -> Iterator[None]:
+        """Overwrite what is deleted inside."""
+        with _usable(self._alias) as connection, HostConnection(connection).secure():
+            yield
+
+    def purge(self) -> None:
+        """Write the file anew, without what was deleted."""
+        with _usable(self._alias) as connection:
+            HostConnection(connection).purge()
+
+    def durable(self) -> None:
+        """How durable the database is, the project says."""
+
+    def close(self) -> None:
+        """Django closes what it has opened."""
+
+
+@contextmanager
+def _usable(alias: str) -> Iterator[sqlite3.Connection]:
+    """The driver's connection; one that has failed is opened anew, as Django does between two requests."""
+    wrapper = connections[alias]
+    if not wrapper.in_atomic_block:
+        wrapper.close_if_unusable_or_obsolete()
+    wrapper.ensure_connection()
+    try:
+        yield wrapper.connection
+    except StorageError:
+        wrapper.errors_occurred = True
+        raise
+
+
+def connections_on(alias: str) -> SQLiteConnections:
+    """
+    Return what gives transactions on the database *alias* of ``settings.DATABASES``.
+
+    Raises:
+        ImproperlyConfigured: there is no such database, or no storage for databases of its kind.
+    """
+    if alias not in connections:
+        raise ImproperlyConfigured(f'settings.JOURNEYKIT: DATABASE: there is no database "{alias}" in settings.DATABASES')
+    vendor = connections[alias].vendor
+    if vendor == "sqlite":
+        return SQLiteConnections(alias)
+    raise ImproperlyConfigured(
+        f'settings.JOURNEYKIT: DATABASE: "{alias}" is {vendor}; journeykit keeps its tables in sqlite and postgresql'
+    )
+
+
+def storage_on(alias: str) -> Storage:
+    """Return the storage in the database *alias*; it raises what `connections_on` raises."""
+    return SQLiteStorage(connections_on(alias))
+
+
+def address_of(alias: str) -> str:
+    """Return how the command finds the database *alias*: the path of its file."""
+    return str(connections[alias].settings_dict["NAME"])

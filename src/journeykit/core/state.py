@@ -1,0 +1,146 @@
+"""One customer while decisions are made for them: what is known, and what is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from journeykit.core.index import Compiled
+from journeykit.model.pauses import Pause
+from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Moment
+
+OWN = -2  #: what stands for a timer where the customer's own moment is due
+PAUSE = -3  #: ... where a pause has ended that held the enrollment
+
+
+class Due(NamedTuple):
+    """
+    The next moment of a customer: a timer of an enrollment, or (timer -1) an entry that waits, or (timer -2) a moment of their own, or
+    (timer -3) the end of a pause.
+    """
+
+    due_at: int
+    rank: int
+    order: int
+    place: tuple[str, str]
+    timer: int
+
+
+class Covered(NamedTuple):
+    """Which rows of a customer have been loaded."""
+
+    journeys: frozenset[str]
+    keys: frozenset[tuple[str, str | None]]
+
+
+class Customer:
+    """
+    One customer's state while decisions are made, before it is written.
+
+    Args:
+        loaded: what the storage knows.
+        covered: which rows were asked for; None where all of them are there.
+    """
+
+    __slots__ = (
+        "accepted_at",
+        "covered",
+        "customer_id",
+        "enrollments",
+        "facts",
+        "moments",
+        "moments_due",
+        "next_due",
+        "pending",
+        "revision",
+    )
+
+    def __init__(self, loaded: Loaded, covered: Covered | None = None) -> None:
+        self.customer_id = loaded.customer_id
+        self.revision = loaded.revision
+        self.accepted_at = loaded.accepted_at
+        self.facts: Facts = loaded.facts
+        self.enrollments: dict[tuple[str, str], Enrollment] = {}
+        self.pending: list[LoggedEvent] = loaded.pending
+        self.covered = covered
+        self.moments: Sequence[Any] = loaded.moments
+        self.moments_due = loaded.moments_due
+        self.next_due: int | None = loaded.moments_due
+        for e in loaded.enrollments:
+            self.enrollments[e.journey, e.key] = e
+            due = e.next_due
+            if due is not None and (self.next_due is None or due < self.next_due):
+                self.next_due = due
+
+    def _earliest(self) -> int | None:
+        dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
+        if self.moments_due is not None:
+            dues.append(self.moments_due)
+        return min(dues) if dues else None
+
+    def apply(self, commit: Commit) -> None:
+        """Go on from *commit*, as if it had been written and read again."""
+        self.revision, self.accepted_at = commit.revision, commit.accepted_at
+        if commit.facts is not None:
+            self.facts = commit.facts
+        if commit.moments is not None:
+            self.moments = commit.moments
+            self.moments_due = min((moment.due_at for moment in commit.moments if moment.due_at is not None), default=None)
+        if commit.enrollments or commit.removed or commit.moments is not None:
+            enrollments, changed = self.enrollments, commit.enrollments
+            for e in changed:
+                enrollments[e.journey, e.key] = e
+            for place in commit.removed:
+                enrollments.pop(place, None)
+            alone = len(enrollments) == 1 and changed and self.moments_due is None  # as with most customers
+            self.next_due = changed[-1].next_due if alone else self._earliest()
+        if self.pending and commit.events:
+            decided = {one.event.id for one in commit.events if one.state == "decided"}
+            self.pending = [one for one in self.pending if one.event.id not in decided]
+
+    def fork(self) -> Customer:
+        """The same state, to work on without touching this one."""
+        fork = object.__new__(Customer)
+        fork.customer_id, fork.revision, fork.accepted_at = self.customer_id, self.revision, self.accepted_at
+        fork.facts, fork.pending = self.facts, self.pending
+        fork.covered, fork.next_due = self.covered, self.next_due
+        fork.enrollments = dict(self.enrollments)
+        fork.moments, fork.moments_due = self.moments, self.moments_due
+        return fork
+
+    def due(self, compiled: Compiled, before: int, pauses: Sequence[Pause] = ()) -> Due | None:
+        """The first timer due before *before*: by moment, step before scope before journey, earlier armed first; the end of a pause first."""
+        if (self.next_due is None or self.next_due >= before) and not pauses:
+            return None
+        found: Due | None = None
+        for place, e in self.enrollments.items():
+            for timer in e.timers if e.held is None else ():
+                if timer.due_at is not None and timer.due_at < before:
+                    rank = compiled.definitions[e.definition].timers[timer.index].rank
+                    found = _sooner(found, Due(timer.due_at, rank, timer.order, place, timer.index))
+            if pauses and (ended := ends(pauses, e)) is not None and max(ended, self.accepted_at) < before:
+                found = _sooner(found, Due(max(ended, self.accepted_at), -1, e.order, place, PAUSE))
+            if e.waiting is not None and e.waiting.due_at < before:
+                found = _sooner(found, Due(e.waiting.due_at, 2, e.waiting.order, place, -1))
+        ranks = compiled.watch.ranks if compiled.watch is not None else {}
+        if self.moments_due is None or self.moments_due >= before:
+            return found
+        for moment in own_timers(self.moments).values():
+            if moment.due_at is not None and moment.due_at < before:
+                found = _sooner(found, Due(moment.due_at, 3, ranks.get(moment.name, -1), ("", moment.name), OWN))
+        return found
+
+
+def _sooner(one: Due | None, other: Due) -> Due:
+    return other if one is None or other[:3] < one[:3] else one
+
+
+def ends(pauses: Sequence[Pause], e: Enrollment) -> int | None:
+    """When the pause that holds *e* has ended, as far as is known."""
+    number = None if e.held is None else e.held.pause
+    return None if number is None else next((one.ended_at for one in pauses if one.number == number), None)
+
+
+def own_timers(stored: Sequence[Any]) -> dict[str, Moment]:
+    """A customer's own timers by name."""
+    return {moment[0]: Moment(*moment[:3]) for moment in stored}

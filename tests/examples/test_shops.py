@@ -1,0 +1,47 @@
+"""The shops under ``examples``, each with its own tests, run as their readers would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import journeykit
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+def run(folder: str, *command: str, **environment: str) -> str:
+    """What a command of this Python says in a folder of the examples."""
+    path = {"PYTHONPATH": str(Path(journeykit.__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *command], check=False, env={**os.environ, **path, **environment}, cwd=EXAMPLES / folder,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("folder", "passed"), [("fastapi_shop", "3 passed"), ("flask_shop", "2 passed")])
+def test_its_own_tests_pass(folder, passed):
+    """FastAPI and Flask."""
+    assert passed in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", ".")
+
+
+def test_a_django_project():
+    """Its own tests pass with Django's own client, on SQLite, and its models and migrations agree."""
+    assert "Ran 6 tests" in run("django_shop", "manage.py", "test")
+    assert "No changes detected" in run("django_shop", "manage.py", "makemigrations", "--check", "--dry-run")
+
+
+def test_the_command_of_a_django_project(tmp_path):
+    """The verbs know the project's journeys and database."""
+    shop = {"SHOP_SQLITE": str(tmp_path / "shop.sqlite3")}
+    run("django_shop", "manage.py", "migrate", "--verbosity", "0", **shop)
+
+    assert "1 journey, no problem" in run("django_shop", "manage.py", "journeykit", "check", **shop)
+    assert "none is dead" in run("django_shop", "manage.py", "journeykit", "outbox", "list", **shop)
+    assert '"customers"' in run("django_shop", "manage.py", "journeykit", "status", "--json", **shop)
