@@ -113,7 +113,7 @@ class Stage(Run):
             counted["by a pause"] += sum(one.kind == "held" and "pause" in one.cause for one in self.storage.history(customer))
 
 
-PLENTY = {"entered": 200, "moved": 250, "fired": 150, "by a lane": 40, "by a pause": 30, "resumed": 60}
+PLENTY = {"entered": 200, "moved": 250, "fired": 150, "by a lane": 20, "by a pause": 15, "resumed": 25}
 
 
 def drawn(examples: int, **options: bool) -> Iterator[tuple[int, Shop]]:
