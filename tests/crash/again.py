@@ -7,20 +7,23 @@ from typing import Any
 
 import attrs
 
-from journeykit import Engine, MemoryStorage
+from journeykit import Engine
 from journeykit.core.customer import Customer
 from journeykit.model.records import Facts, Loaded, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definition
+from journeykit.runtime.past import Past
 from journeykit.runtime.why import EVER, replay
 
 
 def differences(definitions: Iterable[Definition], storage: Storage) -> Iterator[str]:
     """Each customer whose enrollments, requests or history are not those that a replay of the accepted events comes to."""
-    compiled = Engine(list(definitions), MemoryStorage()).definitions.compiled
+    known = Engine(list(definitions), storage).definitions
     for customer in storage.customers(limit=1_000_000):
         loaded = storage.load_many([Want(customer, None)])[0]
-        commits = replay(compiled, loaded, storage.events(customer, EVER))
+        known.learn_all(loaded.enrollments)
+        first, changes = Past(known, storage.history(customer), loaded.enrollments).in_force()
+        commits = replay(first, loaded, storage.events(customer, EVER), None, changes)
         state = Customer(Loaded(customer, 0, 0, Facts(), [], []))
         for commit in commits:
             state.apply(commit)
