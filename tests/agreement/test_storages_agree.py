@@ -102,7 +102,13 @@ class Storages(RuleBasedStateMachine):
             revisions[customer_id] = batch[-1].revision
         self.all(lambda storage: storage.commit_many(batch))
 
-    @rule(survivor=CUSTOMERS, old=CUSTOMERS, stale=st.sampled_from([0, 0, 0, 1]), up=st.integers(0, 2), spent=st.lists(st.integers(1, 8), max_size=2))
+    @rule(
+        survivor=CUSTOMERS,
+        old=CUSTOMERS,
+        stale=st.sampled_from([0, 0, 0, 1]),
+        up=st.integers(0, 2),
+        spent=st.lists(st.integers(1, 8), max_size=2),
+    )
     def merge(self, survivor, old, stale, up, spent):
         revisions = {name: shop.load(self.storages[0], name).revision for name in (survivor, old)}
         if survivor == old or min(revisions.values()) < 0:

@@ -13,9 +13,8 @@ from journeykit.storage.postgres.connections import Connections, Cursor
 from journeykit.storage.postgres.writing import unique_mail
 from journeykit.storage.rows import Row, dumps, loads, mail_row, message
 
-def claim(
-    connections: Connections, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]
-) -> list[Claimed]:
+
+def claim(connections: Connections, now: int, limit: int, lease: int, token: str, since: int | None, but: Collection[str]) -> list[Claimed]:
     """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
     until = (token, number(now + lease), number(now))
     others: list[Row] = []

@@ -102,9 +102,7 @@ _SEND_ONE = """meant as (select coalesce((select a.customer from journeykit_alia
 #: Which of the given rows were written: by their place, for the customer may have been another.
 _ACCEPTED = "select distinct on (customer, id) f.ord, {notify} from mail join fresh f using (customer, id) order by customer, id, f.ord"
 _ACCEPTED_ONE = "select 1, {notify} from mail"
-ACCEPT, ACCEPT_SURELY = (
-    Part(_MAIL, f"with {_SEND_ALL} {_ACCEPTED.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY)
-)
+ACCEPT, ACCEPT_SURELY = (Part(_MAIL, f"with {_SEND_ALL} {_ACCEPTED.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY))
 ACCEPT_ONE, ACCEPT_ONE_SURELY = (
     Part(_MAIL, f"with {_SEND_ONE} {_ACCEPTED_ONE.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY)
 )

@@ -62,7 +62,12 @@ class PostgresStorage(Leavers):
     """
 
     def __init__(
-        self, database: str | psycopg.Connection[Any] | Connections, *, schema: str | None = None, connections: int = 8, pooler: bool = False
+        self,
+        database: str | psycopg.Connection[Any] | Connections,
+        *,
+        schema: str | None = None,
+        connections: int = 8,
+        pooler: bool = False,
     ) -> None:
         if isinstance(database, psycopg.Connection):
             self._connections: Connections = HostConnection(database)
