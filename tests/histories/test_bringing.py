@@ -90,3 +90,18 @@ def test_how_many_are_decided_together_does_not_matter():
     worlds[1].bring(*events, batch=7)
 
     assert [worlds[0].storage.history(name) for name in ("ann", "ben")] == [worlds[1].storage.history(name) for name in ("ann", "ben")]
+
+
+def test_an_alias_in_a_history_makes_two_customers_one():
+    """The visitor ordered, was Ann from the second day on, and ordered again as the visitor; told once more, it is known."""
+    world = World(CARE)
+    alias = Event(
+        "Identity Aliased", id="alias", customer_id="ann", occurred_at="2026-03-02T12:00:00+00:00", properties={"previous_id": "visitor"}
+    )
+    events = (event("Order Completed", "visitor", 1), alias, event("Order Completed", "visitor", 9))
+
+    assert world.bring(*events) == (3, 0)
+    assert world.bring(*events) == (0, 3)
+    assert world.storage.customers() == ["ann"]
+    assert [(row.message.customer_id, row.message.idempotency_key) for row in world.storage.outbox()] == [("ann", "ann/care//1/3/0")]
+    assert world.storage.history("ann")[-1].reason == "once"

@@ -230,6 +230,24 @@ def test_merging_again_is_nothing_and_circles_are_refused() -> None:
         shop.engine.merge("visitor", "ann", id="m4")
 
 
+def test_of_a_lane_one_journey_of_both_goes_on() -> None:
+    """Ann is in the welcome and the visitor has a cart: from the merge on the cart goes first, and the welcome has waited for it."""
+    shop = Shop(Catalog(policies=["one at a time of cart, welcome as marketing"]), CART, WELCOME)
+    shop.event("Signed Up", "ann")
+    shop.wait("1 day")
+    shop.event("Product Added", "visitor", cart_id="c1")
+    shop.wait("1 hour")
+    shop.engine.merge("ann", "visitor", id="login")
+    assert shop.told()[-1] == "03-03 10:00 held cart goes first"
+    shop.wait("1 day 2 hours")
+
+    assert shop.sent == [
+        "2026-03-02 09:00 ann email hello",
+        "2026-03-03 12:00 ann email cart",
+        "2026-03-04 11:00 ann email tour",
+    ]
+
+
 def test_somebody_never_heard_of_may_become_another() -> None:
     """The app says who the cookie is before the cookie has done anything."""
     shop = Shop(CART)

@@ -57,7 +57,7 @@ def _driver(session: Session) -> object:
 
 
 def _awaiting(driver: object) -> object:
-    from journeykit.storage.postgres.awaiting import AwaitingConnection  # noqa: PLC0415  others have no psycopg
+    from journeykit.storage.postgres.awaiting import AwaitingConnection
 
     return AwaitingConnection(driver, await_only)
 

@@ -80,7 +80,7 @@ class PostgresConnections:
     @property
     def open(self) -> Callable[[], Any] | None:
         """Opens a connection that a worker listens on; None where a pooler in transaction mode stands between, as Django's setting says."""
-        from journeykit.storage.postgres.connections import OwnConnections  # noqa: PLC0415  others have no psycopg
+        from journeykit.storage.postgres.connections import OwnConnections
 
         if connections[self._alias].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
             return None
@@ -91,7 +91,7 @@ class PostgresConnections:
 
 
 def _hosts(connection: Any) -> Any:
-    from journeykit.storage.postgres.connections import HostConnection  # noqa: PLC0415  others have no psycopg
+    from journeykit.storage.postgres.connections import HostConnection
 
     return HostConnection(connection)
 
@@ -124,7 +124,9 @@ def connections_on(alias: str) -> SQLiteConnections | PostgresConnections:
         return SQLiteConnections(alias)
     if vendor == "postgresql":
         if connections[alias].Database.__name__ != "psycopg":
-            raise ImproperlyConfigured(f'settings.JOURNEYKIT: DATABASE: "{alias}" is used with psycopg2; pip install "journeykit[postgres]"')
+            raise ImproperlyConfigured(
+                f'settings.JOURNEYKIT: DATABASE: "{alias}" is used with psycopg2; pip install "journeykit[postgres]"'
+            )
         return PostgresConnections(alias)
     raise ImproperlyConfigured(
         f'settings.JOURNEYKIT: DATABASE: "{alias}" is {vendor}; journeykit keeps its tables in sqlite and postgresql'
@@ -136,7 +138,7 @@ def storage_on(alias: str) -> Storage:
     on = connections_on(alias)
     if isinstance(on, SQLiteConnections):
         return SQLiteStorage(on)
-    from journeykit.storage.postgres.storage import PostgresStorage  # noqa: PLC0415  others have no psycopg
+    from journeykit.storage.postgres.storage import PostgresStorage
 
     return PostgresStorage(on)
 

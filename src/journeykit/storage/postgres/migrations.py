@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from journeykit.errors import SchemaError, StorageError
 from journeykit.storage.postgres.connections import Connections, Cursor, unmigrated
 from journeykit.storage.postgres.months import following, make
+from journeykit.storage.postgres.statements import EARLIEST
 
 PARTS = 8  #: partitions of the events
 AHEAD = 13  #: months of history that have a partition before they begin: this one and a year
@@ -43,13 +44,13 @@ MIGRATIONS = (
         f"""create table if not exists journeykit_customers(
             id {TEXT} primary key, revision int8 not null, accepted_at int8 not null, facts text not null, moments text, next_due int8
         ) with (fillfactor = 80)""",
-        "create index if not exists journeykit_customers_due on journeykit_customers(next_due) where next_due is not null",
+        f"create index if not exists journeykit_customers_due on journeykit_customers(next_due) where next_due > {EARLIEST}",
         f"""create table if not exists journeykit_enrollments(
             customer {TEXT} not null, journey {TEXT} not null, key {TEXT} not null, number int8 not null, definition text not null,
             position int8 not null, status text not null, step text not null, visit int8 not null, entered_at int8 not null,
             ended_at int8, next_due int8, body text not null, primary key(customer, journey, key)
         ) with (fillfactor = 80)""",
-        "create index if not exists journeykit_enrollments_due on journeykit_enrollments(next_due) where next_due is not null",
+        f"create index if not exists journeykit_enrollments_due on journeykit_enrollments(next_due) where next_due > {EARLIEST}",
         f"""create table if not exists journeykit_events(
             customer {TEXT} not null, id {TEXT} not null, seq int8, accepted_at int8 not null, occurred_at int8 not null,
             name text not null, properties text not null, source text not null, state text not null, arrival int8 not null,
@@ -61,9 +62,7 @@ MIGRATIONS = (
             for part in range(PARTS)
         ],
         "create index if not exists journeykit_events_mailbox on journeykit_events(customer, arrival) where state = 'pending'",
-        # The bound holds for every event; it keeps this index out of sight where a customer's own mailbox is looked for.
-        """create index if not exists journeykit_events_waiting on journeykit_events(accepted_at)
-            where state = 'pending' and accepted_at > -9223372036854775807""",
+        f"create index if not exists journeykit_events_waiting on journeykit_events(accepted_at) where state = 'pending' and accepted_at > {EARLIEST}",
         f"""create table if not exists journeykit_history(
             customer {TEXT} not null, seq int8 not null, place int8 not null, at int8 not null, kind text not null,
             journey text not null, key text not null, number int8 not null, source text, target text, cause text not null,

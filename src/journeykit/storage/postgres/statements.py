@@ -10,6 +10,9 @@ from journeykit.model.records import MAILBOX
 from journeykit.storage.postgres.arguments import Part
 
 CHANNEL = "journeykit"
+#: Earlier than any moment. It stands in the indexes that are ordered by moments, to keep them out of sight of the planner where one
+#: customer's rows are looked for: a million others may be due.
+EARLIEST = -(2**63) + 1
 #: Asked in the statement that writes: it costs a look at a table of a few rows, and nothing where nobody sleeps.
 NOTIFY = f"(select pg_notify('{CHANNEL}', '') from journeykit_sleepers where asleep limit 1)"
 #: In a host's transaction, of which nobody knows who will sleep when it commits.
@@ -146,8 +149,7 @@ LOAD_ALL = _enrollments("", "")
 LOAD_JOURNEY = _enrollments(", journey text", " and r.journey = v.journey")
 LOAD_ACTIVE = _enrollments(", journey text", " and r.journey = v.journey and (r.ended_at is null or r.next_due is not null)")
 LOAD_KEY = _enrollments(", journey text, key text", " and r.journey = v.journey and r.key = v.key")
-#: By the customer, not by the moment: before this one a million others may be due. The sum keeps the planner off that index.
-LOAD_DUE = _enrollments(", until int8", " and r.next_due + 0 < v.until")
+LOAD_DUE = _enrollments(", until int8", " and r.next_due < v.until")
 _PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending' order by r.arrival")
 _PENDING = _PENDING.replace("offset 0", f"limit {MAILBOX}")
 LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
@@ -161,7 +163,8 @@ LOAD_ERASED = """(select 4, 0, null::int8, null::int8, null::int8, null::int8, n
 
 # what is due
 
-WAITING = "state = 'pending' and accepted_at > -9223372036854775807"  #: as the index by moments says it
+WAITING = f"state = 'pending' and accepted_at > {EARLIEST}"  #: as the index says it
+DUE = f"next_due > {EARLIEST}"
 
 # the outbox
 

@@ -62,13 +62,8 @@ class PostgresStorage(Leavers):
     """
 
     def __init__(
-        self,
-        database: str | psycopg.Connection[Any] | Connections,
-        *,
-        schema: str | None = None,
-        connections: int = 8,
-        pooler: bool = False,
-    ) -> None:
+        self, database: str | psycopg.Connection[Any] | Connections, *, schema: str | None = None, connections: int = 8, pooler: bool = False
+    ) -> None:  # fmt: skip
         if isinstance(database, psycopg.Connection):
             self._connections: Connections = HostConnection(database)
         elif isinstance(database, Connections):

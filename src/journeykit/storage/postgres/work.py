@@ -7,7 +7,7 @@ from journeykit.model.records import NEVER, Share
 from journeykit.storage.batch import freed
 from journeykit.storage.postgres.arguments import number
 from journeykit.storage.postgres.connections import Cursor
-from journeykit.storage.postgres.statements import WAITING
+from journeykit.storage.postgres.statements import DUE, WAITING
 
 #: Whoever finds somebody else forgetting leaves it to them.
 ENLIST = """with gone as (delete from journeykit_workers where token in (
@@ -26,9 +26,9 @@ def _due(table: str, moment: str, customer: str, due: str) -> str:
 
 #: Nobody whom another transaction holds is given: a batch waits for nobody.
 FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
-        (select ready + 1 as ready, customer from ({_due("journeykit_enrollments", "next_due", "customer", "next_due < $1")}) e)
+        (select ready + 1 as ready, customer from ({_due("journeykit_enrollments", "next_due", "customer", f"{DUE} and next_due < $1")}) e)
         union all
-        (select ready + 1, customer from ({_due("journeykit_customers", "next_due", "id", "next_due < $1")}) c)
+        (select ready + 1, customer from ({_due("journeykit_customers", "next_due", "id", f"{DUE} and next_due < $1")}) c)
         union all
         ({_due("journeykit_events", "accepted_at", "customer", f"{WAITING} and accepted_at <= $1")})) due
     group by customer),
@@ -37,20 +37,20 @@ FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
     where f.customer in (select id from free) or not exists (select from journeykit_customers c where c.id = f.customer)
     order by f.ready, f.customer"""
 ARE_THERE_MORE = f"""select
-    (select count(*) from ({_due("journeykit_enrollments", "next_due", "customer", "next_due < $1")}) e) = $2 or
-    (select count(*) from ({_due("journeykit_customers", "next_due", "id", "next_due < $1")}) c) = $2 or
+    (select count(*) from ({_due("journeykit_enrollments", "next_due", "customer", f"{DUE} and next_due < $1")}) e) = $2 or
+    (select count(*) from ({_due("journeykit_customers", "next_due", "id", f"{DUE} and next_due < $1")}) c) = $2 or
     (select count(*) from ({_due("journeykit_events", "accepted_at", "customer", f"{WAITING} and accepted_at <= $1")}) m) = $2"""
 NEXT_DUE = f"""select least(
-    (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
-    (select min(next_due) + 1 from journeykit_customers where next_due is not null),
+    (select min(next_due) + 1 from journeykit_enrollments where {DUE}),
+    (select min(next_due) + 1 from journeykit_customers where {DUE}),
     (select min(accepted_at) from journeykit_events where {WAITING}),
     (select min(due_at) from journeykit_outbox where state = 'open'),
     (select min(due_at) from journeykit_objects where due_at is not null))"""
 BACKLOG = f"""select events, oldest_event, customers, oldest_timer, messages, oldest_message, dead from
     (select count(*) as events, min(accepted_at) as oldest_event from journeykit_events where {WAITING} and accepted_at <= $1) m,
     (select count(*) as customers, min(due) as oldest_timer from (select min(next_due) as due from (
-        select customer, next_due from journeykit_enrollments where next_due < $1
-        union all select id, next_due from journeykit_customers where next_due < $1) d group by customer) t) t,
+        select customer, next_due from journeykit_enrollments where {DUE} and next_due < $1
+        union all select id, next_due from journeykit_customers where {DUE} and next_due < $1) d group by customer) t) t,
     (select count(*) as messages, min(due_at) as oldest_message from journeykit_outbox where state = 'open' and due_at <= $1) o,
     (select count(*) as dead from journeykit_outbox where state in ('dead', 'dropped', 'imported') and state = 'dead') x"""
 
