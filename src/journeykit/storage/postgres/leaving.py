@@ -26,11 +26,11 @@ LEAVE_UNKNOWN = "insert into journeykit_customers(id, revision, accepted_at, fac
 LOWEST = "select least(0, min(seq)) from journeykit_events where customer = $1"
 TWICE = """select o.id from journeykit_events o where o.customer = $2
     and exists (select from journeykit_events s where s.customer = $1 and s.id = o.id)"""
-_EVENT = "id, seq, accepted_at, occurred_at, name, properties, source, state, arrival"
 #: To another partition: out of the one and into the other, all at once. Those of ids that are known go under new ones.
-MOVE_EVENTS = f"""with gone as (delete from journeykit_events where customer = $2 returning {_EVENT}),
+MOVE_EVENTS = """with gone as (delete from journeykit_events where customer = $2
+        returning id, seq, accepted_at, occurred_at, name, properties, source, state, arrival),
     arrived as (select coalesce(max(arrival), 0) as last from journeykit_events where customer = $1 and state = 'pending'),
-    moved as (insert into journeykit_events(customer, {_EVENT})
+    moved as (insert into journeykit_events(customer, id, seq, accepted_at, occurred_at, name, properties, source, state, arrival)
         select $1, coalesce(n.new, g.id), g.seq + $3::int8, g.accepted_at, g.occurred_at, g.name, g.properties, g.source, g.state,
             g.arrival + a.last
         from gone g cross join arrived a left join unnest($4::text[], $5::text[]) n(id, new) on n.id = g.id
