@@ -90,7 +90,7 @@ def test_a_full_disk_in_the_hosts_transaction_leaves_the_host_its_word(tmp_path)
 
 
 def _event(line):
-    from faults.house import event  # noqa: PLC0415
+    from faults.house import event
 
     return event(line)
 
@@ -117,7 +117,7 @@ for number, group in enumerate(groups(told, 5)):
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="files cannot be limited")
 def test_a_file_that_may_not_grow_is_an_error_and_loses_nothing(tmp_path):
     """The system refuses to write in the middle of it; another process with room goes on from there."""
-    import json  # noqa: PLC0415
+    import json
 
     told = lines(1_500)
     house = House(tmp_path)
