@@ -194,10 +194,10 @@ CLAIM = f"""with recursive lines as (
     {_LEASE}"""
 #: Claims under a cap are made one after another, so that of two one is the first, also of two for one household.
 CLAIM_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit claims', 0))"
-#: By whom it is for, not by the moment (the sum keeps the planner off that index): of others a million may be due.
+#: By whom it is for, not by what is open or due (what is added keeps the planner off those indexes): of others a million may be.
 _COMPANIONS = f"""with mine as materialized (
         select o.id, o.due_at, v.ord from unnest($4::text[]) with ordinality as v(id, ord) cross join lateral (
-            select id, due_at from journeykit_outbox r where r.{{column}} = v.id and r.state = 'open' and r.message = 'marketing'
+            select id, due_at from journeykit_outbox r where r.{{column}} = v.id and r.state || '' = 'open' and r.message = 'marketing'
             and r.token is null and r.due_at + 0 <= $3 offset 0 for no key update skip locked) o),
     chosen as (select id, row_number() over (order by ord, due_at, id) as nth, false as lapsed from mine)
     {_LEASE}"""
