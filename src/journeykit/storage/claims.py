@@ -1,7 +1,8 @@
-"""What a claimed message is told of what else was sent to its customer and household; the same for every SQL storage."""
+"""Which messages are claimed together, and what each is told of what else was sent; the same for every SQL storage."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from journeykit.model.records import Sent
@@ -13,6 +14,17 @@ CUSTOMER, _KIND, HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
 def addressed(rows: Iterable[Row], place: int) -> list[str]:
     """What stands in that place of the marketing messages among claimed *rows*, each once."""
     return list(dict.fromkeys(row[place] for row in rows if row[_KIND] == "marketing" and row[place] is not None))
+
+
+def lapsed_alone(rows: list[Row]) -> list[Row]:
+    """The first of *rows* where its lease ran out, else those before the first one whose did."""
+    return rows[:1] if rows and rows[0][0] else list(itertools.takewhile(lambda row: not row[0], rows))
+
+
+def together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
+    """What was claimed, and what else is due to its customers."""
+    claimed = {row[1] for row in rows}
+    return [*rows, *(row for row in companions if row[1] not in claimed)]
 
 
 class SentTo:

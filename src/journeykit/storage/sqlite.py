@@ -34,7 +34,7 @@ from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order
-from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo
+from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo, lapsed_alone, together
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
@@ -284,11 +284,11 @@ class SQLiteStorage(leaving.Leavers):
         """Take up to *limit* open messages due at *now* or before, the longest due first, until now + *lease*."""
         others: list[Row] = []
         with self._transaction(WRITE) as cursor:
-            rows = _lapsed_alone(work.due_messages(cursor, now, limit, but))
+            rows = lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
                 if not rows[0][0]:
-                    rows = _together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, HOUSEHOLD), now)))
-                    rows = _together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, CUSTOMER), now)))
+                    rows = together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, HOUSEHOLD), now)))
+                    rows = together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, CUSTOMER), now)))
                 others = cursor.execute(sql.READ_SENT, (work.values(rows, CUSTOMER), now, since)).fetchall()
                 others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (work.values(rows, HOUSEHOLD), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
@@ -344,17 +344,6 @@ def _pause(row: Row) -> Pause:
 def _refuse_newer(version: int) -> None:
     if version > LATEST:
         raise SchemaError(f"the database has schema version {version}, this release knows {LATEST}; update journeykit")
-
-
-def _lapsed_alone(rows: list[Row]) -> list[Row]:
-    """The first of *rows* where its lease ran out, else those before the first one whose did."""
-    return rows[:1] if rows and rows[0][0] else list(itertools.takewhile(lambda row: not row[0], rows))
-
-
-def _together(rows: list[Row], companions: Iterable[Row]) -> list[Row]:
-    """What was claimed, and what else is due to its customers."""
-    claimed = {row[1] for row in rows}
-    return [*rows, *(row for row in companions if row[1] not in claimed)]
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:

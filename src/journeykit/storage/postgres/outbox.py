@@ -45,7 +45,7 @@ def _companions(cursor: Cursor, statement: str, until: Sequence[str | None], nam
 def _others(cursor: Cursor, statement: str, names: Sequence[str], now: int, since: int) -> list[Row]:
     """What a frequency cap counts of customers or households: customer, household, and the fields of a `Sent`."""
     found = cursor.execute(statement, (texts(names), number(now), number(since))).fetchall() if names else []
-    return [(*row[:4], _topic(row[4]), row[5]) for row in found]
+    return [(*row[:4], _topic(row[4]), row[5]) for row in sorted(found, key=itemgetter(2))]
 
 
 def _topic(parameters: str) -> str | None:

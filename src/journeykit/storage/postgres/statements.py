@@ -194,19 +194,19 @@ CLAIM = f"""with recursive lines as (
     {_LEASE}"""
 #: Claims under a cap are made one after another, so that of two one is the first, also of two for one household.
 CLAIM_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit claims', 0))"
-_COMPANIONS = f"""with mine as (
-        select o.id, o.due_at, v.ord from unnest($4::text[]) with ordinality as v(id, ord)
-        join journeykit_outbox o on o.{{column}} = v.id
-        where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= $3 for no key update of o skip locked),
+#: By whom it is for, not by what is open or due (what is added keeps the planner off those indexes): of others a million may be.
+_COMPANIONS = f"""with mine as materialized (
+        select o.id, o.due_at, v.ord from unnest($4::text[]) with ordinality as v(id, ord) cross join lateral (
+            select id, due_at from journeykit_outbox r where r.{{column}} = v.id and r.state || '' = 'open' and r.message = 'marketing'
+            and r.token is null and r.due_at + 0 <= $3 offset 0 for no key update skip locked) o),
     chosen as (select id, row_number() over (order by ord, due_at, id) as nth, false as lapsed from mine)
     {_LEASE}"""
 CLAIM_COMPANIONS, CLAIM_HOUSEMATES = (_COMPANIONS.format(column=column) for column in ("customer", "household"))
+#: In no order: the planner would walk the whole outbox in that of its ids rather than sort.
 _SENT = """select o.customer, o.household, o.id, o.action, o.parameters, case when o.state = 'open' then null else o.due_at end
-    from journeykit_outbox o
-    where o.{column} = any($1::text[]) and o.message = 'marketing'
-    and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > $2)))
-        or (o.due_at > $3 and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
-    order by o.id"""
+    from unnest($1::text[]) as v(id) cross join lateral (select * from journeykit_outbox r where r.{column} = v.id offset 0) o
+    where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > $2)))
+        or (o.due_at > $3 and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))"""
 READ_SENT, READ_SENT_TO_HOUSEHOLDS = (_SENT.format(column=column) for column in ("customer", "household"))
 BEGIN_MESSAGE = "update journeykit_outbox set begun = $3 where id = $1 and token = $2 and due_at > $3"
 SETTLE = Part(
