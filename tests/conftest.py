@@ -1,9 +1,14 @@
-"""How many invented customers a property test meets: few and always the same in `make test`, many and new ones in `make proof`."""
+"""
+How many invented customers a property test meets: few and always the same in `make test`, many and new ones in `make proof`; and
+PostgreSQL for whoever asks.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -11,3 +16,12 @@ _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=_CALM)
 settings.register_profile("proof", deadline=None, max_examples=1_000, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+@pytest.fixture(name="postgres")
+def _postgres() -> Iterator[str]:
+    """A conninfo of a PostgreSQL schema with all tables, and nothing in them."""
+    import postgres
+
+    with postgres.migrated() as conninfo:
+        yield conninfo

@@ -104,9 +104,8 @@ class Chart:
         yield from [self.journey.goal.on] if self.journey.goal else []
 
     def reads(self) -> set[str]:
-        """What a condition without a signal, a branch, or a timer that looks again reads."""
+        """What a condition without a signal, or a timer that looks again, reads; of branches the last always holds, so nobody waits there."""
         alone = [on.where for on in self.rules() if not is_signal(on)]
-        alone += [way.on.where for item in self.items.values() if not isinstance(item.then, Split) for way in item.then if way.on]
         waits = [wait for name in ("", *self.items) for _, wait in self.timers(name) if wait.following or wait.missing == "wait"]
         alone += [wait.moment for wait in waits]
         paths = {".".join(str(part) for part in path[:2]) for expression in alone if expression for path in expression.paths}

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from journeykit.runtime.engine import Engine
     from journeykit.runtime.worker import Worker
     from journeykit.storage.memory import MemoryStorage
+    from journeykit.storage.postgres.storage import PostgresStorage
     from journeykit.storage.sqlite import SQLiteStorage
 
 __version__ = "0.1.0"
@@ -79,6 +80,7 @@ __all__ = [
     "On",
     "Permit",
     "Policy",
+    "PostgresStorage",
     "QuotaError",
     "Reentry",
     "Retry",
@@ -109,6 +111,7 @@ _WHERE = {
     "LogAction": "journeykit.actions.log",
     "ManualClock": "journeykit.runtime.clock",
     "MemoryStorage": "journeykit.storage.memory",
+    "PostgresStorage": "journeykit.storage.postgres.storage",
     "SQLiteStorage": "journeykit.storage.sqlite",
     "WebhookAction": "journeykit.actions.webhook",
     "Worker": "journeykit.runtime.worker",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -91,6 +91,31 @@ class Hook(Protocol):
 
     def __call__(self, what: str, details: Mapping[str, Any], /) -> None:
         """Be told that *what* (``committed``, ``fired``, ``performed``, ``retried``, ``deferred``, ``dead``, ``dropped``, ``parked``) happened."""
+
+
+class Sleeper(Protocol):
+    """
+    What one worker sleeps on while there is nothing to do.
+
+    Attributes:
+        idle: for how many seconds a worker may sleep where nothing is known to be due.
+    """
+
+    idle: float
+
+    def sleep(self, pause: Callable[[], float], /) -> None:
+        """
+        Sleep until somebody has written something that a worker may have to do, or for as many seconds as *pause* says.
+
+        *pause* looks at the storage, from when on the worker would be woken, so that nothing falls between the two; it may be asked
+        again. Where the storage fails, this sleeps all the same, and not for long. Called by one thread.
+        """
+
+    def wake(self) -> None:
+        """End a sleep, or the next one; from any thread or signal handler."""
+
+    def close(self) -> None:
+        """Let go of what it holds; `wake` may be called still."""
 
 
 class Storage(Protocol):
@@ -330,6 +355,13 @@ class Storage(Protocol):
 
     def snapshot(self, customer_id: str) -> Snapshot | None:
         """Return the snapshot of a customer, None where nothing of their past is gone."""
+
+    def sleeper(self) -> Sleeper:
+        """
+        Make what one worker sleeps on: it is woken by what other processes write, where that can be done.
+
+        `journeykit.storage.sleeping.LocalSleeper` will do for a storage that cannot: its worker looks again each second.
+        """
 
     def close(self) -> None:
         """Let go of connections and files."""

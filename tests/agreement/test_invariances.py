@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from agreement.generators import BEGIN, CATALOG, HOUR, Happening, Shop, shops
-from journeykit import Engine, MemoryStorage, SQLiteStorage
+from journeykit import Engine, MemoryStorage, PostgresStorage, SQLiteStorage
 from journeykit.codec import definition_hash, journey_text
 from journeykit.core.compiler import COMPLETED, EXITED, CompiledJourney, Machine, machine_of
 from journeykit.core.customer import Customer, advance
@@ -34,6 +34,7 @@ from journeykit.model.messages import Event, moment
 from journeykit.model.records import Enrollment, Facts, Loaded, LoggedEvent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
+from postgres import clear
 
 CUSTOMERS = ("ann", "bob")
 END = 60 * HOUR  #: how long after the last happening everything is looked at
@@ -259,6 +260,25 @@ def test_another_storage_comes_to_the_same(examples: int) -> None:
         assert [sqlite.log(one) for one in CUSTOMERS] == [memory.log(one) for one in CUSTOMERS], f"seed {seed}"
         seen(counted, memory)
     enough(counted, examples, **PLENTY)
+
+
+def test_postgres_comes_to_the_same(examples: int, postgres: str) -> None:
+    """7: the same on a server, for a quarter of the shops."""
+    counted: Counter[str] = Counter()
+    storage = PostgresStorage(postgres)
+    for seed, shop in shops(examples // 4):
+        memory = Run(shop).tell(shop.happenings)
+        server = Run(shop, storage).tell(shop.happenings)
+        assert storage.next_due() == memory.storage.next_due(), f"seed {seed}"
+        memory.finish(shop)
+        server.finish(shop)
+        assert server.accounts() == memory.accounts(), f"seed {seed}"
+        assert storage.outbox(limit=100_000) == memory.storage.outbox(limit=100_000), f"seed {seed}"
+        assert [server.log(one) for one in CUSTOMERS] == [memory.log(one) for one in CUSTOMERS], f"seed {seed}"
+        seen(counted, memory)
+        clear(postgres)
+    storage.close()
+    enough(counted, examples // 4, **PLENTY)
 
 
 # ---- 8: the machine beside the tables

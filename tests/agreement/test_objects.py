@@ -8,15 +8,17 @@ accepted and still are, sorts them, and tells the first two.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import count
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from journeykit import Catalog, Do, Done, Engine, Event, Journey, MemoryStorage, SQLiteStorage, Step
+from journeykit import Catalog, Do, Done, Engine, Event, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Step
 from journeykit.model.messages import microseconds, moment
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
+from postgres import clear
 
 BEGIN = microseconds("2026-03-02T09:00:00+00:00")
 MINUTE = 60_000_000
@@ -123,16 +125,30 @@ def by_the_list(happenings: list[Happening], counted: Counter[str]) -> list[str]
     return [f"{moment(at):%H:%M:%S} {sku} {customer} {fact}" for at, sku, customer, fact in sorted(told)]
 
 
-@pytest.mark.parametrize(
-    "create", [lambda _: MemoryStorage(), lambda path: SQLiteStorage(path, synchronous="off")], ids=["memory", "sqlite"]
-)
-def test_the_engine_tells_whom_the_list_tells(create, tmp_path, examples: int) -> None:
+@pytest.fixture(name="create", params=["memory", "sqlite", "postgres"])
+def _create(request, tmp_path):
+    """Makes a new, empty storage each time."""
+    numbers = count()
+    if request.param == "memory":
+        return MemoryStorage
+    if request.param == "sqlite":
+        return lambda: SQLiteStorage(tmp_path / f"{next(numbers)}.db", synchronous="off")
+    conninfo = request.getfixturevalue("postgres")
+
+    def emptied() -> PostgresStorage:
+        clear(conninfo)
+        return PostgresStorage(conninfo)
+
+    return emptied
+
+
+def test_the_engine_tells_whom_the_list_tells(create, examples: int) -> None:
     """The same customers, of the same facts, at the same moments."""
     counted: Counter[str] = Counter()
     for seed in range(max(10, examples // 4)):
         happenings = story(Random(seed))
         expected = by_the_list(happenings, counted)
-        assert by_the_engine(happenings, create(tmp_path / f"{seed}.db")) == expected, f"seed {seed}"
+        assert by_the_engine(happenings, create()) == expected, f"seed {seed}"
 
     few = {name: counted[name] for name in ("told", "went on", "withdrawn", "ended") if counted[name] < 10}
     assert not few, counted

@@ -1,4 +1,4 @@
-"""Every storage gives the same answers (P32): random programs run on memory and on SQLite side by side."""
+"""Every storage gives the same answers (P32): random programs run on memory, SQLite and PostgreSQL side by side."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+import postgres
+from journeykit import PostgresStorage
 from journeykit.errors import ConflictError
-from journeykit.model.records import Answered, Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
+from journeykit.model.records import Answered, Commit, Facts, Loaded, LoggedEvent, Mail, Settlement, Timer, Want
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
@@ -61,34 +64,34 @@ def commits(draw, customer_id, base):
 
 
 class Storages(RuleBasedStateMachine):
-    """Each rule asks both storages the same and compares the answers."""
+    """Each rule asks every storage the same and compares the answers."""
 
     @initialize()
     def create(self):
         self.connection = sqlite3.connect(":memory:")
-        self.storages = (MemoryStorage(), SQLiteStorage(self.connection))
-        for storage in self.storages:
-            storage.migrate()
+        postgres.clear(TestStoragesAgree.conninfo)
+        self.storages = (MemoryStorage(), SQLiteStorage(self.connection), TestStoragesAgree.postgres)
+        self.storages[1].migrate()
         self.claimed = []
 
     def teardown(self):
         if hasattr(self, "connection"):
             self.connection.close()
 
-    def both(self, ask):
-        """The answer of both, which must be one; a conflict is an answer too (whom it names is not promised)."""
+    def all(self, ask):
+        """The answer of all, which must be one; a conflict is an answer too (whom it names is not promised)."""
         answers = []
         for storage in self.storages:
             try:
                 answers.append(ask(storage))
             except ConflictError:
                 answers.append("conflict")
-        assert answers[0] == answers[1]
+        assert answers == answers[:1] * len(answers)
         return answers[0]
 
     @rule(events=st.lists(st.tuples(IDS, CUSTOMERS, MOMENTS), max_size=4))
     def accept(self, events):
-        self.both(lambda storage: storage.accept([(shop.event(name, customer, total=at), at) for name, customer, at in events]))
+        self.all(lambda storage: storage.accept([(shop.event(name, customer, total=at), at) for name, customer, at in events]))
 
     @rule(data=st.data(), stale=st.sampled_from([0, 0, 0, 0, 1, -1]))
     def commit(self, data, stale):
@@ -97,20 +100,53 @@ class Storages(RuleBasedStateMachine):
         for customer_id in data.draw(st.lists(CUSTOMERS, max_size=3)):
             batch.append(data.draw(commits(customer_id, max(0, revisions[customer_id] + stale))))
             revisions[customer_id] = batch[-1].revision
-        self.both(lambda storage: storage.commit_many(batch))
+        self.all(lambda storage: storage.commit_many(batch))
+
+    @rule(
+        survivor=CUSTOMERS,
+        old=CUSTOMERS,
+        stale=st.sampled_from([0, 0, 0, 1]),
+        up=st.integers(0, 2),
+        spent=st.lists(st.integers(1, 8), max_size=2),
+    )
+    def merge(self, survivor, old, stale, up, spent):
+        revisions = {name: shop.load(self.storages[0], name).revision for name in (survivor, old)}
+        if survivor == old or min(revisions.values()) < 0:
+            return
+        base = revisions[survivor]
+        own = [shop.commit(survivor, base, events=[LoggedEvent(shop.event(f"merge {old}", survivor), 10, base + 1, "decided")])]
+        moved = Moved(old, survivor, revisions[old] + stale, (("a", "", up),) if up else (), spent, "had before", 50)
+        self.all(lambda storage: storage.merge(own, moved))
+        self.all(lambda storage: [storage.identities(name) for name in ("ann", "bob", "z/ö")])
+
+    @rule(name=CUSTOMERS, marks=st.lists(KEYS, max_size=2))
+    def erase(self, name, marks):
+        self.all(lambda storage: storage.erase(Erased(name, marks, {"of": name}, "erased-1")))
+        self.all(lambda storage: (storage.remains(["", "k", "k2"]), storage.customers(), storage.next_due()))
+
+    @rule(name=CUSTOMERS, upto=st.integers(0, 4), before=MOMENTS, history=st.booleans(), stale=st.sampled_from([0, 0, 1]))
+    def retain(self, name, upto, before, history, stale):
+        state = shop.load(self.storages[0], name)
+        kept = Snapshot(before, Loaded(name, upto, before, state.facts, state.enrollments, []), ("orders",))
+        self.all(lambda storage: storage.retain(Retained(name, state.revision + stale, kept, history)) if state.revision > 0 else None)
+        self.all(lambda storage: (storage.aged(before, "", 5), storage.snapshot(name)))
+
+    @rule(journey=JOURNEYS, definition=st.sampled_from(["0a1b", "v2"]), after=st.just("") | CUSTOMERS, limit=st.integers(1, 3))
+    def versions(self, journey, definition, after, limit):
+        self.all(lambda storage: (storage.occupied(), storage.inside(journey, definition, after, limit)))
 
     @rule(now=MOMENTS, limit=st.integers(1, 3))
     def due(self, now, limit):
-        self.both(lambda storage: (storage.claim_due(now, limit), storage.next_due()))
+        self.all(lambda storage: (storage.claim_due(now, limit), storage.next_due()))
 
     @rule(now=MOMENTS, limit=st.integers(1, 3), lease=st.integers(1, 20), token=KEYS, since=st.none() | MOMENTS)
     def claim(self, now, limit, lease, token, since):
-        self.claimed += self.both(lambda storage: storage.claim_outbox(now, limit, lease, token, since))
+        self.claimed += self.all(lambda storage: storage.claim_outbox(now, limit, lease, token, since))
 
     @rule(data=st.data(), now=MOMENTS)
     def begin(self, data, now):
         chosen = data.draw(st.lists(st.sampled_from(self.claimed), max_size=2)) if self.claimed else []
-        self.both(lambda storage: [storage.begin(one.id, one.token, now) for one in chosen])
+        self.all(lambda storage: [storage.begin(one.id, one.token, now) for one in chosen])
 
     @rule(data=st.data())
     def settle(self, data):
@@ -129,11 +165,11 @@ class Storages(RuleBasedStateMachine):
             )
             for one in chosen
         ]
-        self.both(lambda storage: storage.settle(settlements))
+        self.all(lambda storage: storage.settle(settlements))
 
     @rule(ids=st.lists(st.integers(1, 8), max_size=4), now=MOMENTS, state=st.sampled_from(["open", "dropped"]))
     def reopen(self, ids, now, state):
-        self.both(lambda storage: storage.reopen(ids, now, state))
+        self.all(lambda storage: storage.reopen(ids, now, state))
 
     @rule(
         wants=st.lists(
@@ -145,15 +181,27 @@ class Storages(RuleBasedStateMachine):
         )
     )  # fmt: skip
     def load(self, wants):
-        self.both(lambda storage: storage.load_many(wants))
+        self.all(lambda storage: storage.load_many(wants))
 
     @rule(name=CUSTOMERS, after=st.integers(0, 3), state=st.none() | SETTLED, customer=st.none() | CUSTOMERS, limit=st.integers(1, 5))
     def read(self, name, after, state, customer, limit):
-        self.both(lambda storage: (storage.events(name, after), storage.history(name), storage.definitions()))
-        self.both(lambda storage: storage.outbox(state, customer, limit))
+        self.all(lambda storage: (storage.events(name, after), storage.history(name), storage.definitions()))
+        self.all(lambda storage: storage.outbox(state, customer, limit))
 
 
 class TestStoragesAgree(Storages.TestCase):
     """Hypothesis runs the programs and shortens one that tells them apart."""
 
     settings = settings(stateful_step_count=20, deadline=None)
+
+    @classmethod
+    def setUpClass(cls):
+        """One storage for all programs: a server plans the statements of each new connection anew."""
+        cls.lent = postgres.migrated()
+        cls.conninfo = cls.lent.__enter__()
+        cls.postgres = PostgresStorage(cls.conninfo)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.postgres.close()
+        cls.lent.__exit__(None, None, None)

@@ -7,9 +7,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import jsonschema
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from journeykit import DefinitionError, Engine, Event, Failed, SQLiteStorage, codec, load
 from journeykit.cli import main
@@ -580,3 +582,16 @@ def test_a_journey_is_paused_and_resumed(call, tmp_path):
     again = call("resume --db shop.db --journey recover-cart")
     assert (again.code, again.err) == (1, "there is no such pause; these last:\n")
     assert call("resume --db shop.db --journey recover-cart --step left").out == "nothing is paused\n"
+
+
+def test_a_postgres_database(call, postgres):
+    """The same commands with a URL: a history comes in, is explained and summed up; a server that is not there is told."""
+    url = f"postgresql://?{'&'.join(f'{name}={quote(value)}' for name, value in conninfo_to_dict(postgres).items())}"
+    ran = call(f"run cart.yaml --events shop.csv --map shop.map.yaml --db {url} --quiet")
+    assert (ran.code, "events decided" in ran.out) == (0, True), ran.err
+    assert "reminded" in call(f"explain ann --db {url}").out
+    assert call(f"status --db {url}").code == 0
+    assert call(f"outbox list --state any --db {url}").out.count("email") == 1
+
+    gone = call("status --db postgresql:///shop?host=/nowhere")
+    assert (gone.code, gone.err.startswith("journeykit: PostgreSQL: connection")) == (4, True)

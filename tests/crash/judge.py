@@ -112,7 +112,7 @@ def connect(folder: Path) -> Any:
     """The database of the shop in *folder*, read as plain tables."""
     if not (folder / "conninfo").exists():
         return sqlite3.connect(folder / "shop.db")
-    import psycopg  # noqa: PLC0415  not everybody has it
+    import psycopg
 
     return psycopg.connect((folder / "conninfo").read_text())
 

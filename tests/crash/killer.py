@@ -137,7 +137,7 @@ def storage_of(folder: Path, conninfo: str | None) -> Any:
     """What the shop keeps everything in."""
     if conninfo is None:
         return WatchedSQLite(folder / "shop.db")
-    from journeykit import PostgresStorage  # noqa: PLC0415  not everybody has it
+    from journeykit import PostgresStorage
 
     return type("WatchedPostgres", (Watched, PostgresStorage), {})(conninfo)
 
@@ -245,7 +245,7 @@ class Killer:
             random.seed(seed)
             Life(folder, port, self.marks, seed, conninfo).live(last)
             status = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001  told, whatever it is
             traceback.print_exc()
         finally:
             os._exit(status)

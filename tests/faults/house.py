@@ -36,7 +36,9 @@ class House:
         options: further arguments of the engine.
     """
 
-    def __init__(self, folder: Path, storage: Any = None, clock: Any = None, definitions: Sequence[Any] = DEFINITIONS, **options: Any) -> None:
+    def __init__(
+        self, folder: Path, storage: Any = None, clock: Any = None, definitions: Sequence[Any] = DEFINITIONS, **options: Any
+    ) -> None:
         self.folder = folder
         self.storage = SQLiteStorage(folder / "shop.db") if storage is None else storage
         self.storage.migrate()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from journeykit import Catalog, Do, Journey, On, SQLiteStorage, Step, Transition, check
+from journeykit import Catalog, Do, Journey, On, Scope, SQLiteStorage, Step, Transition, check
 from journeykit.core.quotas import SHARED
 from journeykit.model.records import Commit, Want
 from journeykit.runtime.why import replay
@@ -303,6 +303,16 @@ def test_the_rest_may_wait_for_the_better_arm() -> None:
     shop.wait("6 days")
 
     assert {shop.inside("mail", customer=customer).step for customer, step in steps.items() if step == "rest"} == {"long"}
+
+
+def test_what_follows_a_scope_is_measured_as_well() -> None:
+    """The way on of a scope is a split like any other: two measures of one experiment are reported there too."""
+    inner = Scope("inner", steps=[Step("in")], then=TEST.replace("Email Opened", "Email Clicked"))
+    steps = [Step("drawn", then=TEST.replace("50% long", "50% in")), inner, Step("short"), Step("long")]
+
+    assert check([Journey("mail", stage="retention", entry="Signed Up", steps=steps)]) == (
+        'mail: steps[0].then: the better arm of "subject" is found otherwise elsewhere; say the same, or give it another name',
+    )  # scopes come first
 
 
 def test_the_measure_of_an_experiment_is_one_event_that_there_is() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from journeykit import Do, Journey, SQLiteStorage, Step, StorageError
+from journeykit import Do, Journey, PostgresStorage, SQLiteStorage, Step, StorageError
 from journeykit.model.records import Want
 from shop import Shop
 
@@ -99,3 +100,33 @@ def test_the_hosts_transaction_is_the_hosts(tmp_path: Path) -> None:
 
     assert shop.engine.run_due() == 0
     connection.close()
+
+
+BROKEN = "create or replace function broken() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$"
+
+
+def test_the_same_on_postgres(postgres: str) -> None:
+    """One table after the other refuses its row, in the one statement that writes a decision and in the batch that is copied in."""
+    storage = PostgresStorage(postgres)
+    names = ("customers", "enrollments", "events", "history", "outbox", "definitions")
+    failed = 0
+    with psycopg.connect(postgres, autocommit=True) as behind:
+        behind.execute(BROKEN)
+        for table, people in [(table, people) for table in names for people in (1, 40)]:
+            events = [Shop(GREET).fact("Signed Up", f"{number} of {people}, {table}", id="e1") for number in range(people)]
+            behind.execute(f"create trigger broken before insert on journeykit_{table} for each row execute function broken()")
+            shop = Shop(GREET, storage=storage)
+            try:
+                shop.engine.handle_many(events)
+            except StorageError:
+                failed += 1
+                assert storage.load_many([Want(events[-1].customer_id, None, (), ("e1",))])[0].revision == 0
+                assert [storage.events(event.customer_id) for event in events] == [[]] * people
+                assert storage.outbox(None, events[0].customer_id) == storage.history(events[0].customer_id) == []
+            behind.execute(f"drop trigger broken on journeykit_{table}")
+            shop.engine.handle_many(events)
+            assert shop.inside("greet", customer=events[-1].customer_id).step == "greeted"
+        behind.execute("drop function broken")
+    assert failed >= 10
+    assert len(storage.outbox()) == len(names) * 41
+    storage.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, ConflictError, Journey, MemoryStorage, On, SQLiteStorage, Step, Transition
+from journeykit import Catalog, ConflictError, Journey, MemoryStorage, On, PostgresStorage, SQLiteStorage, Step, Transition
 from journeykit.model.records import Commit, Loaded, Want
 from journeykit.ports import Storage
 from shop import Shop
@@ -18,9 +18,13 @@ COUNT = Transition(on=On("Clicked"), set={"customer.clicks": "(customer.clicks o
 CLICKS = Journey("clicks", entry="Signed Up", steps=[Step("in", stage="awareness", wait="9 days", when=[COUNT])])
 
 
-@pytest.fixture(name="storage", params=["memory", "sqlite"])
+@pytest.fixture(name="storage", params=["memory", "sqlite", "postgres"])
 def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    storage: Storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
+    storage: Storage
+    if request.param == "postgres":
+        storage = PostgresStorage(request.getfixturevalue("postgres"))
+    else:
+        storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
     storage.migrate()
     storage.migrate()
     yield storage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from journeykit import Catalog, Do, Journey, MemoryStorage, SQLiteStorage, Step
+from journeykit import Catalog, Do, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Step
 from journeykit.ports import Storage
 from shop import Shop
 
@@ -50,3 +50,12 @@ def test_memory_and_sqlite_tell_the_same_story(tmp_path: Path) -> None:
     sqlite.migrate()
 
     assert story(sqlite) == story(MemoryStorage())
+
+
+def test_postgres_tells_the_same_story(postgres: str) -> None:
+    """The same again, on a server."""
+    storage = PostgresStorage(postgres)
+    told = story(storage)
+    storage.close()
+
+    assert told == story(MemoryStorage())

@@ -80,7 +80,7 @@ def database(address: str, new: bool = False) -> Iterator[Storage]:
         StorageError: it is no database, or another release's.
     """
     path = file_of(address)
-    storage = Storages().open(address) if path is None else _sqlite(path, new)
+    storage = Storages({"postgresql": _postgres, "postgres": _postgres}).open(address) if path is None else _sqlite(path, new)
     try:
         if new:
             storage.migrate()
@@ -95,6 +95,14 @@ def _sqlite(path: Path, new: bool) -> SQLiteStorage:
     if new and path.is_dir():
         raise StorageError(f"{path} is a folder; name a file")
     return SQLiteStorage(path)
+
+
+def _postgres(url: str) -> Storage:
+    try:
+        from journeykit.storage.postgres.storage import PostgresStorage
+    except ModuleNotFoundError as missing:
+        raise UnknownError("PostgreSQL needs its driver; pip install 'journeykit[postgres]'") from missing
+    return PostgresStorage(url)
 
 
 def importer(values: Sequence[Definition], storage: Storage, clock: Clock, perform: Path | None) -> Engine:

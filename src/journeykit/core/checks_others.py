@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from journeykit.core.checks_world import World
 from journeykit.core.objects import objects_of, subjects, vocabulary
+from journeykit.core.outline import scopes
 from journeykit.core.survey import Rule, Survey, unknown
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
@@ -103,14 +104,16 @@ def takes(survey: Survey, world: World) -> Iterator[str]:
 def measures(survey: Survey, world: World) -> Iterator[str]:
     """The event that makes an arm the better one is declared, and one experiment has one measure."""
     known: dict[str, tuple[str | None, int | None]] = {}
-    for place, split in ((place, place.onward) for place in survey.places if isinstance(place.onward, Split)):
-        if split.measure is None:
+    ways = [(path, onward) for _, path, onward in scopes(survey.journey)]  # the last step of a scope has the same way on
+    ways += [(place.path, place.onward) for place in survey.places if all(place.onward is not onward for _, onward in ways)]
+    for path, split in ways:
+        if not isinstance(split, Split) or split.measure is None:
             continue
         if (listed := vocabulary(world.catalog)) and split.measure not in listed:
-            yield f"{place.path}.then: {unknown('event', split.measure, listed)}"
+            yield f"{path}.then: {unknown('event', split.measure, listed)}"
         first = known.setdefault(split.experiment or "", (split.measure, split.after))
         if first != (split.measure, split.after):
-            yield f'{place.path}.then: the better arm of "{split.experiment}" is found otherwise elsewhere; say the same, or give it another name'
+            yield f'{path}.then: the better arm of "{split.experiment}" is found otherwise elsewhere; say the same, or give it another name'
 
 
 def objects(survey: Survey, world: World) -> Iterator[str]:

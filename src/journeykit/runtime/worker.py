@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import secrets
 import signal
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 from journeykit.errors import StorageError
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import EVERYBODY, Share
+from journeykit.ports import Sleeper
 from journeykit.runtime.engine import Engine
 
 logger = logging.getLogger("journeykit")
@@ -39,21 +39,21 @@ class Worker:
 
     Args:
         engine: the engine to work for.
-        idle: seconds after which it looks again although nothing is known to be due: what other processes have written.
+        idle: seconds after which it looks again although nothing is known to be due; where not said, as the storage says: each
+            second, or each minute where what other processes write wakes it.
         batch: how many signals, and how many actions, it takes before it looks whether it is to stop.
         threads: how many actions it performs at a time, each in a thread of its own beside the deciding; with 0 one thread does both
             in turn, which is enough where actions take milliseconds.
     """
 
-    def __init__(self, engine: Engine, *, idle: float = 1.0, batch: int = 1_000, threads: int = 0) -> None:
+    def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000, threads: int = 0) -> None:
         self._engine = engine
-        self._idle = idle
+        self._sleepers = [engine.storage.sleeper() for _ in range(threads + 1)]  #: one for each thread that works
+        self._idle = self._sleepers[0].idle if idle is None else idle
         self._batch = batch
         self._stopping = False
         self._token = secrets.token_hex(8)
         self._share, self._said_at = EVERYBODY, -_SAYS
-        # Queues, not Events: a signal handler may put into one while the same thread waits on it.
-        self._wakes: list[queue.SimpleQueue[None]] = [queue.SimpleQueue() for _ in range(threads + 1)]
 
     def run(self) -> None:
         """
@@ -64,14 +64,16 @@ class Worker:
         forget = self._engine.on_work(self.wake)
         logger.info("worker started")
         try:
-            with self._signals(), ThreadPoolExecutor(max(1, len(self._wakes) - 1), "journeykit actions") as pool:
-                performing = [pool.submit(self._until_stopped, self._perform, wakes) for wakes in self._wakes[1:]]
-                self._until_stopped(self._decide if performing else self.step, self._wakes[0])
+            with self._signals(), ThreadPoolExecutor(max(1, len(self._sleepers) - 1), "journeykit actions") as pool:
+                performing = [pool.submit(self._until_stopped, self._perform, sleeper) for sleeper in self._sleepers[1:]]
+                self._until_stopped(self._decide if performing else self.step, self._sleepers[0])
                 for one in performing:
                     one.result()
         finally:
             forget()
             self._leave()
+            for sleeper in self._sleepers:
+                sleeper.close()
             logger.info("worker stopped")
 
     def stop(self) -> None:
@@ -81,9 +83,8 @@ class Worker:
 
     def wake(self) -> None:
         """Let it look at once whether there is something to do; from any thread."""
-        for wakes in self._wakes:
-            if wakes.empty():
-                wakes.put(None)
+        for sleeper in self._sleepers:
+            sleeper.wake()
 
     def step(self) -> bool:
         """Do one round of what is due now; return whether there was anything."""
@@ -114,26 +115,27 @@ class Worker:
         with suppress(StorageError):
             self._engine.storage.enlist(self._token, now, now)
 
-    def _until_stopped(self, step: Callable[[], bool], wakes: queue.SimpleQueue[None]) -> None:
+    def _until_stopped(self, step: Callable[[], bool], sleeper: Sleeper) -> None:
         """Do *step* again and again; where it raises, all the others stop as well."""
         try:
-            self._work(step, wakes)
+            self._work(step, sleeper)
         finally:
             self.stop()
 
-    def _work(self, step: Callable[[], bool], wakes: queue.SimpleQueue[None]) -> None:
+    def _work(self, step: Callable[[], bool], sleeper: Sleeper) -> None:
         failures = 0
         while not self._stopping:
             try:
                 busy = step()
                 failures = 0
                 if not busy:
-                    self._sleep(self._pause(), wakes)
+                    self._sleep(self._pause, sleeper)
             except StorageError as error:
                 failures += 1
                 logger.error("the storage failed %d times in a row: %s", failures, type(error).__name__)  # noqa: TRY400  its words may be personal
                 logger.debug("the storage failed", exc_info=error)
-                self._sleep(min(self._idle * 2 ** min(failures, 10), _LONGEST_PAUSE), wakes)
+                seconds = min(min(self._idle, 1.0) * 2 ** min(failures, 10), _LONGEST_PAUSE)
+                self._sleep(lambda: seconds, sleeper)  # noqa: B023  asked before it returns
 
     def _pause(self) -> float:
         """The seconds until something is known to be due, at most `idle`."""
@@ -143,13 +145,9 @@ class Worker:
         left = (due - self._engine.clock.now()) / MICROSECONDS
         return min(self._idle, max(0.02, left) if left > -_LOOKS else _LOOKS)
 
-    def _sleep(self, seconds: float, wakes: queue.SimpleQueue[None]) -> None:
-        if self._stopping:
-            return
-        try:
-            wakes.get(timeout=seconds)
-        except queue.Empty:
-            return
+    def _sleep(self, pause: Callable[[], float], sleeper: Sleeper) -> None:
+        if not self._stopping:
+            sleeper.sleep(pause)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

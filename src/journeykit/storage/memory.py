@@ -53,6 +53,7 @@ from journeykit.storage.memory_rows import (
 )
 from journeykit.storage.memory_work import MemoryWork
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
+from journeykit.storage.sleeping import LocalSleeper
 
 
 class MemoryStorage(Leavers, AboutObjects):
@@ -80,6 +81,10 @@ class MemoryStorage(Leavers, AboutObjects):
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+    def sleeper(self) -> LocalSleeper:
+        """Make what one worker sleeps on."""
+        return LocalSleeper()
 
     # writing
 

@@ -8,8 +8,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from journeykit.model.backlog import Backlog
-from journeykit.model.records import Sent, Share, in_share
+from journeykit.model.records import Share, in_share
 from journeykit.storage.batch import freed
+from journeykit.storage.claims import addressed
 from journeykit.storage.rows import Row, dumps
 from journeykit.storage.sqlite_statements import CLAIM_LINE, COUNT_LINE, FIRST_OF_LINE, NEXT_LINE
 
@@ -19,8 +20,6 @@ MIGRATION = (
     "drop index journeykit_outbox_due",
     "create index journeykit_outbox_line on journeykit_outbox(journey, action, due_at) where state = 'open'",
 )
-
-CUSTOMER, _KIND, HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
 
 FORGET_WORKERS = "delete from journeykit_workers where until <= ?"
 KEEP_WORKER = "insert into journeykit_workers values(?, ?) on conflict(token) do update set until = excluded.until"
@@ -108,25 +107,5 @@ def grant(cursor: sqlite3.Cursor, name: str, now: int, window: int, most: int, w
 
 
 def values(rows: Iterable[Row], place: int) -> str:
-    """What stands in that place of the marketing messages among claimed *rows*, each once."""
-    return dumps(list(dict.fromkeys(row[place] for row in rows if row[_KIND] == "marketing" and row[place] is not None)))
-
-
-class SentTo:
-    """What frequency caps count, of *others* but those of the numbers *but*, by customer and by household."""
-
-    def __init__(self, others: Iterable[Row], but: set[int]) -> None:
-        self._customers: dict[str, dict[int, Sent]] = {}
-        self._households: dict[str, dict[int, Sent]] = {}
-        for customer_id, household, *sent in others:
-            if sent[0] not in but:
-                self._customers.setdefault(customer_id, {})[sent[0]] = Sent(*sent)
-                self._households.setdefault(household, {})[sent[0]] = Sent(*sent)._replace(other=True)
-
-    def seen_by(self, row: Row) -> tuple[Sent, ...]:
-        """What else was sent to the customer of a claimed row, then to others of the household."""
-        if row[_KIND] != "marketing":
-            return ()
-        own = self._customers.get(row[CUSTOMER], {})
-        house = self._households.get(row[HOUSEHOLD], {}) if row[HOUSEHOLD] is not None else {}
-        return (*own.values(), *(sent for number, sent in house.items() if number not in own))
+    """What stands in that place of the marketing messages among claimed *rows*, for a statement."""
+    return dumps(addressed(rows, place))

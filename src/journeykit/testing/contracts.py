@@ -27,13 +27,14 @@ from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
 from journeykit.testing.contract_pauses import PauseContract
 from journeykit.testing.contract_quotas import QuotaContract
+from journeykit.testing.contract_sleeping import SleepContract
 from journeykit.testing.contract_versions import VersionContract
 from journeykit.testing.contract_workers import WorkerContract
 
 
 class StorageContract(
     CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, PauseContract, QuotaContract, VersionContract,
-    LeavingContract, WorkerContract, RaceContract,
+    LeavingContract, WorkerContract, RaceContract, SleepContract,
 ):  # fmt: skip
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 

@@ -1,0 +1,1 @@
+"""The storage in PostgreSQL; `storage.PostgresStorage` is its face, and psycopg is imported nowhere else."""
