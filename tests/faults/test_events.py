@@ -139,7 +139,7 @@ WELCOME_BY_MAIL = Journey("welcome", stage="awareness", entry="Signed Up", steps
 
 @pytest.mark.parametrize("mailed", [False, True], ids=["handled", "accepted"])
 def test_an_event_that_makes_a_condition_fail_is_parked_and_holds_up_nobody(mailed):
-    """Ann's order of no items cannot be divided: that part is parked with its reason; her next order and Bob's are thanked for."""
+    """Ann's order of no items cannot be divided: that part is parked with its reason; she is welcomed, and Bob's order is thanked for."""
     shop = Shop(SHARE, WELCOME_BY_MAIL)
     told = [
         shop.fact("Order Completed", "ann", total=20, items=0),
@@ -152,15 +152,15 @@ def test_an_event_that_makes_a_condition_fail_is_parked_and_holds_up_nobody(mail
 
     assert len(parked) == 1
     assert "zero" in parked[0]
-    assert shop.sent == ["2026-03-02 09:00 bob email thanks", "2026-03-02 09:00 ann email welcome"]
+    assert sorted(shop.sent) == ["2026-03-02 09:00 ann email welcome", "2026-03-02 09:00 bob email thanks"]
 
 
 @pytest.mark.parametrize("how", ["handle_many", "accept"])
 def test_an_event_that_cannot_be_stored_is_refused_by_name_and_the_others_can_be_told(tmp_path, how):
-    """A lone surrogate is no text to SQLite: nothing of the call is written, the error names the event, and the rest is told without it."""
+    """A set is no JSON: nothing of the call is written, the error names the event, and the rest is told without it."""
     house, told = House(tmp_path), lines(20)
     house.note(told)
-    poisoned = Event("Signed Up", id="bad\ud800", customer_id="c1", occurred_at=moment(house.clock.now()))
+    poisoned = Event("Signed Up", id="bad", customer_id="c1", occurred_at=moment(house.clock.now()), properties={"seen": {1, 2}})
     events = [*map(event, told[:10]), poisoned, *map(event, told[10:])]
     with pytest.raises(EventError, match="bad"):
         house.engine.handle_many(events) if how == "handle_many" else house.engine.accept(*events)
