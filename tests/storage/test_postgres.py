@@ -179,7 +179,7 @@ def test_connections_are_lent(postgres):
         assert list(pool.map(lambda number: storage.accept([(shop.event(f"event {number}"), 10)]), range(40))) == [[True]] * 40
     with psycopg.connect(postgres, autocommit=True) as other:
         other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'journeykit'")
-    time.sleep(0.1)
+    time.sleep(1.1)
 
     assert len(shop.load(storage).pending) == 40
     assert len(storage._connections._idle) <= 2
