@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import random
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
 
 import floor_postgres
@@ -20,8 +23,9 @@ from journeys import CATALOG, PROPERTIES, START, added, carts, customers
 from library import LATE, at, ignore, prepare
 from psycopg.conninfo import make_conninfo
 
-from journeykit import Engine, Event, Journey, PostgresStorage
-from journeykit.runtime.clock import ManualClock
+from journeykit import Do, Engine, Event, Journey, PostgresStorage, Step, Worker
+from journeykit.model.messages import moment
+from journeykit.runtime.clock import ManualClock, SystemClock
 
 Clock = Callable[[], float]
 
@@ -54,13 +58,19 @@ def floor_timers(clock: Clock, batch: int, k: int, people: int = 40_000) -> floa
     return floor_postgres.run_timers(server(), batch, k, people)
 
 
-def database() -> PostgresStorage:
-    """An empty storage in a schema of its own."""
-    url = server()
-    with psycopg.connect(url, autocommit=True) as connection:
+@cache
+def url() -> str:
+    """What brings to the library's own, empty schema."""
+    address = server()
+    with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("drop schema if exists library cascade")
         connection.execute("create schema library")
-    storage = PostgresStorage(make_conninfo(url, options="-c search_path=library"))
+    return make_conninfo(address, options="-c search_path=library")
+
+
+def database() -> PostgresStorage:
+    """An empty storage."""
+    storage = PostgresStorage(url())
     storage.migrate()
     return storage
 
@@ -87,12 +97,12 @@ def events(clock: Clock, batch: int, k: int, count: int = 100_000, people: int =
     moments = ManualClock(at(LATE))
     engine, rnd = Engine([*journeys, CATALOG], storage, {"email": ignore}, clock=moments), random.Random(5)
     stream = [(str(rnd.randrange(people)), added(rnd.randrange(k))) for _ in range(count)]
-    moment, names = at(LATE), iter(range(count))
+    late, names = at(LATE), iter(range(count))
     begin = clock()
     for start in range(0, count, batch):
         moments.set(LATE + start)
         some = [
-            Event(name, id=f"event-{next(names)}", customer_id=who, occurred_at=moment, properties=PROPERTIES)
+            Event(name, id=f"event-{next(names)}", customer_id=who, occurred_at=late, properties=PROPERTIES)
             for who, name in stream[start : start + batch]
         ]
         if batch == 1:
@@ -116,3 +126,28 @@ def timers(clock: Clock, batch: int, k: int, people: int = 40_000) -> float:
     assert fired == people
     storage.close()
     return fired / seconds
+
+
+HELLO = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do=Do("email"))])
+STARTED: dict[str, float] = {}
+
+
+def latency(clock: Clock, percent: int, rate: int = 500, count: int = 3_000) -> float:
+    """Milliseconds from the commit of a decision to the start of its action in a worker, at *rate* events a second."""
+    storage, there = database(), PostgresStorage(url())
+    worker = Worker(
+        Engine([HELLO, CATALOG], there, {"email": lambda request: STARTED.setdefault(request.customer_id, time.perf_counter()) and None})
+    )
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    engine, committed, begin = Engine([HELLO, CATALOG], storage), {}, time.perf_counter()
+    for number in range(count):
+        time.sleep(max(0.0, begin + number / rate - time.perf_counter()))
+        engine.handle(Event("Signed Up", id="e", customer_id=str(number), occurred_at=moment(SystemClock().now())))
+        committed[str(number)] = time.perf_counter()
+    while len(STARTED) < count:
+        time.sleep(0.01)
+    worker.stop()
+    thread.join()
+    waited = sorted(STARTED[name] - at for name, at in committed.items())
+    return waited[len(waited) * percent // 100] * 1_000

@@ -8,9 +8,9 @@ PRAGMAS = ("journal_mode=wal", "synchronous=normal", "cache_size=-262144", "wal_
 
 
 class Side(NamedTuple):
-    """One call in a process of its own: a function of ``library.py``, ``vocabulary.py`` or ``others.py`` and its arguments after the clock."""
+    """One call in a process of its own: a function of ``library.py``, ``vocabulary.py``, ``on_postgres.py`` or ``others.py`` and its arguments after the clock."""
 
-    module: Literal["library", "vocabulary", "others"]
+    module: Literal["library", "vocabulary", "others", "on_postgres"]
     function: str
     arguments: tuple[Any, ...] = ()
 
@@ -54,6 +54,11 @@ def _timers(name: str, k: int) -> Row:
     return Row(name, "timers/s", Side("library", "due_timers", (1_000, k)), f"floor_sqlite.py timers 1000 {k}", other, 0.5)
 
 
+def _postgres(name: str, what: str, goal: float, *arguments: int) -> Row:
+    side, other = Side("on_postgres", what, arguments), Side("on_postgres", f"floor_{what}", arguments)
+    return Row(f"PostgreSQL: {name}", f"{what}/s", side, f"floor_postgres.py {what} {arguments[0]} {arguments[1]}", other, goal)
+
+
 ADVANCE = Side("library", "decide_workload")
 TIMERS = Side("library", "due_timers", (1_000, 1))
 
@@ -78,6 +83,11 @@ ROWS = (
         "the ratio at 10,000 customers", _events(1_000, 1, 100_000, 1_000_000)[1], 0.9, rounds=3,
         base=_events(1_000, 1, 100_000, 10_000), slow=True,
     ),
+    _postgres("events, batch 1,000", "events", 0.5, 1_000, 1),
+    _postgres("events, one a transaction", "events", 0.6, 1, 1, 10_000),
+    _postgres("timers, batch 1,000", "timers", 0.5, 1_000, 1),
+    Row("PostgreSQL: from commit to action, median", "ms", Side("on_postgres", "latency", (50,)), goal=20, most=True, rounds=3),
+    Row("PostgreSQL: from commit to action, p99", "ms", Side("on_postgres", "latency", (99,)), goal=100, most=True, rounds=3),
     Row("idle customer in MemoryStorage", "bytes", Side("library", "idle_customer"), goal=1_024, most=True),
     Row(
         "event among 1,000 journeys", "us", Side("library", "event_among", (999,)), "with 1 journey",

@@ -40,12 +40,14 @@ def call(side: Side, clock: str) -> float:
 def one_side(asked: str) -> None:
     """What the process of its own does: print the figure."""
     import library
+    import on_postgres
     import others
     import vocabulary
 
     module, function, arguments, clock = json.loads(asked)
     seconds = time.process_time if clock == "cpu" else time.perf_counter
-    print(getattr({"library": library, "vocabulary": vocabulary, "others": others}[module], function)(seconds, *arguments))
+    modules = {"library": library, "vocabulary": vocabulary, "others": others, "on_postgres": on_postgres}
+    print(getattr(modules[module], function)(seconds, *arguments))
 
 
 def measured(row: Row, rounds: int, clock: str) -> dict[str, object]:

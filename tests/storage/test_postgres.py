@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 import postgres
 from journeykit import ConflictError, MemoryStorage, PostgresStorage, StorageError
 from journeykit.errors import SchemaError
+from journeykit.model.leaving import Erased
 from journeykit.model.pauses import Hold, Pause
 from journeykit.model.records import Commit, Facts, LoggedEvent, Mail, Timer
 from journeykit.testing import storage_samples as shop
@@ -202,7 +203,7 @@ def test_connections_are_lent(postgres):
         assert list(pool.map(lambda number: storage.accept([(shop.event(f"event {number}"), 10)]), range(40))) == [[True]] * 40
     with psycopg.connect(postgres, autocommit=True) as other:
         other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'journeykit'")
-    time.sleep(0.1)
+    time.sleep(1.1)
 
     assert len(shop.load(storage).pending) == 40
     assert len(storage._connections._idle) <= 2
@@ -315,3 +316,20 @@ def commit_once(storage: PostgresStorage, names: list[str], mark: str, counted: 
             continue
         counted.extend(names)
         return
+
+
+def test_a_purge_leaves_no_bytes(postgres, storage):
+    """After erasing and purging, no page of the tables holds what the customer sent."""
+    storage.commit_many([shop.commit("ann", events=[LoggedEvent(shop.event("one", "ann", word="unmistakable"), 10, 1, "decided")])])
+    storage.erase(Erased("ann", ["mark"], {}, "stranger"))
+    storage.purge()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("checkpoint")
+        names = connection.execute(
+            "select pg_relation_filepath(c.oid) from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'"
+        ).fetchall()
+        pages = [connection.execute("select pg_read_binary_file(%s)", names_of).fetchone()[0] for names_of in names]
+
+    assert len(pages) > 20
+    assert not any(b"unmistakable" in bytes(page) for page in pages)
+    assert shop.load(storage).erasures

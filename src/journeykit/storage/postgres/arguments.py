@@ -79,7 +79,7 @@ class Part:
     def arguments(self, rows: Sequence[Row]) -> Arguments:
         """The arguments of *rows*."""
         if len(rows) == 1:
-            return [number(value) if numeric else value for value, numeric in zip(rows[0], self._numeric, strict=True)]
+            return [value if value is None or isinstance(value, str) else str(int(value)) for value in rows[0]]
         columns = zip(*rows, strict=True)
         return [numbers(values) if numeric else texts(values) for values, numeric in zip(columns, self._numeric, strict=True)]
 

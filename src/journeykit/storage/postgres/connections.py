@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import queue
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 
 import psycopg
@@ -26,6 +29,8 @@ _PLANS = "set enable_seqscan=off; set enable_hashjoin=off; set enable_mergejoin=
 #: Somebody else's transaction was in the way (the last: it has just made the partition that a row of history belongs to): nothing
 #: was written, and deciding again is all it takes.
 _OVERTAKEN = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable, errors.CheckViolation)
+
+_FRESH = 1.0  #: seconds for which a connection that is idle is taken to be sound
 
 
 class Refused(StorageError):  # noqa: N818  a way out of a transaction, not an error that anybody sees
@@ -110,9 +115,11 @@ class OwnConnections:
 
     def _renew(self) -> None:
         self._process = os.getpid()
-        self._lock = threading.Lock()
-        self._places = threading.BoundedSemaphore(self._limit)
-        self._idle: list[Connection] = []
+        self._idle: list[tuple[Cursor, float]] = []  #: and since when; the last one first, so that the fewest are kept warm
+        # Asked twice for each event: a queue of places costs a tenth of a semaphore.
+        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(self._limit):
+            self._places.put(None)
 
     @property
     def open(self) -> Callable[[], Connection] | None:
@@ -133,44 +140,41 @@ class OwnConnections:
             connection.execute(_PLANS)
         return connection
 
-    def _borrow(self) -> Connection:
-        while self._idle:
-            with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is not None and not _gone(connection):
-                return connection
-            if connection is not None:
-                connection.close()
-        return self._open()
-
-    def _give_back(self, connection: Connection) -> None:
-        if connection.info.transaction_status == TransactionStatus.IDLE:
-            self._idle.append(connection)  # the last one first: the fewest connections are kept warm
-        else:
-            connection.close()
-
-    @contextmanager
-    def _lent(self) -> Iterator[Connection]:
+    def borrow(self) -> Cursor:
+        """Lend a cursor of a connection that nobody else uses; it is to be given back."""
         if self._process != os.getpid():  # after a fork: those of the parent stay the parent's, unclosed
             self._inherited = self._idle
             self._renew()
-        with self._places:
-            connection = self._borrow()
-            try:
-                yield connection
-            except (psycopg.Error, UnicodeEncodeError) as error:
-                raise failed(error) from error
-            finally:
-                self._give_back(connection)
+        self._places.get()
+        try:
+            while self._idle:
+                try:
+                    cursor, since = self._idle.pop()
+                except IndexError:  # another thread was faster
+                    break
+                if time.monotonic() - since < _FRESH or not _gone(cursor.connection):
+                    return cursor
+                cursor.connection.close()
+            return Cursor(self._open(), row_factory=tuple_row)
+        except BaseException:
+            self._places.put(None)
+            raise
+
+    def give_back(self, cursor: Cursor) -> None:
+        """Take back what was lent; a connection that is no longer sound is closed."""
+        if cursor.connection.info.transaction_status == TransactionStatus.IDLE:
+            self._idle.append((cursor, time.monotonic()))
+        else:
+            cursor.connection.close()
+        self._places.put(None)
+
+    def transaction(self, *, single: bool = False) -> AbstractContextManager[Cursor]:
+        """Run what is inside in one transaction."""
+        return _Lent(self) if single else self._several()
 
     @contextmanager
-    def transaction(self, *, single: bool = False) -> Iterator[Cursor]:
-        """Run what is inside in one transaction."""
-        with self._lent() as connection:
-            cursor = Cursor(connection, row_factory=tuple_row)
-            if single:
-                yield cursor
-                return
+    def _several(self) -> Iterator[Cursor]:
+        with _Lent(self) as cursor:
             # A batch never waits long for anybody: who is in the way is decided for later.
             cursor.execute("begin; set local lock_timeout = 1000")
             try:
@@ -181,18 +185,33 @@ class OwnConnections:
                     cursor.execute("rollback")
                 raise
 
-    @contextmanager
-    def alone(self) -> Iterator[Cursor]:
+    def alone(self) -> AbstractContextManager[Cursor]:
         """Run statements each for itself."""
-        with self._lent() as connection:
-            yield Cursor(connection, row_factory=tuple_row)
+        return _Lent(self)
 
     def close(self) -> None:
         """Close the connections that nobody uses; the others are closed as they are given back."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        idle, self._idle = self._idle, []
+        for cursor, _ in idle:
+            cursor.connection.close()
+
+
+class _Lent:
+    """A cursor, for as long as a ``with`` lasts. Written out, since each event asks for two."""
+
+    __slots__ = ("_connections", "_cursor")
+
+    def __init__(self, connections: OwnConnections) -> None:
+        self._connections = connections
+
+    def __enter__(self) -> Cursor:
+        self._cursor = self._connections.borrow()
+        return self._cursor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connections.give_back(self._cursor)
+        if isinstance(error, (psycopg.Error, UnicodeEncodeError)):
+            raise failed(error) from error
 
 
 class HostConnection:

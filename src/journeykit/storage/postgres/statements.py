@@ -150,6 +150,11 @@ LOAD_JOURNEY = _enrollments(", journey text", " and r.journey = v.journey")
 LOAD_ACTIVE = _enrollments(", journey text", " and r.journey = v.journey and (r.ended_at is null or r.next_due is not null)")
 LOAD_KEY = _enrollments(", journey text, key text", " and r.journey = v.journey and r.key = v.key")
 LOAD_DUE = _enrollments(", until int8", " and r.next_due < v.until")
+#: The last two in one look, as each event by itself needs them.
+LOAD_LIVE = _enrollments(
+    ", journey text, until int8",
+    " and ((r.journey = v.journey and (r.ended_at is null or r.next_due is not null)) or r.next_due < v.until)",
+)
 _PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending' order by r.arrival")
 _PENDING = _PENDING.replace("offset 0", f"limit {MAILBOX}")
 LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
