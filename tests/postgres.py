@@ -1,7 +1,7 @@
 """
-PostgreSQL for tests: one server for all of them, and a schema for each.
+PostgreSQL for tests: one server for each process that runs them, and a schema for each test.
 
-The server comes out of a wheel, starts with the first test that asks for it and ends with the last process of the run. It does not
+The server comes out of a wheel, starts with the first test that asks for it and ends with its process. It does not
 sync to disk: these tests are about answers, not about power cuts, and what is tested by killing processes needs no more than a server
 that lives on. ``JOURNEYKIT_TEST_POSTGRES`` names another server (a URL; schemas are made in its database, and nothing else is touched).
 """
@@ -32,7 +32,7 @@ _prepared: list[str] = []  #: schemas that are migrated and empty
 def server() -> str:
     """A URL of the server, which is started where it is not running."""
     given = os.environ.get("JOURNEYKIT_TEST_POSTGRES")
-    return given or start(Path(tempfile.gettempdir()) / f"journeykit-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}")
+    return given or start(Path(tempfile.gettempdir()) / f"journeykit-{os.getpid()}")
 
 
 def start(folder: Path) -> str:

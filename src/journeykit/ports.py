@@ -291,13 +291,6 @@ class Storage(Protocol):
     def definitions(self) -> list[tuple[str, str, str]]:
         """Return (hash, journey name, text) of every definition that an enrollment has used."""
 
-    def sleeper(self) -> Sleeper:
-        """
-        Make what one worker sleeps on: it is woken by what other processes write, where that can be done.
-
-        `journeykit.storage.sleeping.LocalSleeper` will do for a storage that cannot: its worker looks again each second.
-        """
-
     def occupied(self) -> list[tuple[str, str, str, int]]:
         """Return (journey, definition, step, how many active enrollments stand there), in order; one statement, no customer is read."""
 
@@ -362,6 +355,13 @@ class Storage(Protocol):
 
     def snapshot(self, customer_id: str) -> Snapshot | None:
         """Return the snapshot of a customer, None where nothing of their past is gone."""
+
+    def sleeper(self) -> Sleeper:
+        """
+        Make what one worker sleeps on: it is woken by what other processes write, where that can be done.
+
+        `journeykit.storage.sleeping.LocalSleeper` will do for a storage that cannot: its worker looks again each second.
+        """
 
     def close(self) -> None:
         """Let go of connections and files."""

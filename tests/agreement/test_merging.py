@@ -18,7 +18,7 @@ from attrs import evolve
 
 from agreement.generators import CATALOG, HOUR, Happening, Shop, shops
 from agreement.test_invariances import Run, enough, replayed, written
-from journeykit import ActionRequest, Engine, SQLiteStorage
+from journeykit import ActionRequest, Engine, PostgresStorage, SQLiteStorage
 from journeykit.core.backfill import events_of
 from journeykit.core.context import Context
 from journeykit.core.facts import fold, identify
@@ -26,6 +26,7 @@ from journeykit.errors import ConditionError
 from journeykit.model.records import Facts, Want
 from journeykit.ports import Storage
 from journeykit.runtime.why import EVER
+from postgres import clear
 
 FACTS = frozenset(CATALOG.facts)
 
@@ -102,14 +103,33 @@ def test_another_storage_comes_to_the_same(examples: int) -> None:
     counted: Counter[str] = Counter()
     for seed, shop in shops(examples):
         memory = Merged(shop, seed)
-        sqlite = Merged(shop, seed, SQLiteStorage(sqlite3.connect(":memory:")))
-        assert sqlite.own() == memory.own(), f"seed {seed}"
-        assert sqlite.storage.outbox(limit=100_000) == memory.storage.outbox(limit=100_000), f"seed {seed}"
-        assert sqlite.storage.events("ann", EVER) == memory.storage.events("ann", EVER), f"seed {seed}"
-        assert sqlite.storage.history("ann") == memory.storage.history("ann"), f"seed {seed}"
-        assert sqlite.storage.next_due() == memory.storage.next_due(), f"seed {seed}"
+        assert_same(Merged(shop, seed, SQLiteStorage(sqlite3.connect(":memory:"))), memory, seed)
         count(counted, memory)
     enough(counted, examples, merged=10, kept=100)
+
+
+def test_postgresql_comes_to_the_same(postgres: str, examples: int) -> None:
+    """So it does; and nothing is left of who is erased there."""
+    counted: Counter[str] = Counter()
+    storage = PostgresStorage(postgres, connections=1)
+    for seed, shop in shops(max(30, examples // 4)):
+        memory, merged = Merged(shop, seed), Merged(shop, seed, storage)
+        assert_same(merged, memory, seed)
+        count(counted, memory)
+        assert merged.engine.erase("bob") == memory.engine.erase("bob")
+        assert (storage.customers(), storage.outbox(), storage.next_due()) == ([], [], None), f"seed {seed}"
+        assert clear(postgres)
+    storage.close()
+    enough(counted, max(30, examples // 4), merged=10, kept=100)
+
+
+def assert_same(merged: Merged, memory: Merged, seed: int) -> None:
+    """All that can be read of ann is the same in both."""
+    assert merged.own() == memory.own(), f"seed {seed}"
+    assert merged.storage.outbox(limit=100_000) == memory.storage.outbox(limit=100_000), f"seed {seed}"
+    assert merged.storage.events("ann", EVER) == memory.storage.events("ann", EVER), f"seed {seed}"
+    assert merged.storage.history("ann") == memory.storage.history("ann"), f"seed {seed}"
+    assert merged.storage.next_due() == memory.storage.next_due(), f"seed {seed}"
 
 
 def test_nothing_is_sent_twice_and_nothing_loses_its_key(examples: int) -> None:

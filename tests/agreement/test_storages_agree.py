@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 import postgres
 from journeykit import PostgresStorage
 from journeykit.errors import ConflictError
-from journeykit.model.records import Answered, Commit, Facts, LoggedEvent, Mail, Settlement, Timer, Want
+from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
+from journeykit.model.records import Answered, Commit, Facts, Loaded, LoggedEvent, Mail, Settlement, Timer, Want
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
@@ -100,6 +101,39 @@ class Storages(RuleBasedStateMachine):
             batch.append(data.draw(commits(customer_id, max(0, revisions[customer_id] + stale))))
             revisions[customer_id] = batch[-1].revision
         self.all(lambda storage: storage.commit_many(batch))
+
+    @rule(
+        survivor=CUSTOMERS,
+        old=CUSTOMERS,
+        stale=st.sampled_from([0, 0, 0, 1]),
+        up=st.integers(0, 2),
+        spent=st.lists(st.integers(1, 8), max_size=2),
+    )
+    def merge(self, survivor, old, stale, up, spent):
+        revisions = {name: shop.load(self.storages[0], name).revision for name in (survivor, old)}
+        if survivor == old or min(revisions.values()) < 0:
+            return
+        base = revisions[survivor]
+        own = [shop.commit(survivor, base, events=[LoggedEvent(shop.event(f"merge {old}", survivor), 10, base + 1, "decided")])]
+        moved = Moved(old, survivor, revisions[old] + stale, (("a", "", up),) if up else (), spent, "had before", 50)
+        self.all(lambda storage: storage.merge(own, moved))
+        self.all(lambda storage: [storage.identities(name) for name in ("ann", "bob", "z/ö")])
+
+    @rule(name=CUSTOMERS, marks=st.lists(KEYS, max_size=2))
+    def erase(self, name, marks):
+        self.all(lambda storage: storage.erase(Erased(name, marks, {"of": name}, "erased-1")))
+        self.all(lambda storage: (storage.remains(["", "k", "k2"]), storage.customers(), storage.next_due()))
+
+    @rule(name=CUSTOMERS, upto=st.integers(0, 4), before=MOMENTS, history=st.booleans(), stale=st.sampled_from([0, 0, 1]))
+    def retain(self, name, upto, before, history, stale):
+        state = shop.load(self.storages[0], name)
+        kept = Snapshot(before, Loaded(name, upto, before, state.facts, state.enrollments, []), ("orders",))
+        self.all(lambda storage: storage.retain(Retained(name, state.revision + stale, kept, history)) if state.revision > 0 else None)
+        self.all(lambda storage: (storage.aged(before, "", 5), storage.snapshot(name)))
+
+    @rule(journey=JOURNEYS, definition=st.sampled_from(["0a1b", "v2"]), after=st.just("") | CUSTOMERS, limit=st.integers(1, 3))
+    def versions(self, journey, definition, after, limit):
+        self.all(lambda storage: (storage.occupied(), storage.inside(journey, definition, after, limit)))
 
     @rule(now=MOMENTS, limit=st.integers(1, 3))
     def due(self, now, limit):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
+from functools import wraps
 
 import pytest
-from sqlalchemy import create_engine, text
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+from sqlalchemy.util import greenlet_spawn
 
-from journeykit import Engine, Event, ManualClock, SQLiteStorage
+from journeykit import Engine, Event, ManualClock, PostgresStorage, SQLiteStorage
+from journeykit.contrib import sqlalchemy as ours
 from journeykit.contrib.sqlalchemy import within
 from journeykit.model.messages import moment
 from journeykit.testing import storage_samples as shop
@@ -50,6 +57,87 @@ class TestSessionOnSQLite(HostTransactionContract):
             host = SessionHost(session)
             host.connection.execute("begin immediate")
             yield host
+
+
+def url(conninfo):
+    """SQLAlchemy's address of a database of psycopg's."""
+    return URL.create("postgresql+psycopg", query=conninfo_to_dict(conninfo) | {"dbname": "postgres"})
+
+
+class DriverHost(SessionHost):
+    """A session with its transaction open, on PostgreSQL."""
+
+    def __init__(self, session):
+        self.session = session
+        self.connection = ours._driver(session)
+
+
+class TestSessionOnPostgres(HostTransactionContract):
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres):
+        self.conninfo = postgres
+        self.bind = create_engine(url(postgres))
+        with self.bind.begin() as connection:
+            connection.execute(text("create table if not exists orders(id text)"))
+        yield
+        self.bind.dispose()
+
+    def create_storage(self):
+        return PostgresStorage(self.conninfo)
+
+    @contextmanager
+    def transaction(self):
+        with Session(self.bind) as session, session.begin():
+            yield DriverHost(session)
+
+
+def where_it_may_wait(test):
+    """The test, run as `AsyncSession.run_sync` runs a function."""
+
+    @wraps(test)
+    def run(*arguments, **named):
+        asyncio.run(greenlet_spawn(test, *arguments, **named))
+
+    return run
+
+
+class TestAsyncSessionOnPostgres(TestSessionOnPostgres):
+    """The same in `AsyncSession.run_sync`, on psycopg's async connection."""
+
+    @contextmanager
+    def transaction(self):
+        bind = create_async_engine(url(self.conninfo), poolclass=NullPool)
+        with AsyncSession(bind).sync_session as session, session.begin():
+            yield DriverHost(session)
+
+
+for _name in dir(HostTransactionContract):
+    if _name.startswith("test_"):
+        setattr(TestAsyncSessionOnPostgres, _name, where_it_may_wait(getattr(HostTransactionContract, _name)))
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_an_async_session(postgres, size):
+    """What a host writes: an order and what follows from it, one or many at once, in one transaction."""
+    storage = PostgresStorage(postgres)
+    told = []
+    engine = Engine(CARE, storage, clock=ManualClock(moment(1_000)), hooks=[lambda what, _: told.append(what)])
+    events = [bought(f"customer {number}") for number in range(size)]
+
+    async def order(fail):
+        bind = create_async_engine(url(postgres), poolclass=NullPool)
+        async with AsyncSession(bind) as session, session.begin():
+            await session.run_sync(lambda inner: within(engine, inner).handle_many(events))
+            assert (storage.customers(limit=1), told) == ([], [])
+            if fail:
+                await session.rollback()
+
+    asyncio.run(order(fail=True))
+    assert (storage.customers(), told) == ([], [])
+    asyncio.run(order(fail=False))
+    assert len(storage.customers()) == len(storage.outbox()) == size
+    assert told == ["committed"] * size
+    storage.close()
 
 
 @pytest.fixture(name="bind")

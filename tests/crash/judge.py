@@ -1,6 +1,8 @@
 """
 Decides whether anything was lost or done under two keys. `python judge.py FOLDER` reads the input file, the database and the
-receiver's log, knows nothing of journeykit, and prints what it found; it ends with 1 where a promise is broken.
+receiver's log, knows nothing of journeykit, and prints what it found; it ends with 1 where a promise is broken. The database is
+SQLite in the file ``shop.db``, or PostgreSQL where a file ``conninfo`` says how to reach it. That enrollments are what a replay of the
+events comes to is asked in `again.py`, which has to know.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import sqlite3
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,7 @@ def expected(told: list[dict[str, Any]]) -> set[Logical]:
     return due
 
 
-def judge_events(told: list[dict[str, Any]], database: sqlite3.Connection) -> Iterator[str]:
+def judge_events(told: list[dict[str, Any]], database: Any) -> Iterator[str]:
     """Every event told stands in the log once, decided; the signals of each customer are numbered without a gap."""
     found = database.execute("select customer, id, state, seq from journeykit_events")
     rows = {(customer, event): (state, seq) for customer, event, state, seq in found}
@@ -55,7 +58,7 @@ def judge_events(told: list[dict[str, Any]], database: sqlite3.Connection) -> It
             yield f"customer {customer}: signals {sorted(seqs)} of {revision}"
 
 
-def judge_timers(database: sqlite3.Connection) -> Iterator[str]:
+def judge_timers(database: Any) -> Iterator[str]:
     """Every timer armed was cancelled or fired, once, at its own moment; none is open at the end."""
     for (place,) in database.execute(
         "select customer || ' ' || journey || ' ' || key from journeykit_enrollments where next_due is not null"
@@ -78,7 +81,7 @@ def judge_timers(database: sqlite3.Connection) -> Iterator[str]:
     yield from (f"timer {place} is lost" for place in armed)
 
 
-def judge_actions(told: list[dict[str, Any]], received: list[dict[str, Any]], database: sqlite3.Connection) -> Iterator[str]:
+def judge_actions(told: list[dict[str, Any]], received: list[dict[str, Any]], database: Any) -> Iterator[str]:
     """Requests, keys and what had to reach the world are one to one, in both directions."""
     requests: dict[str, tuple[Logical, str]] = {}
     rows = database.execute("select customer, journey, key, number, seq, place, parameters, state, reason from journeykit_outbox")
@@ -105,18 +108,34 @@ def judge_actions(told: list[dict[str, Any]], received: list[dict[str, Any]], da
     yield from (f"{logical} was never asked for" for logical in due - wanted.keys())
 
 
+def connect(folder: Path) -> Any:
+    """The database of the shop in *folder*, read as plain tables."""
+    if not (folder / "conninfo").exists():
+        return sqlite3.connect(folder / "shop.db")
+    import psycopg
+
+    return psycopg.connect((folder / "conninfo").read_text())
+
+
+def judge(folder: Path) -> dict[str, Any]:
+    """The verdict: how much there was to judge, and every problem."""
+    told, received = read(folder / "input.jsonl"), read(folder / "received.jsonl")
+    with closing(connect(folder)) as database:
+        sound = database.execute("pragma integrity_check").fetchone()[0] if isinstance(database, sqlite3.Connection) else "ok"
+        problems = [] if sound == "ok" else [sound]
+        problems += [*judge_events(told, database), *judge_timers(database), *judge_actions(told, received, database)]
+        fired = database.execute("select count(*) from journeykit_history where timers like '%!%'").fetchone()[0]
+    repeated = len(received) - len({one["key"] for one in received})
+    found = {"events": len({(one["customer"], one["id"]) for one in told}), "timers": fired, "actions": len(received) - repeated}
+    return {**found, "repeated_under_the_same_key": repeated, "problems": problems}
+
+
 def main(folder: Path) -> int:
     """Print the verdict."""
-    told, received = read(folder / "input.jsonl"), read(folder / "received.jsonl")
-    database = sqlite3.connect(folder / "shop.db")
-    (sound,) = database.execute("pragma integrity_check").fetchone()
-    problems = [] if sound == "ok" else [sound]
-    problems += [*judge_events(told, database), *judge_timers(database), *judge_actions(told, received, database)]
-    repeated = len(received) - len({one["key"] for one in received})
-    fired = database.execute("select count(*) from journeykit_history where timers like '%!%'").fetchone()[0]
-    found = {"events": len({(one["customer"], one["id"]) for one in told}), "timers": fired, "actions": len(received) - repeated}
-    print(json.dumps({**found, "repeated_under_the_same_key": repeated, "problems": problems[:20]}))  # noqa: T201  the test reads it
-    return 1 if problems else 0
+    found = judge(folder)
+    found["problems"] = found["problems"][:20]
+    print(json.dumps(found))  # noqa: T201  the test reads it
+    return 1 if found["problems"] else 0
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """
-A shop that is killed again and again. `python killer.py FOLDER KILLS SEED PORT`.
+A shop that is killed again and again. `python killer.py FOLDER KILLS SEED PORT [CONNINFO]`.
 
 Each life is a process of its own that tells events from the input file, some with `handle_many`, some with `accept`, while a
-worker in a thread decides mailboxes, fires timers and performs actions by a call to the receiver. Each is killed with SIGKILL at
-a random moment, all but the last. What a life has told it writes down only afterwards, so the next tells some of it again.
-Prints how many lives were killed, and how many of those while a transaction or an action was under way.
+worker in a thread decides mailboxes, fires timers and performs actions by a call to the receiver. Each is killed with SIGKILL while
+work of one phase is under way (`PHASES`), all but the last; it goes on until each phase has had its part of the kills. What a life
+has told it writes down only afterwards, so the next tells some of it again. It works in SQLite, or in the PostgreSQL of CONNINFO.
+Prints how many lives were killed, and how many in each phase.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from journeykit import ActionRequest, Do, Done, Engine, Event, Journey, Retry, SQLiteStorage, Start, Step, Worker
-from journeykit.model.records import Claimed, Commit, Settlement
+from journeykit.model.records import Claimed, Commit, Loaded, Settlement, Want
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.definitions import Definition
 
@@ -52,7 +53,17 @@ DEFINITIONS: list[Definition] = [
     Journey("friend", stage="awareness", key="order_id", steps=[Step("invited", do=Do("call", what="invitation", of="{customer.id} {journey.key}"))]),
 ]  # fmt: skip
 
-TELLER, WORKER, READY = 0, 1, 2  #: places in the memory that outlives a life
+TELLER, WORKER, WANTED = 0, 1, 2  #: places in the memory that outlives a life: the phase that each thread is in, and the one to die in
+ACCEPTED, DECIDED, WRITING, COMMITTED, CLAIMED, PERFORMED = range(1, 7)
+PHASES = {
+    ACCEPTED: "accepted",  # an event stands in the mailbox and has been read, and is not decided
+    DECIDED: "decided",  # nothing of the decision is written
+    WRITING: "writing",  # the transaction has begun
+    COMMITTED: "committed",  # nobody has been told
+    CLAIMED: "claimed",  # a lease has been taken, nothing is performed
+    PERFORMED: "performed",  # the receiver has it, and nobody has settled it
+}
+PATIENCE = 1.5  #: seconds that a life is given to come to the phase wanted
 
 
 def invent(random: random.Random, lines: int) -> Iterator[dict[str, Any]]:
@@ -73,52 +84,76 @@ def invent(random: random.Random, lines: int) -> Iterator[dict[str, Any]]:
         yield told[-1]
 
 
-class Watched(SQLiteStorage):
-    """Marks in shared memory that a transaction is under way."""
+_Any: Any = object  #: any storage: what stands before it in a class has its methods first
+
+
+class Watched(_Any):
+    """Marks in shared memory which phase each thread is in, and stays a little in the one that is wanted."""
 
     marks: mmap.mmap
 
-    @contextmanager
-    def _marked(self) -> Iterator[None]:
-        place = WORKER if threading.current_thread() is not threading.main_thread() else TELLER
-        self.marks[place] = 1
-        try:
-            yield
-        finally:
-            self.marks[place] = 0
+    @property
+    def place(self) -> int:
+        return TELLER if threading.current_thread() is threading.main_thread() else WORKER
 
-    def accept(self, events: Sequence[tuple[Event, int]]) -> list[bool]:
-        with self._marked():
-            return super().accept(events)
+    def at(self, phase: int) -> None:
+        self.marks[self.place] = phase
+        if phase == self.marks[WANTED]:
+            time.sleep(random.random() * 0.004)
+
+    def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
+        self.marks[self.place] = 0
+        loaded: list[Loaded] = super().load_many(wants)
+        if any(one.pending for one in loaded):
+            self.at(ACCEPTED)
+        return loaded
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
-        commits = list(commits)  # deciding is not yet writing
-        with self._marked():
-            super().commit_many(commits)
+        commits = list(commits)
+        self.at(DECIDED)
+        self.marks[self.place] = WRITING
+        super().commit_many(commits)
+        self.at(COMMITTED)
+        self.marks[self.place] = 0
 
     def claim_outbox(self, *arguments: Any) -> list[Claimed]:
-        claimed = super().claim_outbox(*arguments)
-        self.marks[WORKER] = bool(claimed)  # until they are settled, an action is under way
+        self.marks[self.place] = 0
+        claimed: list[Claimed] = super().claim_outbox(*arguments)
+        if claimed:
+            self.at(CLAIMED)
         return claimed
 
     def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
-        with self._marked():
-            return super().settle(settlements)
+        settled: list[bool] = super().settle(settlements)
+        self.marks[self.place] = 0
+        return settled
+
+
+class WatchedSQLite(Watched, SQLiteStorage):
+    """Kept in a file."""
+
+
+def storage_of(folder: Path, conninfo: str | None) -> Any:
+    """What the shop keeps everything in."""
+    if conninfo is None:
+        return WatchedSQLite(folder / "shop.db")
+    from journeykit import PostgresStorage
+
+    return type("WatchedPostgres", (Watched, PostgresStorage), {})(conninfo)
 
 
 class Life:
     """One process, from its start to its death."""
 
-    def __init__(self, folder: Path, port: int, marks: mmap.mmap, seed: int) -> None:
+    def __init__(self, folder: Path, port: int, marks: mmap.mmap, seed: int, conninfo: str | None) -> None:
         self.folder = folder
-        self.marks = marks
         self.random = random.Random(seed)
         self.receiver = socket.create_connection(("127.0.0.1", port))
         self.answers = self.receiver.makefile("r")
-        storage = Watched(folder / "shop.db")
-        storage.marks = marks
+        self.storage = storage_of(folder, conninfo)
+        self.storage.marks = marks
         backoff = Backoff(first=0.2, most=0.2, attempts=1_000)
-        self.engine = Engine(DEFINITIONS, storage, {"call": self.call}, backoff=backoff, lease=1)
+        self.engine = Engine(DEFINITIONS, self.storage, {"call": self.call}, backoff=backoff, lease=1)
 
     def call(self, request: ActionRequest) -> Done | Retry:
         """The action: tell the receiver."""
@@ -126,6 +161,7 @@ class Life:
         self.receiver.sendall(line.encode() + b"\n")
         if self.answers.readline() != "ok\n":
             return Retry(reason="busy")
+        self.storage.at(PERFORMED)
         return Done(request.parameters.get("answer"))
 
     def live(self, last: bool) -> None:
@@ -133,7 +169,6 @@ class Life:
         worker = Worker(self.engine, idle=0.02)
         thread = threading.Thread(target=worker.run, daemon=True)
         thread.start()
-        self.marks[READY] = 1
         self.tell(0 if last else 0.004)
         while not last or self.engine.storage.next_due() is not None:
             assert thread.is_alive(), "the worker fell over"
@@ -163,41 +198,75 @@ class Life:
         )
 
 
-def live_and_die(folder: Path, port: int, marks: mmap.mmap, seed: int, last: bool) -> int:
-    """Fork one life; kill it unless it is the last. Return 1 where the kill landed while work was under way."""
-    marks[0:3] = b"\0\0\0"
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            Life(folder, port, marks, seed).live(last)
-            status = 0
-        finally:
-            os._exit(status)
-    if not last:
-        while not marks[READY]:
+class Killer:
+    """Lets the shop live and die, each time in another phase."""
+
+    def __init__(self, folder: Path, seed: int, port: int, conninfo: str | None) -> None:
+        self.shop = (folder, port, conninfo)
+        self.marks = mmap.mmap(-1, mmap.PAGESIZE)
+        self.random = random.Random(seed)
+        self.killed = dict.fromkeys(PHASES, 0)
+        self.lives = 0
+
+    def until_each_phase_has(self, kills: int) -> None:
+        """Kill until so many have died in each phase; give up where that does not come about."""
+        while min(self.killed.values()) < kills and self.lives < 4 * kills * len(PHASES):
+            self.kill(min(self.killed, key=lambda phase: self.killed[phase]))
+
+    def kill(self, phase: int) -> None:
+        """One life, which is killed as soon as it is in *phase*; it counts where it died there."""
+        child, end = self.born(phase, last=False), time.monotonic() + PATIENCE
+        while phase not in self.marks[:WANTED] and time.monotonic() < end:
             if os.waitpid(child, os.WNOHANG)[0]:
                 raise SystemExit("a life ended by itself")
-            time.sleep(0.001)
-        time.sleep(random.Random(seed).uniform(0.005, 0.1))
+        time.sleep(self.random.random() * 0.001)
         os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if status != (0 if last else signal.SIGKILL):
-        raise SystemExit(f"a life ended with {status}")
-    return int(not last and bool(marks[TELLER] or marks[WORKER]))
+        if os.waitpid(child, 0)[1] != signal.SIGKILL:
+            raise SystemExit("a life did not die as it was told")
+        self.killed[phase] += phase in self.marks[:WANTED]
+
+    def live(self) -> None:
+        """The last life, which ends by itself."""
+        status = os.waitpid(self.born(0, last=True), 0)[1]
+        if status:
+            raise SystemExit(f"the last life ended with {status}")
+
+    def born(self, phase: int, *, last: bool) -> int:
+        """Fork a life; return its process."""
+        folder, port, conninfo = self.shop
+        self.lives += 1
+        self.marks[: WANTED + 1] = bytes((0, 0, phase))
+        seed = self.random.randrange(1 << 30)
+        child = os.fork()
+        if child:
+            return child
+        status = 1
+        try:
+            random.seed(seed)
+            Life(folder, port, self.marks, seed, conninfo).live(last)
+            status = 0
+        except BaseException:  # noqa: BLE001  told, whatever it is
+            traceback.print_exc()
+        finally:
+            os._exit(status)
 
 
-def main(folder: Path, kills: int, seed: int, port: int) -> None:
+def main(folder: Path, kills: int, seed: int, port: int, conninfo: str | None = None) -> None:
     """Make the input, live, die, and live to the end."""
-    lines = [json.dumps(one) for one in invent(random.Random(seed), kills * 40)]
+    lines = [json.dumps(one) for one in invent(random.Random(seed), kills * 20)]
     (folder / "input.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    SQLiteStorage(folder / "shop.db").migrate()
-    marks = mmap.mmap(-1, mmap.PAGESIZE)
-    working = sum(live_and_die(folder, port, marks, seed + life, last=False) for life in range(kills))
-    told = int((folder / "told").read_text())
-    live_and_die(folder, port, marks, seed + kills, last=True)
-    print(json.dumps({"kills": kills, "under_way": working, "told_before_the_last_life": told, "lines": len(lines)}))  # noqa: T201  the test reads it
+    storage = storage_of(folder, conninfo)
+    storage.migrate()
+    storage.close()
+    if conninfo is not None:
+        (folder / "conninfo").write_text(conninfo)
+    killer = Killer(folder, seed, port, conninfo)
+    killer.until_each_phase_has(max(1, kills // len(PHASES)))
+    killed, told = killer.lives, int((folder / "told").read_text()) if (folder / "told").exists() else 0
+    killer.live()
+    phases = {PHASES[phase]: number for phase, number in killer.killed.items()}
+    print(json.dumps({"kills": killed, "phases": phases, "told_before_the_last_life": told, "lines": len(lines)}))  # noqa: T201  the test reads it
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])

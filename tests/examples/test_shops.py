@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 import journeykit
+import postgres
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
@@ -35,6 +37,14 @@ def test_a_django_project():
     """Its own tests pass with Django's own client, on SQLite, and its models and migrations agree."""
     assert "Ran 6 tests" in run("django_shop", "manage.py", "test")
     assert "No changes detected" in run("django_shop", "manage.py", "makemigrations", "--check", "--dry-run")
+
+
+def test_a_django_project_on_postgres():
+    """The same tests, on Django's own connection there; and others find the same database, under the address that the command is given."""
+    shop = {"SHOP_POSTGRES": conninfo_to_dict(postgres.server())["host"]}
+    assert "Ran 6 tests" in run("django_shop", "manage.py", "test", **shop)
+    look = "import psycopg; from journeykit.contrib.django.connections import address_of as of; psycopg.connect(of('default')).close()"
+    run("django_shop", "manage.py", "shell", "--no-imports", "-c", look, **shop)
 
 
 def test_the_command_of_a_django_project(tmp_path):

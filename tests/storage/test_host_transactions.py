@@ -12,14 +12,16 @@ from journeykit import MemoryStorage, PostgresStorage, SQLiteStorage, StorageErr
 from journeykit.testing.contract_host import HostTransactionContract
 
 
-class SQLiteHost:
-    """A connection of sqlite3 with a transaction open."""
+class ConnectionHost:
+    """A connection of the driver's with a transaction open."""
+
+    place = "?"
 
     def __init__(self, connection):
         self.connection = connection
 
     def order(self, name):
-        self.connection.execute("insert into orders values(?)", (name,))
+        self.connection.execute(f"insert into orders values({self.place})", (name,))
 
     def orders(self):
         return [row[0] for row in self.connection.execute("select id from orders")]
@@ -42,35 +44,48 @@ class TestSQLiteConnection(HostTransactionContract):
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             connection.execute("begin immediate")
             try:
-                yield SQLiteHost(connection)
+                yield ConnectionHost(connection)
             except BaseException:
                 connection.execute("rollback")
                 raise
             connection.execute("commit")
 
 
-class TestPostgresConnection(HostTransactionContract):
+class PostgresHost(ConnectionHost):
+    """A connection of psycopg with a transaction open."""
+
+    place = "%s"
+
+
+class PostgresHosts(HostTransactionContract):
+    """What both kinds of connection of psycopg have in common."""
+
     @pytest.fixture(autouse=True)
     def _database(self, postgres):
         self.conninfo = postgres
-        with psycopg.connect(postgres, autocommit=True) as connection:
+        with psycopg.connect(postgres) as connection:
             connection.execute("create table if not exists orders(id text)")
 
     def create_storage(self):
         return PostgresStorage(self.conninfo)
 
+
+class TestPsycopgConnection(PostgresHosts):
+    """psycopg begins with the first statement, which may be ours."""
+
     @contextmanager
     def transaction(self):
         with psycopg.connect(self.conninfo) as connection:
-            connection.execute("select 'the host has begun'")
             yield PostgresHost(connection)
 
 
-class PostgresHost(SQLiteHost):
-    """A connection of psycopg with a transaction open."""
+class TestPsycopgConnectionWithAutocommit(PostgresHosts):
+    """The host says where its transaction begins."""
 
-    def order(self, name):
-        self.connection.execute("insert into orders values(%s)", (name,))
+    @contextmanager
+    def transaction(self):
+        with psycopg.connect(self.conninfo, autocommit=True) as connection, connection.transaction():
+            yield PostgresHost(connection)
 
 
 def test_a_connection_of_something_else(tmp_path):
@@ -80,6 +95,6 @@ def test_a_connection_of_something_else(tmp_path):
         storage.within("shop.db")
     with pytest.raises(StorageError, match="use the storage of the host's database"):
         MemoryStorage().within(sqlite3.connect(":memory:"))
-    with closing(sqlite3.connect(":memory:")) as other, pytest.raises(StorageError, match="Connection is no connection of psycopg 3"):
-        PostgresStorage("postgresql:///shop").within(other)
     storage.close()
+    with pytest.raises(StorageError, match="str is no connection of psycopg"):
+        PostgresStorage("postgresql://shop").within("shop")

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import attrs
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -15,7 +16,8 @@ import postgres
 from journeykit import ConflictError, MemoryStorage, PostgresStorage, StorageError
 from journeykit.errors import SchemaError
 from journeykit.model.leaving import Erased
-from journeykit.model.records import Commit, Facts, LoggedEvent, Mail
+from journeykit.model.pauses import Hold, Pause
+from journeykit.model.records import Commit, Facts, LoggedEvent, Mail, Timer
 from journeykit.testing import storage_samples as shop
 from journeykit.testing.contracts import StorageContract
 
@@ -102,10 +104,9 @@ def test_a_conflict_leaves_the_hosts_own_work(host):
     assert shop.load(storage, "bob").revision == 0
 
 
-@pytest.mark.parametrize("autocommit", [True, False])
-def test_without_an_open_transaction_it_commits_its_own(postgres, storage, autocommit):
-    """However the host's connection is set up, a call outside its transactions is durable when it returns."""
-    with psycopg.connect(postgres, autocommit=autocommit) as connection:
+def test_without_an_open_transaction_it_commits_its_own(postgres, storage):
+    """With autocommit, a call outside the host's transactions is durable when it returns."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
         inside = PostgresStorage(connection)
         inside.commit_many([shop.everything("ann")])
         assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
@@ -113,6 +114,28 @@ def test_without_an_open_transaction_it_commits_its_own(postgres, storage, autoc
         connection.execute("select 1")
 
         assert shop.load(storage).revision == 1
+
+
+def test_the_first_statement_may_be_ours(host, storage):
+    """Without autocommit psycopg begins by itself: the transaction is the host's, though nothing of the host's is in it yet."""
+    PostgresStorage(host).commit_many([shop.everything("ann")])
+    assert shop.load(storage).revision == 0
+    host.commit()
+
+    assert shop.load(storage).revision == 1
+
+
+def test_a_held_customer_is_brought_up_later(postgres, storage):
+    """The end of a pause waits for nobody; carried out again, it finds whom a host's transaction held the first time."""
+    still = attrs.evolve(shop.enrollment(), timers=(Timer(0, 20, 1),), held=Hold(20, "a pause of welcome", 1))
+    storage.commit_many([shop.commit(name, enrollments=[still]) for name in ("ann", "bob")])
+    storage.begin_pause(Pause(0, "welcome", None, None, True, 10))
+    with hold(postgres, "select from journeykit_customers where id = 'ann' for update"):
+        storage.end_pause(1, 50)
+    assert storage.claim_due(60, 9) == ["bob"]
+    storage.end_pause(1, 70)
+
+    assert storage.claim_due(60, 9) == ["ann", "bob"]
 
 
 def test_an_unmigrated_database():

@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+from sqlalchemy.util import await_only
 
 from journeykit.runtime.engine import Engine
 
@@ -37,7 +38,7 @@ def within(engine: Engine, session: Session) -> Engine:
         session: the session; of an async one what `AsyncSession.run_sync` hands over.
 
     Raises:
-        StorageError: the session's database is not that of the engine's storage.
+        StorageError: the session's database is not that of the engine's storage, or its driver is another than sqlite3 and psycopg.
     """
     session.flush()
     return engine.within(_driver(session), _after_commit(session))
@@ -47,12 +48,18 @@ def _driver(session: Session) -> object:
     """The driver's own connection; of an async driver what SQLAlchemy makes of it, which awaits by itself."""
     connection = session.connection()
     pooled = connection.connection
-    if connection.dialect.is_async:
-        return pooled.dbapi_connection
     driver = pooled.driver_connection
+    if connection.dialect.is_async:
+        return _awaiting(driver) if connection.dialect.name == "postgresql" else pooled.dbapi_connection
     if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
         driver.execute("begin immediate")  # sqlite3 would begin with the first row that the host writes, and ours may come before
     return driver
+
+
+def _awaiting(driver: object) -> object:
+    from journeykit.storage.postgres.awaiting import AwaitingConnection
+
+    return AwaitingConnection(driver, await_only)
 
 
 def _after_commit(session: Session) -> Callable[[Callable[[], None]], None]:

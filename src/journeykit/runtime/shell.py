@@ -120,7 +120,7 @@ class Shell:
         what the host has committed.
 
         Args:
-            connection: a connection to the database of this engine's storage, for `journeykit.SQLiteStorage` one of `sqlite3`.
+            connection: a connection to the database of this engine's storage: of `sqlite3`, or of psycopg for `journeykit.PostgresStorage`.
             after_commit: is given what is to be called once the host has committed, to tell hooks and to wake workers of this process;
                 where not said, hooks are told while the transaction is still open.
 

@@ -144,7 +144,14 @@ class Work:
         )
         if wider == want:
             raise missing
-        self._read([wider])
+        return self._again(held, wider)
+
+    def _reach(self, held: Held, now: int) -> Held:
+        """Load a customer again with all that is due before *now*: another's mail may come from a later moment than the batch."""
+        return held if held.want.journeys is None else self._again(held, held.want._replace(until=now))
+
+    def _again(self, held: Held, want: Want) -> Held:
+        self._read([want])
         fresh = self.held[want.customer_id]
         if fresh.base != held.base:
             raise ConflictError([want.customer_id])
@@ -210,6 +217,8 @@ class Work:
         if now < held.customer.accepted_at:
             now = held.customer.accepted_at
             logged = logged._replace(accepted_at=now)
+        if now > held.want.until:
+            held = self._reach(held, now)
         commit = self._advance(held, logged, now)
         held = self._keep(commit)
         rows = commit.events

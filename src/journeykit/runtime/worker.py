@@ -48,12 +48,12 @@ class Worker:
 
     def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000, threads: int = 0) -> None:
         self._engine = engine
+        self._sleepers = [engine.storage.sleeper() for _ in range(threads + 1)]  #: one for each thread that works
+        self._idle = self._sleepers[0].idle if idle is None else idle
         self._batch = batch
         self._stopping = False
         self._token = secrets.token_hex(8)
         self._share, self._said_at = EVERYBODY, -_SAYS
-        self._sleepers = [engine.storage.sleeper() for _ in range(threads + 1)]
-        self._idle = self._sleepers[0].idle if idle is None else idle
 
     def run(self) -> None:
         """

@@ -33,12 +33,13 @@ from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
-from journeykit.storage.batch import Batch, event_order, refuse_too_much
-from journeykit.storage.claimed import CUSTOMER, HOUSEHOLD, SentTo, lapsed_alone, together, values
+from journeykit.storage.batch import Batch, event_order
+from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo, lapsed_alone, together
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
 from journeykit.storage.sqlite_loading import load
+from journeykit.storage.sqlite_writing import Stale, write
 
 MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION)
 LATEST = len(MIGRATIONS)
@@ -131,8 +132,8 @@ class SQLiteStorage(leaving.Leavers):
         batch = Batch(commits)
         try:
             with self._transaction(WRITE) as cursor:
-                _write(cursor, batch)
-        except _Stale:
+                write(cursor, batch)
+        except Stale:
             raise ConflictError(self._culprits(batch)) from None
 
     def _culprits(self, batch: Batch) -> list[str]:
@@ -286,10 +287,10 @@ class SQLiteStorage(leaving.Leavers):
             rows = lapsed_alone(work.due_messages(cursor, now, limit, but))
             if since is not None and rows:
                 if not rows[0][0]:
-                    rows = together(rows, cursor.execute(sql.READ_HOUSEMATES, (dumps(values(rows, HOUSEHOLD)), now)))
-                    rows = together(rows, cursor.execute(sql.READ_COMPANIONS, (dumps(values(rows, CUSTOMER)), now)))
-                others = cursor.execute(sql.READ_SENT, (dumps(values(rows, CUSTOMER)), now, since)).fetchall()
-                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (dumps(values(rows, HOUSEHOLD)), now, since)).fetchall()
+                    rows = together(rows, cursor.execute(sql.READ_HOUSEMATES, (work.values(rows, HOUSEHOLD), now)))
+                    rows = together(rows, cursor.execute(sql.READ_COMPANIONS, (work.values(rows, CUSTOMER), now)))
+                others = cursor.execute(sql.READ_SENT, (work.values(rows, CUSTOMER), now, since)).fetchall()
+                others += cursor.execute(sql.READ_SENT_TO_HOUSEHOLDS, (work.values(rows, HOUSEHOLD), now, since)).fetchall()
             cursor.executemany(sql.LEASE_MESSAGE, [(token, now + lease, row[1]) for row in rows])
         sent = SentTo(others, {row[1] for row in rows})
         return [Claimed(row[1], message(row[3:]), row[2], token, sent.seen_by(row), row[-1] is not None) for row in rows]
@@ -329,9 +330,9 @@ class SQLiteStorage(leaving.Leavers):
         batch = Batch(commits)
         try:
             with self._transaction(WRITE) as cursor:
-                _write(cursor, batch)
+                write(cursor, batch)
                 leaving.become(cursor, moved)
-        except _Stale:
+        except Stale:
             raise ConflictError([moved.survivor]) from None
 
 
@@ -340,47 +341,9 @@ def _pause(row: Row) -> Pause:
     return Pause(number, journey, step, action, bool(still), begun_at, ended_at)
 
 
-class _Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
-    """Somebody else was first; leaves the transaction so that it is rolled back before anybody asks who."""
-
-
 def _refuse_newer(version: int) -> None:
     if version > LATEST:
         raise SchemaError(f"the database has schema version {version}, this release knows {LATEST}; update journeykit")
-
-
-def _write(cursor: sqlite3.Cursor, batch: Batch) -> None:
-    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
-        raise _Stale
-    if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
-        raise _Stale
-    if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
-        raise _Stale
-    if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
-        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
-    for statement, rows in (
-        (sql.UPDATE_FACTS, batch.known),
-        (sql.UPDATE_MOMENTS, batch.moments),
-        (sql.DELETE_ENROLLMENT, batch.removed),
-        (sql.UPSERT_ENROLLMENT, batch.entered),
-        (sql.INSERT_HISTORY, [tuple(entry) for entry in batch.history]),  # sqlite3 takes plain tuples faster than named ones
-        (sql.INSERT_MESSAGE, batch.outbox),
-        (sql.INSERT_DEFINITION, batch.definitions),
-        (sql.INSERT_MAIL, batch.mail),
-    ):
-        if rows:
-            cursor.executemany(statement, rows)
-    if batch.waits:
-        objects.wait(cursor, batch.waits)
-    if batch.quotas:
-        _take(cursor, batch)
-
-
-def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
-    """Under the lock that the writing has taken, so that nobody takes in between."""
-    found = {name: cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() for name in batch.quotas}
-    refuse_too_much(batch, {name: row[0] for name, row in found.items() if row is not None})
-    cursor.executemany(sql.TAKE_QUOTA, [(name, count, limit) for name, (count, limit) in batch.quotas.items()])
 
 
 def _settle(cursor: sqlite3.Cursor, settlement: Settlement, mail: Sequence[Row]) -> bool:

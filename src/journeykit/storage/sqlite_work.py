@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from journeykit.model.backlog import Backlog
 from journeykit.model.records import Share, in_share
 from journeykit.storage.batch import freed
-from journeykit.storage.rows import Row
+from journeykit.storage.claims import addressed
+from journeykit.storage.rows import Row, dumps
 from journeykit.storage.sqlite_statements import CLAIM_LINE, COUNT_LINE, FIRST_OF_LINE, NEXT_LINE
 
 MIGRATION = (
@@ -103,3 +104,8 @@ def grant(cursor: sqlite3.Cursor, name: str, now: int, window: int, most: int, w
         cursor.execute(KEEP_GRANT, (name, now, granted))
         gone.append((now, granted))
     return granted, freed(gone, now, window, most)
+
+
+def values(rows: Iterable[Row], place: int) -> str:
+    """What stands in that place of the marketing messages among claimed *rows*, for a statement."""
+    return dumps(addressed(rows, place))

@@ -34,7 +34,7 @@ from journeykit.testing.contract_workers import WorkerContract
 
 class StorageContract(
     CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, PauseContract, QuotaContract, VersionContract,
-    LeavingContract, WorkerContract, SleepContract, RaceContract,
+    LeavingContract, WorkerContract, RaceContract, SleepContract,
 ):  # fmt: skip
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 

@@ -215,7 +215,11 @@ class _Lent:
 
 
 class HostConnection:
-    """The host's own connection: inside its open transaction, or, where there is none, in one of our own."""
+    """
+    The host's own connection: inside its open transaction, or, where there is none, in one of our own.
+
+    One that is not in autocommit always counts as open: psycopg begins with whatever is run first, and only the host ends it.
+    """
 
     open = None
     hosts = True
@@ -227,29 +231,48 @@ class HostConnection:
     @contextmanager
     def transaction(self, *, single: bool = False) -> Iterator[Cursor]:
         """Run what is inside in a savepoint of the host's transaction, or in a transaction of its own."""
-        with self._lock:
-            try:
-                with self._connection.transaction():
-                    yield _cursor(self._connection)
-            except (psycopg.Error, UnicodeEncodeError) as error:
-                raise failed(error) from error
+        with self._lock, errors_as_ours(), inside(_cursor(self._connection), self._idle) as cursor:
+            yield cursor
+
+    @property
+    def _idle(self) -> bool:
+        return self._connection.autocommit and self._connection.info.transaction_status == TransactionStatus.IDLE
 
     def alone(self) -> AbstractContextManager[Cursor]:
         """Run statements each for itself, or in the host's transaction where that is open."""
-        if not self._connection.autocommit or self._connection.info.transaction_status != TransactionStatus.IDLE:
-            return self.transaction()
-        return self._each()
+        return self._each() if self._idle else self.transaction()
 
     @contextmanager
     def _each(self) -> Iterator[Cursor]:
-        with self._lock:
-            try:
-                yield _cursor(self._connection)
-            except (psycopg.Error, UnicodeEncodeError) as error:
-                raise failed(error) from error
+        with self._lock, errors_as_ours():
+            yield _cursor(self._connection)
 
     def close(self) -> None:
         """The host closes it."""
+
+
+@contextmanager
+def errors_as_ours() -> Iterator[None]:
+    """Turn what the driver raises inside into a `StorageError`."""
+    try:
+        yield
+    except (psycopg.Error, UnicodeEncodeError) as error:
+        raise failed(error) from error
+
+
+@contextmanager
+def inside(cursor: Cursor, idle: bool) -> Iterator[Cursor]:
+    """Run what is inside in a savepoint of the transaction that is open, or in one of its own where the connection is *idle*."""
+    cursor.execute("begin" if idle else "savepoint journeykit")
+    try:
+        yield cursor
+        cursor.execute("commit" if idle else "release journeykit")
+    except BaseException:
+        with suppress(psycopg.Error):
+            cursor.execute("rollback" if idle else "rollback to journeykit")
+            if not idle:
+                cursor.execute("release journeykit")
+        raise
 
 
 def _cursor(connection: Connection) -> Cursor:

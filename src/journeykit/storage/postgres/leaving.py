@@ -8,175 +8,306 @@ from typing import Any
 
 from journeykit.errors import ConflictError
 from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
-from journeykit.model.records import ELSEWHERE
+from journeykit.model.records import ELSEWHERE, Commit
+from journeykit.storage.batch import Batch
 from journeykit.storage.moving import moved_event_id, moved_message, passed_on, starts_of
-from journeykit.storage.postgres.arguments import number, statement, texts
-from journeykit.storage.postgres.connections import Cursor
-from journeykit.storage.rows import dumps, loads, message, snapshot, snapshot_text
+from journeykit.storage.postgres.arguments import Part, number, numbers, texts
+from journeykit.storage.postgres.connections import Connections, Cursor, Refused
+from journeykit.storage.postgres.outbox import tell
+from journeykit.storage.postgres.purging import purge
+from journeykit.storage.postgres.writing import Writing, put, reason
+from journeykit.storage.rows import Row, dumps, loads, message, snapshot, snapshot_text
 
-LEAVE_CUSTOMER = """update journeykit_customers set revision = %s, facts = '[1]', moments = null, next_due = null
-    where id = %s and revision = %s"""
-LEAVE_UNKNOWN = "insert into journeykit_customers(id, revision, accepted_at, facts) values(%s, %s, 0, '[1]') on conflict do nothing"
-LOWEST = "select least(0, min(seq)) from journeykit_events where customer = %s"
-TWICE = "select o.id from journeykit_events o join journeykit_events s on s.customer = %s and s.id = o.id where o.customer = %s"
-RENAME_EVENT = "update journeykit_events set id = %s where customer = %s and id = %s"
-LAST_ARRIVAL = "select coalesce(max(arrival), 0) from journeykit_events where customer = %s and state = 'pending'"
-MOVE_EVENTS = "update journeykit_events set customer = %s, seq = seq + %s, arrival = arrival + %s where customer = %s"
-RENUMBER_HISTORY = "update journeykit_history set number = number + %s where customer = %s and journey = %s and key = %s and number > 0"
-MOVE_HISTORY = "update journeykit_history set customer = %s, seq = seq + %s where customer = %s"
-READ_MESSAGES = """select id, customer, journey, key, number, seq, place, action, parameters, at, message, expires_at, owner, listens, household, origin
-    from journeykit_outbox where customer = %s order by id for no key update"""
-MOVE_MESSAGE = "update journeykit_outbox set customer = %s, number = %s, seq = %s, origin = %s where id = %s"
-SPEND_MESSAGE = "update journeykit_outbox set state = 'dropped', reason = %s, due_at = %s, token = null where id = %s and state = 'open'"
-MOVE_WAITING = """with old as (delete from journeykit_waiting where customer = %s returning event, object, entered_at, journey, key, since)
+#: Always in order of id, so that of two who lock the same customers one waits, and neither for ever.
+LOCK_CUSTOMERS = "select id from journeykit_customers where id = any($1::text[]) order by id for update"
+LEAVE_CUSTOMER = """update journeykit_customers set revision = $1, facts = '[1]', moments = null, next_due = null
+    where id = $2 and revision = $3"""
+LEAVE_UNKNOWN = "insert into journeykit_customers(id, revision, accepted_at, facts) values($2, $1, 0, '[1]') on conflict do nothing"
+LOWEST = "select least(0, min(seq)) from journeykit_events where customer = $1"
+TWICE = """select o.id from journeykit_events o where o.customer = $2
+    and exists (select from journeykit_events s where s.customer = $1 and s.id = o.id)"""
+#: To another partition: out of the one and into the other, all at once. Those of ids that are known go under new ones.
+MOVE_EVENTS = """with gone as (delete from journeykit_events where customer = $2
+        returning id, seq, accepted_at, occurred_at, name, properties, source, state, arrival),
+    arrived as (select coalesce(max(arrival), 0) as last from journeykit_events where customer = $1 and state = 'pending'),
+    moved as (insert into journeykit_events(customer, id, seq, accepted_at, occurred_at, name, properties, source, state, arrival)
+        select $1, coalesce(n.new, g.id), g.seq + $3::int8, g.accepted_at, g.occurred_at, g.name, g.properties, g.source, g.state,
+            g.arrival + a.last
+        from gone g cross join arrived a left join unnest($4::text[], $5::text[]) n(id, new) on n.id = g.id
+        on conflict do nothing returning 1)
+    select (select count(*) from gone) = (select count(*) from moved)"""
+#: The month of an entry stays, so it is moved within its partition.
+MOVE_HISTORY = """update journeykit_history h set customer = $1, seq = h.seq + $3::int8,
+    number = case when h.number > 0 then h.number + coalesce((
+        select n.up from unnest($4::text[], $5::text[], $6::int8[]) n(journey, key, up) where n.journey = h.journey and n.key = h.key), 0)
+        else h.number end
+    where h.customer = $2"""
+#: What a message says does not change with its customer, and is not read.
+READ_MESSAGES = """select id, customer, journey, key, number, seq, place, action, '{}', at, message, expires_at, owner, listens, household, origin
+    from journeykit_outbox where customer = $1 order by id for no key update"""
+MOVE_MESSAGES = Part("id int8, customer text, number int8, seq int8, origin text", """update journeykit_outbox o
+    set customer = v.customer, number = v.number, seq = v.seq, origin = v.origin from {v} where o.id = v.id""")  # fmt: skip
+SPEND_MESSAGES = """update journeykit_outbox set state = 'dropped', reason = $2, due_at = $3, token = null
+    where id = any($1::int8[]) and state = 'open'"""
+#: They have waited since the old id did; what the enrollment that stayed does not wait for is gone.
+MOVE_WAITING = """with gone as (delete from journeykit_waiting where customer = $2 returning event, object, entered_at, journey, key, since)
     insert into journeykit_waiting(event, object, entered_at, customer, journey, key, since)
-    select event, object, entered_at, %s, journey, key, since from old
+    select event, object, entered_at, $1, journey, key, since from gone
     on conflict(event, object, entered_at, customer, journey, key) do update set since = excluded.since"""
-FORGET_WAITING = """delete from journeykit_waiting w where w.customer = %s and not exists (select from journeykit_enrollments e
+DELETE_WAITING = """delete from journeykit_waiting w where w.customer = $1 and not exists (select from journeykit_enrollments e
     where e.customer = w.customer and e.journey = w.journey and e.key = w.key and e.entered_at = w.entered_at and e.status = 'active')"""
-DELETE_ENROLLMENTS = "delete from journeykit_enrollments where customer = %s"
-DELETE_SNAPSHOT = "delete from journeykit_snapshots where customer = %s"
-FORWARD_ALIASES = "update journeykit_aliases set customer = %s where customer = %s"
-INSERT_ALIAS = "insert into journeykit_aliases values(%s, %s)"
-READ_ALIAS = "select customer from journeykit_aliases where id = %s"
-READ_ALIASES = "select id from journeykit_aliases where customer = %s order by id"
+DELETE_ENROLLMENTS = "delete from journeykit_enrollments where customer = $1"
+DELETE_SNAPSHOT = "delete from journeykit_snapshots where customer = $1"
+FORWARD_ALIASES = "update journeykit_aliases set customer = $1 where customer = $2"
+INSERT_ALIAS = "insert into journeykit_aliases(customer, id) values($1, $2)"
+READ_IDENTITIES = """with root as (select coalesce((select customer from journeykit_aliases where id = $1), $1) as id)
+    select id, 0 as part from root union all select a.id, 1 from journeykit_aliases a where a.customer = (select id from root)
+    order by part, id"""
 
-DELETE_ALL = (
-    "delete from journeykit_customers where id = %s",
-    DELETE_ENROLLMENTS,
-    "delete from journeykit_events where customer = %s",
-    "delete from journeykit_history where customer = %s",
-    "delete from journeykit_outbox where customer = %s",
-    "delete from journeykit_waiting where customer = %s",
-    "delete from journeykit_aliases where id = %s",
-    DELETE_SNAPSHOT,
-)
-INSERT_REMAINS = "insert into journeykit_erased values(%s, %s) on conflict(mark) do update set remains = excluded.remains"
-READ_REMAINS = "select mark, remains from journeykit_erased where mark = any(%s::text[])"
-READ_STARTS = "select customer, id, properties from journeykit_events where name = '$enter' and id >= %s and id < %s"
-RENAME_SENDER = "update journeykit_events set id = %s, properties = %s where customer = %s and id = %s"
+#: Mail that was on its way to an id while it became another: it is in the mailbox of nobody.
+ANY_ALIAS = "select exists (select from journeykit_aliases where id = any($1::text[]))"
+FIND_STRAYS = """select a.id, e.id, a.customer, exists (select from journeykit_events s where s.customer = a.customer and s.id = e.id)
+    from journeykit_aliases a join journeykit_events e on e.customer = a.id and e.state = 'pending'
+    where a.id = any($1::text[]) order by a.id, e.arrival, e.id for no key update of e skip locked"""
+FORWARD_STRAYS = Part("customer text, id text, survivor text, other text", """with gone as (
+        delete from journeykit_events e using {v} where e.customer = v.customer and e.id = v.id
+        returning v.survivor, v.other, v.ord, e.accepted_at, e.occurred_at, e.name, e.properties, e.source)
+    insert into journeykit_events(customer, id, accepted_at, occurred_at, name, properties, source, state, arrival)
+    select g.survivor, g.other, g.accepted_at, g.occurred_at, g.name, g.properties, g.source, 'pending',
+        row_number() over (partition by g.survivor order by g.ord) + coalesce((
+            select max(e.arrival) from journeykit_events e where e.customer = g.survivor and e.state = 'pending'), 0)
+    from gone g on conflict do nothing""")  # fmt: skip
+
+ERASE = """with names as (select unnest($1::text[]) as id),
+    c as (delete from journeykit_customers r using names n where r.id = n.id returning 1),
+    e as (delete from journeykit_enrollments r using names n where r.customer = n.id returning 1),
+    l as (delete from journeykit_events r using names n where r.customer = n.id returning 1),
+    h as (delete from journeykit_history r using names n where r.customer = n.id returning 1),
+    o as (delete from journeykit_outbox r using names n where r.customer = n.id returning 1),
+    w as (delete from journeykit_waiting r using names n where r.customer = n.id returning 1),
+    a as (delete from journeykit_aliases r using names n where r.id = n.id returning 1),
+    s as (delete from journeykit_snapshots r using names n where r.customer = n.id returning 1)
+    select exists (select from c) or exists (select from e) or exists (select from l) or exists (select from h) or exists (select from o)
+        or exists (select from w) or exists (select from a) or exists (select from s)"""
+KEEP_REMAINS = """insert into journeykit_erased(mark, remains) select distinct m, $2 from unnest($1::text[]) m
+    on conflict(mark) do update set remains = excluded.remains"""
+READ_REMAINS = "select mark, remains from journeykit_erased where mark = any($1::text[])"
+READ_STARTS = """select customer, id, properties from journeykit_events
+    where name = '$enter' and id >= $1 and id < $2 and customer <> all($3::text[])"""
+RENAME_SENDERS = Part("customer text, id text, other text, properties text", """update journeykit_events e
+    set id = v.other, properties = v.properties from {v} where e.customer = v.customer and e.id = v.id""")  # fmt: skip
 
 AGED = """select distinct customer from journeykit_events
-    where customer > %s and accepted_at < %s and state = 'decided' and properties <> '{}' order by customer limit %s"""
-READ_REVISION = "select revision from journeykit_customers where id = %s for no key update"
+    where customer > $1 and accepted_at < $2 and state = 'decided' and properties <> '{}' order by customer limit $3"""
+LOCK_REVISION = "select revision from journeykit_customers where id = $1 for update"
 EMPTY_EVENTS = """update journeykit_events set properties = '{}'
-    where customer = %s and state = 'decided' and seq <= %s and accepted_at < %s and properties <> '{}'"""
+    where customer = $1 and state = 'decided' and seq <= $2 and accepted_at < $3 and properties <> '{}'"""
 EMPTY_MESSAGES = """update journeykit_outbox set parameters = '{}'
-    where customer = %s and state in ('performed', 'dropped', 'imported') and due_at < %s"""
-FORGET_HISTORY = "delete from journeykit_history where customer = %s and seq <= %s and at < %s"
-KEEP_SNAPSHOT = """insert into journeykit_snapshots values(%s, %s, %s)
+    where customer = $1 and state in ('performed', 'dropped', 'imported') and due_at < $2"""
+FORGET_HISTORY = "delete from journeykit_history where customer = $1 and seq <= $2 and at < $3"
+KEEP_SNAPSHOT = """insert into journeykit_snapshots(customer, before, body) values($1, $2, $3)
     on conflict(customer) do update set before = excluded.before, body = excluded.body"""
-READ_SNAPSHOT = "select body from journeykit_snapshots where customer = %s"
-READ_TABLES = """select c.relname from pg_class c where c.relnamespace = current_schema()::regnamespace
-    and c.relkind = 'r' and c.relname like 'journeykit_%' order by c.relname"""
+READ_SNAPSHOT = "select body from journeykit_snapshots where customer = $1"
 
 
-def _run(cursor: Cursor, text: str, *values: str | int | None) -> Cursor:
-    return cursor.execute(statement(text), [str(value) if isinstance(value, int) else value for value in values])
+def merge(connections: Connections, batch: Batch, moved: Moved) -> None:
+    """
+    Write *batch* and let a customer become another, in one transaction, or nothing.
+
+    Raises:
+        ConflictError: somebody else was first, or holds one of them.
+        QuotaError: too much is taken.
+    """
+    writing = Writing(batch, connections.hosts)
+    try:
+        with connections.transaction() as cursor:
+            lock(cursor, [*batch.bases, moved.customer_id])
+            put(cursor, writing)
+            become(cursor, moved)
+            tell(cursor, connections.hosts)
+    except Refused:
+        raise reason(connections, batch) from None
+
+
+def lock(cursor: Cursor, names: Sequence[str]) -> None:
+    """Let nobody else decide for any of *names* until the transaction ends."""
+    cursor.execute(LOCK_CUSTOMERS, (texts(names),))
 
 
 def become(cursor: Cursor, moved: Moved) -> None:
     """Make what belongs to the old id the survivor's; raise `ConflictError` where its revision is another."""
     old, survivor = moved.customer_id, moved.survivor
-    left = _run(cursor, LEAVE_CUSTOMER, ELSEWHERE, old, moved.base) if moved.base else _run(cursor, LEAVE_UNKNOWN, old, ELSEWHERE)
+    revision = (number(ELSEWHERE), old)
+    left = cursor.execute(LEAVE_CUSTOMER, (*revision, number(moved.base))) if moved.base else cursor.execute(LEAVE_UNKNOWN, revision)
     if left.rowcount != 1:
         raise ConflictError([survivor, old])
-    by = _one(_run(cursor, LOWEST, survivor)) - moved.base - 1
-    for (name,) in _run(cursor, TWICE, survivor, old).fetchall():
-        _run(cursor, RENAME_EVENT, moved_event_id(old, name), old, name)
-    _run(cursor, MOVE_EVENTS, survivor, by, _one(_run(cursor, LAST_ARRIVAL, survivor)), old)
-    for journey, key, up in moved.numbers:
-        _run(cursor, RENUMBER_HISTORY, up, old, journey, key)
-    _run(cursor, MOVE_HISTORY, survivor, by, old)
+    by = _one(cursor.execute(LOWEST, (survivor,))) - moved.base - 1
+    _move_events(cursor, old, survivor, by)
+    journeys, keys, ups = list(zip(*moved.numbers, strict=True)) or ((), (), ())
+    cursor.execute(MOVE_HISTORY, (survivor, old, number(by), texts(journeys), texts(keys), numbers(ups)))
     _move_messages(cursor, moved, by)
-    _run(cursor, MOVE_WAITING, old, survivor)
-    _run(cursor, FORGET_WAITING, survivor)
-    for change in (DELETE_ENROLLMENTS, DELETE_SNAPSHOT):
-        _run(cursor, change, old)
-    _run(cursor, FORWARD_ALIASES, survivor, old)
-    _run(cursor, INSERT_ALIAS, old, survivor)
+    cursor.execute(MOVE_WAITING, (survivor, old))
+    cursor.execute(DELETE_WAITING, (survivor,))
+    cursor.execute(DELETE_ENROLLMENTS, (old,))
+    cursor.execute(DELETE_SNAPSHOT, (old,))
+    cursor.execute(FORWARD_ALIASES, (survivor, old))
+    cursor.execute(INSERT_ALIAS, (survivor, old))
 
 
-def _one(cursor: Cursor) -> int:
+def _one(cursor: Cursor) -> Any:
     row = cursor.fetchone()
-    return 0 if row is None else int(row[0])
+    return None if row is None else row[0]
+
+
+def _move_events(cursor: Cursor, old: str, survivor: str, by: int) -> None:
+    twice = [event_id for (event_id,) in cursor.execute(TWICE, (survivor, old))]
+    renamed = (texts(twice), texts(moved_event_id(old, event_id) for event_id in twice))
+    if not _one(cursor.execute(MOVE_EVENTS, (survivor, old, number(by), *renamed))):
+        raise ConflictError([survivor])  # an id has become known meanwhile
 
 
 def _move_messages(cursor: Cursor, moved: Moved, by: int) -> None:
-    for place, *row in _run(cursor, READ_MESSAGES, moved.customer_id).fetchall():
+    rows: list[Row] = []
+    for place, *row in cursor.execute(READ_MESSAGES, (moved.customer_id,)).fetchall():
         one = moved_message(message(tuple(row)), moved, by)
-        _run(cursor, MOVE_MESSAGE, one.customer_id, one.number, one.seq, one.origin, place)
-    for place in moved.spent:
-        _run(cursor, SPEND_MESSAGE, moved.reason, moved.at, place)
+        rows.append((place, one.customer_id, one.number, one.seq, one.origin))
+    if rows:
+        MOVE_MESSAGES.run(cursor, rows)
+    if moved.spent:
+        cursor.execute(SPEND_MESSAGES, (numbers(sorted(moved.spent)), moved.reason, number(moved.at)))
 
 
 def identities(cursor: Cursor, customer_id: str) -> list[str]:
     """The id that stands for a customer now, and those that have become it."""
-    found = _run(cursor, READ_ALIAS, customer_id).fetchone()
-    root = customer_id if found is None else found[0]
-    return [root, *(name for (name,) in _run(cursor, READ_ALIASES, root))]
+    return [name for name, _ in cursor.execute(READ_IDENTITIES, (customer_id,))]
+
+
+def forwarded(connections: Connections, names: Sequence[str]) -> bool:
+    """
+    Whether anything stood in the mailboxes of those of *names* that have become others; these have it now.
+
+    Mail is sent without a lock, so some may have been on its way while its customer became another.
+    """
+    with connections.transaction(single=True) as cursor:
+        if not _one(cursor.execute(ANY_ALIAS, (texts(names),))):
+            return False
+    strays: list[Row] = []
+    with connections.transaction() as cursor:
+        for old, event_id, survivor, known in cursor.execute(FIND_STRAYS, (texts(names),)):
+            strays.append((old, event_id, survivor, moved_event_id(old, event_id) if known else event_id))
+        if strays:
+            FORWARD_STRAYS.run(cursor, strays)
+    return bool(strays)
 
 
 def erase(cursor: Cursor, erased: Erased) -> bool:
     """Take out every row of a customer; False where there was none."""
-    names = identities(cursor, erased.customer_id)
+    names = _locked(cursor, erased.customer_id)
     for name in names:
-        for customer_id, event_id, text in _run(cursor, READ_STARTS, *starts_of(name)).fetchall():
-            given = passed_on(name, event_id, loads(text), erased.stranger)
-            if given is not None and customer_id not in names:
-                _run(cursor, RENAME_SENDER, given[0], dumps(given[1]), customer_id, event_id)
-    gone = sum(_run(cursor, change, name).rowcount for name in names for change in DELETE_ALL)
-    for mark in erased.marks:
-        _run(cursor, INSERT_REMAINS, mark, dumps(erased.remains))
-    return gone > 0
+        _pass_on(cursor, name, names, erased.stranger)
+    gone = bool(_one(cursor.execute(ERASE, (texts(names),))))
+    cursor.execute(KEEP_REMAINS, (texts(erased.marks), dumps(erased.remains)))
+    return gone
+
+
+def _locked(cursor: Cursor, customer_id: str) -> list[str]:
+    """Every id of a customer, under a lock; another may have become theirs before it was to be had."""
+    known: list[str] = []
+    while (names := identities(cursor, customer_id)) != known:
+        lock(cursor, names)
+        known = names
+    return names
+
+
+def _pass_on(cursor: Cursor, name: str, names: Sequence[str], stranger: str) -> None:
+    """What *name* has sent others, but for its own *names*, a stranger has sent."""
+    rows: list[Row] = []
+    for customer_id, event_id, text in cursor.execute(READ_STARTS, (*starts_of(name), texts(names))).fetchall():
+        given = passed_on(name, event_id, loads(text), stranger)
+        if given is not None:
+            rows.append((customer_id, event_id, given[0], dumps(given[1])))
+    if rows:
+        RENAME_SENDERS.run(cursor, sorted(rows))
 
 
 def retain(cursor: Cursor, retained: Retained) -> bool:
     """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
     name, (before, state, _) = retained.customer_id, retained.snapshot
-    if _run(cursor, READ_REVISION, name).fetchone() != (retained.base,):
+    if _one(cursor.execute(LOCK_REVISION, (name,))) != retained.base:
         return False
-    _run(cursor, EMPTY_EVENTS, name, state.revision, before)
-    _run(cursor, EMPTY_MESSAGES, name, before)
+    upto = (name, number(state.revision), number(before))
+    cursor.execute(EMPTY_EVENTS, upto)
+    cursor.execute(EMPTY_MESSAGES, (name, number(before)))
     if retained.history:
-        _run(cursor, FORGET_HISTORY, name, state.revision, before)
-    _run(cursor, KEEP_SNAPSHOT, name, before, snapshot_text(name, retained.snapshot))
+        cursor.execute(FORGET_HISTORY, upto)
+    cursor.execute(KEEP_SNAPSHOT, (name, number(before), snapshot_text(name, retained.snapshot)))
     return True
 
 
 class Leavers:
     """The part of `journeykit.PostgresStorage` that is about customers who have become others or leave."""
 
-    def _transaction(self, *, single: bool = False) -> AbstractContextManager[Cursor]:
+    def _prepared(self) -> Connections:
         raise NotImplementedError
+
+    def _ready_for(self, batch: Batch) -> Connections:
+        raise NotImplementedError
+
+    def _reading(self) -> AbstractContextManager[Cursor]:
+        return self._prepared().transaction(single=True)
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Write *commits* and let a customer become another, in one transaction, or nothing."""
+        batch = Batch(commits)
+        merge(self._ready_for(batch), batch, moved)
 
     def identities(self, customer_id: str) -> list[str]:
         """The id that stands for a customer now, and then those that have become it."""
-        with self._transaction() as cursor:
+        with self._reading() as cursor:
             return identities(cursor, customer_id)
 
     def erase(self, erased: Erased) -> bool:
-        """Take out every row of a customer, and keep what remains under each mark; False where nothing was known."""
-        with self._transaction() as cursor:
+        """
+        Take out every row of a customer, and keep what remains under each mark; False where nothing was known.
+
+        The rows stay in the files, where nobody finds them, until `purge`.
+
+        Raises:
+            ConflictError: another transaction holds the customer.
+        """
+        with self._prepared().transaction() as cursor:
             return erase(cursor, erased)
+
+    def purge(self) -> None:
+        """
+        Write our tables anew, without anything that was ever deleted or changed in them, one partition after the other.
+
+        To be run after customers have been erased. It takes as long as copying the tables, needs as much room again on the disk as
+        the greatest of them, and each of them can neither be read nor written meanwhile. What is in the write-ahead log and in
+        backups is the server's; docs/postgres.md says what the host does about it. On the host's connection it may not be inside a transaction.
+
+        Raises:
+            StorageError: it is inside a transaction, or a table was in use by long transactions for a minute; it may be run again.
+        """
+        purge(self._prepared())
 
     def remains(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
         """What remains under those of *marks* that are known."""
-        with self._transaction(single=True) as cursor:
-            return {mark: loads(text) for mark, text in cursor.execute(statement(READ_REMAINS), [texts(marks)])}
+        with self._reading() as cursor:
+            return {mark: loads(text) for mark, text in cursor.execute(READ_REMAINS, (texts(marks),))}
 
     def aged(self, before: int, after: str, limit: int) -> list[str]:
         """Up to *limit* customers behind *after* with decided events older than *before* that have properties."""
-        with self._transaction(single=True) as cursor:
-            return [name for (name,) in cursor.execute(statement(AGED), [after, number(before), number(limit)])]
+        with self._reading() as cursor:
+            return [name for (name,) in cursor.execute(AGED, (after, number(before), number(limit)))]
 
     def retain(self, retained: Retained) -> bool:
         """Keep a snapshot and let go of what came before it; False where the customer has moved on."""
-        with self._transaction() as cursor:
+        with self._prepared().transaction() as cursor:
             return retain(cursor, retained)
 
     def snapshot(self, customer_id: str) -> Snapshot | None:
         """The snapshot of a customer, None where nothing of their past is gone."""
-        with self._transaction(single=True) as cursor:
-            found = _run(cursor, READ_SNAPSHOT, customer_id).fetchone()
-        return None if found is None else snapshot(customer_id, found[0])
+        with self._reading() as cursor:
+            text = _one(cursor.execute(READ_SNAPSHOT, (customer_id,)))
+        return None if text is None else snapshot(customer_id, text)

@@ -10,7 +10,7 @@ from journeykit.storage.postgres.arguments import Arguments, Part, statement
 from journeykit.storage.postgres.connections import Cursor
 from journeykit.storage.rows import Row, enrollment, facts, logged_event, read_moments
 
-CUSTOMER, ENROLLMENT, PENDING = 0, 1, 2  #: which part of the statement a row is of; what is left is an event that was seen
+CUSTOMER, ENROLLMENT, PENDING, SEEN, ERASED = range(5)  #: which part of the statement a row is of
 
 
 def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
@@ -22,12 +22,14 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
             texts.append(part.text(rows))
             arguments += part.arguments(rows)
     loaded = [Loaded(want[0], 0, 0, Facts(), [], []) for want in wants]
-    for row in cursor.execute(statement(*texts, between=" union all "), arguments).fetchall():
-        _take(loaded[row[1] - 1], row)
-    if any(one.revision == 0 for one in loaded) and cursor.execute(sql.ANY_ERASED).fetchone() is not None:
-        for one in loaded:
-            one.erasures = one.revision == 0
+    erasures = False
+    for row in cursor.execute(statement(*texts, sql.LOAD_ERASED, between=" union all "), arguments).fetchall():
+        if row[0] == ERASED:
+            erasures = True
+        else:
+            _take(loaded[row[1] - 1], row)
     for one in loaded:
+        one.erasures = erasures and one.revision == 0
         if len(one.enrollments) > 1:
             one.enrollments = _ordered(one.enrollments)
         if len(one.pending) > 1:
@@ -38,12 +40,7 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
 def _parts(wants: Sequence[Want]) -> list[tuple[Part, list[Row]]]:
     """For each part of the statement what it looks for; the place of a want counts from 1."""
     if len(wants) == 1 and _plain(wants[0]):
-        customer_id, journeys, _, seen, until = wants[0]
-        live: list[Row] = [(1, customer_id, journey, until) for journey in journeys or ()]
-        return [
-            (sql.LOAD_CUSTOMERS, [(customer_id,)]), (sql.LOAD_LIVE, live), (sql.LOAD_PENDING, [(customer_id,)]),
-            (sql.LOAD_SEEN, [(1, customer_id, event_id) for event_id in seen]),
-        ]  # fmt: skip
+        return _parts_of_one(wants[0])
     every: list[Row] = []
     active: list[Row] = []
     journeys: list[Row] = []
@@ -68,6 +65,15 @@ def _parts(wants: Sequence[Want]) -> list[tuple[Part, list[Row]]]:
     return [
         (sql.LOAD_CUSTOMERS, people), (sql.LOAD_ALL, every), (sql.LOAD_ACTIVE, active), (sql.LOAD_JOURNEY, journeys),
         (sql.LOAD_KEY, keys), (sql.LOAD_DUE, due), (sql.LOAD_PENDING, people), (sql.LOAD_SEEN, events),
+    ]  # fmt: skip
+
+
+def _parts_of_one(want: Want) -> list[tuple[Part, list[Row]]]:
+    """The same for a plain one, in fewer looks."""
+    customer_id, journeys, _, seen, until = want
+    return [
+        (sql.LOAD_CUSTOMERS, [(customer_id,)]), (sql.LOAD_LIVE, [(1, customer_id, journey, until) for journey in journeys or ()]),
+        (sql.LOAD_PENDING, [(customer_id,)]), (sql.LOAD_SEEN, [(1, customer_id, event_id) for event_id in seen]),
     ]  # fmt: skip
 
 

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from journeykit.model.records import MAILBOX
 from journeykit.storage.postgres.arguments import Part
-from journeykit.storage.postgres.connections import Cursor
 
 CHANNEL = "journeykit"
 #: Earlier than any moment. It stands in the indexes that are ordered by moments, to keep them out of sight of the planner where one
 #: customer's rows are looked for: a million others may be due.
-NEVER = -(2**63) + 1
+EARLIEST = -(2**63) + 1
 #: Asked in the statement that writes: it costs a look at a table of a few rows, and nothing where nobody sleeps.
 NOTIFY = f"(select pg_notify('{CHANNEL}', '') from journeykit_sleepers where asleep limit 1)"
 #: In a host's transaction, of which nobody knows who will sleep when it commits.
 NOTIFY_SURELY = f"(select pg_notify('{CHANNEL}', ''))"
-
-
-def tell(cursor: Cursor, surely: bool) -> None:
-    """Wake who sleeps; *surely* also who does not yet."""
-    cursor.execute(f"select {NOTIFY_SURELY if surely else NOTIFY}")
-
 
 # writing: the parts of the one statement of a commit
 
@@ -87,29 +80,35 @@ WRITE_WAITS = Part(
     "waits as (insert into journeykit_waiting({columns}) select {columns} from {v} order by v.event, v.object, v.ord on conflict do nothing)",
 )
 _MAIL = "customer text, id text, accepted_at int8, occurred_at int8, name text, properties text, source text"
-#: For whom it is by now; of each id the first. Known mail is left out; new mail stands behind what waits, in the order in which it is given.
-_SEND = """given as materialized (select distinct on (customer, id) * from (
-        select coalesce((select a.customer from journeykit_aliases a where a.id = v.customer), v.customer) as customer,
-            v.id, v.accepted_at, v.occurred_at, v.name, v.properties, v.source, v.ord from {v}) v order by customer, id, ord),
+#: Mail for an id that has become another is the other's. Known mail is left out; new mail stands behind what waits, in the order in
+#: which it is given.
+_SEND = """meant as (select coalesce(a.customer, v.customer) as customer, v.id, v.accepted_at, v.occurred_at, v.name, v.properties, v.source, v.ord
+        from {v} left join journeykit_aliases a on a.id = v.customer),
+    fresh as (select m.*, row_number() over (partition by m.customer order by m.ord) as nth from meant m
+        where not exists (select from journeykit_events e where e.customer = m.customer and e.id = m.id){new}),
     mail as (insert into journeykit_events({columns}, state, arrival)
     select f.customer, f.id, f.accepted_at, f.occurred_at, f.name, f.properties, f.source, 'pending', f.nth + coalesce((
         select max(e.arrival) from journeykit_events e where e.customer = f.customer and e.state = 'pending'{but}), 0)
-    from (select g.*, row_number() over (partition by g.customer order by g.ord) as nth from given g
-        where not exists (select from journeykit_events e where e.customer = g.customer and e.id = g.id offset 0){and not}) f
-    order by f.customer, f.id on conflict do nothing returning customer, id)"""
-_SEND_PLAIN = _SEND.replace("{but}", "").replace("{and not}", "")
-SEND_MAIL = Part(_MAIL, _SEND_PLAIN)
+    from fresh f order by f.customer, f.id, f.ord on conflict do nothing returning customer, id)"""
+_SEND_ALL = _SEND.replace("{new}", "").replace("{but}", "")
+SEND_MAIL = Part(_MAIL, _SEND_ALL)
 #: What is decided in the same statement stands in a list of its own before the rows.
-_DECIDED = """
-        and not exists (select from decided d where d.customer = {e}.customer and d.id = {e}.id)"""
-SEND_MAIL_BUT = Part(
-    _MAIL,
-    "decided as (select * from unnest(%s::text[], %s::text[]) d(customer, id)), "
-    + _SEND.replace("{but}", _DECIDED.replace("{e}", "e")).replace("{and not}", _DECIDED.replace("{e}", "g")),
+SEND_MAIL_BUT = Part(_MAIL, "decided as (select * from unnest(%s::text[], %s::text[]) d(customer, id)), " + _SEND.replace("{but}", """
+        and not exists (select from decided d where d.customer = e.customer and d.id = e.id)""").replace("{new}", """
+        and not exists (select from decided d where d.customer = m.customer and d.id = m.id)"""))  # fmt: skip
+_SEND_ONE = """meant as (select coalesce((select a.customer from journeykit_aliases a where a.id = v.customer), v.customer) as customer,
+        v.id, v.accepted_at, v.occurred_at, v.name, v.properties, v.source from {v}),
+    mail as (insert into journeykit_events({columns}, state, arrival)
+    select {columns}, 'pending', 1 + coalesce((
+        select max(e.arrival) from journeykit_events e where e.customer = m.customer and e.state = 'pending'), 0) from meant m
+    on conflict do nothing returning customer, id)"""
+#: Which of the given rows were written: by their place, for the customer may have been another.
+_ACCEPTED = "select distinct on (customer, id) f.ord, {notify} from mail join fresh f using (customer, id) order by customer, id, f.ord"
+_ACCEPTED_ONE = "select 1, {notify} from mail"
+ACCEPT, ACCEPT_SURELY = (Part(_MAIL, f"with {_SEND_ALL} {_ACCEPTED.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY))
+ACCEPT_ONE, ACCEPT_ONE_SURELY = (
+    Part(_MAIL, f"with {_SEND_ONE} {_ACCEPTED_ONE.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY)
 )
-_ACCEPTED = "select g.ord, {notify} from given g join mail m on m.customer = g.customer and m.id = g.id"
-ACCEPT, ACCEPT_SURELY = (Part(_MAIL, f"with {_SEND_PLAIN} {_ACCEPTED.format(notify=notify)}") for notify in (NOTIFY, NOTIFY_SURELY))
-
 #: A statement can take back what it wrote only by an error: counts that are not as they must be divide by nought.
 DEMAND = "select 1 / (({counts})::int)"
 COUNT = "(select count(*) from {part}) = %s::int8"
@@ -156,82 +155,21 @@ LOAD_LIVE = _enrollments(
     ", journey text, until int8",
     " and ((r.journey = v.journey and (r.ended_at is null or r.next_due is not null)) or r.next_due < v.until)",
 )
-_PENDING = _ROWS.replace("{table}", "journeykit_events").replace(
-    "{where}", f"r.customer = v.id and r.state = 'pending' order by r.arrival limit {MAILBOX}"
-)
+_PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending' order by r.arrival")
+_PENDING = _PENDING.replace("offset 0", f"limit {MAILBOX}")
 LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,
     e.id, e.name, e.properties, e.source, e.state, null from {_PENDING}""")  # fmt: skip
 _SEEN = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.customer and r.id = v.id").replace("*", "r.id", 1)
 LOAD_SEEN = Part("place int8, customer text, id text", f"""select 3, v.place, null, null, null, null, null,
     e.id, null, null, null, null, null from {_SEEN}""")  # fmt: skip
+#: Whether anybody was ever erased: whoever is not known may be one of them.
+LOAD_ERASED = """(select 4, 0, null::int8, null::int8, null::int8, null::int8, null::int8, null, null, null, null, null, null
+    from journeykit_erased limit 1)"""
 
-ANY_ERASED = "select 1 from journeykit_erased limit 1"
+# what is due
 
-# what is due: now, and how many rows to look at
-
-WAITING = f"state = 'pending' and accepted_at > {NEVER}"  #: as the index says it
-DUE = f"next_due > {NEVER}"
-
-FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
-        (select next_due + 1 as ready, customer from journeykit_enrollments where {DUE} and next_due < $1 order by next_due, customer limit $2)
-        union all
-        (select next_due + 1, id from journeykit_customers where {DUE} and next_due < $1 order by next_due, id limit $2)
-        union all
-        (select accepted_at, customer from journeykit_events where {WAITING} and accepted_at <= $1
-            order by accepted_at, customer limit $2)) due
-    group by customer),
-    free as (select c.id from found f join journeykit_customers c on c.id = f.customer for no key update of c skip locked)
-    select f.customer from found f
-    where f.customer in (select id from free) or not exists (select from journeykit_customers c where c.id = f.customer)
-    order by f.ready, f.customer"""
-ARE_THERE_MORE = f"""select
-    (select count(*) from (select from journeykit_enrollments where {DUE} and next_due < $1 limit $2) e) = $2 or
-    (select count(*) from (select from journeykit_customers where {DUE} and next_due < $1 limit $2) c) = $2 or
-    (select count(*) from (select from journeykit_events where {WAITING} and accepted_at <= $1 limit $2) m) = $2"""
-#: Each journey and action with an open message, found by going from one to the next in the index.
-_LINES = """recursive line as (
-    (select journey, action from journeykit_outbox where state = 'open' order by journey, action limit 1)
-    union all
-    select n.journey, n.action from line l cross join lateral (
-        select o.journey, o.action from journeykit_outbox o where o.state = 'open' and (o.journey, o.action) > (l.journey, l.action)
-        order by o.journey, o.action limit 1) n)"""
-_IN_LINE = "from journeykit_outbox o where o.state = 'open' and o.journey = l.journey and o.action = l.action"
-NEXT_DUE = f"""with {_LINES} select least(
-    (select min(next_due) + 1 from journeykit_enrollments where {DUE}),
-    (select min(next_due) + 1 from journeykit_customers where {DUE}),
-    (select min(accepted_at) from journeykit_events where {WAITING}),
-    (select min((select min(o.due_at) {_IN_LINE})) from line l),
-    (select min(due_at) from journeykit_objects where due_at is not null))"""
-COUNT_MAIL = f"select count(*), min(accepted_at) from journeykit_events where {WAITING} and accepted_at <= $1"
-COUNT_TIMERS = f"""select count(*), min(due) from (select customer, min(next_due) as due from (
-    select customer, next_due from journeykit_enrollments where {DUE} and next_due < $1
-    union all select id, next_due from journeykit_customers where {DUE} and next_due < $1) d group by customer) d"""
-COUNT_MESSAGES = f"""with {_LINES} select coalesce(sum(m.number), 0)::int8, min(m.oldest) from line l
-    cross join lateral (select count(*) as number, min(o.due_at) as oldest {_IN_LINE} and o.due_at <= $1) m"""
-COUNT_DEAD = "select count(*) from journeykit_outbox where state <> 'open' and state <> 'performed' and state = 'dead'"
-
-# the workers
-
-KEEP_WORKER = "insert into journeykit_workers values($1, $2) on conflict(token) do update set until = excluded.until"
-FORGET_WORKERS = "delete from journeykit_workers where until <= $1"
-READ_WORKERS = "select token from journeykit_workers order by token"
-GRANT_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit grant ' || $1::text, 0))"
-READ_GRANTS = "select at, number from journeykit_grants where name = $1 and at > $2 order by at"
-FORGET_GRANTS = "delete from journeykit_grants where name = $1 and at <= $2"
-KEEP_GRANT = """insert into journeykit_grants as g values($1, $2, $3)
-    on conflict(name, at) do update set number = g.number + excluded.number"""
-
-# pauses
-
-PAUSE_ALONE = "lock table journeykit_pauses in share row exclusive mode"
-INSERT_PAUSE = """insert into journeykit_pauses select coalesce(max(number), 0) + 1, $1, $2, $3, $4::int8, $5::int8, $6::int8
-    from journeykit_pauses returning number"""
-END_PAUSE = "update journeykit_pauses set ended_at = $1 where number = $2 and ended_at is null"
-_PAUSE = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses"
-READ_PAUSE = f"{_PAUSE} where number = $1"
-READ_PAUSES = f"{_PAUSE} order by number"
-BRING_UP_ENROLLMENTS = f"update journeykit_enrollments set next_due = $1 where {DUE} and next_due = $2"
-BRING_UP_MESSAGES = "update journeykit_outbox set due_at = $1 where state = 'open' and due_at > $1 and token is null and reason = $2"
+WAITING = f"state = 'pending' and accepted_at > {EARLIEST}"  #: as the index says it
+DUE = f"next_due > {EARLIEST}"
 
 # the outbox
 
@@ -239,36 +177,42 @@ _MESSAGE = "customer, journey, key, number, seq, place, action, parameters, at, 
 _MINE = ", ".join(f"o.{name}" for name in _MESSAGE.split(", "))
 _LEASE = f"""update journeykit_outbox o set token = $1, due_at = $2, attempts = o.attempts + 1 from chosen c where o.id = c.id
     returning c.nth, c.lapsed, o.id, o.attempts - 1, {_MINE}, o.begun"""
-#: The longest due, each journey and action in its turn; but nothing from the first one on whose lease ran out, or that one alone.
-CLAIM = f"""with {_LINES},
-    due as materialized (select l.journey, l.action, m.* from line l cross join lateral (
-        select o.id, o.due_at, o.token is not null as lapsed {_IN_LINE} and o.due_at <= $3
-        order by o.due_at, o.id limit $4 for no key update skip locked) m where l.action <> all($5::text[])),
-    turns as (select id, due_at, lapsed from (
-        select *, row_number() over (partition by journey, action order by due_at, id) as turn from due) d
-        order by turn, journey, action limit $4),
+_OF_LINE = "state = 'open' and journey = l.journey and action = l.action and due_at <= $3 order by due_at, id"
+#: Each journey and action has its turn: how many of each is counted first, and then so many are taken that nobody else has taken.
+#: The longest due, but nothing from the first one on whose lease ran out; or that one alone.
+CLAIM = f"""with recursive lines as (
+        (select journey, action from journeykit_outbox where state = 'open' order by journey, action limit 1)
+        union all
+        select n.journey, n.action from lines l cross join lateral (
+            select journey, action from journeykit_outbox where state = 'open' and (journey, action) > (l.journey, l.action)
+            order by journey, action limit 1) n),
+    turns as (select l.journey, l.action from lines l cross join lateral (
+            select row_number() over (order by due_at, id) as turn from (
+                select due_at, id from journeykit_outbox where {_OF_LINE} limit $4) q) t
+        where l.action <> all($5::text[]) order by t.turn, l.journey, l.action limit $4),
+    due as materialized (select d.* from (select journey, action, count(*) as many from turns group by journey, action) l
+        cross join lateral (select id, due_at, token is not null as lapsed from journeykit_outbox
+            where {_OF_LINE} limit l.many for no key update skip locked) d),
     chosen as (select id, nth, lapsed from (
-        select id, lapsed, row_number() over w as nth, count(*) filter (where lapsed) over w as before from turns
+        select id, lapsed, row_number() over w as nth, count(*) filter (where lapsed) over w as before from due
         window w as (order by due_at, id)) d where nth = 1 or before = 0)
     {_LEASE}"""
-#: Claims under a cap are made one after another, so that of two one is the first.
+#: Claims under a cap are made one after another, so that of two one is the first, also of two for one household.
 CLAIM_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit claims', 0))"
-_COMPANIONS = f"""with mine as (
-        select o.id, o.due_at, v.ord from unnest($4::text[]) with ordinality as v(id, ord)
-        join journeykit_outbox o on o.{{column}} = v.id
-        where o.state = 'open' and o.message = 'marketing' and o.token is null and o.due_at <= $3 for no key update of o skip locked),
+#: By whom it is for, not by what is open or due (what is added keeps the planner off those indexes): of others a million may be.
+_COMPANIONS = f"""with mine as materialized (
+        select o.id, o.due_at, v.ord from unnest($4::text[]) with ordinality as v(id, ord) cross join lateral (
+            select id, due_at from journeykit_outbox r where r.{{column}} = v.id and r.state || '' = 'open' and r.message = 'marketing'
+            and r.token is null and r.due_at + 0 <= $3 offset 0 for no key update skip locked) o),
     chosen as (select id, row_number() over (order by ord, due_at, id) as nth, false as lapsed from mine)
     {_LEASE}"""
-CLAIM_COMPANIONS = _COMPANIONS.replace("{column}", "customer")
-CLAIM_HOUSEMATES = _COMPANIONS.replace("{column}", "household")
+CLAIM_COMPANIONS, CLAIM_HOUSEMATES = (_COMPANIONS.format(column=column) for column in ("customer", "household"))
+#: In no order: the planner would walk the whole outbox in that of its ids rather than sort.
 _SENT = """select o.customer, o.household, o.id, o.action, o.parameters, case when o.state = 'open' then null else o.due_at end
-    from journeykit_outbox o
-    where o.{column} = any($1::text[]) and o.message = 'marketing'
-    and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > $2)))
-        or (o.due_at > $3 and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))
-    order by o.id"""
-READ_SENT = _SENT.replace("{column}", "customer")
-READ_SENT_TO_HOUSEHOLDS = _SENT.replace("{column}", "household")
+    from unnest($1::text[]) as v(id) cross join lateral (select * from journeykit_outbox r where r.{column} = v.id offset 0) o
+    where o.message = 'marketing' and ((o.state = 'open' and (o.begun is not null or (o.token is not null and o.due_at > $2)))
+        or (o.due_at > $3 and (o.state in ('performed', 'imported') or (o.state <> 'open' and o.begun is not null))))"""
+READ_SENT, READ_SENT_TO_HOUSEHOLDS = (_SENT.format(column=column) for column in ("customer", "household"))
 BEGIN_MESSAGE = "update journeykit_outbox set begun = $3 where id = $1 and token = $2 and due_at > $3"
 SETTLE = Part(
     "id int8, token text, state text, reason text, due_at int8, back int8, undone int8, answered text",
@@ -294,6 +238,6 @@ READ_HISTORY = f"select {_HISTORY} from journeykit_history where customer = $1 o
 READ_EVENTS = f"select {_EVENT} from journeykit_events where customer = $1 and (state <> 'decided' or seq > $2)"
 READ_DEFINITIONS = "select distinct on (hash) hash, journey, text from journeykit_definitions order by hash"
 OCCUPIED = """select journey, definition, step, count(*) from journeykit_enrollments where status = 'active'
-    group by journey, definition, step order by journey, definition, step"""
+    group by journey, definition, step order by journey, definition collate "C", step collate "C\""""
 INSIDE = """select distinct customer from journeykit_enrollments
     where customer > $1 and journey = $2 and definition = $3 and status = 'active' order by customer limit $4"""

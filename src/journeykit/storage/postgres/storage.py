@@ -9,32 +9,45 @@ from typing import Any
 import psycopg
 
 from journeykit.errors import StorageError
-from journeykit.model.leaving import Moved
+from journeykit.model.backlog import Backlog
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
-from journeykit.model.records import Claimed, Commit, HistoryEntry, Loaded, LoggedEvent, Mail, OutboxRow, Settlement, Want
+from journeykit.model.pauses import Pause
+from journeykit.model.records import (
+    EVERYBODY,
+    Claimed,
+    Commit,
+    HistoryEntry,
+    Loaded,
+    LoggedEvent,
+    Mail,
+    OutboxRow,
+    Settlement,
+    Share,
+    Want,
+)
 from journeykit.storage.batch import Batch, event_order
-from journeykit.storage.postgres import leaving, migrations, objects, outbox
+from journeykit.storage.postgres import migrations, objects, outbox, pauses, work
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
+from journeykit.storage.postgres.leaving import Leavers, forwarded
 from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
 from journeykit.storage.postgres.sleeping import ListeningSleeper
-from journeykit.storage.postgres.work import Workers
 from journeykit.storage.postgres.writing import write
 from journeykit.storage.rows import answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
 
 
-class PostgresStorage(leaving.Leavers, Workers):
+class PostgresStorage(Leavers):
     """
     Keeps everything in PostgreSQL 13 or newer; see `journeykit.ports.Storage`.
 
     Given a URL, it opens connections of its own, and each call is one transaction. Given the host's psycopg connection, a call
     works inside the transaction that the host has open (in a savepoint): the host commits it, and a rollback of the host leaves
-    nothing of it. Where the host has none open, the call begins and commits its own. Durability is the server's
-    ``synchronous_commit``, which a URL may set: ``postgresql://shop?options=-csynchronous_commit%3Doff``.
+    nothing of it. A connection that is not in autocommit always has one open, for psycopg begins it with the first statement. With
+    autocommit and none open, the call begins and commits its own. Durability is the server's ``synchronous_commit``, which a URL may set: ``postgresql://shop?options=-csynchronous_commit%3Doff``.
 
     Args:
         database: a URL or another connection string of libpq's, the host's open connection, or what gives transactions on connections
@@ -49,16 +62,10 @@ class PostgresStorage(leaving.Leavers, Workers):
     """
 
     def __init__(
-        self,
-        database: str | psycopg.Connection[Any] | Connections,
-        *,
-        schema: str | None = None,
-        connections: int = 8,
-        pooler: bool = False,
-    ) -> None:
-        self._connections: Connections
+        self, database: str | psycopg.Connection[Any] | Connections, *, schema: str | None = None, connections: int = 8, pooler: bool = False
+    ) -> None:  # fmt: skip
         if isinstance(database, psycopg.Connection):
-            self._connections = HostConnection(database)
+            self._connections: Connections = HostConnection(database)
         elif isinstance(database, Connections):
             self._connections = database
         else:
@@ -69,7 +76,7 @@ class PostgresStorage(leaving.Leavers, Workers):
     def within(self, connection: object) -> PostgresStorage:
         """Return the same storage inside whatever transaction the host has open on its *connection* to the same database."""
         if not isinstance(connection, (psycopg.Connection, Connections)):
-            raise StorageError(f"{type(connection).__name__} is no connection of psycopg 3; give the one that the host writes with")
+            raise StorageError(f"{type(connection).__name__} is no connection of psycopg; give the one that the host writes with")
         inside = PostgresStorage(connection)
         inside._ready = self._ready
         return inside
@@ -100,20 +107,6 @@ class PostgresStorage(leaving.Leavers, Workers):
             self._ready = True
         return self._connections
 
-    def purge(self) -> None:
-        """
-        Write the tables anew, without anything that was ever deleted or changed in them.
-
-        To be run after customers have been erased, while nobody works: each table is locked for as long as copying it takes, which needs
-        as much room again on the disk. What stands in the server's write-ahead log, in its archive and in backups is not in reach from here.
-
-        Raises:
-            StorageError: a host's transaction is open.
-        """
-        with self._connections.alone() as cursor:
-            for (name,) in cursor.execute(leaving.READ_TABLES).fetchall():
-                cursor.execute(f"vacuum (full) {name}")
-
     def sleeper(self) -> LocalSleeper | ListeningSleeper:
         """Make what one worker sleeps on: a connection of its own that listens, where there may be one."""
         connect = self._connections.open
@@ -128,21 +121,21 @@ class PostgresStorage(leaving.Leavers, Workers):
             return []
         with self._transaction(single=True) as cursor:
             new = outbox.send(cursor, rows, self._connections.hosts)
-        return [place in new for place in range(1, len(rows) + 1)]
+        return [row[:2] in new and not new.discard(row[:2]) for row in rows]  # type: ignore[func-returns-value]
 
     def commit_many(self, commits: Iterable[Commit]) -> None:
         """Write all *commits* in one transaction, or nothing."""
         batch = Batch(commits)
+        write(self._ready_for(batch), batch)
+
+    def _ready_for(self, batch: Batch) -> Connections:
+        """Connections to write *batch*, which find a partition for each month of its history."""
         connections = self._prepared()
         missing = self._months.missing(batch.history)
         if missing and not connections.hosts:
             with connections.alone() as cursor:
                 make(cursor, missing)
-        write(connections, batch)
-
-    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
-        """Write *commits* and let a customer become another, in one transaction, or nothing."""
-        write(self._prepared(), Batch(commits), lambda cursor: leaving.become(cursor, moved))
+        return connections
 
     # reading
 
@@ -185,6 +178,57 @@ class PostgresStorage(leaving.Leavers, Workers):
         with self._transaction(single=True) as cursor:
             return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, number(limit)))]
 
+    # what is due
+
+    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
+        """Return up to *limit* customers of a *share* with something to do, those waiting longest first; nobody whom a transaction holds."""
+        found = self._find_due(now, limit, share)
+        return self._find_due(now, limit, share) if found and forwarded(self._prepared(), found) else found
+
+    def _find_due(self, now: int, limit: int, share: Share) -> list[str]:
+        with self._transaction(single=True) as cursor:
+            return work.claim_due(cursor, now, limit, share)
+
+    def next_due(self) -> int | None:
+        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something."""
+        with self._transaction(single=True) as cursor:
+            return work.next_due(cursor)
+
+    # workers
+
+    def enlist(self, token: str, now: int, until: int) -> Share:
+        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
+        with self._transaction(single=True) as cursor:
+            return work.enlist(cursor, token, now, until)
+
+    def backlog(self, now: int) -> Backlog:
+        """Return what waits at *now*."""
+        with self._transaction(single=True) as cursor:
+            return work.backlog(cursor, now)
+
+    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
+        with self._transaction() as cursor:
+            return work.grant(cursor, name, now, window, most, wanted)
+
+    # pauses
+
+    def begin_pause(self, pause: Pause) -> Pause:
+        """Keep *pause* under the next number; return it with that number."""
+        with self._transaction() as cursor:
+            return pauses.begin(cursor, pause)
+
+    def end_pause(self, number: int, at: int) -> None:
+        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
+        with self._transaction() as cursor:
+            if pauses.end(cursor, number, at):
+                outbox.tell(cursor, self._connections.hosts)
+
+    def pauses(self) -> list[Pause]:
+        """Return all pauses, ended ones too, in order of number."""
+        with self._transaction(single=True) as cursor:
+            return pauses.read(cursor)
+
     # objects and shared numbers
 
     def taken(self, name: str) -> int:
@@ -206,7 +250,7 @@ class PostgresStorage(leaving.Leavers, Workers):
         with self._transaction() as cursor:
             if not objects.publish(cursor, fact, properties, ends):
                 return False
-            sql.tell(cursor, self._connections.hosts)
+            outbox.tell(cursor, self._connections.hosts)
         return True
 
     def releases(self, now: int, limit: int) -> list[Release]:
@@ -259,7 +303,7 @@ class PostgresStorage(leaving.Leavers, Workers):
         with self._transaction() as cursor:
             dead = cursor.execute(change, (numbers(ids), number(now))).rowcount
             if dead:
-                sql.tell(cursor, self._connections.hosts)
+                outbox.tell(cursor, self._connections.hosts)
         return dead
 
 

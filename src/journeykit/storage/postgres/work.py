@@ -1,109 +1,104 @@
-"""What workers share, in PostgreSQL: who is there, what waits, how often an action may go, and what stands still."""
+"""What workers share, in PostgreSQL: who is there, whose customers are whose, what waits, and how often an action may go."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 from journeykit.model.backlog import Backlog
-from journeykit.model.pauses import Pause
-from journeykit.model.records import EVERYBODY, NEVER, Share, in_share
+from journeykit.model.records import NEVER, Share
 from journeykit.storage.batch import freed
-from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number
-from journeykit.storage.postgres.connections import Connections, Cursor
-from journeykit.storage.rows import Row
+from journeykit.storage.postgres.connections import Cursor
+from journeykit.storage.postgres.statements import DUE, WAITING
+
+#: Whoever finds somebody else forgetting leaves it to them.
+ENLIST = """with gone as (delete from journeykit_workers where token in (
+        select token from journeykit_workers where until <= $2 and token <> $1 for update skip locked)),
+    here as (insert into journeykit_workers values($1, $3) on conflict(token) do update set until = excluded.until)
+    select token from journeykit_workers where until > $2 and token <> $1"""
+LEAVE = "delete from journeykit_workers where token = $1"
+
+_DUE = "select {moment} as ready, {customer} as customer from {table} where {due} and {mine} order by {moment}, {customer} limit $2"
+_MINE = "($4 = 1 or abs(hashtextextended({customer}, 0) % $4) = $3)"
 
 
-class Workers:
-    """The part of `journeykit.PostgresStorage` that is about workers and pauses."""
-
-    _connections: Connections
-
-    def _transaction(self, *, single: bool = False) -> AbstractContextManager[Cursor]:
-        raise NotImplementedError
-
-    def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
-        """
-        Return up to *limit* customers of a *share* with something to do, those waiting longest first.
-
-        Nobody is among them whom another transaction holds.
-        """
-        rows = limit * share[1]
-        while True:
-            with self._transaction(single=True) as cursor:
-                found = [name for (name,) in cursor.execute(sql.FIND_DUE, (number(now), number(rows))) if in_share(name, share)]
-            if len(found) >= limit or not self._more(now, rows):
-                return found[:limit]
-            rows *= 4  # a few customers have most of what is due, or are held
-
-    def _more(self, now: int, rows: int) -> bool:
-        """Whether there is more due than so many rows."""
-        with self._transaction(single=True) as cursor:
-            found = cursor.execute(sql.ARE_THERE_MORE, (number(now), number(rows))).fetchone()
-        return found is not None and bool(found[0])
-
-    def next_due(self) -> int | None:
-        """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something."""
-        with self._transaction(single=True) as cursor:
-            row = cursor.execute(sql.NEXT_DUE).fetchone()
-        return None if row is None or row[0] is None or row[0] >= NEVER else int(row[0])
-
-    def enlist(self, token: str, now: int, until: int) -> Share:
-        """Write down that the worker *token* is there until *until*; return the share of the customers that falls to it."""
-        with self._transaction() as cursor:
-            cursor.execute(sql.KEEP_WORKER, (token, number(until)))
-            cursor.execute(sql.FORGET_WORKERS, (number(now),))
-            there = [name for (name,) in cursor.execute(sql.READ_WORKERS)]
-        return (there.index(token), len(there)) if token in there else EVERYBODY
-
-    def backlog(self, now: int) -> Backlog:
-        """Return what waits at *now*."""
-        counted: list[int | None] = []
-        with self._transaction() as cursor:
-            for statement in (sql.COUNT_MAIL, sql.COUNT_TIMERS, sql.COUNT_MESSAGES):
-                counted += cursor.execute(statement, (number(now),)).fetchone() or ()
-            counted += cursor.execute(sql.COUNT_DEAD).fetchone() or ()
-        return Backlog(*counted)  # type: ignore[arg-type]  # in the order of its fields
-
-    def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
-        """Let as many of *wanted* go as leave no more than *most* in any window; return how many, and when one more may."""
-        with self._transaction() as cursor:
-            cursor.execute(sql.GRANT_ALONE, (name,))
-            cursor.execute(sql.FORGET_GRANTS, (name, number(now - window)))
-            gone = cursor.execute(sql.READ_GRANTS, (name, number(now - window))).fetchall()
-            granted = min(wanted, max(0, most - sum(count for _, count in gone)))
-            if granted:
-                cursor.execute(sql.KEEP_GRANT, (name, number(now), number(granted)))
-                gone.append((now, granted))
-        return granted, freed(gone, now, window, most)
-
-    def begin_pause(self, pause: Pause) -> Pause:
-        """Keep *pause* under the next number; return it with that number."""
-        _, journey, step, action, still, begun_at, ended_at = pause
-        with self._transaction() as cursor:
-            cursor.execute(sql.PAUSE_ALONE)
-            values = (journey, step, action, number(still), number(begun_at), number(ended_at))
-            row = cursor.execute(sql.INSERT_PAUSE, values).fetchone()
-        return pause._replace(number=0 if row is None else row[0])
-
-    def end_pause(self, number: int, at: int) -> None:
-        """End a pause at *at*, where it has not ended, and bring up what stood still because of it."""
-        with self._transaction() as cursor:
-            cursor.execute(sql.END_PAUSE, (str(at), str(number)))
-            row = cursor.execute(sql.READ_PAUSE, (str(number),)).fetchone()
-            if row is None:
-                return
-            ended = _pause(row)
-            cursor.execute(sql.BRING_UP_ENROLLMENTS, (str(ended.ended_at), str(NEVER + number)))
-            cursor.execute(sql.BRING_UP_MESSAGES, (str(ended.ended_at), ended.words))
-            sql.tell(cursor, self._connections.hosts)
-
-    def pauses(self) -> list[Pause]:
-        """Return all pauses, ended ones too, in order of number."""
-        with self._transaction(single=True) as cursor:
-            return [_pause(row) for row in cursor.execute(sql.READ_PAUSES)]
+def _due(table: str, moment: str, customer: str, due: str) -> str:
+    return _DUE.format(table=table, moment=moment, customer=customer, due=due, mine=_MINE.format(customer=customer))
 
 
-def _pause(row: Row) -> Pause:
-    number, journey, step, action, still, begun_at, ended_at = row
-    return Pause(number, journey, step, action, bool(still), begun_at, ended_at)
+#: Nobody whom another transaction holds is given: a batch waits for nobody.
+FIND_DUE = f"""with found as (select customer, min(ready) as ready from (
+        (select ready + 1 as ready, customer from ({_due("journeykit_enrollments", "next_due", "customer", f"{DUE} and next_due < $1")}) e)
+        union all
+        (select ready + 1, customer from ({_due("journeykit_customers", "next_due", "id", f"{DUE} and next_due < $1")}) c)
+        union all
+        ({_due("journeykit_events", "accepted_at", "customer", f"{WAITING} and accepted_at <= $1")})) due
+    group by customer),
+    free as (select c.id from found f join journeykit_customers c on c.id = f.customer for no key update of c skip locked)
+    select f.customer from found f
+    where f.customer in (select id from free) or not exists (select from journeykit_customers c where c.id = f.customer)
+    order by f.ready, f.customer"""
+ARE_THERE_MORE = f"""select
+    (select count(*) from ({_due("journeykit_enrollments", "next_due", "customer", f"{DUE} and next_due < $1")}) e) = $2 or
+    (select count(*) from ({_due("journeykit_customers", "next_due", "id", f"{DUE} and next_due < $1")}) c) = $2 or
+    (select count(*) from ({_due("journeykit_events", "accepted_at", "customer", f"{WAITING} and accepted_at <= $1")}) m) = $2"""
+NEXT_DUE = f"""select least(
+    (select min(next_due) + 1 from journeykit_enrollments where {DUE}),
+    (select min(next_due) + 1 from journeykit_customers where {DUE}),
+    (select min(accepted_at) from journeykit_events where {WAITING}),
+    (select min(due_at) from journeykit_outbox where state = 'open'),
+    (select min(due_at) from journeykit_objects where due_at is not null))"""
+BACKLOG = f"""select events, oldest_event, customers, oldest_timer, messages, oldest_message, dead from
+    (select count(*) as events, min(accepted_at) as oldest_event from journeykit_events where {WAITING} and accepted_at <= $1) m,
+    (select count(*) as customers, min(due) as oldest_timer from (select min(next_due) as due from (
+        select customer, next_due from journeykit_enrollments where {DUE} and next_due < $1
+        union all select id, next_due from journeykit_customers where {DUE} and next_due < $1) d group by customer) t) t,
+    (select count(*) as messages, min(due_at) as oldest_message from journeykit_outbox where state = 'open' and due_at <= $1) o,
+    (select count(*) as dead from journeykit_outbox where state in ('dead', 'dropped', 'imported') and state = 'dead') x"""
+
+GRANT_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit rate ' || $1, 0))"
+READ_GRANTS = """with gone as (delete from journeykit_grants where name = $1 and at <= $2)
+    select at, number from journeykit_grants where name = $1 and at > $2 order by at"""
+KEEP_GRANT = """insert into journeykit_grants as g values($1, $2, $3)
+    on conflict(name, at) do update set number = g.number + excluded.number"""
+
+
+def enlist(cursor: Cursor, token: str, now: int, until: int) -> Share:
+    """Keep the worker *token*, forget those who are gone, and say which share is its."""
+    if until <= now:
+        cursor.execute(LEAVE, (token,))
+        return 0, 1
+    others = [name for (name,) in cursor.execute(ENLIST, (token, number(now), number(until)))]
+    return sorted([*others, token]).index(token), len(others) + 1
+
+
+def claim_due(cursor: Cursor, now: int, limit: int, share: Share) -> list[str]:
+    """Up to *limit* customers of *share* with something to do, those waiting longest first; nobody whom another transaction holds."""
+    place, parts = share
+    rows = limit
+    while True:
+        given = (number(now), number(rows), number(place), number(parts))
+        found = [name for (name,) in cursor.execute(FIND_DUE, given)]
+        if len(found) >= limit or not cursor.execute(ARE_THERE_MORE, given).fetchone()[0]:  # type: ignore[index]
+            return found[:limit]
+        rows *= 4  # a few customers have most of what is due, or are held
+
+
+def next_due(cursor: Cursor) -> int | None:
+    """The first moment at which there is something to do; what stands still has none."""
+    row = cursor.execute(NEXT_DUE).fetchone()
+    return None if row is None or row[0] is None or row[0] >= NEVER else int(row[0])
+
+
+def backlog(cursor: Cursor, now: int) -> Backlog:
+    """What waits at *now*."""
+    return Backlog(*cursor.execute(BACKLOG, (number(now),)).fetchone() or (0, None, 0, None, 0, None, 0))
+
+
+def grant(cursor: Cursor, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
+    """Let as many of *wanted* go as the window leaves; and when the next may. One after another, under a lock of that name."""
+    cursor.execute(GRANT_ALONE, (name,))
+    gone = cursor.execute(READ_GRANTS, (name, number(now - window))).fetchall()
+    granted = min(wanted, max(0, most - sum(many for _, many in gone)))
+    if granted:
+        cursor.execute(KEEP_GRANT, (name, number(now), number(granted)))
+        gone.append((now, granted))
+    return granted, freed(gone, now, window, most)

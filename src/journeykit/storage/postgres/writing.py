@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
@@ -24,12 +24,17 @@ class Writing:
         batch: what is to be written.
         hosts: it may be in a host's transaction.
 
+    Attributes:
+        batch: what is to be written.
+        events: the rows of its events.
+        copies: whether its history and outbox are copied in.
+
     Raises:
         ConflictError: an event is decided twice in it.
     """
 
     def __init__(self, batch: Batch, hosts: bool) -> None:
-        self._batch = batch
+        self.batch = batch
         self._notify = sql.NOTIFY_SURELY if hosts else sql.NOTIFY
         self._parts: list[str] = []
         self._counts: list[str] = []
@@ -50,20 +55,13 @@ class Writing:
     @property
     def statement(self) -> bytes:
         """The statement."""
-        notify = f", {self._notify}" if _due_soon(self._batch) else ""
+        notify = f", {self._notify}" if _due_soon(self.batch) else ""
         return _statement(tuple(self._parts), tuple(self._counts), notify)
 
     @property
     def arguments(self) -> Arguments:
         """The arguments of the statement."""
         return self._arguments + self._expected
-
-    def run(self, cursor: Cursor) -> None:
-        """Write it."""
-        cursor.execute(self.statement, self.arguments)
-        if self.copies:
-            _copy(cursor, sql.COPY_HISTORY, self._batch.history)
-            _copy(cursor, sql.COPY_MESSAGES, self._batch.outbox)
 
     def _add(self, part: Part, rows: Sequence[Row]) -> None:
         if rows:
@@ -77,7 +75,7 @@ class Writing:
             self._expected.append(str(count))
 
     def _customers(self) -> None:
-        batch, known = self._batch, {customer_id: text for text, customer_id in self._batch.known}
+        batch, known = self.batch, {customer_id: text for text, customer_id in self.batch.known}
         moments = {customer_id: (text, due) for text, due, customer_id in batch.moments}
         nothing = (None, None)
         created = [(name, 0, revision, at, text, *moments.get(name, nothing)) for name, revision, at, text in batch.created]
@@ -88,26 +86,26 @@ class Writing:
         self._demand("moved", len(moved))
 
     def _enrollments(self) -> None:
-        self._add(sql.WRITE_ENROLLMENTS, [*self._batch.enrollments, *self._batch.entered])
-        self._add(sql.DELETE_ENROLLMENTS, self._batch.removed)
+        self._add(sql.WRITE_ENROLLMENTS, [*self.batch.enrollments, *self.batch.entered])
+        self._add(sql.DELETE_ENROLLMENTS, self.batch.removed)
 
     def _log(self) -> None:
         self._add(sql.WRITE_EVENTS, self.events)
         self._demand("logged", len(self.events))
         logged = {row[:2] for row in self.events}
-        mail = [row[:7] for row in self._batch.mail]
+        mail = [row for row in unique_mail(self.batch.mail) if row[:2] not in logged]
         if mail and logged:
             self._arguments += [texts(values) for values in zip(*sorted(logged), strict=True)]
         self._add(sql.SEND_MAIL_BUT if logged else sql.SEND_MAIL, mail)
 
     def _quotas(self) -> None:
-        taken = [(name, count, most) for name, (count, most) in self._batch.quotas.items()]
+        taken = [(name, count, most) for name, (count, most) in self.batch.quotas.items()]
         self._add(sql.TAKE_QUOTAS, taken)
         self._demand("taken", len(taken))
 
     def _waits(self) -> None:
         """What an enrollment waited for and does so no more goes, what it waits for already stays as it was."""
-        waits = self._batch.waits
+        waits = self.batch.waits
         if not waits:
             return
         new = [
@@ -127,26 +125,40 @@ def _statement(parts: tuple[str, ...], counts: tuple[str, ...], notify: str) -> 
     return statement(f"with {', '.join(parts)} {demand}{notify}")
 
 
-def write(connections: Connections, batch: Batch, also: Callable[[Cursor], None] | None = None) -> None:
+def write(connections: Connections, batch: Batch) -> None:
     """
-    Write *batch*, and what *also* writes, in one transaction, or nothing.
+    Write *batch* in one transaction, or nothing.
 
     Raises:
         ConflictError: somebody else was first, or holds one of several customers.
         QuotaError: too much is taken.
     """
-    if not batch.bases and also is None:
+    if not batch.bases:
         return
-    writing = Writing(batch, connections.hosts) if batch.bases else None
-    single = writing is not None and not writing.copies and len(batch.bases) == 1 and also is None
+    writing = Writing(batch, connections.hosts)
     try:
-        with connections.transaction(single=single) as cursor:
-            if writing is not None:
-                writing.run(cursor)
-            if also is not None:
-                also(cursor)
+        with connections.transaction(single=not writing.copies and len(batch.bases) == 1) as cursor:
+            put(cursor, writing)
     except Refused:
-        raise _reason(connections, batch) from None
+        raise reason(connections, batch) from None
+
+
+def put(cursor: Cursor, writing: Writing) -> None:
+    """
+    Write it in the transaction that is open.
+
+    Raises:
+        Refused: a count is not as it must be; the transaction is over, and `reason` says why.
+    """
+    cursor.execute(writing.statement, writing.arguments)
+    if writing.copies:
+        _copy(cursor, sql.COPY_HISTORY, writing.batch.history)
+        _copy(cursor, sql.COPY_MESSAGES, writing.batch.outbox)
+
+
+def unique_mail(rows: Iterable[Row]) -> list[Row]:
+    """The rows of `rows.mail_row`, as a statement takes them: of each id the first."""
+    return [row[:7] for row in _first(rows, 2)]
 
 
 def _first(rows: Iterable[Row], length: int) -> list[Row]:
@@ -183,7 +195,7 @@ def _due_soon(batch: Batch) -> bool:
     return any(due is not None and due < soon for due in dues)
 
 
-def _reason(connections: Connections, batch: Batch) -> StorageError:
+def reason(connections: Connections, batch: Batch) -> StorageError:
     """Why a batch was not written: who was decided for by somebody else or is held, none where that has become unclear; or a quota."""
     asked = [(name,) for name in batch.bases]
     events = [row[:2] for row in batch.events]

@@ -1,4 +1,4 @@
-"""Rows of messages that are claimed, and what frequency caps count beside them: the same in every database."""
+"""Which messages are claimed together, and what each is told of what else was sent; the same for every SQL storage."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from journeykit.model.records import Sent
 from journeykit.storage.rows import Row
 
-CUSTOMER, HOUSEHOLD = 3, 16  #: places in (whether its lease ran out, id, attempts, the message's fields, begun)
-_KIND = 12
+CUSTOMER, _KIND, HOUSEHOLD = 3, 12, 16  #: places in a row that is claimed
 
 
-def values(rows: Iterable[Row], place: int) -> list[str]:
+def addressed(rows: Iterable[Row], place: int) -> list[str]:
     """What stands in that place of the marketing messages among claimed *rows*, each once."""
     return list(dict.fromkeys(row[place] for row in rows if row[_KIND] == "marketing" and row[place] is not None))
 

@@ -1,0 +1,48 @@
+"""Writing the rows of a batch into SQLite, inside the transaction that has been begun for it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from journeykit.storage import sqlite_objects as objects
+from journeykit.storage import sqlite_statements as sql
+from journeykit.storage.batch import Batch, refuse_too_much
+
+
+class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
+    """Somebody else was first; leaves the transaction so that it is rolled back before anybody asks who."""
+
+
+def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Write *batch*; raise `Stale` where a customer has moved on, `QuotaError` where too much is taken."""
+    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
+        raise Stale
+    if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
+        raise Stale
+    if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
+        raise Stale
+    if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
+        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
+    for statement, rows in (
+        (sql.UPDATE_FACTS, batch.known),
+        (sql.UPDATE_MOMENTS, batch.moments),
+        (sql.DELETE_ENROLLMENT, batch.removed),
+        (sql.UPSERT_ENROLLMENT, batch.entered),
+        (sql.INSERT_HISTORY, [tuple(entry) for entry in batch.history]),  # sqlite3 takes plain tuples faster than named ones
+        (sql.INSERT_MESSAGE, batch.outbox),
+        (sql.INSERT_DEFINITION, batch.definitions),
+        (sql.INSERT_MAIL, batch.mail),
+    ):
+        if rows:
+            cursor.executemany(statement, rows)
+    if batch.waits:
+        objects.wait(cursor, batch.waits)
+    if batch.quotas:
+        _take(cursor, batch)
+
+
+def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Under the lock that the writing has taken, so that nobody takes in between."""
+    found = {name: cursor.execute(sql.SELECT_QUOTA, (name,)).fetchone() for name in batch.quotas}
+    refuse_too_much(batch, {name: row[0] for name, row in found.items() if row is not None})
+    cursor.executemany(sql.TAKE_QUOTA, [(name, count, limit) for name, (count, limit) in batch.quotas.items()])

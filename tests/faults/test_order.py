@@ -1,0 +1,48 @@
+"""What reaches a customer from another while a batch is decided waits for the customer's own timers (P3)."""
+
+from __future__ import annotations
+
+from crash.again import differences
+from journeykit import Do, Journey, Start, Step
+from shop import Shop
+
+HOUR = 3_600_000_000  #: microseconds
+
+JOURNEYS = (
+    Journey(
+        "cart", stage="consideration", key="cart_id", entry="Product Added",
+        steps=[Step("left", wait="2 hours"), Step("reminded", do=Do("email", template="your cart"))],
+    ),
+    Journey(
+        "order", stage="purchase", key="order_id", entry="Order Completed",
+        steps=[Step("thanked", do=Start("friend", customer="event.friend", key="journey.key"))],
+    ),
+    Journey("friend", stage="awareness", key="order_id", steps=[Step("invited", do=Do("email", template="join {customer.id}"))]),
+)  # fmt: skip
+
+
+def test_a_start_from_a_later_moment_overtakes_no_timer() -> None:
+    """
+    Ann's cart is due at eleven. A worker that looks for what was due until ten meets Bob's order of noon, told meanwhile, which invites
+    Ann, who has mail of her own: she is reminded first and invited then, as a replay of her log has it.
+    """
+    shop = Shop(*JOURNEYS)
+    shop.event("Product Added", cart_id="a")  # at nine
+    ten = shop.clock.now() + HOUR
+    shop.clock.set(ten - HOUR // 2)
+    shop.engine.accept(shop.fact("Page Viewed", "bob"))
+    shop.clock.set(ten - 1)
+    shop.engine.accept(shop.fact("Page Viewed", "ann"))
+    shop.clock.set(ten + 2 * HOUR)
+    shop.engine.accept(shop.fact("Order Completed", "bob", order_id="o", friend="ann"))
+    shop.engine.run_due(ten)
+    shop.work()
+
+    assert shop.told() == [
+        "03-02 09:00 entered left",
+        "03-02 11:00 moved reminded",
+        "03-02 11:00 completed",
+        "03-02 12:00 entered invited",
+        "03-02 12:00 completed",
+    ]
+    assert list(differences(JOURNEYS, shop.storage)) == []
