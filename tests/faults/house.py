@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class House:
         self.storage.migrate()
         self.clock = clock or ManualClock(MONDAY)
         self.unheard: set[str] = set()  #: keys whose answer gets lost on the way back, once
+        self.meanwhile: Callable[[], object] | None = None  #: happens once, in the middle of an action
         given = {"backoff": PATIENT, "lease": 1.0, **options}
         self.engine = Engine(definitions, self.storage, {"call": self.call}, clock=self.clock, **given)
         for name in ("input.jsonl", "received.jsonl"):
@@ -53,6 +54,9 @@ class House:
         """The action: it is done, and now and then the answer is lost."""
         key = request.idempotency_key
         self.write("received.jsonl", {"key": key, "what": request.parameters["what"], "of": request.parameters["of"]})
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
         if hash_of(key) % 8 == 0 and key not in self.unheard:
             self.unheard.add(key)
             return Retry(reason="no answer")

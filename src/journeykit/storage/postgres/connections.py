@@ -132,12 +132,12 @@ class OwnConnections:
                 self._conninfo, autocommit=True, row_factory=tuple_row, prepare_threshold=None if self._pooler else 2,
                 application_name="journeykit",
             )  # fmt: skip
+            if self._schema is not None:
+                connection.execute(psycopg.sql.SQL("set search_path to {}").format(psycopg.sql.Identifier(self._schema)))
+            if not self._pooler:
+                connection.execute(_PLANS)
         except psycopg.Error as error:
             raise failed(error) from error
-        if self._schema is not None:
-            connection.execute(psycopg.sql.SQL("set search_path to {}").format(psycopg.sql.Identifier(self._schema)))
-        if not self._pooler:
-            connection.execute(_PLANS)
         return connection
 
     def borrow(self) -> Cursor:
@@ -155,7 +155,7 @@ class OwnConnections:
                 if time.monotonic() - since < _FRESH or not _gone(cursor.connection):
                     return cursor
                 cursor.connection.close()
-            return _cursor(self._open())
+            return Cursor(self._open(), row_factory=tuple_row)
         except BaseException:
             self._places.put(None)
             raise

@@ -69,12 +69,11 @@ def _parts(wants: Sequence[Want]) -> list[tuple[Part, list[Row]]]:
 
 
 def _parts_of_one(want: Want) -> list[tuple[Part, list[Row]]]:
-    """The same for a plain one, in fewer looks."""
-    customer_id, journeys, _, seen, until = want
-    return [
-        (sql.LOAD_CUSTOMERS, [(customer_id,)]), (sql.LOAD_LIVE, [(1, customer_id, journey, until) for journey in journeys or ()]),
-        (sql.LOAD_PENDING, [(customer_id,)]), (sql.LOAD_SEEN, [(1, customer_id, event_id) for event_id in seen]),
-    ]  # fmt: skip
+    """The same for one customer of whom little is needed."""
+    customer_id, named, _, seen, until = want
+    live: list[Row] = [(1, customer_id, journey, until) for journey in named or ()]
+    events: list[Row] = [(1, customer_id, event_id) for event_id in seen]
+    return [(sql.LOAD_CUSTOMERS, [(customer_id,)]), (sql.LOAD_LIVE, live), (sql.LOAD_PENDING, [(customer_id,)]), (sql.LOAD_SEEN, events)]
 
 
 def _plain(want: Want) -> bool:
