@@ -62,7 +62,7 @@ class MemoryLeaving:
         self._aliases |= {name: moved.survivor for name, known in self._aliases.items() if known == moved.customer_id}
         self._aliases[moved.customer_id] = moved.survivor
         gone = self._customers[moved.customer_id] = Customer()
-        gone.revision = ELSEWHERE
+        gone.revision, gone.accepted_at = ELSEWHERE, old.accepted_at
 
     def _move_events(self, name: str, old: Customer, survivor: Customer, by: int) -> None:
         arrived = max((loads(text)[-1] for text in (survivor.pending or {}).values()), default=0)

@@ -231,7 +231,7 @@ class HostConnection:
     @contextmanager
     def transaction(self, *, single: bool = False) -> Iterator[Cursor]:
         """Run what is inside in a savepoint of the host's transaction, or in a transaction of its own."""
-        with self._lock, errors_as_ours(), inside(Cursor(self._connection, row_factory=tuple_row), self._idle) as cursor:
+        with self._lock, errors_as_ours(), inside(_cursor(self._connection), self._idle) as cursor:
             yield cursor
 
     @property
@@ -245,7 +245,7 @@ class HostConnection:
     @contextmanager
     def _each(self) -> Iterator[Cursor]:
         with self._lock, errors_as_ours():
-            yield Cursor(self._connection, row_factory=tuple_row)
+            yield _cursor(self._connection)
 
     def close(self) -> None:
         """The host closes it."""
@@ -273,6 +273,10 @@ def inside(cursor: Cursor, idle: bool) -> Iterator[Cursor]:
             if not idle:
                 cursor.execute("release journeykit")
         raise
+
+
+def _cursor(connection: Connection) -> Cursor:
+    return psycopg.RawCursor(connection, row_factory=tuple_row)
 
 
 def _gone(connection: Connection) -> bool:
