@@ -131,7 +131,6 @@ def test_statements_that_run_out_of_time_lose_nothing(tmp_path, postgres):
     assert failed > 0
 
 
-
 def test_a_server_that_is_killed_and_comes_back_has_lost_nothing(tmp_path):
     """The postmaster is killed (kill -9) with its sessions at work, recovers and serves again."""
     import postgres
