@@ -53,7 +53,7 @@ def test_facts_come_back(facts):
 def test_fields_of_a_later_release_are_ignored():
     """While a deployment rolls, the older process reads the newer one's rows."""
     *columns, _, body = rows.enrollment_row("ann", FULL)
-    longer = f'{body[:-1]}{",null" * (14 - len(rows.loads(body)))},"new",{{"x":1}}]'
+    longer = f'{body[:-1]}{",null" * (15 - len(rows.loads(body)))},"new",{{"x":1}}]'
     timer = '[1,20,{},[[0,99,1,null,"new"]]]'
 
     assert rows.enrollment((*columns, longer)) == FULL
