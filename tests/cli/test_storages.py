@@ -67,7 +67,7 @@ def test_an_address_is_opened_by_the_package_that_knows_it(call, tmp_path):
         (
             "shelv://shop",
             1,
-            'no storage "shelv"; there are broken, fallen, shelf, and packages offer more under journeykit.storages; a file is one of SQLite',
+            'no storage "shelv"; there are broken, fallen, postgres, postgresql, shelf, and packages offer more under journeykit.storages; a file is one of SQLite',
         ),
         (
             "fallen://ann:secret@shop",
