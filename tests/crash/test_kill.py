@@ -1,7 +1,7 @@
 """
 Killed at any point and started again: nothing is lost, and nothing is done under two keys (P27, P30, P31).
 
-``JOURNEYKIT_KILLS`` says how often; 200 where it does not.
+``JOURNEYKIT_KILLS`` says how often; 120 where it does not.
 """
 
 from __future__ import annotations
