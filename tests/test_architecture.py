@@ -209,3 +209,11 @@ def test_every_test_says_what_the_customer_sees() -> None:
     ]
 
     assert silent == []
+
+
+def test_every_module_of_core_is_on_the_map() -> None:
+    """Somebody new finds it in docs/architecture.md under what it is about."""
+    page = (TESTS.parent / "docs" / "architecture.md").read_text("utf-8")
+    core = {name.removeprefix("core.") for name in modules() if name.startswith("core.")}
+
+    assert {name for name in core if not name.startswith("checks_") and f"`{name}`" not in page} == set()

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from attrs import evolve
 
-from agreement.generators import CATALOG, HOUR, Happening, Shop
-from agreement.generators import shops as every_shop
+from agreement.generators import CATALOG, HOUR, Happening, Shop, shops
 from agreement.test_invariances import Run, enough, replayed, written
-from journeykit import ActionRequest, Engine, PostgresStorage, SQLiteStorage, Start
+from journeykit import ActionRequest, Engine, PostgresStorage, SQLiteStorage
 from journeykit.core.backfill import events_of
 from journeykit.core.context import Context
 from journeykit.core.facts import fold, identify
-from journeykit.core.survey import Survey
 from journeykit.errors import ConditionError
 from journeykit.model.records import Facts, Want
 from journeykit.ports import Storage
@@ -83,17 +80,6 @@ class Merged(Run):
         return loaded.accepted_at
 
 
-def shops(examples: int) -> Iterator[tuple[int, Shop]]:
-    """Shops in which no journey leads to a start of itself: for somebody who has become the starter that would never end."""
-    for seed, shop in every_shop(examples):
-        starts = {one.name: {act.do.journey for act in Survey(one).acts if isinstance(act.do, Start)} for one in shop.journeys}
-        try:
-            TopologicalSorter(starts).prepare()
-        except CycleError:
-            continue
-        yield seed, shop
-
-
 def shared(happening: Happening, random: Random) -> list[Happening]:
     """What happens to ann happens to bob, too, or to him alone, so that both are often in the same journeys."""
     if happening.event is None:
@@ -131,7 +117,7 @@ def test_postgresql_comes_to_the_same(postgres: str, examples: int) -> None:
         assert_same(merged, memory, seed)
         count(counted, memory)
         assert merged.engine.erase("bob") == memory.engine.erase("bob")
-        assert (storage.customers(), storage.outbox(), storage.next_due()) == ([], [], None), f"seed {seed}"
+        assert left_over(storage) == left_over(memory.storage) <= {"cid"}, f"seed {seed}"
         assert clear(postgres)
     storage.close()
     enough(counted, max(30, examples // 4), merged=10, kept=100)
@@ -222,10 +208,15 @@ def test_nothing_is_left_of_the_erased(examples: int, tmp_path: Path) -> None:
         text = repr([row for row in rows if "journey:" not in repr(row)])
         for needle in ("'ann'", "'bob'", '"ann"', '"bob"', "ann/", "bob/"):
             assert needle not in text, f"seed {seed}: {needle}"
-        assert run.storage.customers() == []
-        assert run.storage.next_due() is None
+        assert left_over(run.storage) <= {"cid"}
         counted["erased"] += 1
     assert counted["erased"]
+
+
+def left_over(storage: Storage) -> set[str]:
+    """Who is known still, or has something to do: a third one whom the two have started keeps what is theirs."""
+    messages = {row.message.customer_id for row in storage.outbox(limit=100_000)}
+    return {*storage.customers(), *messages, *storage.claim_due(1 << 61, 100)}
 
 
 def tables(connection: sqlite3.Connection) -> Sequence[tuple[str]]:

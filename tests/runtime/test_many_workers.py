@@ -13,7 +13,7 @@ from journeykit.model.messages import moment
 from journeykit.model.records import MAILBOX, Claimed
 
 GREET = Journey("greet", stage="awareness", entry="Signed Up", steps=[Step("greeted", do="email", wait="1 day")])
-NOTE = Journey("note", stage="retention", key="order", entry="Order Completed", steps=[Step("noted", do=Do("crm"))])
+NOTE = Journey("note", stage="retention", key="order", entry="Order Completed", steps=[Step("noted", do=Do("crm", order="{journey.key}"))])
 SECOND = 1_000_000
 
 
@@ -99,6 +99,25 @@ def test_a_rate_holds_over_all_workers(storage) -> None:
     assert [row.attempts for row in storage.outbox()] == [1] * 5
 
 
+def test_what_has_to_wait_keeps_its_place(storage) -> None:
+    """Forty messages that are due since long, one a minute: they go in the order in which they were asked for, and count as no attempt."""
+    clock, sent, told = ManualClock(0), [], []
+    engine = Engine(
+        [NOTE], storage, {"crm": lambda request: sent.append(request.parameters["order"])}, clock=clock, rates={"crm": "1 per minute"},
+        hooks=[lambda what, _: told.append(what)],
+    )  # fmt: skip
+    for number in range(40):
+        clock.set(number)
+        engine.handle(happened("Order Completed", "ann", number))
+    told.clear()
+    for minute in range(1, 4):
+        clock.set(minute * 60 * SECOND)
+        assert engine.dispatch() == (1, 0, 0, 0)
+
+    assert sent == ["0", "1", "2"]
+    assert told == ["performed"] * 3
+
+
 def test_an_action_that_has_to_wait_holds_up_no_other(storage) -> None:
     """The texts go on while e-mail waits for its next minute."""
     clock, sent = ManualClock(0), []
@@ -165,24 +184,34 @@ def test_two_workers_share_the_customers(storage) -> None:
     clock = ManualClock(0)
     engine = Engine([GREET], storage, {"email": lambda _: None}, clock=clock)
     one, two = Worker(engine), Worker(engine)
-    one.step()
-    two.step()
+    one._step()
+    two._step()
     clock.set(4 * SECOND)  # time to say again that they are there, and to hear of the other
-    one.step()
-    two.step()
+    one._step()
+    two._step()
     engine.accept(*(happened("Signed Up", f"customer {number}") for number in range(40)))
-    one.step()
+    one._step()
     half = len([name for name in storage.customers(limit=100) if storage.history(name)])
     assert 0 < half < 40
-    two.step()
+    two._step()
 
     assert all(storage.history(name) for name in storage.customers(limit=100))
     engine.accept(*(happened("Signed Up", f"late {number}") for number in range(40)))
-    one.step()
+    one._step()
     assert not all(storage.history(name) for name in storage.customers(limit=100))
     clock.set(7 * SECOND)  # some have waited for seconds, and two may be gone
-    one.step()
+    one._step()
     assert all(storage.history(name) for name in storage.customers(limit=100))
+
+
+def test_a_single_step_is_for_everybody(storage) -> None:
+    """Who asks for one round of what is due, in a test or a job, gets all of it, however many did before."""
+    engine = Engine([GREET], storage, {"email": lambda _: None}, clock=ManualClock(0))
+    Worker(engine)._step()  # one that runs, and has died
+    for number in range(20):
+        engine.accept(happened("Signed Up", f"customer {number}"))
+        Worker(engine).step()
+        assert storage.history(f"customer {number}")
 
 
 def test_the_backlog_can_be_read(storage) -> None:

@@ -95,7 +95,7 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
     data: dict[str, Any] = {}
     for setting in start.data:
         data = changed_data(data, setting.name, plain(setting.value(turn)))
-    given = {"journey": start.journey, "key": _key(start, turn), "data": data}
+    given: dict[str, Any] = {"journey": start.journey, "key": _key(start, turn), "data": data}
     if start.customer is None:
         turn.raised += (Raised("start", given),)
         return
@@ -106,6 +106,8 @@ def _start(turn: Turn, e: Enrollment, start: StartOperation) -> None:
         turn.raised += (Raised("start", given),)
         return
     given["from"] = turn.customer_id
+    if turn.taken:
+        given["chain"] = turn.taken + 1  # one that leads back at once would never end: it counts on from customer to customer (P11)
     mail = turn.commit.mail
     name = derived_id("start", turn.customer_id, e.journey, e.key, e.number, turn.seq, len(mail))
     event = Event("$enter", id=name, customer_id=customer, occurred_at=moment(turn.now), properties=given, source=e.journey)

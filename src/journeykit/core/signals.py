@@ -283,7 +283,16 @@ def _shown(value: object) -> str:
 
 
 def _let_in(turn: Deciding, event: Event) -> None:
-    _let_in_by_name(turn, event.properties, "start" if event.properties.get("from") else "enroll")
+    given = event.properties
+    if not given.get("from"):
+        _let_in_by_name(turn, given, "enroll")
+        return
+    turn.taken = given.get("chain", 1)  # what one customer's decision starts for another follows by itself (P11)
+    if turn.taken > MOST:
+        raise LoopError(
+            f"more than {MOST} starts, raised signals and automatic transitions in one instant, the last: start {given['journey']}"
+        )
+    _let_in_by_name(turn, given, "start")
 
 
 def _let_in_by_name(turn: Deciding, given: Any, cause: str) -> None:

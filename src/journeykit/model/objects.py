@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
-from journeykit.model.phrases import MICROSECONDS, seconds
+from journeykit.model.phrases import rate
 
 
 @frozen
@@ -25,15 +25,15 @@ class ObjectKind:
     every: int = field(init=False, eq=False, repr=False)  #: microseconds from one time to the next
     until: tuple[str, ...] = field(init=False, eq=False, repr=False)
 
-    _SENTENCE = re.compile(r"object(?:, (?P<rate>[1-9]\d{0,8}) per (?P<every>.+?))?(?:, until (?P<until>.+))?")
+    _SENTENCE = re.compile(r"object(?:, (?P<rate>[1-9]\d{0,8} per .+?))?(?:, until (?P<until>.+))?")
 
     def __attrs_post_init__(self) -> None:
         match = self._SENTENCE.fullmatch(self.text.strip())
         if match is None:
             raise DefinitionError(f'"{self.text}" is no kind; write for example "object" or "object, 1000 per hour, until Sold Out"')
-        every = match["every"]
-        object.__setattr__(self, "rate", int(match["rate"]) if every else None)
-        object.__setattr__(self, "every", seconds(every if every[0].isdigit() else f"1 {every}") * MICROSECONDS if every else 0)
+        number, every = rate(match["rate"]) if match["rate"] else (None, 0)
+        object.__setattr__(self, "rate", number)
+        object.__setattr__(self, "every", every)
         object.__setattr__(self, "until", tuple(part.strip() for part in match["until"].split(" or ")) if match["until"] else ())
 
 

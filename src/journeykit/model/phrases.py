@@ -17,6 +17,7 @@ from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_NUMBER = re.compile(r"[1-9]\d{0,8}")
 _DURATION = re.compile(r"(\d+)\s+(second|minute|hour|day|week)s?")
 
 MICROSECONDS = 1_000_000
@@ -47,6 +48,22 @@ def seconds(text: str) -> int:
             near = "; months and years differ in length, say how many days"
         raise DefinitionError(f'"{text}" is no duration; write for example "2 hours" or "3 days"{near}')
     return total
+
+
+def rate(text: str) -> tuple[int, int]:
+    """
+    Read how many in how long: ``1000 per hour``, ``5 per 10 seconds``.
+
+    Returns:
+        The number, and the microseconds.
+
+    Raises:
+        DefinitionError: the text is no rate, or it is zero.
+    """
+    number, _, window = text.strip().partition(" per ")
+    if not _NUMBER.fullmatch(number):
+        raise DefinitionError(f'"{text}" is no rate; write for example "100 per minute" or "5 per 10 seconds"')
+    return int(number), seconds(window if window[:1].isdigit() else f"1 {window}") * MICROSECONDS
 
 
 @frozen

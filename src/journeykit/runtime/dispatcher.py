@@ -137,9 +137,8 @@ class Dispatcher:
         if claimed.message.action not in self._actions:
             known = ", ".join(self._actions.names()) or "none"
             return self._answered(claimed, Retry(reason=f'no action named "{claimed.message.action}" here; there are {known}'))
-        until = self._rates.wait(claimed.message.action, now)
-        if until is not None:  # it keeps its place in the line
-            return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)
+        if not self._rates.may(claimed.message.action, now):  # it keeps its place in the line
+            return Settlement(claimed.id, claimed.token, "open", None, now if claimed.attempts else claimed.message.at, attempted=False)
         if not self._begun(claimed):
             return Settlement(claimed.id, claimed.token, "open", None, now, attempted=False)  # in other hands by now
         return self._answered(claimed, self._perform(claimed))
@@ -246,7 +245,7 @@ class _Group:
         if not taken:
             return
         for (claimed, settlement), written in zip(taken, self._storage.settle([s for _, s in taken]), strict=True):
-            if written:
+            if written and (settlement.attempted or settlement.answered is not None):  # else it was given back untried
                 self.counts = self.counts.plus(_COUNTED[settlement.state])
                 if self._hooks:
                     self._hooks.settled(claimed, settlement)

@@ -21,8 +21,6 @@ from journeykit.runtime.engine import Engine
 logger = logging.getLogger("journeykit")
 
 _LONGEST_PAUSE = 60.0  #: seconds between two tries while the storage fails
-
-
 _LOOKS = 0.1  #: seconds until the next look where what is due is in other hands, or may not go yet
 _LATE = 2 * MICROSECONDS  #: behind this nobody waits for the worker whose share they are in: it may be gone
 _THERE = 15 * MICROSECONDS  #: for how long a worker that says nothing is taken to be there
@@ -66,7 +64,7 @@ class Worker:
         try:
             with self._signals(), ThreadPoolExecutor(max(1, len(self._sleepers) - 1), "journeykit actions") as pool:
                 performing = [pool.submit(self._until_stopped, self._perform, sleeper) for sleeper in self._sleepers[1:]]
-                self._until_stopped(self._decide if performing else self.step, self._sleepers[0])
+                self._until_stopped(self._decide if performing else self._step, self._sleepers[0])
                 for one in performing:
                     one.result()
         finally:
@@ -87,7 +85,12 @@ class Worker:
             sleeper.wake()
 
     def step(self) -> bool:
-        """Do one round of what is due now; return whether there was anything."""
+        """Do one round of what is due now, for everybody; return whether there was anything."""
+        decided = self._engine.run_due(limit=self._batch) > 0
+        return self._perform() or decided
+
+    def _step(self) -> bool:
+        """One round of a worker that runs, beside others."""
         decided = self._decide()
         return decided if self._stopping else self._perform() or decided
 
