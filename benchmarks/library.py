@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -109,6 +109,14 @@ def connection(storage: SQLiteStorage):
 def durable_events(clock: Clock, batch: int, k: int, count: int = 100_000, people: int = 20_000, folder: str | None = None) -> float:
     """Events a second: those of the floor, made into `Event` and handled, *batch* in a transaction."""
     storage, journeys = database(people, k, folder or tempfile.mkdtemp(), due=False)
+    seconds = tell(clock, storage, journeys, batch, k, count, people)
+    assert connection(storage).execute("select count(*) from journeykit_events where state = 'decided'").fetchone()[0] == count
+    storage.close()
+    return count / seconds
+
+
+def tell(clock: Clock, storage: Storage, journeys: Sequence[Journey], batch: int, k: int, count: int, people: int) -> float:
+    """The seconds that it takes to make the floor's events and handle them on *storage*, *batch* in a transaction."""
     moments = ManualClock(at(LATE))
     engine, rnd = Engine([*journeys, CATALOG], storage, {"email": ignore}, clock=moments), random.Random(5)
     stream = [(str(rnd.randrange(people)), added(rnd.randrange(k))) for _ in range(count)]
@@ -124,23 +132,26 @@ def durable_events(clock: Clock, batch: int, k: int, count: int = 100_000, peopl
             engine.handle(some[0])
         else:
             engine.handle_many(some)
-    seconds = clock() - begin
-    assert connection(storage).execute("select count(*) from journeykit_events where state = 'decided'").fetchone()[0] == count
-    storage.close()
-    return count / seconds
+    return clock() - begin
 
 
 def due_timers(clock: Clock, batch: int, k: int, people: int = 40_000, folder: str | None = None) -> float:
     """Timers a second: those of the floor, all due, *batch* in a transaction."""
-    assert batch == 1_000, "the engine takes 1,000 customers at a time"
     storage, journeys = database(people, k, folder or tempfile.mkdtemp(), due=True)
+    seconds = fire(clock, storage, journeys, batch, people)
+    storage.close()
+    return people / seconds
+
+
+def fire(clock: Clock, storage: Storage, journeys: Sequence[Journey], batch: int, people: int) -> float:
+    """The seconds that it takes to fire a timer of each of *people* on *storage*."""
+    assert batch == 1_000, "the engine takes 1,000 customers at a time"
     engine = Engine([*journeys, CATALOG], storage, {"email": ignore}, clock=ManualClock(at(START + 10**9)))
     begin = clock()
     fired = engine.run_due()
     seconds = clock() - begin
     assert fired == people
-    storage.close()
-    return fired / seconds
+    return seconds
 
 
 # -- in memory ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ two programs equal. ``JOURNEYKIT_TEST_POSTGRES`` names another server.
 from __future__ import annotations
 
 import os
-import random
 import tempfile
 import threading
 import time
@@ -19,13 +18,13 @@ from types import SimpleNamespace
 
 import floor_postgres
 import psycopg
-from journeys import CATALOG, PROPERTIES, START, added, carts, customers
-from library import LATE, at, ignore, prepare
+from journeys import CATALOG, carts, customers
+from library import fire, prepare, tell
 from psycopg.conninfo import make_conninfo
 
 from journeykit import Do, Engine, Event, Journey, PostgresStorage, Step, Worker
 from journeykit.model.messages import moment
-from journeykit.runtime.clock import ManualClock, SystemClock
+from journeykit.runtime.clock import SystemClock
 
 Clock = Callable[[], float]
 
@@ -94,22 +93,7 @@ def run(storage: PostgresStorage, statement: str):
 def events(clock: Clock, batch: int, k: int, count: int = 100_000, people: int = 20_000) -> float:
     """Events a second: those of the floor, made into `Event` and handled, *batch* in a transaction."""
     storage, journeys = filled(people, k, due=False)
-    moments = ManualClock(at(LATE))
-    engine, rnd = Engine([*journeys, CATALOG], storage, {"email": ignore}, clock=moments), random.Random(5)
-    stream = [(str(rnd.randrange(people)), added(rnd.randrange(k))) for _ in range(count)]
-    late, names = at(LATE), iter(range(count))
-    begin = clock()
-    for start in range(0, count, batch):
-        moments.set(LATE + start)
-        some = [
-            Event(name, id=f"event-{next(names)}", customer_id=who, occurred_at=late, properties=PROPERTIES)
-            for who, name in stream[start : start + batch]
-        ]
-        if batch == 1:
-            engine.handle(some[0])
-        else:
-            engine.handle_many(some)
-    seconds = clock() - begin
+    seconds = tell(clock, storage, journeys, batch, k, count, people)
     assert run(storage, "select count(*) from journeykit_events where state = 'decided'") == (count,)
     storage.close()
     return count / seconds
@@ -117,15 +101,10 @@ def events(clock: Clock, batch: int, k: int, count: int = 100_000, people: int =
 
 def timers(clock: Clock, batch: int, k: int, people: int = 40_000) -> float:
     """Timers a second: those of the floor, all due, *batch* in a transaction."""
-    assert batch == 1_000, "the engine takes 1,000 customers at a time"
     storage, journeys = filled(people, k, due=True)
-    engine = Engine([*journeys, CATALOG], storage, {"email": ignore}, clock=ManualClock(at(START + 10**9)))
-    begin = clock()
-    fired = engine.run_due()
-    seconds = clock() - begin
-    assert fired == people
+    seconds = fire(clock, storage, journeys, batch, people)
     storage.close()
-    return fired / seconds
+    return people / seconds
 
 
 HELLO = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do=Do("email"))])
