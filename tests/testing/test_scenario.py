@@ -180,6 +180,26 @@ def test_several_steps_are_told_apart(shop: Scenario) -> None:
         shop.step()
 
 
+def test_a_scenario_remembers_what_it_was_told(shop: Scenario) -> None:
+    """Every call that made something happen, as it was made, so that the story can be told again; a look that changed nothing is none."""
+    begin = 1774740600000000
+    shop.event("Product Added", customer="ann", cart_id="c1", note=None)
+    shop.identify("ann", zone="Europe/Berlin")
+    assert shop.step() == "left"
+    shop.wait("2 hours")
+    shop.expect("email")
+    shop.until("2026-03-29 09:00")
+
+    assert shop.told == [
+        (begin, "Scenario", (CART,), {"at": "2026-03-29 00:30", "zone": "Europe/Berlin"}),
+        (begin, "event", ("Product Added",), {"customer": "ann", "cart_id": "c1", "note": None}),
+        (begin, "identify", ("ann",), {"zone": "Europe/Berlin"}),
+        (begin, "wait", ("2 hours",), {}),
+        (begin + 7_200_000_000, "look", (), {}),
+        (begin + 7_200_000_000, "until", ("2026-03-29 09:00",), {}),
+    ]
+
+
 # -- when it is not as expected ------------------------------------------------------------------------------------------
 
 

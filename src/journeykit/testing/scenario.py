@@ -33,6 +33,20 @@ class Performed(NamedTuple):
     at: int
 
 
+class Call(NamedTuple):
+    """
+    Something that a scenario was told: ``event("Product Added", customer="ann", cart_id="c1")``.
+
+    The first call of each scenario is ``Scenario`` itself, with its definitions and options as they were given. A ``look`` is
+    written down where it changed something: the present instant was over with it.
+    """
+
+    at: int
+    method: str
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+
+
 class Scenario:
     """
     Runs journeys on a clock that only moves when the story says so.
@@ -62,6 +76,7 @@ class Scenario:
         engine: the engine.
         clock: its clock.
         performed: every action performed, in order.
+        told: every call that made something happen, in order, so that the story can be told again.
     """
 
     def __init__(
@@ -76,8 +91,9 @@ class Scenario:
     ) -> None:
         self.zone = zone
         self.clock = ManualClock(self._instant(at))
+        begun = {"at": at, "zone": zone, **_said(catalog=catalog, storage=storage, actions=actions), **options}
+        self.told = [Call(self.clock.now(), "Scenario", definitions, begun)]
         self.storage: Storage = MemoryStorage() if storage is None else storage
-        self.storage.migrate()
         self.storage.migrate()
         self.performed: list[Performed] = []
         values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
@@ -115,6 +131,7 @@ class Scenario:
             properties: its properties.
         """
         self._customers[customer] = None
+        self._tell("event", name, customer=customer, **_said(id=id, at=at, more=more), **properties)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
         event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
         outcome = self.engine.handle(event)
@@ -124,12 +141,14 @@ class Scenario:
     def identify(self, customer: str = "ann", **known: Any) -> Outcome:
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
         self._customers[customer] = None
+        self._tell("identify", customer, **known)
         outcome = self.engine.identify(customer, id=f"identify {next(self._ids)}", **known)
         self._settle(self.clock.now())
         return outcome
 
     def publish(self, name: str, /, *, id: str | None = None, at: When | None = None, **properties: Any) -> bool:
         """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
+        self._tell("publish", name, **_said(id=id, at=at), **properties)
         occurred_at = None if at is None else self._instant(at)
         known = self.engine.publish(name, id=id or f"{name} {next(self._ids)}", properties=properties, at=occurred_at)
         self._settle(self.clock.now())
@@ -137,11 +156,27 @@ class Scenario:
 
     def wait(self, how_long: str) -> None:
         """Let time pass: ``2 hours``, ``1 day 12 hours``; a day is 24 hours."""
+        self._tell("wait", how_long)
         self._pass(self.clock.now() + seconds(how_long) * MICROSECONDS)
 
     def until(self, at: When) -> None:
         """Let time pass until a moment: ``2026-03-29 09:00`` in the scenario's zone."""
+        self._tell("until", at)
         self._pass(self._instant(at))
+
+    def look(self) -> None:
+        """
+        Let the present instant pass: timers due in it fire, and a message held until now is released.
+
+        Whoever expects or looks at something does this first.
+        """
+        now = self.clock.now()
+        busy = self._settle(now + 1)
+        if self.storage.next_due() == now + 1:
+            self.clock.set(now + 1)
+            busy = self._settle(now + 1) or busy
+        if busy:
+            self.told.append(Call(now, "look", (), {}))
 
     # -- what is expected --------------------------------------------------------------------------------------------
 
@@ -162,7 +197,7 @@ class Scenario:
             AssertionError: it is not; the message shows what happened.
         """
         __tracebackhide__ = True
-        self._look()
+        self.look()
         wanted = self._wanted(action, at, customer, parameters)
         if self._expected >= len(self.performed):
             raise AssertionError(self._story(f"expected  {wanted}\nbut       nothing more was performed"))
@@ -178,7 +213,7 @@ class Scenario:
     def expect_nothing_else(self) -> None:
         """Nothing was performed up to now that was not expected; raise `AssertionError` with what happened where something was."""
         __tracebackhide__ = True
-        self._look()
+        self.look()
         rest = self.performed[self._expected :]
         if rest:
             came = "\nand       ".join(self._shown(one) for one in rest)
@@ -188,7 +223,7 @@ class Scenario:
 
     def step(self, customer: str = "ann", journey: str | None = None, key: str = "") -> str | None:
         """The step that a customer stands in; None where they are not in *journey* (in the only one they are in, where not said)."""
-        self._look()
+        self.look()
         inside = [e for e in self._loaded(customer)[1] if e.status == "active"]
         if journey is not None:
             inside = [e for e in inside if (e.journey, e.key) == (journey, key)]
@@ -199,16 +234,19 @@ class Scenario:
 
     def stage(self, customer: str = "ann") -> str | None:
         """The stage that the lifecycle journey has a customer in."""
-        self._look()
+        self.look()
         return self._loaded(customer)[0].stage
 
     def explain(self, customer: str | None = None, why_not: str | None = None) -> str:
         """What happened to a customer (to everybody, where not said), in words; see `Engine.explain`."""
-        self._look()
+        self.look()
         customers = [customer] if customer is not None else list(self._customers)
         return "\n".join(f"{name}\n{self.engine.explain(name, why_not)}" for name in customers)
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _tell(self, method: str, *arguments: Any, **options: Any) -> None:
+        self.told.append(Call(self.clock.now(), method, arguments, options))
 
     def _here(self, value: Journey | Catalog) -> Journey | Catalog:
         return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
@@ -233,14 +271,6 @@ class Scenario:
         while self.engine.run_due(until) or sum(self.engine.dispatch()):
             busy = True
         return busy
-
-    def _look(self) -> None:
-        """Do what is due in the present instant, as if it had passed; a message held until now is released once it has."""
-        now = self.clock.now()
-        self._settle(now + 1)
-        if self.storage.next_due() == now + 1:
-            self.clock.set(now + 1)
-            self._settle(now + 1)
 
     def _pass(self, target: int) -> None:
         """Let everything happen that is due before *target*, each at its own moment: a timer in the instant before it is noticed."""
@@ -278,6 +308,11 @@ def _flat(definitions: Iterable[Journey | Catalog | Iterable[Journey | Catalog]]
     for value in definitions:
         flat += [value] if isinstance(value, (Journey, Catalog)) else list(value)
     return flat
+
+
+def _said(**options: Any) -> dict[str, Any]:
+    """Those that were given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _listed(parameters: Mapping[str, Any]) -> list[str]:
