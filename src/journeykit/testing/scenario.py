@@ -16,14 +16,18 @@ from journeykit.model.messages import ActionRequest, Answer, Done, Event, moment
 from journeykit.model.phrases import MICROSECONDS, seconds
 from journeykit.model.records import Enrollment, Facts, Want
 from journeykit.ports import Action, Storage
+from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
+from journeykit.testing.mishaps import Mishaps
 
 When = str | datetime
+
+_STEADY = Backoff(jitter=lambda: 0)  #: a story is the same each time it is told
 
 
 class Performed(NamedTuple):
@@ -47,7 +51,7 @@ class Call(NamedTuple):
     options: dict[str, Any]
 
 
-class Scenario:
+class Scenario(Mishaps):
     """
     Runs journeys on a clock that only moves when the story says so.
 
@@ -70,13 +74,14 @@ class Scenario:
         catalog: one more catalog.
         storage: where everything is kept; in memory where not said.
         actions: implementations by name; what is not given is only written down, and is done.
-        options: further arguments of the engine, such as ``backoff``.
+        options: further arguments of the engine, such as ``backoff``, which has no jitter where not said.
 
     Attributes:
         engine: the engine.
         clock: its clock.
         performed: every action performed, in order.
         told: every call that made something happen, in order, so that the story can be told again.
+        story: both together, in order.
     """
 
     def __init__(
@@ -92,7 +97,9 @@ class Scenario:
         self.zone = zone
         self.clock = ManualClock(self._instant(at))
         begun = {"at": at, "zone": zone, **_said(catalog=catalog, storage=storage, actions=actions), **options}
-        self.told = [Call(self.clock.now(), "Scenario", definitions, begun)]
+        self.told: list[Call] = []
+        self.story: list[Call | Performed] = []
+        self._remember(Call(self.clock.now(), "Scenario", definitions, begun))
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
         self.performed: list[Performed] = []
@@ -101,7 +108,9 @@ class Scenario:
         brought = extensions_of(options.get("triggers"), options.get("timers"))
         asked = Definitions(values, self.storage, extensions=brought).actions()
         recorders = {name: self._recorder(given.get(name)) for name in asked | set(given)}
-        self.engine = Engine(values, self.storage, recorders, clock=self.clock, **options)
+        options = {"backoff": _STEADY, **options}
+        self._made = lambda kept: Engine(values, kept, recorders, clock=self.clock, **options)
+        self.engine = self._made(self.storage)
         self._expected = 0
         self._customers: dict[str, None] = {}
         self._ids = count(1)
@@ -134,7 +143,7 @@ class Scenario:
         self._tell("event", name, customer=customer, **_said(id=id, at=at, more=more), **properties)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
         event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
-        outcome = self.engine.handle(event)
+        outcome = self._surviving(lambda: self.engine.handle(event))
         self._settle(self.clock.now())
         return outcome
 
@@ -142,7 +151,8 @@ class Scenario:
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
         self._customers[customer] = None
         self._tell("identify", customer, **known)
-        outcome = self.engine.identify(customer, id=f"identify {next(self._ids)}", **known)
+        event_id = f"identify {next(self._ids)}"
+        outcome = self._surviving(lambda: self.engine.identify(customer, id=event_id, **known))
         self._settle(self.clock.now())
         return outcome
 
@@ -150,7 +160,8 @@ class Scenario:
         """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
         self._tell("publish", name, **_said(id=id, at=at), **properties)
         occurred_at = None if at is None else self._instant(at)
-        known = self.engine.publish(name, id=id or f"{name} {next(self._ids)}", properties=properties, at=occurred_at)
+        event_id = id or f"{name} {next(self._ids)}"
+        known = self._surviving(lambda: self.engine.publish(name, id=event_id, properties=properties, at=occurred_at))
         self._settle(self.clock.now())
         return known
 
@@ -172,11 +183,11 @@ class Scenario:
         """
         now = self.clock.now()
         busy = self._settle(now + 1)
-        if self.storage.next_due() == now + 1:
+        if self.working and self.storage.next_due() == now + 1:
             self.clock.set(now + 1)
             busy = self._settle(now + 1) or busy
         if busy:
-            self.told.append(Call(now, "look", (), {}))
+            self._remember(Call(now, "look", (), {}))
 
     # -- what is expected --------------------------------------------------------------------------------------------
 
@@ -246,7 +257,11 @@ class Scenario:
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _tell(self, method: str, *arguments: Any, **options: Any) -> None:
-        self.told.append(Call(self.clock.now(), method, arguments, options))
+        self._remember(Call(self.clock.now(), method, arguments, options))
+
+    def _remember(self, call: Call) -> None:
+        self.told.append(call)
+        self.story.append(call)
 
     def _here(self, value: Journey | Catalog) -> Journey | Catalog:
         return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
@@ -261,16 +276,20 @@ class Scenario:
             answer = Done() if action is None else action(request) or Done()
             if isinstance(answer, Done):
                 self.performed.append(Performed(request, self.clock.now()))
+                self.story.append(self.performed[-1])
             return answer
 
         return record
 
     def _settle(self, until: int) -> bool:
-        """Do everything that is due before *until*; return whether there was anything."""
+        """Do everything that is due before *until*, where the worker is there; return whether there was anything."""
         busy = False
-        while self.engine.run_due(until) or sum(self.engine.dispatch()):
+        while self.working and self._surviving(lambda: self.engine.run_due(until) or sum(self.engine.dispatch())):
             busy = True
         return busy
+
+    def _catch_up(self) -> bool:
+        return self._settle(self.clock.now())
 
     def _pass(self, target: int) -> None:
         """Let everything happen that is due before *target*, each at its own moment: a timer in the instant before it is noticed."""
