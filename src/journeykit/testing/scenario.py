@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import evolve
 
@@ -24,34 +24,15 @@ from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
 from journeykit.testing.mishaps import Mishaps
+from journeykit.testing.retelling import Retelling, flat
+from journeykit.testing.told import Call, Performed
 
 When = str | datetime
 
 _STEADY = Backoff(jitter=lambda: 0)  #: a story is the same each time it is told
 
 
-class Performed(NamedTuple):
-    """An action that was performed, and when."""
-
-    request: ActionRequest
-    at: int
-
-
-class Call(NamedTuple):
-    """
-    Something that a scenario was told: ``event("Product Added", customer="ann", cart_id="c1")``.
-
-    The first call of each scenario is ``Scenario`` itself, with its definitions and options as they were given. A ``look`` is
-    written down where it changed something: the present instant was over with it.
-    """
-
-    at: int
-    method: str
-    arguments: tuple[Any, ...]
-    options: dict[str, Any]
-
-
-class Scenario(Mishaps):
+class Scenario(Mishaps, Retelling):
     """
     Runs journeys on a clock that only moves when the story says so.
 
@@ -103,7 +84,7 @@ class Scenario(Mishaps):
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
         self.performed: list[Performed] = []
-        values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
+        values = [self._here(value) for value in (*flat(definitions), *([catalog] if catalog else []))]
         given = dict(actions or {})
         brought = extensions_of(options.get("triggers"), options.get("timers"))
         asked = Definitions(values, self.storage, extensions=brought).actions()
@@ -254,6 +235,9 @@ class Scenario(Mishaps):
         customers = [customer] if customer is not None else list(self._customers)
         return "\n".join(f"{name}\n{self.engine.explain(name, why_not)}" for name in customers)
 
+    def __str__(self) -> str:
+        return self._transcript()
+
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _tell(self, method: str, *arguments: Any, **options: Any) -> None:
@@ -320,13 +304,6 @@ class Scenario(Mishaps):
 
     def _story(self, verdict: str) -> str:
         return f"{verdict}\n\nnow       {show(self.clock.now(), self.zone)}\n\n{self.explain()}"
-
-
-def _flat(definitions: Iterable[Journey | Catalog | Iterable[Journey | Catalog]]) -> list[Journey | Catalog]:
-    flat: list[Journey | Catalog] = []
-    for value in definitions:
-        flat += [value] if isinstance(value, (Journey, Catalog)) else list(value)
-    return flat
 
 
 def _said(**options: Any) -> dict[str, Any]:
