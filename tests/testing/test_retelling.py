@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Journey, On, Retry, SQLiteStorage, Start, Step, load
+from journeykit import Catalog, Do, Done, Failed, Journey, On, Retry, SQLiteStorage, Start, Step, load
 from journeykit.testing import Scenario
 
 RECIPES = Path(__file__).parents[2] / "examples" / "recipes"
@@ -144,7 +144,9 @@ def test_an_expectation_of_the_code_can_fail() -> None:
     """With another journey the pasted story ends at the first thing that is not as it was."""
     code = shop_of_two().as_code()
 
-    with pytest.raises(AssertionError, match=r"expected .* email template='cart-reminder' for ann"):
+    with pytest.raises(
+        AssertionError, match="expected email template='cart-reminder' for ann at 2026-10-25 02:00:01 CET, but\n  it came otherwise"
+    ):
         run(code.replace("wait: 2 hours", "wait: 3 hours"))
 
 
@@ -188,3 +190,55 @@ def test_all_recipes_are_written_out_and_read_again() -> None:
         catalog = load(RECIPES / "catalog.yaml")
         shop = Scenario(values, catalog)
         assert run(shop.as_code()).told[0].arguments == (*values, *catalog)
+
+
+def test_scripts_arms_and_doors_are_told_again() -> None:
+    """What an action answers, which arm somebody is in, and whom the host lets in."""
+    wording = Journey(
+        "wording",
+        stage="awareness",
+        key="of",
+        steps=[
+            Step("drawn", then="50% short, 50% long as words"),
+            Step("short", do="email", then="over"),
+            Step("long", do="sms"),
+            Step("over"),
+        ],
+    )
+    shop = Scenario(wording, at="2026-03-02 09:00", arms={"words": "short"})
+    shop.arm("bob", "words", "long")
+    shop.answer("email", Retry(60, "mailbox full"), ValueError("no"), Failed("gone"))
+    shop.answer("sms", Retry(), Done("Sent", {"id": 7}), customer="bob")
+    shop.enroll("wording", key="x", data={"total": 5})
+    shop.enroll("wording", "bob", key="y")
+    shop.wait("1 hour")
+    code = shop.as_code(definitions="[WORDING]")
+
+    assert code.splitlines()[:9] == [
+        "from journeykit import Done, Failed, Retry",
+        "from journeykit.testing import Scenario",
+        "",
+        'shop = Scenario(*[WORDING], at="2026-03-02 09:00", zone="UTC", arms={"words": "short"})',
+        'shop.arm("bob", "words", "long")',
+        'shop.answer("email", Retry(after=60, reason="mailbox full"), ValueError(\'no\'), Failed(reason="gone"))',
+        'shop.answer("sms", Retry(), Done(event="Sent", properties={"id": 7}), customer="bob")',
+        'shop.enroll("wording", customer="ann", key="x", data={"total": 5})',
+        'shop.enroll("wording", customer="bob", key="y")',
+    ]
+    again = run(code, WORDING=wording)
+    assert again.transcript() == shop.transcript()
+    assert [(one.request.action, one.request.attempt, one.reason) for one in again.attempts] == [
+        ("email", 1, "mailbox full"), ("sms", 1, ""), ("sms", 2, ""), ("email", 2, "ValueError: no"), ("email", 3, "gone"),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_is_a_function_stands_there_by_its_name() -> None:
+    """The reader's test has it."""
+
+    def decline(_: object) -> Failed:
+        return Failed("never")
+
+    shop = Scenario(CART, at="2026-03-02 09:00")
+    shop.answer("email", decline, TimeoutError)
+
+    assert shop.as_code(definitions="[CART]", expected=False).splitlines()[-1] == 'shop.answer("email", decline, TimeoutError)'

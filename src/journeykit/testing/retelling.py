@@ -17,7 +17,8 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import Done, Failed, Retry, moment
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
-from journeykit.testing.told import Call, Performed
+from journeykit.testing.fakes import Performed, Recorder
+from journeykit.testing.told import Call
 
 Definitions = Journey | Catalog | Iterable[Journey | Catalog]
 
@@ -32,9 +33,18 @@ class Retelling:
     zone: str
     clock: ManualClock
     storage: Storage
-    performed: list[Performed]
-    story: list[Call | Performed]
+    actions: Recorder
+    told: list[Call]
+    _before: list[int]  #: for each call, how much had been performed when it was made
     look: Callable[[], None]
+
+    @property
+    def story(self) -> list[Call | Performed]:
+        """What was told and what was performed, in order."""
+        found: list[Call | Performed] = []
+        for call, before, after in zip(self.told, self._before, [*self._before[1:], None], strict=True):
+            found += [call, *self.actions.performed[before:after]]
+        return found
 
     def transcript(self, customer: str | None = None) -> str:
         """
@@ -69,7 +79,7 @@ class Retelling:
             self.look()
         code = _Code(self.zone, written)
         lines = [code.call(one) for one in self.story if isinstance(one, Call)]
-        lines += [code.expected(one) for one in self.performed] + ["shop.expect_nothing_else()"] if expected else []
+        lines += [code.expected(one) for one in self.actions.performed] + ["shop.expect_nothing_else()"] if expected else []
         return "\n".join([*code.head(), *lines, ""])
 
     def _transcript(self, customer: str | None = None) -> str:
@@ -187,7 +197,9 @@ class _Code:
             return self.value(value.isoformat())
         if isinstance(value, str):
             return _double(repr(value))
-        return self.answer(value) if attrs.has(type(value)) else repr(value)
+        if attrs.has(type(value)):
+            return self.answer(value)
+        return str(value.__name__) if callable(value) else repr(value)
 
     def answer(self, value: Any) -> str:
         """What an action answers, as far as it says more than it would anyway."""

@@ -1,17 +1,8 @@
-"""What a story is made of: what a scenario was told, and what was heard."""
+"""What a scenario was told."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
-
-from journeykit.model.messages import ActionRequest
-
-
-class Performed(NamedTuple):
-    """An action that was performed, and when."""
-
-    request: ActionRequest
-    at: int
 
 
 class Call(NamedTuple):
