@@ -46,4 +46,6 @@ def test_the_files_of_the_page_are_tests_that_pass(names: dict[str, object], pyt
     pytester.runpytest_inprocess(*plugin, "-p", "no:cacheprovider", "--journeykit-approve").assert_outcomes(passed=2 * 14 + 2)
     pytester.runpytest_inprocess(*plugin, "-p", "no:cacheprovider").assert_outcomes(passed=2 * 14 + 2)
 
-    assert sorted(path.name for path in (pytester.path / "approved").iterdir()) == ["test_story.test_ann.txt"]
+    (approved,) = (pytester.path / "approved").iterdir()
+    (shown,) = re.findall(r"^```text\n([^`]*?the end\n)```$", PAGE, re.MULTILINE)
+    assert (approved.name, approved.read_text()) == ("test_story.test_ann.txt", shown)
