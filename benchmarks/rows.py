@@ -69,10 +69,10 @@ def _workers(name: str, what: str, workers: int, goal: float | None = None, unit
     return Row(f"PostgreSQL: {name}", unit, many, "with one", one, goal, rounds=3)
 
 
-def _idle(unit: str, what: str, goal: float) -> Row:
+def _idle(name: str, unit: str, what: str, goal: float) -> Row:
+    """A worker that has nothing to do for minutes, among 1,000,000 timers that are not due and among none."""
     many, none = Side("workers", what, (1_000_000,)), Side("workers", what, (0,))
-    name = "PostgreSQL: idle worker, 1,000,000 timers pending"
-    return Row(name, unit, many, "with none", none, goal, most=True, rounds=1, slow=True)
+    return Row(f"PostgreSQL: idle among 1,000,000 timers: {name}", unit, many, "with no timer", none, goal, most=True, rounds=1, slow=True)
 
 
 def _slowest(people: int, few: int = 10_000) -> Row:
@@ -86,8 +86,9 @@ def _slowest(people: int, few: int = 10_000) -> Row:
 
 
 def _disk(database: str, what: str) -> Row:
-    ours, floors = Side("sizes", f"{database.lower()}_disk", (what,)), Side("sizes", f"floor_{database.lower()}_disk", (what,))
-    return Row(f"{database}: disk for one {what}", "bytes", ours, f"floor_{database.lower()}.py", floors, rounds=1)
+    ours, floors = Side("sizes", f"{database}_disk", (what,)), Side("sizes", f"floor_{database}_disk", (what,))
+    name = {"sqlite": "SQLite", "postgres": "PostgreSQL"}[database]
+    return Row(f"{name}: disk for one {what}", "bytes", ours, f"floor_{database}.py", floors, rounds=1)
 
 
 ADVANCE = Side("library", "decide_workload")
@@ -125,11 +126,11 @@ ROWS = (
     _workers("four workers", "decided", 4),
     _workers("four workers, seconds of the processor", "processor", 4),
     _workers("two hosts, one event a transaction, to the disk", "handled", 2),
-    _idle("statements a minute", "idle_statements", 1),
-    _idle("ms of the processor a minute", "idle_processor", 1.1),
+    _idle("statements", "a minute", "idle_statements", 1),
+    _idle("processor", "ms a minute", "idle_processor", 1.1),
     _slowest(100_000),
     _slowest(1_000_000),
-    *(_disk(database, what) for database in ("SQLite", "Postgres") for what in ("customer", "event")),
+    *(_disk(database, what) for database in ("sqlite", "postgres") for what in ("customer", "event")),
     Row("idle customer in MemoryStorage", "bytes", Side("library", "idle_customer"), goal=1_024, most=True),
     Row(
         "event among 1,000 journeys", "us", Side("library", "event_among", (999,)), "with 1 journey",

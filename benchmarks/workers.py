@@ -139,7 +139,7 @@ def idle_processor(clock: Clock, pending: int) -> float:
     return _idle(pending)[1]
 
 
-def _idle(pending: int, minutes: int = 3) -> tuple[float, float]:
+def _idle(pending: int, minutes: int = 2) -> tuple[float, float]:
     storage, journeys = filled(pending, 1, due=False)
     storage.close()
     counted, worked = os.pipe()
