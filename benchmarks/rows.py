@@ -61,7 +61,7 @@ def _postgres(name: str, what: str, goal: float, *arguments: int) -> Row:
 
 def _jobs(name: str, goal: float, other: Side) -> Row:
     """The same job on both sides; the other one does fewer of them, for about as long."""
-    return Row(f"PostgreSQL: event, wait, action: {name}", "jobs/s", Side("jobs", "journeykit", (20_000,)), name, other, goal, rounds=3)
+    return Row(f"PostgreSQL: event, wait, action: {name}", "jobs/s", Side("jobs", "journeykit", (40_000,)), name, other, goal, rounds=3)
 
 
 def _workers(name: str, what: str, workers: int, goal: float | None = None, unit: str = "events/s") -> Row:
@@ -120,8 +120,8 @@ ROWS = (
     _postgres("timers, batch 1,000", "timers", 0.5, 1_000, 1),
     Row("PostgreSQL: from commit to action, median", "ms", Side("on_postgres", "latency", (50,)), goal=20, most=True, rounds=3),
     Row("PostgreSQL: from commit to action, p99", "ms", Side("on_postgres", "latency", (99,)), goal=100, most=True, rounds=3),
-    _jobs("DBOS", 20, Side("jobs", "dbos", (1_500,))),
-    _jobs("procrastinate", 8, Side("jobs", "procrastinate", (4_000,))),
+    _jobs("DBOS", 20, Side("jobs", "dbos", (2_000,))),
+    _jobs("procrastinate", 8, Side("jobs", "procrastinate", (6_000,))),
     _workers("two workers", "decided", 2, 1.6),
     _workers("four workers", "decided", 4),
     _workers("four workers, seconds of the processor", "processor", 4),
