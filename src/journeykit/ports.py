@@ -166,7 +166,12 @@ class Storage(Protocol):
         """
 
     def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
-        """Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first."""
+        """
+        Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first.
+
+        Where there are more, each journey has its turn with its timers, and so have the customers' own moments, and mail: one that has
+        100,000 timers due holds up none of the others.
+        """
 
     def enlist(self, token: str, now: int, until: int) -> Share:
         """

@@ -160,10 +160,6 @@ class Leavers:
     def _commit(self, batch: Batch, moved: Moved | None) -> None:
         raise NotImplementedError
 
-    def _fits(self, ready: int, customer_id: str) -> bool:
-        customer = self._customers.get(customer_id)
-        return customer is not None and customer.ready == ready
-
     def _check_moved(self, batch: Batch, moved: Moved) -> None:
         """The old id is at the revision that the batch leaves it at."""
         known = self._customers.get(moved.customer_id)

@@ -54,6 +54,31 @@ class WorkerContract:
         storage.commit_many([Commit("ann", 0, len(first), 10, events=decided)])
         assert [logged.event.id for logged in shop.load(storage).pending] == [f"event {number}" for number in range(len(first), count)]
 
+    # -- turns of what is due -----------------------------------------------------------------------------------------
+
+    def test_each_journey_has_its_turn_with_its_timers(self, storage: Storage) -> None:
+        """Behind a hundred timers of one journey no other journey waits, nor an event, nor a customer's own moment, however late they came."""
+        crowd = [shop.commit(f"crowd {number:02}", enrollments=[shop.enrollment("sale", due=10 + number)]) for number in range(100)]
+        few = [shop.commit(name, enrollments=[shop.enrollment("cart", due=500)]) for name in ("ann", "bob")]
+        own = shop.commit("eve", moments=[Moment("segment vip", 600, True)])
+        storage.commit_many([*crowd, *few, own])
+        storage.accept([(shop.event("one", "kim"), 700)])
+
+        assert storage.claim_due(1_000, 10) == [
+            "crowd 00",
+            "crowd 01",
+            "crowd 02",
+            "crowd 03",
+            "crowd 04",
+            "crowd 05",
+            "ann",
+            "bob",
+            "eve",
+            "kim",
+        ]
+        assert storage.claim_due(505, 4) == ["crowd 00", "crowd 01", "ann", "bob"]
+        assert len(storage.claim_due(1_000, 200)) == 104
+
     # -- turns in the outbox -------------------------------------------------------------------------------------------
 
     def test_each_journey_has_its_turn(self, storage: Storage) -> None:
