@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EARLIER = os.environ.get("JOURNEYKIT_EARLIER", "90d9832ebabe")  #: with the present schema, and other code on it
-#: With the schema before the present one on PostgreSQL. Starts overtook timers there, so that a replay may find another order.
-SCHEMA_BEFORE = "d1f447d7683d"
+EARLIER = os.environ.get("JOURNEYKIT_EARLIER", "96b7cc27de44")  #: with the present schema, and other code on it
+SCHEMA_BEFORE = "90d9832ebabe"  #: with the schema before the present one on PostgreSQL
 
 
 def package(folder: Path, commit: str) -> Path:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psycopg
 import pytest
 
-from journeykit import Catalog, Do, Journey, PostgresStorage, SQLiteStorage, Start, Step, Transition, UnknownError
-from journeykit.model.records import Want
+from journeykit import Catalog, Do, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Start, Step, Transition, UnknownError
+from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.why import replay
 from shop import Shop
@@ -147,6 +149,55 @@ def test_erasing_alone_leaves_no_row(tmp_path: Path) -> None:
     assert [value for value in said if value in dump] == []
     assert shop.inside("friend", customer="ben").status == "completed"
     assert "erased-" in dump  # who has invited Ben
+
+
+@pytest.fixture(name="storage", params=["memory", "sqlite", "postgres"])
+def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    storage: Storage
+    if request.param == "postgres":
+        storage = PostgresStorage(request.getfixturevalue("postgres"))
+    else:
+        storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
+    storage.migrate()
+    yield storage
+    storage.close()
+
+
+class Meanwhile:
+    """A storage under which something happens once, between the deciding and the writing."""
+
+    def __init__(self, storage: Storage, act: Callable[[], object]) -> None:
+        self._storage = storage
+        self._act: Callable[[], object] | None = act
+
+    def commit_many(self, commits: Iterable[Commit]) -> None:
+        """Let them be decided, let it happen, and write."""
+        decided, act = list(commits), self._act
+        if act is not None:
+            self._act = None
+            act()
+        self._storage.commit_many(decided)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+
+def test_who_has_just_read_what_the_erased_has_sent_reads_it_again(storage: Storage) -> None:
+    """Ann has invited Ben. A worker has read his mailbox when she is erased: he is invited once, and nothing names her."""
+    shop = Shop(*ALL, storage=storage)
+    shop.event("Friend Invited", "ann", friend="ben")
+    shop.event("Confirmed", "ann", friend="ben")
+    overtaken = Meanwhile(storage, lambda: shop.engine.erase("ann"))
+    late = Shop(*ALL, storage=overtaken)
+    late.engine.run_due()
+    late.engine.run_due()  # whoever was overtaken may leave it to the next look
+    told = [(entry.kind, entry.target) for entry in storage.history("ben")]
+    known = [(logged.event.name, logged.state, "ann" in f"{logged.event.id} {logged.event.properties}") for logged in storage.events("ben")]
+
+    assert overtaken._act is None
+    assert told == [("entered", "invited")]
+    assert known == [("$enter", "decided", False)]
+    assert storage.next_due() == shop.clock.now()  # the message; nothing is left in the mailbox
 
 
 def test_a_replay_of_a_friend_of_the_erased_comes_to_the_same() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
-from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
+from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
+START = "$enter"  #: the name of an event by which somebody is let into a journey
 VISIT = 8  #: the place of the visit in the row of an enrollment
 MANY = 64  #: enrollments that are gathered before they are made rows
 
@@ -26,6 +27,8 @@ class Batch:
         removed: keys (customer, journey, key) to delete.
         waits: what enrollments wait for, where it has changed: (customer, journey, key, entered_at, [(event, object, since)]).
         events, mail, history, outbox, definitions: rows to insert.
+        started: (customer, id) of those events by which others have started a journey and which no commit of the batch has sent: they
+            stand in the mailbox, or have been renamed since they were read, because their sender was erased.
         quotas: how many are taken from each shared number, and how many there are in all (None: any).
 
     Raises:
@@ -133,6 +136,8 @@ class Batch:
         self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
+        sent = {row[:2] for row in self.mail}
+        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[:2] not in sent and _sent(row)]
         self.enrollments: list[Row] = []
         self.entered: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []
@@ -141,6 +146,11 @@ class Batch:
                 self.removed.append(place)
             else:
                 (self.enrollments if row[VISIT] > 1 else self.entered).append(row)
+
+
+def _sent(row: Row) -> bool:
+    """Whether the event of a row has been sent by a customer and is decided."""
+    return row[8] == "decided" and loads(row[6]).get("from") is not None
 
 
 def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:

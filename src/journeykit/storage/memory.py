@@ -146,6 +146,9 @@ class MemoryStorage(Leavers, AboutObjects):
         stale = [name for name, base in batch.bases.items() if base != (self._customers[name].revision if name in self._customers else 0)]
         if stale:
             raise ConflictError(stale)
+        for customer_id, event_id in batch.started:
+            if customer_id not in self._customers or event_id not in (self._customers[customer_id].pending or ()):
+                raise ConflictError([customer_id])
         decided: set[tuple[str, str]] = set()
         for row in batch.events:
             customer = self._customers.get(row[0])

@@ -104,6 +104,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
     name = excluded.name, properties = excluded.properties, source = excluded.source, state = excluded.state, arrival = excluded.arrival
     where journeykit_events.state <> 'decided'"""
+IS_PENDING = "select 1 from journeykit_events where customer = ? and id = ? and state = 'pending'"
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
     expires_at, owner, listens, household, origin, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
