@@ -189,6 +189,8 @@ class Storage(Protocol):
         """
         Let as many of *wanted* go as leave no more than *most* under *name* in any (now - window, now], over all that were let go.
 
+        What goes within a hundredth of a window may count as gone with the last of it, so that what has to be read is little.
+
         Returns:
             How many may go; and the moment from which one more may, where not all may.
         """

@@ -11,6 +11,7 @@ from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
 VISIT = 8  #: the place of the visit in the row of an enrollment
+SLOTS = 100  #: parts of a window of a rate: by so much of it somebody may wait for longer than need be
 MANY = 64  #: enrollments that are gathered before they are made rows
 
 
@@ -158,6 +159,11 @@ def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
     left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
     if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
         raise QuotaError(left)
+
+
+def slot(now: int, window: int) -> int:
+    """Where the part of a window begins in which *now* lies: what goes in one part counts as gone with the last of it, so that a window is few rows."""
+    return now - now % max(1, window // SLOTS)
 
 
 def freed(gone: Sequence[tuple[int, int]], now: int, window: int, most: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from journeykit.model.backlog import Backlog
 from journeykit.model.records import Share
-from journeykit.storage.batch import freed
+from journeykit.storage.batch import freed, slot
 from journeykit.storage.claims import addressed
 from journeykit.storage.rows import Row, dumps
 from journeykit.storage.sqlite_due import COUNT_TIMERS
@@ -32,6 +32,9 @@ COUNT_DEAD = (
 
 READ_GRANTS = "select at, number from journeykit_grants where name = ? and at > ? order by at"
 FORGET_GRANTS = "delete from journeykit_grants where name = ? and at <= ?"
+#: What goes in one part of a window is one row.
+JOIN_GRANT = """update journeykit_grants set at = ?1, number = number + ?2 where name = ?3
+    and at = (select max(at) from journeykit_grants where name = ?3 and at between ?4 and ?1)"""
 KEEP_GRANT = """insert into journeykit_grants values(?, ?, ?)
     on conflict(name, at) do update set number = number + excluded.number"""
 
@@ -81,7 +84,8 @@ def grant(cursor: sqlite3.Cursor, name: str, now: int, window: int, most: int, w
     gone = cursor.execute(READ_GRANTS, (name, now - window)).fetchall()
     granted = min(wanted, max(0, most - sum(number for _, number in gone)))
     if granted:
-        cursor.execute(KEEP_GRANT, (name, now, granted))
+        if not cursor.execute(JOIN_GRANT, (now, granted, name, slot(now, window))).rowcount:
+            cursor.execute(KEEP_GRANT, (name, now, granted))
         gone.append((now, granted))
     return granted, freed(gone, now, window, most)
 

@@ -111,6 +111,15 @@ class WorkerContract:
         assert storage.grant("email", 110, 10, 3, 5) == (2, 114)
         assert storage.grant("sms", 110, 10, 3, 1) == (1, 110)
 
+    def test_a_great_rate_is_kept_to_a_hundredth(self, storage: Storage) -> None:
+        """A thousand in any second, asked for every half millisecond: never more, and nobody waits for longer than a hundredth of it in vain."""
+        window, most = 1_000_000, 1_000
+        gone = [at for at in range(0, 3 * window, 500) if storage.grant("email", at, window, most, 1)[0]]
+
+        assert max(sum(at - window < other <= at for other in gone) for at in gone) == most
+        assert len(gone) >= 3 * most - most // 50
+        assert storage.grant("email", 3 * window, window, most, most)[1] <= 4 * window + window // 100
+
     def test_many_at_once_get_no_more(self, storage: Storage) -> None:
         """Of twenty threads seven may go."""
         with ThreadPoolExecutor(4) as pool:

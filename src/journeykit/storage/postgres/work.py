@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from journeykit.model.backlog import Backlog
 from journeykit.model.records import Share
-from journeykit.storage.batch import freed
+from journeykit.storage.batch import freed, slot
 from journeykit.storage.postgres.arguments import number
 from journeykit.storage.postgres.connections import Cursor
 from journeykit.storage.postgres.due import LINES, TIMERS
@@ -28,7 +28,10 @@ BACKLOG = f"""{LINES} select events, oldest_event, customers, oldest_timer, mess
 GRANT_ALONE = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' journeykit rate ' || $1, 0))"
 READ_GRANTS = """with gone as (delete from journeykit_grants where name = $1 and at <= $2)
     select at, number from journeykit_grants where name = $1 and at > $2 order by at"""
-KEEP_GRANT = """insert into journeykit_grants as g values($1, $2, $3)
+#: What goes in one part of a window, which begins at $4, is one row.
+KEEP_GRANT = """with joined as (update journeykit_grants set at = $2, number = number + $3 where name = $1
+        and at = (select max(at) from journeykit_grants where name = $1 and at between $4 and $2) returning 1)
+    insert into journeykit_grants as g select $1, $2, $3 where not exists (select from joined)
     on conflict(name, at) do update set number = g.number + excluded.number"""
 
 
@@ -52,6 +55,6 @@ def grant(cursor: Cursor, name: str, now: int, window: int, most: int, wanted: i
     gone = cursor.execute(READ_GRANTS, (name, number(now - window))).fetchall()
     granted = min(wanted, max(0, most - sum(many for _, many in gone)))
     if granted:
-        cursor.execute(KEEP_GRANT, (name, number(now), number(granted)))
+        cursor.execute(KEEP_GRANT, (name, number(now), number(granted), number(slot(now, window))))
         gone.append((now, granted))
     return granted, freed(gone, now, window, most)
