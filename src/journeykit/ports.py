@@ -347,14 +347,18 @@ class Storage(Protocol):
         """Return what remains under those of *marks* that are known."""
 
     def aged(self, before: int, after: str, limit: int) -> list[str]:
-        """Return up to *limit* ids greater than *after*, in order, of customers with decided events older than *before* that have properties."""
+        """
+        Return up to *limit* ids of customers greater than *after*, in order, of whom something older than *before* may go.
+
+        That is whoever has decided events from before with properties, or an enrollment with data that had ended.
+        """
 
     def retain(self, retained: Retained) -> bool:
         """
         Keep a snapshot and let go of what came before it, in one transaction.
 
-        The properties of the customer's decided events up to it are emptied, and the parameters of messages settled before its
-        moment; their ids stay.
+        The properties of the customer's decided events up to it are emptied, the parameters of messages settled before its moment, and
+        the data of the enrollments that are given; their ids stay.
 
         Returns:
             False where the customer's revision is another by now (nothing is written).

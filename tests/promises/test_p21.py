@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from journeykit import Catalog, Do, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Start, Step, Transition, UnknownError
+from journeykit import Catalog, Do, Entry, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Start, Step, Transition, UnknownError
+from journeykit.model.messages import moment
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.why import replay
@@ -325,6 +327,36 @@ def test_what_is_too_old_is_let_go_and_nothing_else_changes(tmp_path: Path, kind
     ]
     assert commits[-1].revision == after.revision
     assert shop.engine.explain("ann", why_not="email").why_not
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_what_an_enrollment_has_kept_goes_once_it_is_over_for_long(tmp_path: Path, kind: str) -> None:
+    """
+    Ann's address stands in the data of two deliveries, of which one is long over: that one forgets it, in the database and in the
+    snapshot; whom a delivery has not reached yet keeps it, and her log is decided again as before, and told.
+    """
+    deliver = Journey(
+        "deliver", key="order", entry=Entry("Ordered", set={"data.street": "event.street"}), stage="purchase",
+        steps=[Step("sent", do=Do("email", to="{data.street}"), wait="3 days", when={"Lost": "again"}), Step("over", end="completed"), Step("again", wait="900 days")],
+    )  # fmt: skip
+    shop = Shop(deliver, storage=SQLiteStorage(tmp_path / "shop.db") if kind == "sqlite" else None)
+    shop.event("Ordered", order="a", street="1 Elm")
+    shop.event("Ordered", order="b", street="2 Oak")
+    shop.event("Lost", order="b")
+    shop.wait("400 days")
+    assert shop.engine.retain(before=moment(shop.clock.now()) - timedelta(days=365), history=True) == 1
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    snapshot = shop.storage.snapshot("ann")
+    shop.event("Ordered", order="a", street="3 Fir")
+    shop.wait("1 hour")
+    (after,) = shop.storage.load_many([Want("ann", None)])
+    commits = replay(shop.engine.definitions.compiled, after, shop.storage.events("ann"), start=snapshot.loaded)
+
+    assert {e.key: e.data for e in loaded.enrollments} == {"a": {}, "b": {"street": "2 Oak"}}
+    assert {e.key: e.data for e in snapshot.loaded.enrollments} == {"a": {}, "b": {"street": "2 Oak"}}
+    assert commits[-1].revision == after.revision
+    assert "deliver a: refused on Ordered (once)" in str(shop.engine.explain("ann"))
+    assert shop.engine.retain(before=moment(shop.clock.now()) - timedelta(days=365), history=True) == 0
 
 
 def test_facts_are_filled_in_from_the_snapshot_on() -> None:

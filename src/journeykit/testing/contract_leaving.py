@@ -258,6 +258,21 @@ class LeavingContract:
         assert storage.aged(30, "", 10) == []
         assert storage.accept([(shop.event("a"), 50)]) == [False]
 
+    def test_the_data_of_what_has_ended_goes(self, storage: Storage) -> None:
+        """Whoever has data in an enrollment that had ended is found, without any event; what is given in its place is there, by its number."""
+        gone = evolve(shop.enrollment("cart", ended_at=20), data={"street": "Elm"})
+        later, inside = evolve(shop.enrollment("order", ended_at=40), data={"n": 1}), evolve(shop.enrollment("welcome"), data={"n": 2})
+        storage.commit_many(
+            [shop.commit("ann", enrollments=[gone, later, inside]), shop.commit("bob", enrollments=[shop.enrollment(ended_at=20)])]
+        )
+        found = (storage.aged(20, "", 10), storage.aged(21, "", 10), storage.aged(21, "ann", 10))
+        assert found == ([], ["ann"], [])
+        emptied = [evolve(gone, data={}), evolve(later, number=9, data={})]
+        assert storage.retain(retained(1, 1, 30)._replace(emptied=emptied)) is True
+
+        assert {e.journey: e.data for e in shop.load(storage, "ann").enrollments} == {"cart": {}, "order": {"n": 1}, "welcome": {"n": 2}}
+        assert storage.aged(21, "", 10) == []
+
     def test_history_stays_where_wanted(self, storage: Storage) -> None:
         """Without being asked for, no line of it goes."""
         storage.commit_many([shop.everything("ann")])
