@@ -25,6 +25,8 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         raise Stale
     if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
         raise Stale
+    if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
+        raise Stale  # whoever sent it has been erased meanwhile
     if batch.events and _insert(cursor, sql.INSERT_EVENT, batch.events) != len(batch.events):
         raise Stale
     for statement, rows in ((sql.UPDATE_FACTS, batch.known), (sql.UPDATE_MOMENTS, batch.moments), (sql.DELETE_ENROLLMENT, batch.removed)):

@@ -106,7 +106,7 @@ def writing(batch: Batch, notify: str) -> Written | None:
     """The statement for *batch*, with *notify* at its end; None where it has more than one signal of a customer does mostly."""
     if len(batch.bases) != 1 or not batch.fresh or len(batch.events) > 1:
         return None
-    if batch.removed or batch.mail or batch.definitions or batch.quotas or batch.waits:
+    if batch.started or batch.removed or batch.mail or batch.definitions or batch.quotas or batch.waits:
         return None
     enrollments = batch.enrollments + batch.entered if batch.entered else batch.enrollments
     if max(len(enrollments), len(batch.history), len(batch.outbox)) > FEW:
