@@ -136,6 +136,10 @@ class Enrollment:
     @property
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
+        return self.due()
+
+    def due(self) -> int | None:
+        """The same as `next_due`, which costs more to ask for."""
         timers, waiting = self.timers, self.waiting
         if self.held is not None:
             return self._due_while_held()

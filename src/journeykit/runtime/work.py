@@ -109,7 +109,8 @@ class Work:
             self.held[customer_id].foreign = foreign
         if any(one.erasures for one in found):
             for customer_id, back in returning(self._storage, found).items():
-                self.held[customer_id].customer.pending.insert(0, back)
+                customer = self.held[customer_id].customer
+                customer.pending = (back, *customer.pending)
 
     def _learn(self, enrollments: Iterable[Enrollment]) -> UnknownError | None:
         """Learn the versions that a customer is on; why not, where one cannot be had, which holds up nobody else."""
@@ -156,7 +157,7 @@ class Work:
         if fresh.base != held.base:
             raise ConflictError([want.customer_id])
         fresh.left, fresh.waits, fresh.mail = held.left, held.waits, held.mail
-        fresh.customer.pending.extend(held.mail)
+        fresh.customer.pending = (*fresh.customer.pending, *held.mail)
         for commit in self.commits:
             if commit.customer_id == want.customer_id:
                 fresh.customer.apply(commit)
@@ -273,4 +274,4 @@ class Work:
         self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)
         held.mail += (logged,)
-        held.customer.pending.append(logged)
+        held.customer.pending = (*held.customer.pending, logged)

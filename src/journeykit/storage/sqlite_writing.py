@@ -21,7 +21,7 @@ class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
 
 def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write *batch*; raise `Stale` where a customer has moved on, `QuotaError` where too much is taken."""
-    _move_on(cursor, batch)
+    _claim(cursor, batch)
     for statement, rows in ((sql.UPDATE_FACTS, batch.known), (sql.UPDATE_MOMENTS, batch.moments), (sql.DELETE_ENROLLMENT, batch.removed)):
         if rows:
             cursor.executemany(statement, rows)
@@ -37,8 +37,8 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         _take(cursor, batch)
 
 
-def _move_on(cursor: sqlite3.Cursor, batch: Batch) -> None:
-    """Write customers and events, which nobody else may have decided for; raise `Stale` where somebody has."""
+def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
     if batch.created and _insert(cursor, sql.INSERT_CUSTOMER, batch.created) != len(batch.created):
         raise Stale
     if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):

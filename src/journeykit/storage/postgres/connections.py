@@ -156,7 +156,7 @@ class OwnConnections:
         try:
             connection = psycopg.connect(
                 self._conninfo, autocommit=True, row_factory=tuple_row, prepare_threshold=None if self._pooler else 2,
-                application_name="journeykit",
+                fallback_application_name="journeykit",
             )  # fmt: skip
             if self._schema is not None:
                 connection.execute(psycopg.sql.SQL("set search_path to {}").format(psycopg.sql.Identifier(self._schema)))
