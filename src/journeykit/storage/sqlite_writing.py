@@ -26,14 +26,9 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         if rows:
             cursor.executemany(statement, rows)
     _enroll(cursor, batch)
-    new: tuple[tuple[str, Sequence[Row]], ...] = (
-        (sql.INSERT_HISTORY, batch.history),
-        (sql.INSERT_MESSAGE, batch.outbox),
-        (sql.INSERT_DEFINITION, batch.definitions),
-    )
-    for statement, inserted in new:
-        if inserted:
-            _insert(cursor, statement, inserted)
+    _insert(cursor, sql.INSERT_HISTORY, batch.history)
+    _insert(cursor, sql.INSERT_MESSAGE, batch.outbox)
+    _insert(cursor, sql.INSERT_DEFINITION, batch.definitions)
     if batch.mail:
         cursor.executemany(sql.INSERT_MAIL, batch.mail)
     if batch.waits:
@@ -66,14 +61,16 @@ def _enroll(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _insert(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> int:
     """Insert *rows*, many in one statement; return how many were written."""
+    if not rows:
+        return 0
     count, whole = 0, len(rows) - len(rows) % ROWS
     if whole:
         text = _of_many(statement)
         for start in range(0, whole, ROWS):
             count += cursor.execute(text, list(chain.from_iterable(rows[start : start + ROWS]))).rowcount
-    if whole < len(rows):
-        count += cursor.executemany(statement, [tuple(row) for row in rows[whole:]]).rowcount  # named ones are taken slower
-    return count
+        rows = rows[whole:]
+    # Named tuples are taken slower than plain ones.
+    return count + cursor.executemany(statement, map(tuple, rows)).rowcount if rows else count
 
 
 @cache
