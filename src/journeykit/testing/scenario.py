@@ -96,6 +96,7 @@ class Scenario(Expecting, Mishaps, Retelling):
         self._arms = {found(self._experiments, name, arm): arm for name, arm in (arms or {}).items()}
         self._customers: set[str] = set()
         self._ids = count(1)
+        self._events: list[Event] = []
         self._met, self._told = [], set()
 
     @property
@@ -136,9 +137,22 @@ class Scenario(Expecting, Mishaps, Retelling):
         self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
         event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
-        outcome = self._surviving(lambda: self.engine.handle(event))
-        self._settle(self.clock.now())
-        return outcome
+        self._events.append(event)
+        return self._handle(event)
+
+    def again(self, back: int = 1) -> Outcome:
+        """
+        The last event is delivered again, as it was; which counts once.
+
+        Args:
+            back: 2 for the one before the last, and so on; the first, where there are fewer.
+
+        Raises:
+            IndexError: nothing has been told yet.
+        """
+        event = self._events[-min(back, len(self._events))]
+        self._tell("again", *([back] if back != 1 else []))
+        return self._handle(event)
 
     def identify(self, customer: str = "ann", **known: Any) -> Outcome:
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
@@ -231,6 +245,11 @@ class Scenario(Expecting, Mishaps, Retelling):
 
     def _here(self, value: Journey | Catalog) -> Journey | Catalog:
         return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
+
+    def _handle(self, event: Event) -> Outcome:
+        outcome = self._surviving(lambda: self.engine.handle(event))
+        self._settle(self.clock.now())
+        return outcome
 
     def _own(self, name: str, customer: str, properties: dict[str, str]) -> Event:
         occurred_at = moment(self.clock.now())

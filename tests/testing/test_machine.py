@@ -1,0 +1,297 @@
+"""
+Any story: journeys with a fault on purpose, of which the machine tells the shortest story that shows it, and the same journeys mended, which
+no story breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import settings
+
+from journeykit import Catalog, Do, Journey, On, Scope, Split, Step, Transition
+from journeykit.testing import Scenario
+from journeykit.testing.machine import JourneyMachine, always
+from journeykit.testing.properties import at_most, everyone_leaves_within, never_after, never_closer, never_twice
+
+STORIES = 60
+
+
+def machine(journeys: Sequence[Journey | Catalog], **attributes: object) -> type[JourneyMachine]:
+    """A machine called Shop, and few stories of it."""
+    made = type("Shop", (JourneyMachine,), {"definitions": journeys, **attributes})
+    made.TestCase.settings = settings(made.TestCase.settings, max_examples=STORIES, database=None)
+    return made
+
+
+def tell(shop: type[JourneyMachine]) -> None:
+    shop.TestCase("runTest").runTest()
+
+
+def broken(shop: type[JourneyMachine], verdict: str) -> list[str]:
+    """The lines of the story that shows the fault; executed, it comes to the same verdict."""
+    with pytest.raises(AssertionError) as caught:
+        tell(shop)
+    head, story = caught.value.__notes__[0].split("\n\n", 1)
+    assert head == "The story, to paste into a test:"
+    assert str(caught.value).splitlines()[0] == verdict, story
+    with pytest.raises(AssertionError) as again:
+        exec(compile(story, "<pasted>", "exec"), {"Shop": shop})
+    assert str(again.value) == str(caught.value)
+    return story.splitlines()
+
+
+def holds(shop: type[JourneyMachine], *seen: str) -> None:
+    """No story breaks it, and there was enough to look at."""
+    tell(shop)
+    counted = {what: times for one in shop.tally.seen.values() for what, times in one.items()}
+    assert shop.tally.stories >= STORIES
+    assert {what: counted[what] for what in seen if counted[what] < STORIES // 10} == {}
+
+
+def review(**more: object) -> Journey:
+    steps = [Step("bought", wait="14 days"), Step("asked", do="review-request")]
+    return Journey("review", stage="advocacy", entry="Order Completed", reentry="always", steps=steps, **more)
+
+
+POLITE = never_after("Complaint Received", "review-request", within="30 days")
+
+
+def test_who_complained_is_asked_for_a_review() -> None:
+    """Nobody has said that a complaint ends it."""
+    story = broken(
+        machine([review()], polite=POLITE),
+        "never_after(Complaint Received, review-request, within 30 days): ann was sent review-request at 2026-04-11 13:00 CEST, "
+        "after Complaint Received at 2026-03-28 12:00 CET",
+    )
+
+    assert story[0] == "shop = Shop.scenario()"
+    assert sorted(story[1:3]) == ['shop.event("Complaint Received", customer="ann")', 'shop.event("Order Completed", customer="ann")']
+    assert story[3:] == ['shop.wait("14 days 1 second")', "Shop.check(shop)"]
+
+
+def test_who_complained_and_buys_again_is_asked_for_a_review() -> None:
+    """An exit is not enough: the second order comes behind the complaint."""
+    story = broken(
+        machine([review(exits="Complaint Received")], polite=POLITE),
+        "never_after(Complaint Received, review-request, within 30 days): ann was sent review-request at 2026-04-11 13:00 CEST, "
+        "after Complaint Received at 2026-03-28 12:00 CET",
+    )
+
+    assert story[1:] == [
+        'shop.event("Complaint Received", customer="ann")',
+        'shop.event("Order Completed", customer="ann")',
+        'shop.wait("14 days 1 second")',
+        "Shop.check(shop)",
+    ]
+
+
+def test_who_complained_is_left_in_peace() -> None:
+    """Mended: no request within 30 days of the last complaint."""
+    quiet = Catalog(
+        facts={"complained": "last of Complaint Received"},
+        policies=["none while customer.complained > now - days(30) as complaint"],
+        actions={"review-request": "marketing"},
+    )
+
+    holds(machine([review(), quiet], polite=POLITE), "Complaint Received", "review-request")
+
+
+CART = Journey(
+    "recover-cart",
+    key="cart_id",
+    entry="Product Added",
+    exits="Order Completed",
+    reentry="always",
+    steps=[Step("left", stage="consideration", wait="2 hours"), Step("reminded", do=Do("email", template="cart"))],
+)
+
+
+def test_two_carts_are_two_mails() -> None:
+    """Each of them for itself is in order."""
+    story = broken(
+        machine([CART], calm=never_closer("email", "24 hours")),
+        "never_closer(email, 24 hours): ann was sent email template='cart' at 2026-03-28 14:00 CET and at 2026-03-28 14:00 CET",
+    )
+
+    assert story[1:] == [
+        'shop.event("Product Added", customer="ann", cart_id="k1")',
+        'shop.event("Product Added", customer="ann", cart_id="k2")',
+        'shop.wait("2 hours 1 second")',
+        "Shop.check(shop)",
+    ]
+
+
+def test_a_cap_keeps_two_mails_a_day_apart() -> None:
+    """Mended; also where the engine is killed when a mail has just gone out, or the provider has a bad day."""
+    manners = Catalog(actions={"email": "marketing"}, policies=["at most 1 email in 24 hours or defer up to 3 days"])
+
+    holds(machine([CART, manners], calm=never_closer("email", "24 hours")), "email, 2 times")
+
+
+def test_a_cap_that_counts_days_of_the_week_wrongly() -> None:
+    """Four in seven days, where three were promised."""
+    manners = Catalog(actions={"email": "marketing"}, policies=["at most 4 in 7 days"])
+    story = broken(
+        machine([CART, manners], few=at_most(3, "7 days"), customers=["ann"]),
+        "at_most(3 messages in 7 days): ann was sent email template='cart' at 2026-03-28 14:00 CET, 2026-03-28 14:00 CET, "
+        "2026-03-28 16:00 CET and at 2026-03-28 16:00 CET",
+    )
+
+    assert len(story) <= 8
+
+
+def test_somebody_waits_for_a_day_that_nobody_says() -> None:
+    """Without a date the journey never ends; the end of each story is a year later."""
+    trip = Journey(
+        "trip", stage="purchase", entry="Trip Booked",
+        steps=[Step("booked", set={"data.start": "event.start"}, wait="1 day before data.start, wait if missing, now if past"), Step("left", do="email")],
+    )  # fmt: skip
+    shop = machine([trip], ends=everyone_leaves_within("365 days"))
+    story = broken(
+        shop,
+        "everyone_leaves_within(365 days): ann is in trip since 2026-03-28 12:00 CET, still in booked at 2027-03-28 13:00:01 CEST",
+    )
+    assert story[1:] == ['shop.event("Trip Booked", customer="ann")', 'shop.wait("31536001 seconds")', "Shop.check(shop)"]
+
+    mended = Journey("trip", stage="purchase", entry="Trip Booked", steps=[Scope("whole", trip.steps, wait="360 days")])
+    holds(machine([mended], ends=everyone_leaves_within("365 days")), "a journey left")
+
+
+def test_a_coupon_is_sent_again() -> None:
+    """Whoever signs up twice gets two, where entry is always open."""
+    welcome = Journey("welcome", stage="awareness", entry="Signed Up", reentry="always", steps=[Step("greeted", do="coupon")])
+    once = never_twice("coupon")
+    story = broken(
+        machine([welcome], once=once),
+        "never_twice(coupon): ann was sent coupon at 2026-03-28 12:00 CET and at 2026-03-28 12:00 CET",
+    )
+    assert story[1:] == ['shop.event("Signed Up", customer="ann")', 'shop.event("Signed Up", customer="ann")', "Shop.check(shop)"]
+
+    holds(machine([Journey("welcome", stage="awareness", entry="Signed Up", steps=welcome.steps)], once=once), "coupon")
+
+
+def gift(where: str) -> Journey:
+    return Journey("gift", stage="retention", entry=On("Order Completed", where=where), reentry="always", steps=[Step("given", do="gift")])
+
+
+class Fair(JourneyMachine):
+    """Whoever spends 100 or more has a gift for it, and nobody else."""
+
+    definitions = (gift("event.total > 100"),)
+    mishaps = ()
+
+    @always
+    def a_gift_for_100(self, shop: Scenario) -> int:
+        orders = [one for one in shop.told if one.method == "event" and one.options.get("total", 0) >= 100]
+        assert len(shop.performed) == len(orders), f"{len(orders)} orders of 100 or more, {len(shop.performed)} gifts"
+        return len(orders)
+
+
+def test_a_limit_that_is_one_off() -> None:
+    """What is compared with 100 is tried with 100; a host's own property finds it."""
+    story = broken(machine(Fair.definitions, a=Fair.a_gift_for_100, mishaps=()), "1 orders of 100 or more, 0 gifts")
+    assert story[1:] == ['shop.event("Order Completed", customer="ann", total=100)', "Shop.check(shop)"]
+
+    holds(machine([gift("event.total >= 100")], a=Fair.a_gift_for_100, mishaps=()), "something to look at")
+
+
+def by_day(_self: JourneyMachine, shop: Scenario) -> int:
+    """Mails come between eight and half past nine in the evening, as the clocks of Berlin show it."""
+    moments = [one.when.astimezone(ZoneInfo("Europe/Berlin")) for one in shop.performed]
+    late = [one for one in moments if not time(8) <= one.time() < time(21, 30)]
+    assert not late, f"somebody was written to at {late[0]:%H:%M}"
+    return len(moments)
+
+
+def evening(wait: str, **more: object) -> Journey:
+    steps = [Step("booked", wait="until 20:30"), Step("told", do="email", wait=wait), Step("again", do="email")]
+    return Journey("evening", stage="retention", entry="Booked", reentry="always", zone="Europe/Berlin", steps=steps, **more)
+
+
+def test_a_day_is_not_always_24_hours_of_the_clock() -> None:
+    """In the night in which the clocks are put on, a day later is an hour later; without anything going wrong."""
+    story = broken(machine([evening("1 day")], day=always(by_day), mishaps=()), "somebody was written to at 21:30")
+
+    assert (
+        story[1:]
+        == [
+            'shop.event("Booked", customer="ann")',
+            'shop.wait("1 day 8 hours 30 minutes 1 second")',
+            "Shop.check(shop)",
+        ]
+        or len(story) <= 5
+    )
+
+
+def test_a_worker_that_lags_writes_at_night() -> None:
+    """A journey that waits for the evening is not enough: what is late needs quiet hours."""
+    civil = evening("1 calendar day at 20:30")
+    story = broken(machine([civil], day=always(by_day), mishaps=["lag"], at="2026-06-01 12:00"), "somebody was written to at 21:30")
+    assert "shop.stop_worker()" in story
+    assert "shop.start_worker()" in story
+    assert len(story) <= 9
+
+    quiet = Catalog(actions={"email": "marketing"}, policies=["quiet 21:30 to 08:00, missing zone Europe/Berlin"])
+    holds(machine([civil, quiet], day=always(by_day), zones=()), "something to look at")
+
+
+def test_a_provider_that_fails_is_waited_for_forever() -> None:
+    """Only where an action fails, nobody answers, and somebody waits for what never comes."""
+    asks = Journey(
+        "asks", stage="advocacy", entry="Order Completed",
+        steps=[Step("asked", do="survey", when=[Transition("thanked", on=On(settled="survey performed"))]), Step("thanked", do="email")],
+    )  # fmt: skip
+    ends = everyone_leaves_within("30 days")
+    story = broken(
+        machine([asks], ends=ends),
+        "everyone_leaves_within(30 days): ann is in asks since 2026-03-28 12:00 CET, still in asked at 2026-04-27 13:00:01 CEST",
+    )
+    assert story[1:3] == ['shop.answer("survey", Failed(reason="gone"), Done())', 'shop.event("Order Completed", customer="ann")']
+    assert len(story) == 5
+
+
+def test_what_is_counted_without_its_key_is_counted_twice() -> None:
+    """Killed between performing and recording, an action is performed again, under the same key: a host who does not look at it ships twice."""
+    order = Journey("order", stage="purchase", key="order_id", entry="Order Completed", steps=[Step("bought", do="ship")])
+
+    def shipped_once(_self: JourneyMachine, shop: Scenario) -> int:
+        assert len(shop.performed) <= sum(one.method == "event" for one in shop.told), "shipped twice"
+        return len(shop.performed)
+
+    def shipped_under_one_key(_self: JourneyMachine, shop: Scenario) -> int:
+        keys = {one.request.idempotency_key for one in shop.performed}
+        assert len(keys) <= sum(one.method == "event" for one in shop.told), "shipped twice"
+        return len(keys)
+
+    story = broken(machine([order], once=always(shipped_once)), "shipped twice")
+    assert (
+        story[1:]
+        == [
+            'shop.kill("performed")',
+            'shop.event("Order Completed", customer="ann", order_id="k1")',
+            'shop.wait("5 minutes")',
+            "Shop.check(shop)",
+        ]
+        or len(story) <= 6
+    )
+
+    holds(machine([order], once=always(shipped_under_one_key)), "something to look at")
+
+
+def test_an_arm_that_few_come_to() -> None:
+    """With two customers a split is not left to their hashes."""
+    steps = [
+        Step("drawn", then=Split("99% plain, 1% odd as wording")),
+        Step("plain", do=Do("email", template="plain"), then="over"),
+        Step("odd", do=Do("email", template="odd")),
+        Step("over", end="completed"),
+    ]
+    story = broken(
+        machine([Journey("tries", stage="awareness", entry="Signed Up", steps=steps)], odd=at_most(1, "1 second", "email", template="odd")),
+        "in 60 stories there was nothing to look at; let something happen that brings it about (also, customers, options), or take the property away",
+    )
+    assert story
