@@ -34,7 +34,7 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.ports import Storage
 from journeykit.storage.memory import MemoryStorage
-from journeykit.testing.happenings import MISHAPS, rules
+from journeykit.testing.happenings import MISHAPS, duration, rules
 from journeykit.testing.properties import Looked, Property
 from journeykit.testing.scenario import Scenario
 from journeykit.testing.vocabulary import Vocabulary
@@ -174,7 +174,7 @@ class JourneyMachine(RuleBasedStateMachine):
     def _end(self, horizon: int) -> None:
         if not self.shop.working:
             self.shop.start_worker()
-        self.shop.wait(f"{horizon} seconds")
+        self.shop.wait(duration(horizon))
         self.look(self.shop)
 
     def look(self, shop: Scenario) -> None:

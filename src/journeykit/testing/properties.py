@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from journeykit.core.calendar import show
+from journeykit.core.calendar import read_moment, show
 from journeykit.model.phrases import MICROSECONDS, seconds
 from journeykit.model.records import Enrollment, Want
 from journeykit.testing.fakes import Performed, asked
@@ -123,7 +123,7 @@ def never_after(event: str, action: str, within: str | None = None, **parameters
     Args:
         event: what happens.
         action: what is not sent then.
-        within: for how long, ``30 days``; for good where not said.
+        within: for how long after it occurred, ``30 days``; for good where not said.
         parameters: parameters that the action has, where only those are meant.
     """
     what = asked(action, parameters)
@@ -196,7 +196,7 @@ def _by_customer(heard: Sequence[Performed]) -> dict[str, list[Performed]]:
 
 
 def _following(shop: Scenario, event: str, heard: Sequence[Performed], length: int | None) -> Iterator[tuple[int, Performed]]:
-    """Each that was heard after the event, with the moment of the event; told again under its id it has not happened again."""
+    """Each that was heard after the event had been told, and less than *length* after it occurred, with when it occurred."""
     meant, happened = {id(one) for one in heard}, dict[str, int]()
     for one in shop.story:
         if isinstance(one, Performed):
@@ -204,7 +204,8 @@ def _following(shop: Scenario, event: str, heard: Sequence[Performed], length: i
             if id(one) in meant and since is not None and (length is None or one.at - since < length):
                 yield since, one
         elif one.method == "event" and one.arguments[0] == event and one.customer is not None:
-            happened[one.customer] = happened.get(one.customer, one.at) if "id" in one.options else one.at
+            occurred = min(one.at, read_moment(one.options.get("at"), shop.zone) or one.at)
+            happened[one.customer] = max(occurred, happened.get(one.customer, occurred))
 
 
 def _together(several: Sequence[Performed], zone: str) -> str:
