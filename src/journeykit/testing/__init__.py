@@ -10,12 +10,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from journeykit.testing.approvals import approve
+    from journeykit.testing.boundary import Boundary, boundaries
     from journeykit.testing.fakes import Attempt, Performed, Recorder, answers, failing, hanging
+    from journeykit.testing.receivers import SMTPReceiver, WebhookReceiver
     from journeykit.testing.scenario import Scenario
 
-__all__ = ["Attempt", "Performed", "Recorder", "Scenario", "answers", "failing", "hanging"]
+__all__ = [
+    "Attempt",
+    "Boundary",
+    "Performed",
+    "Recorder",
+    "SMTPReceiver",
+    "Scenario",
+    "WebhookReceiver",
+    "answers",
+    "approve",
+    "boundaries",
+    "failing",
+    "hanging",
+]
 
-_WHERE = {"Scenario": "scenario"} | dict.fromkeys(("Attempt", "Performed", "Recorder", "answers", "failing", "hanging"), "fakes")
+_WHERE = {
+    "Attempt": "fakes",
+    "Boundary": "boundary",
+    "Performed": "fakes",
+    "Recorder": "fakes",
+    "SMTPReceiver": "receivers",
+    "Scenario": "scenario",
+    "WebhookReceiver": "receivers",
+    "answers": "fakes",
+    "approve": "approvals",
+    "boundaries": "boundary",
+    "failing": "fakes",
+    "hanging": "fakes",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -195,9 +196,15 @@ def asked(action: str, parameters: Mapping[str, Any]) -> str:
     return " ".join([action, *_listed(parameters)])
 
 
-def lines(performed: Iterable[Performed]) -> list[str]:
-    """What was performed, a line for each."""
-    return [str(one) for one in performed]
+def differences(left: Sequence[Performed], right: Sequence[Performed]) -> list[str]:
+    """Two lists of what was performed, a line for each: ``<`` stands only in the left one, ``>`` only in the right one."""
+    lines, others = [str(one) for one in left], [str(one) for one in right]
+    head = f"{len(left)} performed on the left, {len(right)} on the right"
+    if lines == others:  # keys, attempts and deadlines are in no line
+        pairs = [(one, other) for one, other in zip(left, right, strict=True) if one != other]
+        return [f"{head}, told alike", *[line for one, other in pairs for line in (f"< {one!r}", f"> {other!r}")]]
+    marks = {"  ": "  ", "- ": "< ", "+ ": "> "}
+    return [head, *[marks[line[:2]] + line[2:] for line in difflib.ndiff(lines, others) if line[:2] in marks]]
 
 
 def _listed(parameters: Mapping[str, Any]) -> list[str]:

@@ -26,6 +26,7 @@ from journeykit.testing.arms import experiments, found
 from journeykit.testing.expecting import Expecting, When
 from journeykit.testing.fakes import Attempt, Performed, Recorder, Scripted
 from journeykit.testing.mishaps import Mishaps
+from journeykit.testing.passing import pass_until
 from journeykit.testing.retelling import Retelling, flat
 from journeykit.testing.told import Call
 
@@ -297,16 +298,8 @@ class Scenario(Expecting, Mishaps, Retelling):
         self._moment = target
 
     def _run(self, target: int) -> bool:
-        """Let everything happen that is due until *target*, each at its own moment: a timer in the instant before it is noticed."""
-        busy = False
-        while self.working and (due := self.storage.next_due()) is not None and due <= target:
-            self.clock.set(max(due - 1, self.clock.now()))
-            if not self._settle(due):
-                self.clock.set(max(due, self.clock.now()))
-                if not self._settle(due):
-                    break
-            busy = True
-        return busy
+        """Let everything happen that is due until *target*, where the worker is there; return whether anything did."""
+        return self.working and pass_until(target, self.storage, self.clock, self._settle)
 
 
 def _said(**options: Any) -> dict[str, Any]:
