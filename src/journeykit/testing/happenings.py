@@ -26,6 +26,7 @@ _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _OFTEN = 4  #: rules for events to one for each mishap
 _RARELY = 4  #: of so many events one is late
 _FAR = 5 * 366 * 86_400  #: seconds that nobody waits for
+_ANSWERS = ((Failed("gone"), Done()), (Retry(), Done()), (Retry(), Retry(), Done()), (OSError("no line"), Done()))
 _TAKEN = frozenset({"customer", "id", "at", "more"})  #: names that `Scenario.event` has arguments of
 
 
@@ -87,8 +88,9 @@ def _mishaps(words: Vocabulary, lengths: Sequence[int], mishaps: Sequence[str]) 
     if "kill" in mishaps:
         yield "is_killed", rule(at=st.sampled_from(POINTS))(is_killed)
     if "fail" in mishaps and words.actions:
-        answers = st.sampled_from(((Retry(), Done()), (Failed("gone"), Done()), (Retry(), Retry(), Done()), (OSError("no line"), Done())))
-        yield "fails", rule(action=st.sampled_from(words.actions), answers=answers)(fails)
+        yield "fails", rule(action=st.sampled_from(words.actions), answers=st.sampled_from(_ANSWERS))(fails)
+        for action in words.actions:
+            yield f"begins_to_fail_{action}", initialize(action=st.just(action), answers=st.sampled_from((*[None] * 5, *_ANSWERS)))(fails)
 
 
 # -- what is drawn ---------------------------------------------------------------------------------------------------------
@@ -196,9 +198,10 @@ def is_killed(self: Machine, at: str) -> None:
     _step(self, lambda shop: shop.kill(at))
 
 
-def fails(self: Machine, action: str, answers: Sequence[Any]) -> None:
+def fails(self: Machine, action: str, answers: Sequence[Any] | None) -> None:
     """An action does not work, for some time or at all."""
-    _step(self, lambda shop: shop.answer(action, *answers))
+    if answers is not None:
+        _step(self, lambda shop: shop.answer(action, *answers))
 
 
 def _step(self: Machine, call: Callable[[Scenario], object]) -> None:

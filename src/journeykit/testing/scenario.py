@@ -16,7 +16,7 @@ from journeykit.model.records import Want
 from journeykit.ports import Action, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.letters import ARM
 from journeykit.runtime.plugins import extensions_of
@@ -87,9 +87,7 @@ class Scenario(Expecting, Mishaps, Retelling):
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
         values = [self._here(value) for value in (*flat(definitions), *([catalog] if catalog else []))]
-        brought = extensions_of(options.get("triggers"), options.get("timers"))
-        asked = Definitions(values, self.storage, extensions=brought).actions()
-        self.actions = Recorder(*sorted(asked), given=actions, clock=self.clock, zone=zone)
+        self.actions = Recorder(*sorted(self._asked(values, options)), given=actions, clock=self.clock, zone=zone)
         engine_options = {"backoff": Backoff(jitter=lambda: 0), **options}
         self._made = lambda kept: Engine(values, kept, self.actions, clock=self.clock, **engine_options)
         self.engine = self._made(self.storage)
@@ -251,6 +249,13 @@ class Scenario(Expecting, Mishaps, Retelling):
         outcome = self._surviving(lambda: self.engine.handle(event))
         self._settle(self.clock.now())
         return outcome
+
+    def _asked(self, values: list[Journey | Catalog], options: Mapping[str, Any]) -> set[str]:
+        """The actions that the journeys ask for, and the older versions of them that the storage knows."""
+        if self.storage.definitions():
+            brought = extensions_of(options.get("triggers"), options.get("timers"))
+            return Definitions(values, self.storage, extensions=brought).actions()
+        return {name for value in values if isinstance(value, Journey) for name in asked(value)}
 
     def _own(self, name: str, customer: str, properties: dict[str, str]) -> Event:
         occurred_at = moment(self.clock.now())
