@@ -108,7 +108,7 @@ class Vocabulary:
             return tuple(map(Ahead, dict.fromkeys((DAY, *self.seconds, 3_600, -3_600, 10 * DAY))))
         if listed := [self._lists[place] for place in where if place in self._lists]:
             return listed[0]
-        found = _sorted({value for place in where for value in self._known[place]})
+        found = _sorted({value for place in where for value in self._known.get(place, ())})
         if any(place in self._numbers for place in where):
             return tuple(value for value in found if type(value) in (int, float)) or (1, 100)
         return found or _USUAL.get(str(kind), ("x", "y"))
