@@ -53,7 +53,10 @@ def _tell(found: Replayed) -> None:
     if found.left_out:
         console.say(console.wrapped(f"{found.left_out:,} left out: facts were filled in for them later, see journeykit backfill"))
     for broken in found.broken:
-        console.say(broken)
+        console.say(console.wrapped(broken))
+    for name in found.others:
+        told = f"{name}: nobody was on the version given, and all were decided with the one they were on; --as-given decides with this one"
+        console.say(console.wrapped(told))
     for one in found.differences[:SHOWN]:
         console.say(f"\n{one.customer_id}")
         for line in str(one).splitlines():
@@ -68,6 +71,7 @@ def _figures(found: Replayed) -> dict[str, Any]:
         "identical": found.identical,
         "left out": found.left_out,
         "broken": list(found.broken),
+        "on other versions": list(found.others),
         "differences": [_fields(one) for one in found.differences],
     }
 

@@ -130,6 +130,9 @@ def _side_by_side(example: Example) -> Iterator[str]:
     yield f"    {'old':<{_HALF}} | new"
     for at, old, new in example.apart():
         yield f"  {show(at, example.old.zone)}"
-        left, right = ([part for text in side for part in textwrap.wrap(text, _HALF, subsequent_indent="  ")] for side in (old, new))
+        left, right = (
+            [part for text in side for part in textwrap.wrap(text, _HALF, subsequent_indent="  ", break_on_hyphens=False)]
+            for side in (old, new)
+        )
         for one, other in zip_longest(left, right, fillvalue=""):
             yield f"    {one:<{_HALF}} | {other}".rstrip()

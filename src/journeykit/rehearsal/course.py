@@ -72,8 +72,8 @@ class Course:
 
     def go_on(self, until: int, progress: Progress | None = None) -> None:
         """Let everything happen before *until*."""
-        began = None
-        while (at := self._next()) is not None and at < until:
+        began, end = None, 0
+        while end < until and (at := self._next()) is not None and at <= until:
             began = at if began is None else began
             end = min((at // self._step + 1) * self._step, until)
             self._happen(end)

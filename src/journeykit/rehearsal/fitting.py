@@ -247,4 +247,4 @@ def _span(microseconds: float) -> str:
         number, left = divmod(left, length)
         if number:
             found.append(f"{number} {unit}{'s' if number > 1 else ''}")
-    return " ".join(found) or "0"
+    return " ".join(found) or "at once"

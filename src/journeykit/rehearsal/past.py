@@ -59,13 +59,18 @@ class Recorded:
         exits = {derived(row.message.idempotency_key, "exit") for row in storage.outbox(None, customer_id, sys.maxsize)}
         for logged in storage.events(customer_id, EVER):
             event = logged.event
-            if logged.state == "decided" and (event.name[0] != "$" or event.name in _TOLD) and event.id not in exits:
+            if logged.state == "decided" and event.id not in exits and _told(event):
                 self._events.append((logged.accepted_at, event))
                 self.until = max(self.until, logged.accepted_at)
         for entry in storage.history(customer_id):
             self.until = max(self.until, entry.at)
             if entry.kind == "entered" and entry.reason:
                 self._versions[entry.journey] = max(self._versions.get(entry.journey, (0, "")), (entry.at, entry.reason))
+
+
+def _told(event: Event) -> bool:
+    """Whether a host has said it; who was started by another customer is told whose journey that was."""
+    return event.name[0] != "$" or (event.name in _TOLD and "from" not in event.properties)
 
 
 def _everybody(storage: Storage) -> Iterator[str]:

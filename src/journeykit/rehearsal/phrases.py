@@ -109,7 +109,7 @@ def each(value: Any, read: Callable[[Any], Any], example: str) -> dict[str, Any]
         DefinitionError: with the problems of all entries.
     """
     if not isinstance(value, Mapping) or not value:
-        raise DefinitionError(f"{value!r:.60} is no mapping; write {example}")
+        raise DefinitionError(f"a mapping belongs here, not {value!r:.60}; write {example}")
     found: dict[str, Any] = {}
     problems: list[str] = []
     for name, inner in value.items():
@@ -157,7 +157,7 @@ def span(value: Any) -> Quantiles:
 
 def _rising(found: list[float], value: Any) -> Quantiles:
     if not found or sorted(found) != found:
-        raise DefinitionError(f"{value!r:.60} does not rise; write durations from the shortest to the longest")
+        raise DefinitionError(f"durations belong here from the shortest to the longest, not {value!r:.60}; put them in order")
     return tuple(found)
 
 
@@ -224,7 +224,7 @@ def values(value: Any) -> Value:
     if isinstance(value, list) and value:
         return Value("one of", Shares(tuple(value), tuple((number + 1) / len(value) for number in range(len(value)))))
     if value is None or value == []:
-        raise DefinitionError(f'{value!r} is no value; write a value, a list of them, shares, "10 to 90", "new" or "same"')
+        raise DefinitionError(f'a value belongs here, not {value!r}; write one, a list of them, shares, "10 to 90", "new" or "same"')
     return Value("one of", Shares((value,), (1.0,)))
 
 

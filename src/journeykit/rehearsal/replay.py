@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from attrs import fields, frozen
+from attrs import frozen
 
 from journeykit.core.calendar import show
 from journeykit.core.customer import Customer
@@ -59,12 +59,14 @@ class Replayed:
         differences: the first one of each customer who comes out otherwise.
         broken: versions in the database whose text is not what was kept under their number.
         left_out: customers whose facts were filled in later, so that what was known before cannot be told apart.
+        others: journeys of which customers were only on other versions than the one given.
     """
 
     customers: int
     differences: tuple[Difference, ...]
     broken: tuple[str, ...] = ()
     left_out: int = 0
+    others: tuple[str, ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -108,7 +110,7 @@ def replay(
         done += 1
         if progress is not None:
             progress(done)
-    return Replayed(done, tuple(differences), tuple(_broken(storage)), left_out)
+    return Replayed(done, tuple(differences), tuple(_broken(storage)), left_out, () if as_given else tuple(_others(known, storage)))
 
 
 def _everybody(storage: Storage) -> Iterator[str]:
@@ -123,6 +125,15 @@ def _broken(storage: Storage) -> Iterator[str]:
     for digest, name, text in storage.definitions():
         if hashlib.sha256(text.encode()).hexdigest()[:16] != digest:
             yield f"{name}, version {digest}: its text has been changed"
+
+
+def _others(known: Definitions, storage: Storage) -> Iterator[str]:
+    """Journeys of which nobody was on the version given, but somebody on another."""
+    recorded = storage.definitions()
+    for name, journey in known.compiled.journeys.items():
+        versions = {digest for digest, one, _ in recorded if one == name}
+        if versions and journey.hash not in versions:
+            yield name
 
 
 class _Account:
@@ -155,7 +166,7 @@ class _Replaying:
             return None
         messages = [row.message for row in storage.outbox(None, customer_id, sys.maxsize) if row.message.seq > first]
         recorded = _Account(history, messages, loaded.enrollments, loaded.facts)
-        found = _first(recorded, self._again(loaded, start, history), self._plain if self._as_given else None, loaded.accepted_at)
+        found = _first(recorded, self._again(loaded, start, history), _versionless if self._as_given else None, loaded.accepted_at)
         return () if found is None else (Difference(customer_id, *found, loaded.facts.zone or "UTC"),)
 
     def _again(self, loaded: Loaded, start: Loaded | None, history: Sequence[HistoryEntry]) -> _Account:
@@ -171,14 +182,15 @@ class _Replaying:
         messages = [message for commit in commits for message in commit.outbox]
         return _Account(entries, messages, again.enrollments.values(), again.facts)
 
-    def _plain(self, value: Any) -> Any:
-        """A value without the number of the version that it came from."""
-        if isinstance(value, HistoryEntry) and value.kind == "entered":
-            return value._replace(reason=None)
-        if isinstance(value, Enrollment):
-            value = value.copy()
-            value.definition = ""
-        return value
+
+def _versionless(value: Any) -> Any:
+    """A value without the number of the version that it came from."""
+    if isinstance(value, HistoryEntry) and value.kind == "entered":
+        return value._replace(reason=None)
+    if isinstance(value, Enrollment):
+        value = value.copy()
+        value.definition = ""
+    return value
 
 
 _Found = tuple[int, str, str]
@@ -186,7 +198,10 @@ _Found = tuple[int, str, str]
 
 def _first(recorded: _Account, now: _Account, plain: Callable[[Any], Any] | None, end: int) -> _Found | None:
     """The first thing that is not the same: in the history, else among the actions, else where the customer stands."""
-    same = (lambda one, other: one == other) if plain is None else (lambda one, other: plain(one) == plain(other))
+
+    def same(one: Any, other: Any) -> bool:
+        return bool(one == other if plain is None else plain(one) == plain(other))
+
     found = [*_lists(recorded.history, now.history, same, told_entry), *_lists(recorded.messages, now.messages, same, told_message)]
     if found:
         return min(found, key=lambda one: one[0])
@@ -220,7 +235,7 @@ def _standing(one: Any, other: Any) -> str:
     """What is particular to an enrollment beside another."""
     if one is None or other is None:
         return "is not there" if one is None else f"is {one.status} in {one.step}"
-    names = (field.name for field in fields(Enrollment) if field.name != "waits")
+    names = (name for name in Enrollment.__slots__ if name != "waits")
     return ", ".join(f"{name} {getattr(one, name)!r}" for name in names if getattr(one, name) != getattr(other, name))
 
 

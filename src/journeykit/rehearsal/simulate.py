@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
+from difflib import get_close_matches
 from functools import partial
 from multiprocessing import get_context
 
@@ -25,6 +26,7 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.storage.memory import MemoryStorage
 
 TOGETHER = 5_000  #: customers whose year is kept in memory at a time, where nothing is shared with the others
+_ALIKE = 0.9  #: of 1: names that only a slip of the pen tells apart
 
 Progress = Callable[[float, int], None]  #: told the share that is done, and how many customers are
 
@@ -94,14 +96,13 @@ def _counted(
     task: _Task, parts: Sequence[range], pool: Executor | None, progress: Progress | None, number: int
 ) -> Iterator[Counts]:  # fmt: skip
     if pool is not None:
-        for part, counts in zip(parts, pool.map(partial(_part, task), parts), strict=True):
-            yield counts
-            if progress is not None:
-                progress(part.stop / number, part.stop)
-        return
-    for part in parts:
-        watch = None if progress is None else partial(_watch, progress, part, number)
-        yield _part(task, part, watch)
+        done = pool.map(partial(_part, task), parts)
+    else:
+        done = (_part(task, part, None if progress is None else partial(_watch, progress, part, number)) for part in parts)
+    for part, counts in zip(parts, done, strict=True):
+        yield counts
+        if progress is not None:
+            progress(part.stop / number, part.stop)
 
 
 def _watch(progress: Progress, part: range, number: int, share: float, _: int) -> None:
@@ -156,9 +157,9 @@ def _unknown(population: Population, known: Definitions) -> Iterator[str]:
     heard = _heard(known)
     names = population.names()
     for name, where in names.items():
-        near = suggestion(name, heard - set(names)) if name not in heard else ""
+        near = [] if name in heard else get_close_matches(name, heard, 1, _ALIKE)
         if near:
-            yield f'{where}: no journey and no fact listens to "{name}"{near}'
+            yield f'{where}: no journey and no fact listens to "{name}"; did you mean "{near[0]}"?'
 
 
 def _heard(known: Definitions) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from textwrap import wrap
 from typing import Any
 
 from attrs import frozen
@@ -153,7 +154,9 @@ class Simulated:
             hours = [self.counts.performed[action, hour] for hour in range(24)]
             peak = self.peak(action)
             busiest = "" if peak is None else f"; the busiest hour, {_shown(peak[1])} UTC, has {peak[0]:,}"
-            yield f"{action}: {self.counts.asked[action]:,} asked for, {sum(hours):,} performed{busiest}"
+            yield from wrap(
+                f"{action}: {self.counts.asked[action]:,} asked for, {sum(hours):,} performed{busiest}", 80, subsequent_indent="  "
+            )
             for begin in (0, 12) if peak is not None else ():
                 yield "  at  " + "".join(f"{hour:>6}" for hour in range(begin, begin + 12)).removeprefix(" ")
                 yield "      " + "".join(f"{_short(count):>6}" for count in hours[begin : begin + 12]).removeprefix(" ")
