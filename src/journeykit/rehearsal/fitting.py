@@ -169,6 +169,8 @@ def _quantiles(curve: Sequence[tuple[int, float]]) -> tuple[float, ...]:
 
 def _value(counter: Counter[Any], repeated: int) -> Value:
     """What a property may be: some values with their shares, numbers by quantiles, or text that is told again or never."""
+    if all(isinstance(value, str) for value in counter) and 2 * len(counter) > counter.total() > 1:  # ids
+        return Value("same" if 2 * repeated > counter.total() else "new")
     if len(counter) <= LISTED:
         return Value("one of", _shares(counter))
     numbers = [value for value in counter.elements() if type(value) in (int, float)]
