@@ -8,9 +8,9 @@ PRAGMAS = ("journal_mode=wal", "synchronous=normal", "cache_size=-262144", "wal_
 
 
 class Side(NamedTuple):
-    """One call in a process of its own: a function of ``library.py``, ``vocabulary.py``, ``on_postgres.py`` or ``others.py`` and its arguments after the clock."""
+    """One call in a process of its own: a function of ``library.py``, ``vocabulary.py``, ``on_postgres.py``, ``rehearsals.py`` or ``others.py`` and its arguments after the clock."""
 
-    module: Literal["library", "vocabulary", "others", "on_postgres"]
+    module: Literal["library", "vocabulary", "others", "on_postgres", "rehearsals"]
     function: str
     arguments: tuple[Any, ...] = ()
 
@@ -99,5 +99,7 @@ ROWS = (
         "the same sum over all time", Side("vocabulary", "window_event", ("sum of Order Completed.total",)),
     ),
     Row("100,000 wait for one fact", "told/s", Side("vocabulary", "fan_out"), rounds=3, slow=True),
+    Row("simulate 100,000 customers over a year", "s", Side("rehearsals", "simulated"), goal=600, most=True, rounds=1, slow=True),
+    Row("simulate: growth from 5,000 to 20,000 customers", "MB", Side("rehearsals", "simulated_memory"), goal=50, most=True, rounds=1, slow=True),
     Row("100,000 wait: growth of the process", "MB", Side("vocabulary", "fan_out_memory"), rounds=3, slow=True),
 )  # fmt: skip

@@ -42,11 +42,12 @@ def one_side(asked: str) -> None:
     import library
     import on_postgres
     import others
+    import rehearsals
     import vocabulary
 
     module, function, arguments, clock = json.loads(asked)
     seconds = time.process_time if clock == "cpu" else time.perf_counter
-    modules = {"library": library, "vocabulary": vocabulary, "others": others, "on_postgres": on_postgres}
+    modules = {"library": library, "vocabulary": vocabulary, "others": others, "on_postgres": on_postgres, "rehearsals": rehearsals}
     print(getattr(modules[module], function)(seconds, *arguments))
 
 

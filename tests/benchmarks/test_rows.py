@@ -137,3 +137,9 @@ def test_everybody_who_waits_is_told(bench: Any) -> None:
     """The row of the fan-out asserts itself that nobody was left out; the row of the window folds what it says."""
     assert bench("vocabulary").fan_out(time.perf_counter, 300) > 0
     assert bench("vocabulary").window_event(time.perf_counter, "sum of Order Completed.total in 365 days", 3, 2, 2) > 0
+
+
+def test_everybody_who_is_invented_is_simulated(bench: Any) -> None:
+    """The rows of the simulation assert themselves that everybody came and that messages went out."""
+    assert bench("rehearsals").simulated(time.perf_counter, 20) > 0
+    assert bench("rehearsals").simulated_memory(time.perf_counter, 20) >= 0

@@ -125,4 +125,4 @@ def test_customers_like_those_of_the_history_come_back_as_often(demo):
     assert sum(steps["twice"]["entered"]) / 3_000 == pytest.approx(real[0], abs=0.02)
     assert sum(steps["thrice"]["entered"]) / 3_000 == pytest.approx(real[1], abs=0.03)
     assert found["events"] / 3_000 == pytest.approx(len(events) / len(bought), rel=0.1)
-    assert "over: 84 days" in text
+    assert "    - 84 days\n" in text

@@ -79,6 +79,6 @@ def _fit(events: Sequence[str], maps: Sequence[str], quiet: bool) -> None:
         console.say(population_text(fit(history)).rstrip("\n"))
         if rejects.first is not None:
             first = rejects.first
-            told = f"{rejects.count:,} lines could not be read; the first: {first.file}:{first.line}: {first.reason}; journeykit run keeps them"
-            console.note(console.wrapped(told))
+            lines = "1 line" if rejects.count == 1 else f"{rejects.count:,} lines"
+            console.note(console.wrapped(f"{lines} could not be read; the first: {first.file}:{first.line}: {first.reason}"))
             raise typer.Exit(console.SET_ASIDE)

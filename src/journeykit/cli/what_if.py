@@ -85,6 +85,6 @@ def _told(events: Sequence[str], maps: Sequence[str], quiet: bool) -> Iterator[H
             collect(sources_of(events, maps), history, rejects, time.time_ns() // 1_000, lambda share, rows: bar.advance(rows, share))
         if rejects.first is not None:
             first = rejects.first
-            told = f"{rejects.count:,} lines could not be read and are left out; the first: {first.file}:{first.line}: {first.reason}"
-            console.note(console.wrapped(told))
+            lines = "1 line" if rejects.count == 1 else f"{rejects.count:,} lines"
+            console.note(console.wrapped(f"{lines} could not be read; the first: {first.file}:{first.line}: {first.reason}"))
         yield history

@@ -103,14 +103,16 @@ def _shares(counter: Counter[Any]) -> Shares:
 
 
 def _arrival(moments: Sequence[int], zone: str) -> Arrival:
-    days = (max(moments) // DAY - min(moments) // DAY + 1) * DAY
+    first = min(moments) // DAY * DAY
+    days = sorted(at - first for at in moments)
+    over = (0, *(days[(len(days) - 1) * part // QUANTILES] for part in range(1, QUANTILES)), (days[-1] // DAY + 1) * DAY)
     hours = Counter(wall(at, zone).hour for at in moments)
     upto, total = 0.0, len(moments)
     reached = []
     for hour in range(24):
         upto += hours[hour] / total
         reached.append(min(1.0, upto))
-    return Arrival(over=float(days), hours=Shares(tuple(range(24)), (*reached[:-1], 1.0)))
+    return Arrival(over=tuple(map(float, over)), hours=Shares(tuple(range(24)), (*reached[:-1], 1.0)))
 
 
 def _habit(name: str, read: _Read) -> Habit:
@@ -118,9 +120,8 @@ def _habit(name: str, read: _Read) -> Habit:
     for number, gap in read.gaps(name):
         turns[min(number, TURNS - 1)].append(gap)
     following = [_following(gaps) for gaps in turns if gaps]
-    while len(following) > 1 and following[-1] == {}:
-        following.pop()
-        following[-1:] = [following[-1]]
+    while len(following) > 1 and following[-1] == following[-2]:
+        following.pop()  # the last one stands for all later ones
     properties = {one: _value(counter, read.repeated[name, one]) for one, counter in read.properties[name].items()}
     return Habit(properties=properties, next=tuple(following) if any(following) else ())
 
@@ -192,7 +193,8 @@ def _value(counter: Counter[Any], repeated: int) -> Value:
 def population_text(population: Population) -> str:
     """Write a population as its file: YAML."""
     written: dict[str, Any] = {"customers": population.customers, "begin": _written(population.begin)}
-    arrival: dict[str, Any] = {"over": _span(population.arrival.over)}
+    over = population.arrival.over
+    arrival: dict[str, Any] = {"over": _span(over[-1]) if len(over) == 2 and not over[0] else [_span(at) for at in over]}
     if population.arrival.hours.names:
         arrival["hours"] = _written(population.arrival.hours)
     written |= {"arrival": arrival, "zones": _written(population.zones)}

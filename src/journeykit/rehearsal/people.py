@@ -101,8 +101,8 @@ class Crowd:
     def _arrival(self, chance: Chance, start: int, zone: str) -> int:
         arrival = self._population.arrival
         if not arrival.hours.names:
-            return start + int(chance.number() * arrival.over)
-        day = wall(start + int(chance.number() * arrival.over) // DAY * DAY, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            return start + int(chance.between(arrival.over))
+        day = wall(start + int(chance.between(arrival.over)) // DAY * DAY, "UTC").replace(hour=0, minute=0, second=0, microsecond=0)
         hour = arrival.hours.names[chance.one_of(arrival.hours.upto)]
         return max(start, civil(day + timedelta(hours=hour, seconds=int(chance.number() * 3_600)), zone))
 

@@ -14,7 +14,21 @@ from journeykit.core.calendar import known_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
 from journeykit.model.phrases import MICROSECONDS, suggestion
-from journeykit.rehearsal.phrases import NO_SHARES, Follow, Shares, Value, duration, each, follow, following, share, shares, values
+from journeykit.rehearsal.phrases import (
+    NO_SHARES,
+    Follow,
+    Quantiles,
+    Shares,
+    Value,
+    duration,
+    each,
+    follow,
+    following,
+    share,
+    shares,
+    span,
+    values,
+)
 
 DAY = 86_400 * MICROSECONDS
 _EVERYWHERE = Shares(("UTC",), (1.0,))
@@ -26,11 +40,11 @@ class Arrival:
     When customers begin.
 
     Attributes:
-        over: microseconds in which all of them arrive, evenly by the day.
+        over: microseconds until they arrive, as quantiles: 0 and 90 days are evenly in ninety days.
         hours: the share of each hour of the day, on the customer's clock; every hour alike where there is none.
     """
 
-    over: float = 90.0 * DAY
+    over: Quantiles = (0.0, 90.0 * DAY)
     hours: Shares = NO_SHARES
 
 
@@ -189,7 +203,11 @@ def _hours_of(name: str) -> range:
 
 
 def _arrival(value: Any) -> Arrival:
-    return Arrival(**_fields(value, {"over": duration, "hours": _hours}))
+    return Arrival(**_fields(value, {"over": _over, "hours": _hours}))
+
+
+def _over(value: Any) -> Quantiles:
+    return span(value) if isinstance(value, list) else (0.0, duration(value))
 
 
 def _traits(value: Any) -> dict[str, Value]:

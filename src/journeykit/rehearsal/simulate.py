@@ -89,7 +89,7 @@ def simulate(
         for done in _counted(task, parts, pool, progress, number):
             counts.add(done)
     journeys = tuple(known.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
-    return Simulated(counts=counts, journeys=journeys, start=begin, days=days, seed=seed)
+    return Simulated(customers=number, counts=counts, journeys=journeys, start=begin, days=days, seed=seed)
 
 
 def _counted(

@@ -26,6 +26,7 @@ class Simulated:
     What a simulation came to.
 
     Attributes:
+        customers: how many there were to be; those who would have come later than the last day are not counted.
         counts: everything counted.
         journeys: those that the customers went through.
         start: when it began, microseconds since 1970 UTC.
@@ -33,6 +34,7 @@ class Simulated:
         seed: what its customers were drawn by.
     """
 
+    customers: int
     counts: Counts
     journeys: tuple[Journey, ...]
     start: int
@@ -48,7 +50,8 @@ class Simulated:
         """Everything for machines: plain values that JSON can hold."""
         counts = self.counts
         return {
-            "customers": counts.customers,
+            "customers": self.customers,
+            "came": counts.customers,
             "start": moment(self.start).isoformat(),
             "days": self.days,
             "seed": self.seed,
@@ -132,7 +135,8 @@ class Simulated:
 
     def _told_head(self) -> Iterator[str]:
         counts = self.counts
-        yield f"{counts.customers:,} customers, {self.days} days from {_shown(self.start)}, seed {self.seed}"
+        came = "" if counts.customers == self.customers else f", of whom {counts.customers:,} came"
+        yield f"{self.customers:,} customers{came}, {self.days} days from {_shown(self.start)}, seed {self.seed}"
         yield f"{counts.events:,} events, {counts.asked.total():,} messages asked for, {counts.performed.total():,} performed"
         if counts.parked:
             yield f"{counts.parked:,} signals could not be decided and were parked"
