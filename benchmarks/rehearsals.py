@@ -47,8 +47,8 @@ def simulated(clock: Clock, customers: int = 100_000) -> float:
 
 
 def simulated_memory(clock: Clock, customers: int = 20_000) -> float:
-    """By how many megabytes one process grows that simulates 20,000 customers, beyond what 5,000 take."""
-    _simulate(min(5_000, customers), 1)
+    """By how many megabytes one process grows that simulates 20,000 customers, beyond what 2,000 take."""
+    _simulate(min(2_000, customers), 1)
     before = _peak()
     _simulate(customers, 1)
     return _peak() - before

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from journeykit import DefinitionError, loads
+from journeykit import DefinitionError, Drop, loads
 from journeykit.rehearsal import simulate
 from journeykit.rehearsal.course import Course
 from journeykit.rehearsal.people import Crowd
@@ -271,6 +271,31 @@ def test_the_same_seed_gives_the_same_numbers_in_whatever_parts(simulated):
     assert seen[-1] == (1.0, 60)
     assert seen == sorted(seen)
     assert once.counts.events > 100
+
+
+def test_what_the_host_brings_is_asked():
+    """A policy of the host that drops everything, and a trigger that sees every second order."""
+    shop = [
+        loads("journey: thanks\nentry: shop.second()\nsteps:\n  - {step: thanked, stage: retention, do: email}\n"),
+        loads("policies: [good-taste]"),
+    ]
+    who = people("{customers: 4, begin: Order Completed, events: {Order Completed: {next: [{Order Completed: 100% after 1 day}, {}]}}}")
+
+    found = simulate(
+        shop, who, days=100, triggers={"shop.second": Second()}, policies={"good-taste": lambda question: Drop("in bad taste")}
+    )
+
+    assert found.counts.came == {"thanks": 4}
+    assert found.counts.dropped == {("good-taste", "email"): 4}
+
+
+class Second:
+    """Sees every second order."""
+
+    event = "Order Completed"
+
+    def __call__(self, event):
+        return event.id.endswith("/2")
 
 
 def test_whoever_comes_first_does_the_same_among_more():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +38,9 @@ def simulate_people(
     start: Annotated[str, typer.Option(metavar="DAY", help="When the first may come.")] = "2026-01-01",
     days: Annotated[int, typer.Option(min=1, help="How many are looked at.")] = 365,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 1,
-    processes: Annotated[int, typer.Option(min=1, help="Work on so many parts at a time.")] = 1,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Work on so many parts at a time; as many as there are processors.", show_default=False)
+    ] = None,
     fitted: Annotated[bool, typer.Option("--fit", help="Write a population like that of a history instead; needs --events.")] = False,
     events: Events = None,
     maps: Maps = None,
@@ -60,7 +63,7 @@ def simulate_people(
     values, people = world.definitions(journeys), load_population(population)
     with console.progress("simulating", "customers", quiet) as bar:
         found = simulate(
-            values, people, customers=customers, start=start, days=days, seed=seed, processes=processes,
+            values, people, customers=customers, start=start, days=days, seed=seed, processes=processes or os.cpu_count() or 1,
             progress=lambda share, done: bar.advance(done, share),
         )  # fmt: skip
     if as_json:

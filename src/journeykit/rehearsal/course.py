@@ -8,9 +8,9 @@ difference how many customers go the course together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -20,12 +20,23 @@ from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
+from journeykit.runtime.plugins import extensions_of
 
 MINUTE = 60 * MICROSECONDS
 BATCH = 1_000  #: events decided in one transaction
 
 Definition = Journey | Catalog
 Progress = Callable[[float, int], None]  #: told the share of the time that has gone by, and how many events have happened in all
+
+
+def known(definitions: Iterable[Definition], storage: Storage, options: Mapping[str, Any]) -> Definitions:
+    """
+    Compile definitions, with the triggers and timers that *options* bring.
+
+    Raises:
+        DefinitionError: with every problem found.
+    """
+    return Definitions(definitions, storage, extensions=extensions_of(options.get("triggers"), options.get("timers")))
 
 
 class Feed(Protocol):
@@ -51,6 +62,7 @@ class Course:
         feed: what happens.
         step: microseconds between two looks at what is to be performed.
         accepted: events are accepted at another moment than they occurred at; slower, since each moment is decided alone.
+        options: what the host brings to an engine: ``triggers``, ``timers``, ``policies``.
 
     Attributes:
         engine: the engine that decides.
@@ -58,16 +70,15 @@ class Course:
     """
 
     def __init__(
-        self, definitions: Sequence[Definition], storage: Storage, feed: Feed, *, step: int = MINUTE, accepted: bool = False
+        self, definitions: Sequence[Definition], storage: Storage, feed: Feed, *, step: int = MINUTE, accepted: bool = False, **options: Any
     ) -> None:
         self._clock = ManualClock()
         self._storage = storage
         self._feed = feed
         self._step = step
         self._accepted = accepted
-        names = Definitions(definitions, storage).actions()
-        actions = dict.fromkeys(names, self._reach)
-        self.engine = Engine(definitions, storage, actions, clock=self._clock, history=not accepted, perform=True)
+        actions = dict.fromkeys(known(definitions, storage, options).actions(), self._reach)
+        self.engine = Engine(definitions, storage, actions, clock=self._clock, history=not accepted, perform=True, **options)
         self.happened = 0
 
     def go_on(self, until: int, progress: Progress | None = None) -> None:

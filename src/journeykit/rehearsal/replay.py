@@ -16,6 +16,7 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.records import Enrollment, Facts, HistoryEntry, Loaded, OutboxMessage, Want
 from journeykit.ports import Storage
+from journeykit.rehearsal.course import known
 from journeykit.rehearsal.words import told_entry, told_message
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.past import Past
@@ -81,6 +82,7 @@ def replay(
     *,
     as_given: bool = False,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Replayed:
     """
     Decide again what a storage has recorded, and compare: history, actions asked for, and where everybody stands.
@@ -94,13 +96,14 @@ def replay(
         customers: their ids; everybody where not said.
         as_given: decide everything with *definitions*, whichever version was current; that another version did it is no difference.
         progress: told how many have been decided again.
+        options: what the host brings to an engine: ``triggers``, ``timers``.
 
     Raises:
         DefinitionError: the definitions are wrong.
     """
     values = [definitions] if isinstance(definitions, Journey) else list(definitions)
-    known = Definitions(values, storage)
-    replaying = _Replaying(known, storage, as_given)
+    compiled = known(values, storage, options)
+    replaying = _Replaying(compiled, storage, as_given)
     done = left_out = 0
     differences: list[Difference] = []
     for customer_id in _everybody(storage) if customers is None else customers:
@@ -110,7 +113,7 @@ def replay(
         done += 1
         if progress is not None:
             progress(done)
-    return Replayed(done, tuple(differences), tuple(_broken(storage)), left_out, () if as_given else tuple(_others(known, storage)))
+    return Replayed(done, tuple(differences), tuple(_broken(storage)), left_out, () if as_given else tuple(_others(compiled, storage)))
 
 
 def _everybody(storage: Storage) -> Iterator[str]:
@@ -127,10 +130,10 @@ def _broken(storage: Storage) -> Iterator[str]:
             yield f"{name}, version {digest}: its text has been changed"
 
 
-def _others(known: Definitions, storage: Storage) -> Iterator[str]:
+def _others(definitions: Definitions, storage: Storage) -> Iterator[str]:
     """Journeys of which nobody was on the version given, but somebody on another."""
     recorded = storage.definitions()
-    for name, journey in known.compiled.journeys.items():
+    for name, journey in definitions.compiled.journeys.items():
         versions = {digest for digest, one, _ in recorded if one == name}
         if versions and journey.hash not in versions:
             yield name

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from difflib import get_close_matches
 from functools import partial
 from multiprocessing import get_context
+from typing import Any
 
 from attrs import frozen
 
@@ -17,7 +18,7 @@ from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import suggestion
 from journeykit.rehearsal.counting import DAY, Counting, Counts
-from journeykit.rehearsal.course import Course, Definition
+from journeykit.rehearsal.course import Course, Definition, known
 from journeykit.rehearsal.people import Crowd
 from journeykit.rehearsal.population import Population
 from journeykit.rehearsal.simulated import Simulated
@@ -25,7 +26,7 @@ from journeykit.runtime.clock import Moment
 from journeykit.runtime.definitions import Definitions
 from journeykit.storage.memory import MemoryStorage
 
-TOGETHER = 5_000  #: customers whose year is kept in memory at a time, where nothing is shared with the others
+TOGETHER = 2_000  #: customers whose year is kept in memory at a time, where nothing is shared with the others
 _ALIKE = 0.9  #: of 1: names that only a slip of the pen tells apart
 
 Progress = Callable[[float, int], None]  #: told the share that is done, and how many customers are
@@ -40,6 +41,7 @@ class _Task:
     start: int
     until: int
     seed: int
+    options: Mapping[str, Any]
 
 
 def simulate(
@@ -53,6 +55,7 @@ def simulate(
     together: int = TOGETHER,
     processes: int = 1,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Simulated:
     """
     Send invented customers through journeys.
@@ -71,24 +74,25 @@ def simulate(
             an experiment, caps of households, starts of others) all of them are.
         processes: how many parts are worked on at a time, each in a process of its own.
         progress: told the share that is done, and of how many customers.
+        options: what the host brings to an engine: ``triggers``, ``timers``, ``policies``.
 
     Raises:
         DefinitionError: the definitions are wrong, the population names what they do not know, or *days* or *customers* is no number above 0.
     """
     values = [definitions] if isinstance(definitions, Journey) else list(definitions)
-    known = Definitions(values, MemoryStorage())
+    found = known(values, MemoryStorage(), options)
     number = population.customers if customers is None else customers
-    problems = [*_unknown(population, known), *_impossible(customers=number, days=days, together=together, processes=processes)]
+    problems = [*_unknown(population, found), *_impossible(customers=number, days=days, together=together, processes=processes)]
     if problems:
         raise DefinitionError(problems)
     begin = _start(start)
-    task = _Task(definitions=values, population=population, start=begin, until=begin + days * DAY, seed=seed)
-    parts = _parts(number, number if shares_something(known) else together)
+    task = _Task(definitions=values, population=population, start=begin, until=begin + days * DAY, seed=seed, options=options)
+    parts = _parts(number, number if shares_something(found) else together)
     counts = Counts()
     with ProcessPoolExecutor(processes, get_context("spawn")) if processes > 1 and len(parts) > 1 else nullcontext() as pool:
         for done in _counted(task, parts, pool, progress, number):
             counts.add(done)
-    journeys = tuple(known.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
+    journeys = tuple(found.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
     return Simulated(customers=number, counts=counts, journeys=journeys, start=begin, days=days, seed=seed)
 
 
@@ -114,7 +118,7 @@ def _part(task: _Task, part: range, progress: Progress | None = None) -> Counts:
     """Some of the customers, from the first day to the last."""
     storage = MemoryStorage()
     crowd = Crowd(task.population, part, task.start, task.until, task.seed)
-    course = Course(task.definitions, storage, crowd)
+    course = Course(task.definitions, storage, crowd, **task.options)
     course.go_on(task.until, progress)
     counts = Counts(events=course.happened)
     Counting(counts, task.start).everybody(storage)
@@ -125,9 +129,9 @@ def _parts(number: int, size: int) -> list[range]:
     return [range(first, min(first + size, number)) for first in range(0, number, size)]
 
 
-def shares_something(known: Definitions) -> bool:
+def shares_something(definitions: Definitions) -> bool:
     """Whether one customer's course can depend on another's."""
-    return known.together or known.compiled.chain.household is not None
+    return definitions.together or definitions.compiled.chain.household is not None
 
 
 def _start(given: Moment) -> int:
@@ -148,13 +152,13 @@ def _impossible(**numbers: int) -> Iterator[str]:
         yield f"days: {numbers['days']} are more than a hundred years; give fewer"
 
 
-def _unknown(population: Population, known: Definitions) -> Iterator[str]:
+def _unknown(population: Population, definitions: Definitions) -> Iterator[str]:
     """What the population names and the definitions do not know; an event that resembles none of theirs may lead to one."""
-    asked = known.actions()
+    asked = definitions.actions()
     for name in population.after:
         if name not in asked and name.partition(" ")[0] not in asked:
             yield f'after{place(name)}: no journey asks for "{name}"; there are {", ".join(sorted(asked)) or "none"}{suggestion(name, asked)}'
-    heard = _heard(known)
+    heard = _heard(definitions)
     names = population.names()
     for name, where in names.items():
         near = [] if name in heard else get_close_matches(name, heard, 1, _ALIKE)
@@ -162,9 +166,9 @@ def _unknown(population: Population, known: Definitions) -> Iterator[str]:
             yield f'{where}: no journey and no fact listens to "{name}"; did you mean "{near[0]}"?'
 
 
-def _heard(known: Definitions) -> set[str]:
+def _heard(definitions: Definitions) -> set[str]:
     """The events that something listens to."""
-    compiled = known.compiled
+    compiled = definitions.compiled
     signals = {signal for one in compiled.definitions.values() for signal in one.signals}
     signals |= {entry.signal for one in compiled.journeys.values() for entry in one.entries if isinstance(entry.signal, str)}
-    return {name for name in {*signals, *compiled.facts.by_event, *known.catalog.events} if name[:1] not in ("~", "$")}
+    return {name for name in {*signals, *compiled.facts.by_event, *definitions.catalog.events} if name[:1] not in ("~", "$")}

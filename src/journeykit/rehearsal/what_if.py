@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from journeykit.errors import DefinitionError
 from journeykit.model.journey import Journey
 from journeykit.model.records import Share, Want
 from journeykit.ports import Storage
 from journeykit.rehearsal.compared import Both, Comparison, Example
-from journeykit.rehearsal.course import Course, Definition
+from journeykit.rehearsal.course import Course, Definition, known
 from journeykit.rehearsal.past import Events, Recorded, Repeated, happened
 from journeykit.rehearsal.paths import Path, Stages, path, stages
 from journeykit.rehearsal.simulate import TOGETHER, shares_something
 from journeykit.runtime.clock import Moment, instant
-from journeykit.runtime.definitions import Definitions
 from journeykit.storage.memory import MemoryStorage
 
 Progress = Callable[[float, int], None]  #: told the share that is done, and how many events have happened so far
@@ -31,6 +30,7 @@ def what_if(
     until: Moment | None = None,
     together: int = TOGETHER,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Comparison:
     """
     Send a past through two sets of definitions, and compare.
@@ -46,18 +46,19 @@ def what_if(
         until: let time go by until then; until the last event, or the last thing recorded, where not said.
         together: how many customers are in memory at a time, where nothing is shared between them.
         progress: told how far it has come.
+        options: what the host brings to an engine: ``triggers``, ``timers``, ``policies``.
 
     Raises:
         DefinitionError: definitions are wrong, or there are no events.
     """
     sides = _values(old), _values(new)
-    sharing = [shares_something(Definitions(side, MemoryStorage())) for side in sides]
+    sharing = [shares_something(known(side, MemoryStorage(), options)) for side in sides]
     extent = _extent(events)
     end = max(extent.last, events.until if isinstance(events, Recorded) else 0) + 1 if until is None else instant(until, "until")
     parts = 1 if any(sharing) else -(-extent.customers // together)
     tally = _Tally(stages(sides[0]), stages(sides[1]))
     for part in range(parts):
-        run = partial(_run, events, (part, parts), end)
+        run = partial(_run, events, (part, parts), end, options)
         storages = [run(side, _watch(progress, 2 * part + number, 2 * parts, extent.events)) for number, side in enumerate(sides)]
         tally.compare(*storages)
     return tally.comparison(extent, end - 1)
@@ -95,11 +96,11 @@ def _watch(progress: Progress | None, done: int, runs: int, events: int) -> Call
 
 
 def _run(
-    events: Events | Recorded, share: Share, end: int, definitions: Sequence[Definition], progress: Progress | None
+    events: Events | Recorded, share: Share, end: int, options: Mapping[str, Any], definitions: Sequence[Definition], progress: Progress | None
 ) -> Storage:  # fmt: skip
     """The past of some customers through one set of definitions."""
     storage = MemoryStorage()
-    course = Course(definitions, storage, Repeated(events, share), accepted=isinstance(events, Recorded))
+    course = Course(definitions, storage, Repeated(events, share), accepted=isinstance(events, Recorded), **options)
     course.go_on(end, progress)
     return storage
 
