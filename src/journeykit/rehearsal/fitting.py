@@ -105,7 +105,8 @@ def _shares(counter: Counter[Any]) -> Shares:
 def _arrival(moments: Sequence[int], zone: str) -> Arrival:
     first = min(moments) // DAY * DAY
     days = sorted(at - first for at in moments)
-    over = (0, *(days[(len(days) - 1) * part // QUANTILES] for part in range(1, QUANTILES)), (days[-1] // DAY + 1) * DAY)
+    parts = _parts(len(days))
+    over = (0, *(days[(len(days) - 1) * part // parts] for part in range(1, parts)), (days[-1] // DAY + 1) * DAY)
     hours = Counter(wall(at, zone).hour for at in moments)
     upto, total = 0.0, len(moments)
     reached = []
@@ -159,13 +160,18 @@ def _quantiles(curve: Sequence[tuple[int, float]]) -> tuple[float, ...]:
     """The times at even steps of the share that follows at all."""
     if len(curve) == 1:
         return (float(curve[0][0]),)
-    whole = curve[-1][1]
+    whole, parts = curve[-1][1], _parts(len(curve))
     found, place = [float(curve[0][0])], 0
-    for part in range(1, QUANTILES):
-        while curve[place][1] < whole * part / QUANTILES:
+    for part in range(1, parts):
+        while curve[place][1] < whole * part / parts:
             place += 1
         found.append(float(curve[place][0]))
     return (*found, float(curve[-1][0]))
+
+
+def _parts(seen: int) -> int:
+    """Into how many parts so many different observations are cut: no more than they can say."""
+    return max(1, min(QUANTILES, seen - 1))
 
 
 def _value(counter: Counter[Any], repeated: int) -> Value:
