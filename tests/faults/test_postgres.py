@@ -177,11 +177,13 @@ def test_a_server_that_is_killed_and_comes_back_has_lost_nothing(tmp_path):
     assert failed > 0
 
 
-def test_processes_killed_in_each_phase_lose_nothing(tmp_path, postgres):
+def test_processes_killed_in_each_phase_lose_nothing(tmp_path, postgres, record_property):
     """Killed with SIGKILL while told, decided, writing, committed, claimed and performed, on PostgreSQL."""
     kills = max(12, int(os.environ.get("JOURNEYKIT_KILLS", "12")) // 2)
     lives = kill(tmp_path, kills, postgres)
     code, found = verdict(tmp_path)
+    record_property("lives", lives)
+    record_property("judged", found)
 
     assert found["problems"] == []
     assert code == 0

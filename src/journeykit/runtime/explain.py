@@ -17,7 +17,7 @@ from journeykit.model.messages import moment
 from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.letters import MIGRATE
+from journeykit.runtime.letters import ARM, MIGRATE
 from journeykit.runtime.past import Past
 from journeykit.runtime.why import EVER, Case, by, holds, why_not
 
@@ -188,6 +188,7 @@ class _Telling:
 
 _OURS = {
     "$identify": "identified",
+    ARM: "arm set",
     "$enter": "let in",
     "$exit": "taken out",
     "$settled": "outcome",

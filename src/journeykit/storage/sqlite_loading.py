@@ -9,6 +9,7 @@ from typing import Any
 from journeykit.model.records import MAILBOX, Enrollment, Facts, Loaded, LoggedEvent, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read_moments
+from journeykit.storage.sqlite_due import DUE_AT_ALL
 from journeykit.storage.sqlite_leaving import ANY_ERASED
 
 FEW = 8  #: customers who are looked at without asking first whether there is anything to be found at all
@@ -77,7 +78,7 @@ def _due(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) ->
     if latest <= 0:
         return
     if len(wants) > FEW and any(want.journeys for want in wants):  # who is looked after for the clock alone has something due
-        due = cursor.execute(sql.DUE_AT_ALL, (latest, len(wants))).fetchall()
+        due = cursor.execute(DUE_AT_ALL, (latest, len(wants))).fetchall()
         if len(due) < len(wants):
             customers = {row[0] for row in due}
             owners = [number for number in owners if wants[number][0] in customers]

@@ -19,6 +19,8 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         raise Stale
     if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
         raise Stale
+    if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
+        raise Stale  # whoever sent it has been erased meanwhile
     if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise Stale
     if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):

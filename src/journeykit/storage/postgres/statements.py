@@ -43,13 +43,18 @@ WRITE_ENROLLMENTS = Part(
 DELETE_ENROLLMENTS = Part("customer text, journey text, key text", """removed as (delete from journeykit_enrollments e using {v}
     where e.customer = v.customer and e.journey = v.journey and e.key = v.key)""")  # fmt: skip
 _EVENT = "customer, id, seq, accepted_at, occurred_at, name, properties, source, state, arrival"
+_EVENT_TYPES = "customer text, id text, seq int8, accepted_at int8, occurred_at int8, name text, properties text, source text, state text, arrival int8"
 WRITE_EVENTS = Part(
-    "customer text, id text, seq int8, accepted_at int8, occurred_at int8, name text, properties text, source text, state text, arrival int8",
+    _EVENT_TYPES,
     """logged as (insert into journeykit_events as e({columns}) select {columns} from {v} order by v.customer, v.id
     on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
     name = excluded.name, properties = excluded.properties, source = excluded.source, state = excluded.state, arrival = excluded.arrival
     where e.state <> 'decided' returning 1)""",
 )
+#: What another customer has sent is decided where it stands: were its sender erased meanwhile, it would have another id, and nothing is found.
+WRITE_STARTED = Part(_EVENT_TYPES, """started as (update journeykit_events e set seq = v.seq, accepted_at = v.accepted_at,
+    occurred_at = v.occurred_at, properties = v.properties, state = v.state, arrival = v.arrival
+    from {v} where e.customer = v.customer and e.id = v.id and e.state = 'pending' returning 1)""")  # fmt: skip
 _HISTORY = "customer, seq, place, at, kind, journey, key, number, source, target, cause, reason, timers"
 WRITE_HISTORY = Part(
     "customer text, seq int8, place int8, at int8, kind text, journey text, key text, number int8, source text, target text, cause text, "

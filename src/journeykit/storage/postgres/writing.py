@@ -90,8 +90,13 @@ class Writing:
         self._add(sql.DELETE_ENROLLMENTS, self.batch.removed)
 
     def _log(self) -> None:
-        self._add(sql.WRITE_EVENTS, self.events)
-        self._demand("logged", len(self.events))
+        mailed = set(self.batch.started)
+        started = [row for row in self.events if row[:2] in mailed] if mailed else []
+        others = [row for row in self.events if row[:2] not in mailed] if mailed else self.events
+        self._add(sql.WRITE_EVENTS, others)
+        self._add(sql.WRITE_STARTED, started)
+        self._demand("logged", len(others))
+        self._demand("started", len(started))
         logged = {row[:2] for row in self.events}
         mail = [row for row in unique_mail(self.batch.mail) if row[:2] not in logged]
         if mail and logged:
