@@ -47,7 +47,7 @@ class Comparison:
     What became of a past with the old definitions, and what would with the new ones.
 
     Attributes:
-        customers: how many there are.
+        customers: how many there are, those among them whom only journeys have started.
         events: how many happened.
         begin, end: the first event and the last moment looked at, microseconds since 1970 UTC.
         changed: customers who go another way: other steps, messages or moments.

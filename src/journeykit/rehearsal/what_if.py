@@ -113,6 +113,7 @@ class _Tally:
         self._messages: tuple[Counter[tuple[str, str]], ...] = (Counter(), Counter())
         self._marks: tuple[Counter[tuple[str, str]], ...] = (Counter(), Counter())
         self._unsent = [0, 0]
+        self._customers = 0
         self._changed = 0
         self._examples: dict[str, Example] = {}
 
@@ -125,6 +126,7 @@ class _Tally:
             last = page[-1]
 
     def _customer(self, customer_id: str, storages: Sequence[Storage]) -> None:
+        self._customers += 1
         (loaded,) = storages[0].load_many([Want(customer_id, frozenset())])
         zone = loaded.facts.zone or "UTC"
         ways = [path(storage, customer_id, zone, known) for storage, known in zip(storages, self._stages, strict=True)]
@@ -142,7 +144,7 @@ class _Tally:
         for (journey, what), both in _pairs(*self._marks).items():
             marks.setdefault(journey, {})[what] = both
         return Comparison(
-            customers=extent.customers,
+            customers=self._customers,
             events=extent.events,
             begin=extent.first,
             end=end,
