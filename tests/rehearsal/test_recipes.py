@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from journeykit.rehearsal import Recorded, replay, what_if
-from recipes.test_random_events import CUSTOMERS, FILES, RUNNING, Run, stories
+from recipes.test_random_events import FILES, RUNNING, Run, stories
 
 
 @pytest.mark.parametrize("name", RUNNING)
@@ -18,5 +18,5 @@ def test_a_recipe_comes_out_the_same(name):
         same = what_if(FILES[name], FILES[name], Recorded(run.storage))
 
         assert (again.differences, again.left_out, again.broken) == ((), 0, ()), f"{name}, seed {seed}"
-        assert again.customers == same.customers <= len(CUSTOMERS), f"{name}, seed {seed}"
+        assert again.customers == same.customers > 0, f"{name}, seed {seed}"
         assert (same.changed, same.events > 5) == (0, True), f"{name}, seed {seed}"

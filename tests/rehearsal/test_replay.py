@@ -225,3 +225,25 @@ def test_facts_that_were_filled_in_later_are_left_out():
     found = replay(later, storage)
 
     assert (found.customers, found.left_out, found.differences) == (2, 2, ())
+
+
+@pytest.mark.parametrize(
+    ("statement", "recorded", "now"),
+    [
+        ("update journeykit_customers set facts = '[1,null,\"retention\",{},{},{},{}]' where id = 'ann'", "stage 'retention'", "stage None"),
+        (
+            "update journeykit_enrollments set step = 'left' where customer = 'ann'",
+            "recover-cart c1: step 'left'",
+            "step 'reminded'",
+        ),
+        ("delete from journeykit_enrollments where customer = 'ben'", "recover-cart c2: is not there", "is exited in left"),
+    ],
+    ids=["another stage", "another step", "an enrollment taken out"],
+)
+def test_where_somebody_stands_is_compared_as_well(shop, statement, recorded, now):
+    """The history is as it was, and yet they stand somewhere else."""
+    tampered(shop, statement)
+
+    (found,) = replayed(shop).differences
+
+    assert (found.recorded, found.now) == (recorded, now)

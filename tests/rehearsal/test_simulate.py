@@ -381,3 +381,73 @@ def test_a_population_without_end_is_refused():
     assert caught.value.problems == (
         'events: a customer has more than 10,000 events, the last "Order Completed"; let fewer follow each event, or later',
     )
+
+
+# -- people ----------------------------------------------------------------------------------------------------------------
+
+
+def test_people_have_traits_and_do_things_besides():
+    """Three of ten are from Austria, more or less; everybody reads the news an hour after the order, and a friend's review a day later."""
+    journey = loads(
+        "journey: greet\nentry: {event: Order Completed, where: customer.country == 'AT'}\n"
+        "steps: [{step: greeted, stage: retention, wait: 1 hour}]\n"
+    )
+    who = people("""
+        begin: Order Completed
+        arrival: {over: 1 day}
+        traits: {country: {DE: 70%, AT: 30%}, age: 18 to 80}
+        events:
+          Order Completed: {also: {News Read: 100% after 1 hour, Review Read: 100% after 1 day}}
+    """)
+    storage, until = MemoryStorage(), micros(START + 5 * DAY)
+    Course([journey], storage, Crowd(who, range(200), micros(START), until, 1)).go_on(until)
+
+    logs = [[one.event for one in storage.events(name)] for name in storage.customers(limit=300)]
+    assert {tuple(event.name for event in log) for log in logs} == {("$identify", "Order Completed", "News Read", "Review Read")}
+    assert {log[3].at - log[1].at for log in logs} == {86_400_000_000}
+    ages = [log[0].properties["traits"]["age"] for log in logs]
+    assert (18 <= min(ages) < 25, 75 < max(ages) <= 80) == (True, True)
+    from_austria = sum(log[0].properties["traits"]["country"] == "AT" for log in logs)
+    assert 40 < from_austria < 80
+    assert simulate([journey], who, customers=200, days=5).counts.came == {"greet": from_austria}
+
+
+def test_everybody_comes_by_their_own_clock():
+    """Between nine and ten in New York and in Tokyo, on the day that it is there."""
+    who = people("{begin: X, arrival: {over: 2 days, hours: {9: 100%}}, zones: {America/New_York: 50%, Asia/Tokyo: 50%}}")
+    crowd = Crowd(who, range(100), micros(START + DAY), 10**18, 1)
+    told = [event for _, event in crowd.before(10**18)]
+    zones = {event.customer_id: event.properties["zone"] for event in told if event.name == "$identify"}
+    hours = {(zones[event.customer_id], event.occurred_at.astimezone(ZoneInfo(zones[event.customer_id]))) for event in told}
+
+    assert {zone for zone, at in hours} == {"America/New_York", "Asia/Tokyo"}
+    assert {at.hour for _, at in hours} <= {9}
+    assert {at.day for zone, at in hours if zone == "America/New_York"} == {2, 3}
+
+
+def test_what_is_told_where_little_happened():
+    """Everybody is held out of everything: nothing is performed, and no difference can be found, for nobody reaches a goal."""
+    shop = [
+        loads("journey: thanks\nentry: Order Completed\nsteps:\n  - {step: thanked, stage: retention, do: email}\n"),
+        loads("policies: [hold out 99% as control]"),
+    ]
+
+    text = str(simulate(shop, people("{customers: 3, begin: Order Completed, arrival: {over: 1 day}}"), days=7))
+
+    assert "email: 3 asked for, 0 performed\n" in text
+    assert "    no difference can be found: nobody reaches a goal, or only one arm has customers" in text
+
+
+def test_what_cannot_be_decided_is_told():
+    """A condition that fails parks the signal, and the head says how many."""
+    odd = loads(
+        "journey: odd\nentry: {event: Order Completed, where: event.total / event.items > 3}\nsteps: [{step: a, stage: retention, wait: 1 day}]\n"
+    )
+    who = people("""
+        customers: 4
+        begin: Order Completed
+        arrival: {over: 1 day}
+        events: {Order Completed: {properties: {total: [10], items: [0]}}}
+    """)
+
+    assert "4 signals could not be decided and were parked" in str(simulate(odd, who, days=3))
