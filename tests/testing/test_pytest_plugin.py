@@ -456,11 +456,11 @@ def test_the_installed_plugin_is_found(project: pytest.Pytester, installed: Path
 
     def pytest_says(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider", *arguments],
             cwd=project.path, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.stdout + done.stderr
 
-    assert "2 passed" in pytest_says("--journeykit-approve")
-    assert "3 passed" in pytest_says("-n", "2", "--journeykit-storage", "memory,sqlite")
+    assert "2 passed" in pytest_says("-W", "error", "--journeykit-approve")
+    assert "3 passed" in pytest_says("-W", "error", "-n", "2", "--journeykit-storage", "memory,sqlite")
     assert "1 passed" in pytest_says("-p", "no:journeykit", "-k", "something_else")
