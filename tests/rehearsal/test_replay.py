@@ -230,7 +230,11 @@ def test_facts_that_were_filled_in_later_are_left_out():
 @pytest.mark.parametrize(
     ("statement", "recorded", "now"),
     [
-        ("update journeykit_customers set facts = '[1,null,\"retention\",{},{},{},{}]' where id = 'ann'", "stage 'retention'", "stage None"),
+        (
+            "update journeykit_customers set facts = '[1,null,\"retention\",{},{},{},{}]' where id = 'ann'",
+            "stage 'retention'",
+            "stage None",
+        ),
         (
             "update journeykit_enrollments set step = 'left' where customer = 'ann'",
             "recover-cart c1: step 'left'",

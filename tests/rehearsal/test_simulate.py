@@ -259,8 +259,8 @@ def test_the_power_of_the_textbook():
 # -- the same numbers ------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_seed_gives_the_same_numbers_in_whatever_parts(simulated):
-    """All at once, in sevens and in two processes: the same; another seed: others."""
+def test_the_same_seed_gives_the_same_numbers_in_whatever_parts(monkeypatch):
+    """All at once, in sevens, in two processes and one event at a time: the same; another seed: others."""
     few = {"customers": 60, "days": 40}
     once = simulate(SHOP, people(), **few)
     seen = []
@@ -268,6 +268,8 @@ def test_the_same_seed_gives_the_same_numbers_in_whatever_parts(simulated):
     assert simulate(SHOP, people(), **few, together=7, progress=lambda share, done: seen.append((share, done))) == once
     assert simulate(SHOP, people(), **few, together=30, processes=2) == once
     assert simulate(SHOP, people(), **few, seed=2) != once
+    monkeypatch.setattr("journeykit.rehearsal.course.BATCH", 1)
+    assert simulate(SHOP, people(), **few) == once
     assert seen[-1] == (1.0, 60)
     assert seen == sorted(seen)
     assert once.counts.events > 100
