@@ -30,7 +30,7 @@ rows:
 def _call(tmp_path, monkeypatch, capsys):
     """Calls the command in a folder that holds a shop, its past in a file and in a database, and people."""
     for name, text in {
-        "cart.yaml": CART, "later.yaml": CART.replace("2 hours", "3 hours"), "back.yaml": WIN_BACK, "people.yaml": PEOPLE,
+        "cart.yaml": CART, "later.yaml": CART.replace("2 hours", "3 hours"), "back.yaml": WIN_BACK, "people.population.yaml": PEOPLE,
         "shop.csv": EVENTS, "shop.map.yaml": MAPPING,
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text)
@@ -94,7 +94,7 @@ def test_what_if_on_a_database(call):
         ("what-if a b c", "journeykit: 3 definitions; give OLD and NEW, each a file or a folder that holds\n  journeys and catalog\n"),
         ("simulate cart.yaml", "journeykit: journeys and --population are needed; simulate --fit --events FILE\n  writes a population\n"),
         (
-            "simulate cart.yaml --population people.yaml --events shop.csv",
+            "simulate cart.yaml --population people.population.yaml --events shop.csv",
             "journeykit: --events and --map belong to --fit, which writes a population; a\n  simulation reads it with --population\n",
         ),
         ("simulate --fit", "journeykit: --fit needs the history: --events FILE, and --map MAP where its rows\n  have to be explained\n"),
@@ -107,6 +107,16 @@ def test_options_that_do_not_fit_together(call, line, problem):
     assert (code, out, err) == (2, "", problem)
 
 
+def test_a_population_may_lie_beside_its_journeys(call):
+    """A folder of journeys is read without it, like without a mapping."""
+    for name in ("later.yaml", "people.population.yaml"):
+        assert Path(name).exists()
+    Path("later.yaml").unlink()
+
+    assert call("check .")[:2] == (0, "2 journeys, no problem\n")
+    assert call("simulate . --population people.population.yaml --customers 5 --days 10 -q")[0] == 0
+
+
 def test_a_population_that_is_not_there(call):
     """The file is named."""
     code, _, err = call("simulate cart.yaml --population nobody.yaml")
@@ -117,7 +127,7 @@ def test_a_population_that_is_not_there(call):
 
 def test_simulate_for_machines_and_for_people(call):
     """The same seed gives the same figures, and a progress goes to standard error."""
-    line = "simulate cart.yaml back.yaml --population people.yaml --customers 30 --days 40"
+    line = "simulate cart.yaml back.yaml --population people.population.yaml --customers 30 --days 40"
     code, out, err = call(f"{line} --json")
     again, text, quiet = call(f"{line} --quiet")
 
