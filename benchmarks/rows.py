@@ -150,5 +150,7 @@ ROWS = (
         "the same sum over all time", Side("vocabulary", "window_event", ("sum of Order Completed.total",)),
     ),
     Row("100,000 wait for one fact", "told/s", Side("vocabulary", "fan_out"), rounds=3, slow=True),
+    Row("simulate 100,000 customers over a year", "s", Side("rehearsals", "simulated"), goal=600, most=True, rounds=1, slow=True),
+    Row("simulate: growth from 2,000 to 20,000 customers", "MB", Side("rehearsals", "simulated_memory"), goal=50, most=True, rounds=1, slow=True),
     Row("100,000 wait: growth of the process", "MB", Side("vocabulary", "fan_out_memory"), rounds=3, slow=True),
 )  # fmt: skip
