@@ -95,7 +95,7 @@ class WebhookReceiver(_Receiver):
     ::
 
         with WebhookReceiver(503, 200) as receiver:
-            action = WebhookAction(receiver.url, allow=["127.0.0.1"], secret=...)
+            action = WebhookAction(receiver.url, allow=["127.0.0.0/8"], secret=...)
 
     Args:
         replies: what it answers, each once and the last from then on: a status, or status, headers and body; 200 where not said.

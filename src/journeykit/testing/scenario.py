@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import evolve
 
@@ -16,7 +16,7 @@ from journeykit.model.records import Want
 from journeykit.ports import Action, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.letters import ARM
 from journeykit.runtime.plugins import extensions_of
@@ -25,26 +25,16 @@ from journeykit.storage.memory import MemoryStorage
 from journeykit.testing.arms import experiments, found
 from journeykit.testing.expecting import Expecting, When
 from journeykit.testing.fakes import Attempt, Performed, Recorder, Scripted
+from journeykit.testing.mishaps import Mishaps
+from journeykit.testing.passing import pass_until
+from journeykit.testing.retelling import Retelling, flat
+from journeykit.testing.told import Call
 
 _INSTANT = 1_000  #: microseconds that count as one instant: what comes after another in it is a microsecond later
 _MANY = 1_000_000  #: customers with mail
 
 
-class Call(NamedTuple):
-    """
-    Something that a scenario was told: ``event("Product Added", customer="ann", cart_id="c1")``.
-
-    The first call of each scenario is ``Scenario`` itself, with its definitions and options as they were given. A ``look`` is
-    written down where it changed something: the present instant was over with it.
-    """
-
-    at: int
-    method: str
-    arguments: tuple[Any, ...]
-    options: dict[str, Any]
-
-
-class Scenario(Expecting):
+class Scenario(Expecting, Mishaps, Retelling):
     """
     Runs journeys on a clock that only moves when the story says so.
 
@@ -93,19 +83,19 @@ class Scenario(Expecting):
         self._moment = self._instant(at)  #: where the story is; the clock may be some microseconds on, where that instant is over
         self.clock = ManualClock(self._moment)
         begun = {"at": at, "zone": zone, **_said(catalog=catalog, storage=storage, actions=actions, arms=arms), **options}
-        self.told = [Call(self._moment, "Scenario", definitions, begun)]
+        self.told, self._before = [Call(self._moment, "Scenario", definitions, begun)], [0]
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
-        values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
-        brought = extensions_of(options.get("triggers"), options.get("timers"))
-        asked = Definitions(values, self.storage, extensions=brought).actions()
-        self.actions = Recorder(*sorted(asked), given=actions, clock=self.clock, zone=zone)
+        values = [self._here(value) for value in (*flat(definitions), *([catalog] if catalog else []))]
+        self.actions = Recorder(*sorted(self._asked(values, options)), given=actions, clock=self.clock, zone=zone)
         engine_options = {"backoff": Backoff(jitter=lambda: 0), **options}
-        self.engine = Engine(values, self.storage, self.actions, clock=self.clock, **engine_options)
+        self._made = lambda kept: Engine(values, kept, self.actions, clock=self.clock, **engine_options)
+        self.engine = self._made(self.storage)
         self._experiments = experiments(self.engine.definitions)
         self._arms = {found(self._experiments, name, arm): arm for name, arm in (arms or {}).items()}
         self._customers: set[str] = set()
         self._ids = count(1)
+        self._events: list[Event] = []
         self._met, self._told = [], set()
 
     @property
@@ -146,15 +136,29 @@ class Scenario(Expecting):
         self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
         event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
-        outcome = self.engine.handle(event)
-        self._settle(self.clock.now())
-        return outcome
+        self._events.append(event)
+        return self._handle(event)
+
+    def again(self, back: int = 1) -> Outcome:
+        """
+        The last event is delivered again, as it was; which counts once.
+
+        Args:
+            back: 2 for the one before the last, and so on; the first, where there are fewer.
+
+        Raises:
+            IndexError: nothing has been told yet.
+        """
+        event = self._events[-min(back, len(self._events))]
+        self._tell("again", *([back] if back != 1 else []))
+        return self._handle(event)
 
     def identify(self, customer: str = "ann", **known: Any) -> Outcome:
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
         self._tell("identify", customer, **known)
         self._meet(customer)
-        outcome = self.engine.identify(customer, id=f"identify {next(self._ids)}", **known)
+        event_id = f"identify {next(self._ids)}"
+        outcome = self._surviving(lambda: self.engine.identify(customer, id=event_id, **known))
         self._settle(self.clock.now())
         return outcome
 
@@ -162,9 +166,19 @@ class Scenario(Expecting):
         """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
         self._tell("publish", name, **_said(id=id, at=at), **properties)
         occurred_at = None if at is None else self._instant(at)
-        known = self.engine.publish(name, id=id or f"{name} {next(self._ids)}", properties=properties, at=occurred_at)
+        event_id = id or f"{name} {next(self._ids)}"
+        known = self._surviving(lambda: self.engine.publish(name, id=event_id, properties=properties, at=occurred_at))
         self._settle(self.clock.now())
         return known
+
+    def enroll(self, journey: str, customer: str = "ann", *, key: str = "", data: Mapping[str, Any] | None = None) -> Outcome:
+        """Let a customer into a journey, as far as its re-entry rule allows; see `Engine.enroll`."""
+        self._tell("enroll", journey, customer=customer, **_said(key=key or None, data=data))
+        self._meet(customer)
+        event_id = f"enroll {next(self._ids)}"
+        outcome = self._surviving(lambda: self.engine.enroll(journey, customer, id=event_id, key=key, data=data))
+        self._settle(self.clock.now())
+        return outcome
 
     def arm(self, customer: str, experiment: str, arm: str) -> None:
         """
@@ -181,7 +195,7 @@ class Scenario(Expecting):
         whole = found(self._experiments, experiment, arm)
         self._tell("arm", customer, experiment, arm)
         self._meet(customer)
-        self.engine.handle(self._own(ARM, customer, {whole: arm}))
+        self._put(customer, {whole: arm})
 
     def answer(self, action: str, *scripted: Scripted, customer: str | None = None) -> None:
         """
@@ -217,15 +231,31 @@ class Scenario(Expecting):
         Whoever expects or looks at something does this first.
         """
         if self._run(self._moment + _INSTANT):
-            self.told.append(Call(self._moment, "look", (), {}))
+            self._tell("look")
+
+    def __str__(self) -> str:
+        return self._transcript()
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _tell(self, method: str, *arguments: Any, **options: Any) -> None:
         self.told.append(Call(self._moment, method, arguments, options))
+        self._before.append(len(self.performed))
 
     def _here(self, value: Journey | Catalog) -> Journey | Catalog:
         return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
+
+    def _handle(self, event: Event) -> Outcome:
+        outcome = self._surviving(lambda: self.engine.handle(event))
+        self._settle(self.clock.now())
+        return outcome
+
+    def _asked(self, values: list[Journey | Catalog], options: Mapping[str, Any]) -> set[str]:
+        """The actions that the journeys ask for, and the older versions of them that the storage knows."""
+        if self.storage.definitions():
+            brought = extensions_of(options.get("triggers"), options.get("timers"))
+            return Definitions(values, self.storage, extensions=brought).actions()
+        return {name for value in values if isinstance(value, Journey) for name in asked(value)}
 
     def _own(self, name: str, customer: str, properties: dict[str, str]) -> Event:
         occurred_at = moment(self.clock.now())
@@ -236,7 +266,11 @@ class Scenario(Expecting):
         if customer not in self._customers:
             self._customers.add(customer)
             if self._arms:
-                self.engine.handle(self._own(ARM, customer, self._arms))
+                self._put(customer, self._arms)
+
+    def _put(self, customer: str, arms: dict[str, str]) -> None:
+        event = self._own(ARM, customer, arms)
+        self._surviving(lambda: self.engine.handle(event))
 
     def _meet_mailed(self, until: int) -> None:
         """The same for whoever has been mailed by others: it comes before their mail."""
@@ -246,11 +280,16 @@ class Scenario(Expecting):
             if loaded.revision == 0 and loaded.pending:
                 self.storage.accept([(self._own(ARM, loaded.customer_id, self._arms), loaded.pending[0].accepted_at - 1)])
 
+    def _catch_up(self) -> None:
+        self._settle(self.clock.now())
+
     def _settle(self, until: int) -> bool:
         """Do everything that is due before *until*; return whether there was anything."""
         busy = False
+        if not self.working:
+            return False
         self._meet_mailed(until)
-        while self.engine.run_due(until) or sum(self.engine.dispatch()):
+        while self._surviving(lambda: self.engine.run_due(until) or sum(self.engine.dispatch())):
             busy = True
             self._meet_mailed(until)
         return busy
@@ -264,23 +303,8 @@ class Scenario(Expecting):
         self._moment = target
 
     def _run(self, target: int) -> bool:
-        """Let everything happen that is due until *target*, each at its own moment: a timer in the instant before it is noticed."""
-        busy = False
-        while (due := self.storage.next_due()) is not None and due <= target:
-            self.clock.set(max(due - 1, self.clock.now()))
-            if not self._settle(due):
-                self.clock.set(max(due, self.clock.now()))
-                if not self._settle(due):
-                    break
-            busy = True
-        return busy
-
-
-def _flat(definitions: Iterable[Journey | Catalog | Iterable[Journey | Catalog]]) -> list[Journey | Catalog]:
-    flat: list[Journey | Catalog] = []
-    for value in definitions:
-        flat += [value] if isinstance(value, (Journey, Catalog)) else list(value)
-    return flat
+        """Let everything happen that is due until *target*, where the worker is there; return whether anything did."""
+        return self.working and pass_until(target, self.storage, self.clock, self._settle)
 
 
 def _said(**options: Any) -> dict[str, Any]:
