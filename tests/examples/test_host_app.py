@@ -18,7 +18,9 @@ pytest.importorskip("hatchling", reason="the build backend; make installs it")
 def run(*command: object, path: Path | None = None) -> str:
     """What a command of this Python says, which finds packages in *path* first and never beside itself."""
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **({"PYTHONPATH": str(path)} if path else {})}
-    done = subprocess.run([sys.executable, "-P", *map(str, command)], check=False, env=environment, cwd=SHOP, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-P", *map(str, command)], check=False, env=environment, cwd=SHOP, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime, timezone
 
 import pytest
-
 from corner_shop.__main__ import send_by
 from corner_shop.shop import Shop, make_engine, prepare
+
 from journeykit import Worker
 from journeykit.testing import Recorder
 from journeykit.testing.receivers import SMTPReceiver
