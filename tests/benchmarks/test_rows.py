@@ -141,6 +141,12 @@ def test_everybody_who_waits_is_told(bench: Any) -> None:
     assert bench("vocabulary").window_event(time.perf_counter, "sum of Order Completed.total in 365 days", 3, 2, 2) > 0
 
 
+def test_everybody_who_is_invented_is_simulated(bench: Any) -> None:
+    """The rows of the simulation assert themselves that everybody came and that messages went out."""
+    assert bench("rehearsals").simulated(time.perf_counter, 20) > 0
+    assert bench("rehearsals").simulated_memory(time.perf_counter, 20) >= 0
+
+
 def test_each_row_has_a_name_and_two_sides(bench: Any) -> None:
     """No two rows share a name, under which their results are kept, and every side is a function that is there."""
     rows = bench("rows").ROWS
