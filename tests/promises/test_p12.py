@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from journeykit import Do, Journey, Step
+import pytest
+
+from journeykit import Do, Event, Journey, Step
 from shop import Shop
 
 HUNDRED = [f"customer-{number}" for number in range(100)]
@@ -66,3 +68,19 @@ def test_changing_the_shares_moves_nobody() -> None:
         second.event("Signed Up", customer, id=f"again-{customer}")
 
     assert [second.inside("mail", customer=customer).step for customer in ("ann", "ben")] == ["short", "long"]
+
+
+@pytest.mark.parametrize("per", ["", " per enrollment"])
+def test_a_test_sets_the_arm(per: str) -> None:
+    """Whoever is said to be in an arm is, whatever the shares are; others draw theirs, and a replay of the customer knows of it."""
+    shop = Shop(experiment(f"0% short, 100% long{per}"))
+    arm = Event("$arm", id="arm-1", customer_id="ann", occurred_at="2026-03-02T09:00:00+00:00", properties={"mail/drawn": "short"})
+    shop.engine.handle(arm)
+    for customer in ("ann", "ben"):
+        shop.event("Signed Up", customer)
+    shop.work()
+
+    assert shop.sent == ["2026-03-02 09:00 ann email short", "2026-03-02 09:00 ben email long"]
+    explained = shop.engine.explain("ann", why_not="email").text
+    assert "arm set mail/drawn='short'" in explained
+    assert "asked for, performed" in explained

@@ -21,6 +21,7 @@ class Batch:
 
     Attributes:
         bases: for each customer the revision that the first commit is based on.
+        fresh: none of its events was in its customer's log when that was read.
         created: (id, revision, accepted_at, facts) of customers decided for the first time.
         moved: (revision, accepted_at, id, base) of the others; known: (facts, id) where they changed.
         moments: (moments, next_due, id) where they changed.
@@ -39,6 +40,7 @@ class Batch:
 
     def __init__(self, commits: Iterable[Commit]) -> None:
         self.bases: dict[str, int] = {}
+        self.fresh = True
         self.events: list[Row] = []
         self.mail: list[Row] = []
         self.outbox: list[Row] = []
@@ -70,6 +72,8 @@ class Batch:
         elif last[0] != commit.base:
             raise ConflictError([customer_id])
         self._last[customer_id] = (commit.revision, commit.accepted_at)
+        if commit.events and not commit.fresh:
+            self.fresh = False
         if commit.facts is not None:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
@@ -137,8 +141,8 @@ class Batch:
         self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
-        sent = {row[:2] for row in self.mail}
-        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[:2] not in sent and _sent(row)]
+        sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
+        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[1] not in sent and _sent(row)]
         self.enrollments: list[Row] = []
         self.entered: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []
