@@ -54,6 +54,11 @@ def _timers(name: str, k: int) -> Row:
     return Row(name, "timers/s", Side("library", "due_timers", (1_000, k)), f"floor_sqlite.py timers 1000 {k}", other, 0.5)
 
 
+def _registered(what: str, function: str, *arguments: int) -> Row:
+    side, other = (Side("registered", function, (registered, *arguments)) for registered in (True, False))
+    return Row(f"with all recipes: {what}", "us", side, "without them", other, 1.1, most=True)
+
+
 def _postgres(name: str, what: str, goal: float, *arguments: int) -> Row:
     side, other = Side("on_postgres", what, arguments), Side("on_postgres", f"floor_{what}", arguments)
     return Row(f"PostgreSQL: {name}", f"{what}/s", side, f"floor_postgres.py {what} {arguments[0]} {arguments[1]}", other, goal)
@@ -136,6 +141,9 @@ ROWS = (
         "event among 1,000 journeys", "us", Side("library", "event_among", (999,)), "with 1 journey",
         Side("library", "event_among", (0,)), 1.1, most=True,
     ),
+    _registered("events, batch 1,000", "event", 1_000, 1),
+    _registered("events, one a transaction", "event", 1, 1, 20_000),
+    _registered("timers, batch 1,000", "timer", 1),
     Row("the demo's import", "purchases/s", Side("library", "demo_import")),
     Row(
         "event in a window of 500 entries", "us", Side("vocabulary", "window_event", ("sum of Order Completed.total in 365 days",)),

@@ -165,7 +165,7 @@ class Life:
 
     def begin(self, seed: int) -> None:
         """What a process does when it has been born."""
-        self.random = random.Random(seed)
+        self.random, self.killer = random.Random(seed), os.getppid()
         self.receiver = socket.create_connection(("127.0.0.1", self.port))
         self.answers = self.receiver.makefile("r")
 
@@ -186,6 +186,7 @@ class Life:
         self.tell(0 if last else 0.004)
         while not last or self.engine.storage.next_due() is not None:
             assert thread.is_alive(), "the worker fell over"
+            assert os.getppid() == self.killer, "nobody is left to kill it"
             time.sleep(0.02)
         worker.stop()
         thread.join()
@@ -194,7 +195,7 @@ class Life:
         """Tell the input file from where the lives before came to."""
         lines, place = self.lines, self.folder / "told"
         told = int(place.read_text()) if place.exists() else 0
-        while told < len(lines):
+        while told < len(lines) and os.getppid() == self.killer:
             batch = [self.event(line) for line in lines[told : told + self.random.randint(1, 8)]]
             (self.engine.handle_many if self.random.random() < 0.6 else self.accept)(batch)
             told += len(batch)
@@ -274,7 +275,7 @@ class Killer:
 
 def main(folder: Path, kills: int, seed: int, port: int, conninfo: str | None = None) -> None:
     """Make the input, live, die, and live to the end."""
-    lines = [json.dumps(one) for one in invent(random.Random(seed), kills * 20)]
+    lines = [json.dumps(one) for one in invent(random.Random(seed), 300 + kills * 20)]
     (folder / "input.jsonl").write_text("".join(f"{line}\n" for line in lines))
     storage = storage_of(folder, conninfo)
     storage.migrate()

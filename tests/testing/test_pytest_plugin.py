@@ -210,9 +210,11 @@ def test_storages_are_configured_once(project: pytest.Pytester) -> None:
     (project.path / "pyproject.toml").write_text(
         '[tool.pytest.ini_options]\njourneykit_journeys = ["journeys"]\njourneykit_storage = ["memory", "sqlite"]\n'
     )
-    project.makepyfile(test_it="def test_it(scenario): scenario()")
+    project.makepyfile(test_it="def test_it(scenario, approved): approved('on any storage')")
+    run(project, "--journeykit-approve")
     run(project, "-v").stdout.fnmatch_lines(["*::test_it[[]memory[]] PASSED*", "*::test_it[[]sqlite[]] PASSED*"])
     run(project, "-v", "--journeykit-storage", "sqlite").stdout.fnmatch_lines(["*::test_it PASSED*"])
+    run(project, "-v", "--journeykit-storage", "sqlite,sqlite").stdout.fnmatch_lines(["*::test_it[[]sqlite1[]] PASSED*"])
 
 
 def test_a_storage_that_is_none_is_refused(project: pytest.Pytester) -> None:

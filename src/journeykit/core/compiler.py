@@ -20,7 +20,7 @@ from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.opening import lets_in_those_already_there, window
 from journeykit.core.outline import Onward, Place, behind, first_step, places, scopes, within
 from journeykit.core.planner import Planner, asked, both, cause, every_on
-from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, PlainTable, Plan, Row, Rules, Signal, Value
 from journeykit.core.quotas import taking
 from journeykit.core.schedules import signal_of
 from journeykit.core.survey import Survey
@@ -63,12 +63,12 @@ class CompiledJourney:
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
     places: dict[str, Place] = field(init=False)  #: every step by its name
-    plain: dict[str, dict[Signal, tuple[Row, ...] | None]] = field(init=False)  #: where moves concern nothing else: those of the rules
+    plain: PlainTable = field(init=False)  #: that of the rules, where what is done in this journey concerns nothing else
 
     def __attrs_post_init__(self) -> None:
         self.name, self.lifecycle = self.journey.name, self.journey.lifecycle
         self.places = {place.step.name: place for place in places(self.journey)}
-        self.plain = {} if self.lifecycle or self.interests or self.asks else self.rules.plain
+        self.plain = dict.fromkeys(self.places) if self.lifecycle or self.interests or self.asks else self.rules.plain
 
 
 _WATCHED = ("customer", "consent", "segment", "active")

@@ -47,7 +47,7 @@ def decide_plainly(compiled: Compiled, customer: Customer, logged: LoggedEvent, 
     commit = Commit(customer.customer_id, revision, seq, accepted_at, None, (), (), (), (), events)
     if e is None:
         return commit
-    table = compiled.definitions[e.definition].plain.get(e.step)
+    table = compiled.definitions[e.definition].plain[e.step]
     rows = None if table is None else table.get(event.name, ())
     if rows is None:
         return None
@@ -64,7 +64,7 @@ def fire_plainly(compiled: Compiled, customer: Customer, now: int) -> Commit | N
         return None
     (e,) = customer.enrollments.values()
     due = [(timer.due_at, timer.index) for timer in e.timers if timer.due_at is not None and timer.due_at < now]
-    table = compiled.definitions[e.definition].plain.get(e.step)
+    table = compiled.definitions[e.definition].plain[e.step]
     if len(due) != 1 or e.waiting is not None or table is None:
         return None
     at, index = due[0]

@@ -207,6 +207,7 @@ class CompiledEntry:
 
 
 Table = dict[str, dict[Signal, tuple[Row, ...]]]
+PlainTable = dict[str, dict[Signal, tuple[Row, ...] | None] | None]
 
 
 @define(slots=True, eq=False)
@@ -221,7 +222,8 @@ class Rules:
         deferred: conditions of exits that wait for the next action, with their reasons.
         skips: for each step and target, the plan of skipping there.
         busy: steps in which something may follow by itself after a signal.
-        plain: the rows of the steps in which nothing may; None for a signal with rows that only a `Turn` can answer.
+        plain: for each step the same as *rows*, None for a signal with rows that only a `Turn` can answer; None for a step in which
+            something may follow by itself.
     """
 
     rows: Table = Factory(dict)
@@ -230,11 +232,12 @@ class Rules:
     deferred: tuple[tuple[Condition, str], ...] = ()
     skips: dict[tuple[str, str], Plan] = Factory(dict)
     busy: frozenset[str] = frozenset()
-    plain: dict[str, dict[Signal, tuple[Row, ...] | None]] = field(init=False)
+    plain: PlainTable = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         still = {} if self.deferred else {step: table for step, table in self.rows.items() if step not in self.busy}
-        self.plain = {step: {signal: _answerable(rows) for signal, rows in table.items()} for step, table in still.items()}
+        plain = {step: {signal: _answerable(rows) for signal, rows in table.items()} for step, table in still.items()}
+        self.plain = {step: plain.get(step) for step in self.rows}
         for row in (row for table in still.values() for rows in table.values() for row in rows):
             if row.simple is not None and row.simple.plain and row.simple.target in still:
                 row.plain = row.simple

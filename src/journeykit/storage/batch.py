@@ -141,8 +141,8 @@ class Batch:
         self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
-        sent = {row[:2] for row in self.mail}
-        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[:2] not in sent and _sent(row)]
+        sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
+        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[1] not in sent and _sent(row)]
         self.enrollments: list[Row] = []
         self.entered: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []

@@ -47,7 +47,7 @@ def _complete(wants: Sequence[Want], found: dict[int, Loaded]) -> list[Loaded]:
 def _clocked(wants: Sequence[Want]) -> bool:
     """Whether all that is wanted is what is due before one moment."""
     until = wants[0].until
-    return until > 0 and all([want[1] is not None and not (want[1] or want[2] or want[3]) and want[4] == until for want in wants])
+    return until > 0 and all(want[1:] == (frozenset(), (), (), until) for want in wants)
 
 
 def _by_clock(cursor: sqlite3.Cursor, wants: Sequence[Want], ids: str) -> tuple[list[Loaded], bool]:

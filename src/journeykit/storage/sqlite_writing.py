@@ -21,6 +21,24 @@ class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
 
 def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write *batch*; raise `Stale` where a customer has moved on, `QuotaError` where too much is taken."""
+    _claim(cursor, batch)
+    for statement, rows in ((sql.UPDATE_FACTS, batch.known), (sql.UPDATE_MOMENTS, batch.moments), (sql.DELETE_ENROLLMENT, batch.removed)):
+        if rows:
+            cursor.executemany(statement, rows)
+    _enroll(cursor, batch)
+    _insert(cursor, sql.INSERT_HISTORY, batch.history)
+    _insert(cursor, sql.INSERT_MESSAGE, batch.outbox)
+    _insert(cursor, sql.INSERT_DEFINITION, batch.definitions)
+    if batch.mail:
+        cursor.executemany(sql.INSERT_MAIL, batch.mail)
+    if batch.waits:
+        objects.wait(cursor, batch.waits)
+    if batch.quotas:
+        _take(cursor, batch)
+
+
+def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
     if batch.created and _insert(cursor, sql.INSERT_CUSTOMER, batch.created) != len(batch.created):
         raise Stale
     if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
@@ -29,23 +47,6 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
         raise Stale  # whoever sent it has been erased meanwhile
     if batch.events and _insert(cursor, sql.INSERT_EVENT, batch.events) != len(batch.events):
         raise Stale
-    for statement, rows in ((sql.UPDATE_FACTS, batch.known), (sql.UPDATE_MOMENTS, batch.moments), (sql.DELETE_ENROLLMENT, batch.removed)):
-        if rows:
-            cursor.executemany(statement, rows)
-    _enroll(cursor, batch)
-    for statement, rows in (
-        (sql.INSERT_HISTORY, batch.history),
-        (sql.INSERT_MESSAGE, batch.outbox),
-        (sql.INSERT_DEFINITION, batch.definitions),
-    ):
-        if rows:
-            _insert(cursor, statement, rows)
-    if batch.mail:
-        cursor.executemany(sql.INSERT_MAIL, batch.mail)
-    if batch.waits:
-        objects.wait(cursor, batch.waits)
-    if batch.quotas:
-        _take(cursor, batch)
 
 
 def _enroll(cursor: sqlite3.Cursor, batch: Batch) -> None:
@@ -60,14 +61,16 @@ def _enroll(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _insert(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> int:
     """Insert *rows*, many in one statement; return how many were written."""
+    if not rows:
+        return 0
     count, whole = 0, len(rows) - len(rows) % ROWS
     if whole:
         text = _of_many(statement)
         for start in range(0, whole, ROWS):
             count += cursor.execute(text, list(chain.from_iterable(rows[start : start + ROWS]))).rowcount
-    if whole < len(rows):
-        count += cursor.executemany(statement, [tuple(row) for row in rows[whole:]]).rowcount  # named ones are taken slower
-    return count
+        rows = rows[whole:]
+    # Named tuples are taken slower than plain ones.
+    return count + cursor.executemany(statement, map(tuple, rows)).rowcount if rows else count
 
 
 @cache

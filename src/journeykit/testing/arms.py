@@ -18,7 +18,7 @@ def experiments(definitions: Definitions) -> dict[str, tuple[str, ...]]:
     """Every experiment and holdout of *definitions*, with its arms."""
     found: dict[str, tuple[str, ...]] = {}
     for compiled in definitions.compiled.journeys.values():
-        for name, split in _splits(compiled.journey):
+        for name, split in splits(compiled.journey):
             arms = tuple(target for target, _ in split.shares)
             found[name] = tuple(dict.fromkeys((*found.get(name, ()), *arms)))
     held = (policy.name for policy in definitions.catalog.policies if policy.kind == "holdout")
@@ -50,7 +50,8 @@ def found(known: Experiments, name: str, arm: str) -> str:
     return meant[0]
 
 
-def _splits(journey: Journey) -> list[tuple[str, Split]]:
+def splits(journey: Journey) -> list[tuple[str, Split]]:
+    """Every split of *journey*, with the whole name of its experiment."""
     stops = [(place.step.name, place.onward) for place in places(journey)]
     stops += [(scope.name, onward) for scope, _, onward in scopes(journey)]
     return [(f"{journey.name}/{onward.experiment or source}", onward) for source, onward in stops if isinstance(onward, Split)]

@@ -58,7 +58,7 @@ class Retelling:
         self.look()
         return self._transcript(customer)
 
-    def as_code(self, *, expected: bool = True, **written: str) -> str:
+    def as_code(self, *, expected: bool = True, scenario: str | None = None, **written: str) -> str:
         """
         The story so far, as Python that can be pasted into a test.
 
@@ -68,6 +68,7 @@ class Retelling:
 
         Args:
             expected: whether what was performed stands below it, as what is expected.
+            scenario: how the scenario is made; ``Scenario(...)`` with all its arguments where not said.
             written: how an argument of the scenario is written; ``definitions`` stands for all of them, which are written out as
                 YAML where not said. What cannot be written, an action or a hook, stands there by the name of its argument. The
                 storage is left out where not said.
@@ -77,7 +78,7 @@ class Retelling:
         """
         if expected:
             self.look()
-        code = _Code(self.zone, written)
+        code = _Code(self.zone, scenario, written)
         lines = [code.call(one) for one in self.story if isinstance(one, Call)]
         lines += [code.expected(one) for one in self.actions.performed] + ["shop.expect_nothing_else()"] if expected else []
         return "\n".join([*code.head(), *lines, ""])
@@ -135,8 +136,9 @@ def listed(name: str, values: Mapping[str, Any]) -> str:
 class _Code:
     """Writes calls; knows what has to be imported, and what has to stand above them."""
 
-    def __init__(self, zone: str, written: Mapping[str, str]) -> None:
+    def __init__(self, zone: str, scenario: str | None, written: Mapping[str, str]) -> None:
         self.zone = zone
+        self.scenario = scenario
         self.written = written
         self.needed: set[str] = set()
         self.above: list[str] = []
@@ -145,10 +147,13 @@ class _Code:
         """What stands above the calls."""
         names = ", ".join(sorted(self.needed))
         imported = [f"from journeykit import {names}"] if names else []
-        return [*imported, "from journeykit.testing import Scenario", "", *self.above]
+        imported += ["from journeykit.testing import Scenario"] if self.scenario is None else []
+        return [*imported, *([""] if imported else []), *self.above]
 
     def call(self, one: Call) -> str:
         """One call of the story."""
+        if one.method == "Scenario" and self.scenario is not None:
+            return f"shop = {self.scenario}"
         if one.method == "Scenario":
             return f"shop = Scenario({', '.join([*self.definitions(one), *self.options(one.options)])})"
         return f"shop.{one.method}({self.arguments(one.arguments, one.options)})"

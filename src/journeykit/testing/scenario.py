@@ -16,7 +16,7 @@ from journeykit.model.records import Want
 from journeykit.ports import Action, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.letters import ARM
 from journeykit.runtime.plugins import extensions_of
@@ -87,9 +87,7 @@ class Scenario(Expecting, Mishaps, Retelling):
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
         values = [self._here(value) for value in (*flat(definitions), *([catalog] if catalog else []))]
-        brought = extensions_of(options.get("triggers"), options.get("timers"))
-        asked = Definitions(values, self.storage, extensions=brought).actions()
-        self.actions = Recorder(*sorted(asked), given=actions, clock=self.clock, zone=zone)
+        self.actions = Recorder(*sorted(self._asked(values, options)), given=actions, clock=self.clock, zone=zone)
         engine_options = {"backoff": Backoff(jitter=lambda: 0), **options}
         self._made = lambda kept: Engine(values, kept, self.actions, clock=self.clock, **engine_options)
         self.engine = self._made(self.storage)
@@ -97,6 +95,7 @@ class Scenario(Expecting, Mishaps, Retelling):
         self._arms = {found(self._experiments, name, arm): arm for name, arm in (arms or {}).items()}
         self._customers: set[str] = set()
         self._ids = count(1)
+        self._events: list[Event] = []
         self._met, self._told = [], set()
 
     @property
@@ -137,9 +136,22 @@ class Scenario(Expecting, Mishaps, Retelling):
         self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
         event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
-        outcome = self._surviving(lambda: self.engine.handle(event))
-        self._settle(self.clock.now())
-        return outcome
+        self._events.append(event)
+        return self._handle(event)
+
+    def again(self, back: int = 1) -> Outcome:
+        """
+        The last event is delivered again, as it was; which counts once.
+
+        Args:
+            back: 2 for the one before the last, and so on; the first, where there are fewer.
+
+        Raises:
+            IndexError: nothing has been told yet.
+        """
+        event = self._events[-min(back, len(self._events))]
+        self._tell("again", *([back] if back != 1 else []))
+        return self._handle(event)
 
     def identify(self, customer: str = "ann", **known: Any) -> Outcome:
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
@@ -232,6 +244,18 @@ class Scenario(Expecting, Mishaps, Retelling):
 
     def _here(self, value: Journey | Catalog) -> Journey | Catalog:
         return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
+
+    def _handle(self, event: Event) -> Outcome:
+        outcome = self._surviving(lambda: self.engine.handle(event))
+        self._settle(self.clock.now())
+        return outcome
+
+    def _asked(self, values: list[Journey | Catalog], options: Mapping[str, Any]) -> set[str]:
+        """The actions that the journeys ask for, and the older versions of them that the storage knows."""
+        if self.storage.definitions():
+            brought = extensions_of(options.get("triggers"), options.get("timers"))
+            return Definitions(values, self.storage, extensions=brought).actions()
+        return {name for value in values if isinstance(value, Journey) for name in asked(value)}
 
     def _own(self, name: str, customer: str, properties: dict[str, str]) -> Event:
         occurred_at = moment(self.clock.now())

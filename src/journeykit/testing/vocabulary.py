@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from journeykit.core.outline import places
+from journeykit.core.policies import HELD_OUT, TREATED, experiment
 from journeykit.core.survey import Reading, Survey
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
@@ -23,6 +23,7 @@ from journeykit.model.phrases import MICROSECONDS, Aggregate, Expiry, Reentry, S
 from journeykit.model.policies import Policy
 from journeykit.model.wait import Wait
 from journeykit.runtime.definitions import asked, merged
+from journeykit.testing.arms import splits
 from journeykit.testing.strategies import parts
 
 KEYS = ("k1", "k2")  #: what tells two enrollments of one customer apart, where nothing else is said
@@ -56,7 +57,7 @@ class Vocabulary:
         channels: the consents that anything asks for.
         actions: the actions that are asked for.
         doors: journeys that only the host lets somebody into.
-        arms: for each experiment its arms.
+        arms: for each experiment and holdout, by its whole name, its arms.
         seconds: the lengths of time that anything depends on, in seconds, shortest first.
     """
 
@@ -73,7 +74,8 @@ class Vocabulary:
         self.actions = tuple(sorted({name for journey in self.journeys for name in asked(journey)}))
         started = {getattr(act.do, "journey", None) for survey in self._surveys for act in survey.acts}
         self.doors = tuple(one for one in self.journeys if not one.entry and one.each is None and one.name not in started)
-        self.arms = {one.experiment: one.shares for one in self._splits() if one.experiment and one.measure is None}
+        self.arms = {name: tuple(arm for arm, _ in one.shares) for name, one in self._splits() if one.measure is None}
+        self.arms |= {experiment(one.name): (HELD_OUT, TREATED) for one in self.catalog.policies if one.kind == "holdout"}
         self._known: dict[Place, set[Any]] = defaultdict(set)
         self._numbers: set[Place] = set()
         self._moments: set[Place] = set()
@@ -106,7 +108,7 @@ class Vocabulary:
             return tuple(map(Ahead, dict.fromkeys((DAY, *self.seconds, 3_600, -3_600, 10 * DAY))))
         if listed := [self._lists[place] for place in where if place in self._lists]:
             return listed[0]
-        found = _sorted({value for place in where for value in self._known[place]})
+        found = _sorted({value for place in where for value in self._known.get(place, ())})
         if any(place in self._numbers for place in where):
             return tuple(value for value in found if type(value) in (int, float)) or (1, 100)
         return found or _USUAL.get(str(kind), ("x", "y"))
@@ -136,11 +138,11 @@ class Vocabulary:
             if on.event is not None and read_call(on.event) is None:
                 yield on.event
         yield from (fact.event for fact in self.catalog.facts.values())
-        yield from (one.measure for one in self._splits() if one.measure)
+        yield from (one.measure for _, one in self._splits() if one.measure)
 
-    def _splits(self) -> Iterator[Split]:
+    def _splits(self) -> Iterator[tuple[str, Split]]:
         for journey in self.journeys:
-            yield from (place.onward for place in places(journey) if isinstance(place.onward, Split))
+            yield from splits(journey)
 
     def _channels(self) -> Iterator[str]:
         yield from (place[1] for place in self._known if place[0] == "consent")
