@@ -47,7 +47,7 @@ BORROWED = {
     "pytest": ("testing",),
     "hypothesis": ("testing",),
     "_pytest": ("testing",),
-    "psycopg": ("storage.postgres",),
+    "psycopg": ("storage.postgres", "testing.storages"),
     "typer": ("cli",),
     "rich": ("cli",),
     "django": ("contrib.django",),

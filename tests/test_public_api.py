@@ -17,6 +17,9 @@ from journeykit.codec import yaml_keys
 NAMES = 60
 YAML_KEYS = 45
 
+#: Every public name, those of the extras among them.
+PUBLIC = [name for name in dir(journeykit) if not name.startswith("_")]
+
 #: What a host application must not pay for unless it asks: adapters, codecs, engines, frameworks and test tools.
 HEAVY = {"sqlite3", "yaml", "cattrs", "pendulum", "transitions", "hypothesis", "pytest", "_pytest", "asyncio", "socket"}
 
@@ -31,9 +34,9 @@ print(json.dumps({"ms": (time.process_time() - begun) * 1000, "modules": sorted(
 
 def test_at_most_sixty_names_are_public() -> None:
     """One more needs one to go."""
-    print(f"{len(journeykit.__all__)} of {NAMES} public names: {' '.join(journeykit.__all__)}")  # noqa: T201
+    print(f"{len(PUBLIC)} of {NAMES} public names: {' '.join(PUBLIC)}")  # noqa: T201
 
-    assert len(journeykit.__all__) <= NAMES
+    assert len(PUBLIC) <= NAMES
 
 
 def test_at_most_forty_five_yaml_keys_are_known() -> None:
@@ -46,27 +49,44 @@ def test_at_most_forty_five_yaml_keys_are_known() -> None:
 
 
 def test_all_equals_the_public_names() -> None:
-    """What ``dir`` shows, what ``*`` brings and what can be asked for are the same, in order."""
-    shown = [name for name in dir(journeykit) if not name.startswith("_")]
+    """What ``dir`` shows and what can be asked for are the same; ``*`` brings all of it but what needs an extra."""
     ours = [name for name, value in vars(journeykit).items() if getattr(value, "__module__", "").startswith("journeykit.")]
 
     assert journeykit.__all__ == sorted(set(journeykit.__all__))
-    assert sorted(shown) == journeykit.__all__
-    assert set(ours) <= set(journeykit.__all__)
-    assert [name for name in journeykit.__all__ if not hasattr(journeykit, name)] == []
+    assert sorted(set(PUBLIC) - set(journeykit.__all__)) == ["PostgresStorage"]
+    assert set(ours) <= set(PUBLIC)
+    assert [name for name in PUBLIC if not hasattr(journeykit, name)] == []
+
+
+WITHOUT = """
+import sys
+sys.modules["psycopg"] = None
+from journeykit import *
+try:
+    from journeykit import PostgresStorage
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_a_missing_driver_is_named() -> None:
+    """Without psycopg all the rest is there, and whoever asks for its storage reads what to install."""
+    said = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, check=True, text=True)
+
+    assert said.stdout == "PostgreSQL needs its driver; pip install 'journeykit[postgres]'\n"
 
 
 def test_every_error_is_public() -> None:
     """Whoever catches an error finds it in the window."""
     raised = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
 
-    assert raised - set(journeykit.__all__) == set()
+    assert raised - set(PUBLIC) == set()
 
 
 def test_every_public_name_is_explained() -> None:
     """Each public class and function, and each public method of theirs, has a docstring of its own."""
-    unexplained = [name for name in journeykit.__all__ if not (getattr(journeykit, name).__doc__ or "").strip()]
-    for name in journeykit.__all__:
+    unexplained = [name for name in PUBLIC if not (getattr(journeykit, name).__doc__ or "").strip()]
+    for name in PUBLIC:
         value = getattr(journeykit, name)
         if inspect.isclass(value):
             methods = {m: f for m, f in vars(value).items() if not m.startswith("_") and (inspect.isfunction(f) or isinstance(f, property))}
@@ -77,7 +97,7 @@ def test_every_public_name_is_explained() -> None:
 
 def test_every_module_is_explained() -> None:
     """Each module says in its docstring what it is for."""
-    modules = {getattr(journeykit, name).__module__ for name in journeykit.__all__}
+    modules = {getattr(journeykit, name).__module__ for name in PUBLIC}
 
     assert [module for module in sorted(modules) if not (importlib.import_module(module).__doc__ or "").strip()] == []
 

@@ -43,10 +43,13 @@ if TYPE_CHECKING:
     from journeykit.runtime.engine import Engine
     from journeykit.runtime.worker import Worker
     from journeykit.storage.memory import MemoryStorage
-    from journeykit.storage.postgres.storage import PostgresStorage
+    from journeykit.storage.postgres.storage import PostgresStorage as PostgresStorage
     from journeykit.storage.sqlite import SQLiteStorage
 
 __version__ = "0.1.0"
+
+#: What only an extra brings along; ``from journeykit import *`` leaves it out, so that it works without.
+_EXTRAS = {"PostgresStorage": ("psycopg", "PostgreSQL needs its driver; pip install 'journeykit[postgres]'")}
 
 __all__ = [
     "ActionRequest",
@@ -80,7 +83,6 @@ __all__ = [
     "On",
     "Permit",
     "Policy",
-    "PostgresStorage",
     "QuotaError",
     "Reentry",
     "Retry",
@@ -128,8 +130,14 @@ def __getattr__(name: str) -> Any:
     """Import what is public and heavy when it is first asked for."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_WHERE[name]), name)
+    try:
+        return getattr(import_module(_WHERE[name]), name)
+    except ModuleNotFoundError as missing:
+        needed, way_out = _EXTRAS.get(name, (None, ""))
+        if missing.name != needed:
+            raise
+        raise ImportError(way_out, name=missing.name) from missing
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return sorted([*__all__, *_EXTRAS, "__version__"])

@@ -15,7 +15,8 @@ from journeykit import ActionRequest, DefinitionError, Do, Done, Failed, Journey
 from journeykit.actions.email import EmailAction
 from journeykit.actions.templates import Template
 from journeykit.model.messages import moment
-from receivers import MailReceiver, certificate, dripping, talking
+from journeykit.testing.receivers import SMTPReceiver, talking
+from receivers import certificate, dripping
 from shop import Shop
 
 TEMPLATES = {
@@ -41,17 +42,17 @@ def sender(port: int, **options: Any) -> EmailAction:
 
 def sent(one: ActionRequest, **options: Any) -> EmailMessage:
     """The e-mail that arrived."""
-    server = MailReceiver()
-    with server.open() as port:
-        assert sender(port, **options)(one) == Done()
-    (mail,) = server.mails
+    server = SMTPReceiver()
+    with server:
+        assert sender(server.port, **options)(one) == Done()
+    (mail,) = server.messages
     return mail
 
 
 def answered(replies: dict[str, str | None], one: ActionRequest | None = None, **options: Any) -> object:
     """What the action answers where the server answers so."""
-    with MailReceiver(replies).open() as port:
-        return sender(port, **options)(one or request())
+    with SMTPReceiver(replies) as there:
+        return sender(there.port, **options)(one or request())
 
 
 def part(mail: EmailMessage, kind: str) -> str:
@@ -82,7 +83,7 @@ def test_a_missing_name_has_a_fallback(name: str | None) -> None:
 
 def test_a_missing_name_without_a_fallback_is_a_dead_letter_and_parks_nobody() -> None:
     """The request says what is missing; the customer goes on, and a person can mend it."""
-    with MailReceiver().open() as port:
+    with SMTPReceiver() as there:
         shop = Shop(
             Journey(
                 "order",
@@ -93,7 +94,7 @@ def test_a_missing_name_without_a_fallback_is_a_dead_letter_and_parks_nobody() -
                     Step("on", wait="1 day"),
                 ],
             ),
-            answers={"email": sender(port)},
+            answers={"email": sender(there.port)},
         )
         shop.event("Order Completed")
         shop.work()
@@ -127,16 +128,16 @@ def test_a_function_writes_what_templates_cannot() -> None:
         mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="invoice.pdf")
         return mail
 
-    server = MailReceiver()
-    with server.open() as port:
-        assert sender(port, templates={"invoice": invoice})(request(template="invoice")) == Done()
-        assert sender(port, templates=invoice)(request(template="whatever")) == Done()
+    server = SMTPReceiver()
+    with server:
+        assert sender(server.port, templates={"invoice": invoice})(request(template="invoice")) == Done()
+        assert sender(server.port, templates=invoice)(request(template="whatever")) == Done()
 
-    assert [(mail["From"], mail["To"], mail["Bcc"]) for mail in server.mails] == [
+    assert [(mail["From"], mail["To"], mail["Bcc"]) for mail in server.messages] == [
         ("Books <books@shop.example>", "ann@shop.example", None)
     ] * 2
     assert server.envelopes == [("hello@shop.example", ["ann@shop.example"])] * 2
-    assert [one.get_filename() for one in server.mails[0].iter_attachments()] == ["invoice.pdf"]
+    assert [one.get_filename() for one in server.messages[0].iter_attachments()] == ["invoice.pdf"]
 
 
 def test_one_click_unsubscribes() -> None:
@@ -152,13 +153,13 @@ def test_one_click_unsubscribes() -> None:
 
 def test_a_long_link_stays_in_one_piece() -> None:
     """No mail program would follow one that was wrapped or encoded."""
-    server = MailReceiver()
-    with server.open() as port:
-        sender(port, unsubscribe="https://shop.example/off?token=" + "x" * 300)(request(name="Ä" * 100))
+    server = SMTPReceiver()
+    with server:
+        sender(server.port, unsubscribe="https://shop.example/off?token=" + "x" * 300)(request(name="Ä" * 100))
 
     assert server.raw[0].splitlines().count(b"List-Unsubscribe: <https://shop.example/off?token=" + b"x" * 300 + b">") == 1
     assert max(map(len, server.raw[0].splitlines())) < 400
-    assert server.mails[0]["Subject"] == "Welcome, " + "Ä" * 100
+    assert server.messages[0]["Subject"] == "Welcome, " + "Ä" * 100
 
 
 def test_a_function_gives_the_link_or_none() -> None:
@@ -171,12 +172,12 @@ def test_a_function_gives_the_link_or_none() -> None:
 
 def test_a_repeat_is_recognisable() -> None:
     """The same Message-ID at every attempt at one request, another for any other."""
-    server = MailReceiver()
-    with server.open() as port:
-        action = sender(port)
+    server = SMTPReceiver()
+    with server:
+        action = sender(server.port)
         for attempt, key in enumerate(["ann/trial//1/2/0", "ann/trial//1/2/0", "ann/trial//1/2/1"], 1):
             action(evolve(request(key), attempt=attempt))
-    first, again, other = (mail["Message-ID"] for mail in server.mails)
+    first, again, other = (mail["Message-ID"] for mail in server.messages)
 
     assert first == again != other
     assert first == "<efcbeb30f04b78fb08fb7ad077b5e422aa8b112f@shop.example>"
@@ -184,12 +185,12 @@ def test_a_repeat_is_recognisable() -> None:
 
 def test_everything_goes_to_one_address() -> None:
     """A shop that is tried out writes to no customer; whom it would have written to is in a header."""
-    server = MailReceiver()
-    with server.open() as port:
-        action = sender(port, everything_to="test@shop.example")
+    server = SMTPReceiver()
+    with server:
+        action = sender(server.port, everything_to="test@shop.example")
         assert action(request()) == Done()
         assert isinstance(action(request(to="nobody")), Failed)
-    (mail,) = server.mails
+    (mail,) = server.messages
 
     assert (mail["To"], mail["X-Original-To"]) == ("test@shop.example", "ann@shop.example")
     assert server.envelopes == [("hello@shop.example", ["test@shop.example"])]
@@ -205,11 +206,11 @@ def test_the_address_may_be_looked_up_when_it_is_needed() -> None:
 
 def test_it_answers_an_event_where_one_is_wanted() -> None:
     """With the id by which bounces and opens are told to belong to it."""
-    server = MailReceiver()
-    with server.open() as port:
-        given = sender(port, event="Email Sent")(request())
+    server = SMTPReceiver()
+    with server:
+        given = sender(server.port, event="Email Sent")(request())
 
-    assert given == Done("Email Sent", {"message_id": server.mails[0]["Message-ID"], "template": "welcome"})
+    assert given == Done("Email Sent", {"message_id": server.messages[0]["Message-ID"], "template": "welcome"})
 
 
 def test_a_domain_in_another_script_is_reached() -> None:
@@ -338,10 +339,10 @@ def test_an_encryption_that_never_comes_about_is_not_waited_for(security: str) -
 
 def test_every_address_of_the_server_is_tried() -> None:
     """Nobody answers at the first; all of them together have the time of one."""
-    with MailReceiver().open() as port, pytest.MonkeyPatch.context() as patch:
-        places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (at, port)) for at in ("127.0.0.9", "127.0.0.1")]
+    with SMTPReceiver() as there, pytest.MonkeyPatch.context() as patch:
+        places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (at, there.port)) for at in ("127.0.0.9", "127.0.0.1")]
         patch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
-        assert sender(port)(request()) == Done()
+        assert sender(there.port)(request()) == Done()
 
 
 def test_a_server_that_talks_without_an_end_is_left() -> None:
@@ -365,10 +366,10 @@ def test_an_email_goes_encrypted(tmp_path: Path) -> None:
     """From the first byte, or from STARTTLS on, and the password not before."""
     shown, trusted = certificate(tmp_path)
     for security, first in (("starttls", False), ("tls", True)):
-        server = MailReceiver(features=("AUTH PLAIN",), tls=shown, first=first)
-        with server.open() as port:
+        server = SMTPReceiver(features=("AUTH PLAIN",), tls=shown, first=first)
+        with server:
             action = EmailAction(
-                "localhost", port, sender="hello@shop.example", templates=TEMPLATES, security=security, tls=trusted, login=("shop", "secret"), timeout=5
+                "localhost", server.port, sender="hello@shop.example", templates=TEMPLATES, security=security, tls=trusted, login=("shop", "secret"), timeout=5
             )  # fmt: skip
             assert action(request()) == Done()
 
@@ -378,29 +379,29 @@ def test_an_email_goes_encrypted(tmp_path: Path) -> None:
 def test_a_strange_certificate_gets_nothing(tmp_path: Path) -> None:
     """Neither password nor e-mail."""
     shown, _ = certificate(tmp_path)
-    server = MailReceiver(features=("AUTH PLAIN",), tls=shown)
-    with server.open() as port:
-        given = sender(port, security="starttls", login=("shop", "secret"))(request())
+    server = SMTPReceiver(features=("AUTH PLAIN",), tls=shown)
+    with server:
+        given = sender(server.port, security="starttls", login=("shop", "secret"))(request())
 
     assert isinstance(given, Retry)
-    assert (server.logins, server.mails) == ([], [])
+    assert (server.logins, server.messages) == ([], [])
 
 
 def test_without_encryption_nothing_is_sent_where_it_is_asked_for() -> None:
     """A server that has lost its STARTTLS, or whose line somebody has cut it out of."""
-    server = MailReceiver()
-    with server.open() as port:
-        given = sender(port, security="starttls")(request())
+    server = SMTPReceiver()
+    with server:
+        given = sender(server.port, security="starttls")(request())
 
     assert isinstance(given, Retry)
     assert "STARTTLS" in given.reason
-    assert server.mails == []
+    assert server.messages == []
 
 
 def test_a_refused_password_says_nothing_about_the_email() -> None:
     """Half a million dead letters because a password has run out help nobody: it is tried again."""
-    with MailReceiver({"AUTH": "535 wrong password"}, ("AUTH PLAIN",)).open() as port:
-        given = sender(port, login=("shop", "old"))(request())
+    with SMTPReceiver({"AUTH": "535 wrong password"}, ("AUTH PLAIN",)) as there:
+        given = sender(there.port, login=("shop", "old"))(request())
 
     assert given == Retry(None, "535 wrong password")
 

@@ -23,7 +23,8 @@ from journeykit.actions.addresses import may_be_reached, networks
 from journeykit.actions.signing import message_id
 from journeykit.actions.webhook import WebhookAction
 from journeykit.model.messages import moment
-from receivers import WebReceiver, certificate, dripping, talking
+from journeykit.testing.receivers import WebhookReceiver, talking
+from receivers import certificate, dripping
 from shop import Shop
 
 KEY = b"a key of twenty-four byte"
@@ -40,8 +41,8 @@ def local(port: int, **options: Any) -> WebhookAction:
 
 
 def answer(*answers: tuple[int, dict[str, str], bytes], **options: Any) -> object:
-    with WebReceiver(*answers).open() as port:
-        return local(port, **options)(request())
+    with WebhookReceiver(*answers) as there:
+        return local(there.port, **options)(request())
 
 
 # -- what the receiver sees ------------------------------------------------------------------------------------------------
@@ -49,10 +50,10 @@ def answer(*answers: tuple[int, dict[str, str], bytes], **options: Any) -> objec
 
 def test_the_receiver_sees_a_signed_request() -> None:
     """The body is what was decided; the three headers are those of the specification, and the signature is that of the body."""
-    receiver = WebReceiver()
-    with receiver.open() as port:
-        assert local(port, headers={"X-Shop": "coffee"})(request(text="Hello Zoë")) == Done()
-    (seen,) = receiver.posted
+    receiver = WebhookReceiver()
+    with receiver:
+        assert local(receiver.port, headers={"X-Shop": "coffee"})(request(text="Hello Zoë")) == Done()
+    (seen,) = receiver.requests
 
     assert seen.path == "/hooks?shop=1"
     assert json.loads(seen.body) == {
@@ -78,35 +79,35 @@ def test_the_signature_is_the_one_of_the_specification() -> None:
 
 def test_a_new_key_is_brought_in_beside_the_old_one() -> None:
     """Both sign, so that a receiver who knows either of them is content."""
-    receiver = WebReceiver()
-    with receiver.open() as port:
-        WebhookAction(f"http://127.0.0.1:{port}", [SECRET, "whsec_" + "b" * 32], allow=HERE)(request())
+    receiver = WebhookReceiver()
+    with receiver:
+        WebhookAction(f"http://127.0.0.1:{receiver.port}", [SECRET, "whsec_" + "b" * 32], allow=HERE)(request())
 
-    assert [part[:3] for part in receiver.posted[0].headers["webhook-signature"].split(" ")] == ["v1,", "v1,"]
+    assert [part[:3] for part in receiver.requests[0].headers["webhook-signature"].split(" ")] == ["v1,", "v1,"]
 
 
 def test_an_id_has_no_full_stop_and_begins_no_header() -> None:
     """A customer's id may hold anything; two keys never become one id."""
-    receiver = WebReceiver()
-    with receiver.open() as port:
-        local(port)(request("zoë@shop.example\r\nX-Evil: 1/trial//1/2/0"))
+    receiver = WebhookReceiver()
+    with receiver:
+        local(receiver.port)(request("zoë@shop.example\r\nX-Evil: 1/trial//1/2/0"))
 
-    assert receiver.posted[0].headers["webhook-id"] == "zo%C3%AB@shop%2Eexample%0D%0AX-Evil:%201/trial//1/2/0"
-    assert "x-evil" not in receiver.posted[0].headers
+    assert receiver.requests[0].headers["webhook-id"] == "zo%C3%AB@shop%2Eexample%0D%0AX-Evil:%201/trial//1/2/0"
+    assert "x-evil" not in receiver.requests[0].headers
     assert message_id("a.b") != message_id("a%2Eb")
 
 
 def test_a_repeat_has_the_same_id_and_body() -> None:
     """So that a receiver recognises it; only the moment of the attempt and the signature differ."""
-    receiver = WebReceiver((503, {}, b""), (200, {}, b""))
+    receiver = WebhookReceiver((503, {}, b""), (200, {}, b""))
     hello = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do="sms")])
-    with receiver.open() as port:
-        shop = Shop(hello, answers={"sms": local(port)})
+    with receiver:
+        shop = Shop(hello, answers={"sms": local(receiver.port)})
         shop.event("Signed Up")
         assert shop.engine.dispatch() == (0, 1, 0, 0)
         shop.clock.advance(3600)
         assert shop.engine.dispatch() == (1, 0, 0, 0)
-    first, second = receiver.posted
+    first, second = receiver.requests
 
     assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
 
@@ -148,9 +149,9 @@ def test_the_answer_moves_the_customer_on() -> None:
             Step("got", wait="1 day"),
         ],
     )
-    receiver = WebReceiver((200, {}, b'{"event": "Coupon Created", "properties": {"code": "X7"}}'))
-    with receiver.open() as port:
-        shop = Shop(journey, answers={"coupon": local(port, events=["Coupon Created"])})
+    receiver = WebhookReceiver((200, {}, b'{"event": "Coupon Created", "properties": {"code": "X7"}}'))
+    with receiver:
+        shop = Shop(journey, answers={"coupon": local(receiver.port, events=["Coupon Created"])})
         shop.event("Signed Up")
         shop.engine.dispatch()
         shop.engine.run_due()
@@ -191,12 +192,12 @@ def test_a_receiver_names_the_moment_to_come_back() -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     """Wherever it leads, and least of all behind the own walls."""
-    behind = WebReceiver()
-    with behind.open() as inside:
-        given = answer((307, {"Location": f"http://127.0.0.1:{inside}/admin"}, b""))
+    behind = WebhookReceiver()
+    with behind:
+        given = answer((307, {"Location": f"http://127.0.0.1:{behind.port}/admin"}, b""))
 
-    assert behind.posted == []
-    assert given == Failed(f"HTTP 307: redirects are not followed; it leads to 'http://127.0.0.1:{inside}/admin'")
+    assert behind.requests == []
+    assert given == Failed(f"HTTP 307: redirects are not followed; it leads to 'http://127.0.0.1:{behind.port}/admin'")
 
 
 def test_a_huge_answer_is_not_read(caplog: pytest.LogCaptureFixture) -> None:
@@ -324,13 +325,13 @@ def test_an_allowed_network_may_be_reached() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]"])
 def test_no_name_leads_behind_the_walls(host: str) -> None:
     """However the address is written; nothing is sent, and the reason says what to do."""
-    receiver = WebReceiver()
-    with receiver.open() as port:
-        given = WebhookAction(f"http://{host}:{port}/", SECRET)(request())
+    receiver = WebhookReceiver()
+    with receiver:
+        given = WebhookAction(f"http://{host}:{receiver.port}/", SECRET)(request())
 
     assert isinstance(given, Failed)
     assert "which is no public address; allow its network where it is yours" in given.reason
-    assert receiver.posted == []
+    assert receiver.requests == []
 
 
 @pytest.fixture(name="rebound")
@@ -368,9 +369,9 @@ def test_a_name_that_changes_its_mind_gains_nothing(rebound: list[str], monkeypa
 
 def test_plain_http_stays_within_the_own_walls() -> None:
     """What is personal crosses the internet encrypted or not at all."""
-    with WebReceiver().open() as port, pytest.MonkeyPatch.context() as patch:
+    with WebhookReceiver() as there, pytest.MonkeyPatch.context() as patch:
         patch.setattr(addresses, "may_be_reached", lambda address, allowed: True)  # as if it were public
-        given = WebhookAction(f"http://127.0.0.1:{port}/", SECRET, allow=["10.0.0.0/8"])(request())
+        given = WebhookAction(f"http://127.0.0.1:{there.port}/", SECRET, allow=["10.0.0.0/8"])(request())
 
     assert given == Failed('url: "http://127.0.0.1/" is not encrypted; write https://, or allow the network of 127.0.0.1 where it is yours')
 
@@ -378,30 +379,30 @@ def test_plain_http_stays_within_the_own_walls() -> None:
 def test_a_certificate_is_looked_at(tmp_path: Path) -> None:
     """Of the name that was asked for, and signed by somebody who is trusted."""
     shown, trusted = certificate(tmp_path)
-    receiver = WebReceiver(tls=shown)
-    with receiver.open() as port:
-        good = WebhookAction(f"https://localhost:{port}/", SECRET, allow=HERE, tls=trusted)(request())
-        stranger = WebhookAction(f"https://localhost:{port}/", SECRET, allow=HERE)(request())
-        misnamed = WebhookAction(f"https://127.0.0.1:{port}/", SECRET, allow=HERE, tls=trusted)(request())
+    receiver = WebhookReceiver(tls=shown)
+    with receiver:
+        good = WebhookAction(f"https://localhost:{receiver.port}/", SECRET, allow=HERE, tls=trusted)(request())
+        stranger = WebhookAction(f"https://localhost:{receiver.port}/", SECRET, allow=HERE)(request())
+        misnamed = WebhookAction(f"https://127.0.0.1:{receiver.port}/", SECRET, allow=HERE, tls=trusted)(request())
 
     assert good == Done()
     assert isinstance(stranger, Retry)
     assert isinstance(misnamed, Retry)
     assert "CERTIFICATE_VERIFY_FAILED" in stranger.reason
-    assert len(receiver.posted) == 1
+    assert len(receiver.requests) == 1
 
 
 def test_where_to_may_depend_on_the_request() -> None:
     """An address of each account; one that is none is a dead letter with a reason."""
-    receiver = WebReceiver()
-    with receiver.open() as port:
+    receiver = WebhookReceiver()
+    with receiver:
         action = WebhookAction(lambda one: one.parameters["url"], SECRET, allow=HERE)
-        assert action(request(url=f"http://127.0.0.1:{port}/a")) == Done()
+        assert action(request(url=f"http://127.0.0.1:{receiver.port}/a")) == Done()
         assert action(request(url="file:///etc/passwd")) == Failed(
             'url: "file:///etc/passwd" is no address to post to; write for example "https://shop.example/hooks"'
         )
 
-    assert [seen.path for seen in receiver.posted] == ["/a"]
+    assert [seen.path for seen in receiver.requests] == ["/a"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from journeykit.actions.email import EmailAction
 from journeykit.actions.templates import Template
 from journeykit.actions.webhook import WebhookAction
 from journeykit.model.messages import moment
-from receivers import MailReceiver, WebReceiver, talking
+from journeykit.testing.receivers import SMTPReceiver, WebhookReceiver, talking
 
 SECRET = "whsec_" + "a" * 32
 TLS = ssl.create_default_context()  # made once: it reads every certificate that this machine trusts
@@ -37,14 +37,14 @@ def request(customer: str = "ann", **parameters: Any) -> ActionRequest:
 
 
 @pytest.fixture(name="mail", scope="module")
-def _mail() -> Iterator[tuple[MailReceiver, EmailAction]]:
+def _mail() -> Iterator[tuple[SMTPReceiver, EmailAction]]:
     """A server, and an action that writes to it."""
-    server = MailReceiver()
-    with server.open() as port:
+    server = SMTPReceiver()
+    with server:
         yield (
             server,
             EmailAction(
-                "127.0.0.1", port, sender="Shop <hello@shop.example>", templates=TEMPLATES, security="none",
+                "127.0.0.1", server.port, sender="Shop <hello@shop.example>", templates=TEMPLATES, security="none",
                 unsubscribe="https://shop.example/off?who={customer_id}&name={name or 'x'}",
             ),
         )  # fmt: skip
@@ -54,31 +54,31 @@ def _mail() -> Iterator[tuple[MailReceiver, EmailAction]]:
 @given(ODD, VALUES, VALUES)
 @example("ann", "Ann\r\nBcc: ben@shop.example\r\n\r\n", "\r\n.\r\nMAIL FROM:<ben@shop.example>\r\n")
 def test_an_email_reaches_whom_it_is_for_and_begins_no_header(
-    mail: tuple[MailReceiver, EmailAction], customer: str, name: Any, more: Any
+    mail: tuple[SMTPReceiver, EmailAction], customer: str, name: Any, more: Any
 ) -> None:
     """Names and texts of any signs: refused with a reason, or one e-mail to Ann with the headers it should have."""
     server, action = mail
-    del server.mails[:], server.envelopes[:]
+    del server.messages[:], server.envelopes[:]
     answer = action(request(customer or "ann", to="ann@shop.example", name=name, more=more))
 
     if isinstance(answer, Failed):
-        assert server.mails == []
+        assert server.messages == []
         return
     assert answer == Done()
     assert server.envelopes == [("hello@shop.example", ["ann@shop.example"])]
-    assert sorted(server.mails[0].keys()) == [
+    assert sorted(server.messages[0].keys()) == [
         "Content-Type", "Date", "From", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Message-ID", "Subject", "To",
     ]  # fmt: skip
-    assert server.mails[0]["To"] == "ann@shop.example"
+    assert server.messages[0]["To"] == "ann@shop.example"
 
 
 @calm
 @given(ODD | ODD.map(lambda text: f"ann@{text}.example") | ODD.map(lambda text: f"{text}@shop.example"))
 @example("ann@shop.example>\r\nRCPT TO:<ben@shop.example")
-def test_an_address_is_one_address_or_refused(mail: tuple[MailReceiver, EmailAction], to: str) -> None:
+def test_an_address_is_one_address_or_refused(mail: tuple[SMTPReceiver, EmailAction], to: str) -> None:
     """Whoever may write an address into the shop cannot make it two."""
     server, action = mail
-    del server.mails[:], server.envelopes[:]
+    del server.messages[:], server.envelopes[:]
     answer = action(request(to=to))
 
     assert isinstance(answer, (Done, Failed))
@@ -89,11 +89,11 @@ def test_an_address_is_one_address_or_refused(mail: tuple[MailReceiver, EmailAct
 @given(ODD.filter(bool), st.dictionaries(ODD, VALUES, max_size=3))
 def test_a_webhook_carries_any_customer(customer: str, parameters: dict[str, Any]) -> None:
     """Whatever is in their id and in the parameters; it is posted once, with the three headers."""
-    receiver = WebReceiver()
-    with receiver.open() as port:
+    receiver = WebhookReceiver()
+    with receiver:
         one = ActionRequest("sms", customer, parameters, f"{customer}/trial//1/2/0", 1, moment(0), None, "trial")
-        assert WebhookAction(f"http://127.0.0.1:{port}/", SECRET, allow=["127.0.0.1"], tls=TLS)(one) == Done()
-    (seen,) = receiver.posted
+        assert WebhookAction(f"http://127.0.0.1:{receiver.port}/", SECRET, allow=["127.0.0.1"], tls=TLS)(one) == Done()
+    (seen,) = receiver.requests
 
     assert sorted(name for name in seen.headers if name.startswith("webhook-")) == ["webhook-id", "webhook-signature", "webhook-timestamp"]
     assert set(seen.headers) - {"webhook-id", "webhook-signature", "webhook-timestamp"} == {

@@ -24,6 +24,7 @@ from journeykit.model.messages import ActionRequest, microseconds, moment
 from journeykit.model.phrases import MICROSECONDS, Split, seconds
 from journeykit.model.records import Commit, Enrollment, Want
 from journeykit.runtime.clock import ManualClock
+from journeykit.testing.passing import pass_until
 from recipes.living import every_part
 
 ROOT = Path(__file__).parents[2]
@@ -255,12 +256,7 @@ class Shop:
 
     def until(self, target: int) -> None:
         """Let everything happen that is due before *target*, each at its own moment."""
-        while (due := self.storage.next_due()) is not None and due <= target:
-            self.clock.set(max(due - 1, self.clock.now()))
-            if not self.settle(due):
-                self.clock.set(max(due, self.clock.now()))
-                if not self.settle(due):
-                    break
+        pass_until(target, self.storage, self.clock, self.settle)
         self.clock.set(max(target, self.clock.now()))
 
     def look(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -55,6 +57,18 @@ from journeykit.ports import Action, Clock, Hook, Storage, Timer, Trigger
 from journeykit.runtime.dispatcher import Dispatched
 from journeykit.runtime.explain import Explanation
 from journeykit.runtime.work import Outcome
+from journeykit.testing import (
+    Attempt,
+    Boundary,
+    Performed,
+    Recorder,
+    Scenario,
+    SMTPReceiver,
+    WebhookReceiver,
+    answers,
+    boundaries,
+)
+from journeykit.testing.contracts import TriggerContract
 
 # What an author writes, in the short forms and in the long ones.
 
@@ -175,6 +189,47 @@ def watch(engine: Engine, clock: Clock, hook: Hook) -> None:
     assert_type(Engine(short, memory, triggers={"campaign": trigger}, timers={"payday": payday}), Engine)
     assert_type(check(short, ["email"], triggers={"campaign": Campaign()}, timers={"payday": timer}), tuple[str, ...])
     assert_type(Worker(engine, idle=0.5).run(), None)
+
+
+# Tests of hosts.
+
+
+def test_a_cart(scenario: Callable[..., Scenario], actions: Recorder) -> None:
+    """What the test kit answers."""
+    shop = Scenario(short, [Catalog()], at="2026-03-29 00:30", zone="Europe/Berlin", arms={"wording": "short"}, storage=memory)
+    shop.arm("ann", "wording", "long")
+    shop.answer("email", Retry(after=60), ConnectionError("no route"), Done(), customer="ann")
+    assert_type(shop.event("Product Added", customer="ann", cart_id="c1"), Outcome)
+    assert_type(shop.expect("email", template="cart-reminder", at="2026-03-29 03:30"), ActionRequest)
+    assert_type(shop.expect_dropped("email", reason="open ticket"), OutboxRow)
+    assert_type(shop.messages("ann"), list[Performed])
+    assert_type(shop.messages()[0].when, datetime)
+    assert_type(shop.attempts, list[Attempt])
+    assert_type(shop.outcome("ann", "recover-cart"), str | None)
+    assert_type(scenario(short), Scenario)
+    assert_type(boundaries(2026, ["Europe/Berlin"]), list[Boundary])
+    assert_type(Engine(short, memory, actions), Engine)
+    slow: Action = answers(Retry(), Done())
+    with SMTPReceiver() as post, WebhookReceiver(503, 200) as hook:
+        assert_type(post.messages, list[EmailMessage])
+        assert_type((post.host, hook.url), tuple[str, str])
+    assert_type(Recorder("email", given={"sms": slow}).performed, list[Performed])
+
+
+class TestCampaign(TriggerContract):
+    """The suite takes the trigger and examples."""
+
+    def create_trigger(self) -> Trigger:
+        """One."""
+        return Campaign()
+
+    def recognised(self) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
+        """An example."""
+        return [({"url": "/?utm_campaign=spring"}, ("spring",))]
+
+    def left(self) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
+        """Another."""
+        return [({}, ("spring",))]
 
 
 # Errors.

@@ -17,6 +17,9 @@ import typer
 from journeykit.cli import console, importing, pausing, versions, world
 from journeykit.cli.customer import customer, retain
 from journeykit.cli.outbox import Database, outbox
+from journeykit.cli.replay import replay_past
+from journeykit.cli.simulate import simulate_people
+from journeykit.cli.what_if import what_would_be
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
 from journeykit.insight.diagram import mermaid
@@ -125,12 +128,13 @@ def draw(
     journeys: Journeys, only: Annotated[str | None, typer.Option("--only", metavar="NAME", help="Only the journey of this name.")] = None
 ) -> None:
     """Draw journeys as Mermaid flowcharts."""
-    found = {value.name: value for value in world.definitions(journeys) if isinstance(value, Journey)}
+    known = world.definitions(journeys)
+    found = {value.name: value for value in known if isinstance(value, Journey)}
     if only is not None and only not in found:
         raise UnknownError(f'no journey "{only}"; there are {", ".join(found)}')
     for name, journey in found.items():
         if only in (None, name):
-            console.say(mermaid(journey).rstrip("\n"))
+            console.say(mermaid(journey, known).rstrip("\n"))
 
 
 @app.command()
@@ -297,3 +301,6 @@ def worker(
 
 
 app.command()(retain)
+app.command("replay")(replay_past)
+app.command("simulate")(simulate_people)
+app.command("what-if")(what_would_be)

@@ -28,7 +28,7 @@ from journeykit.model.pauses import Hold
 from journeykit.model.records import Enrollment, Facts, Moment, Timer, Waiting
 
 MERGE = "$merge"
-UNSEEN = frozenset({"$identify", MERGE, RETURNED})  #: what tells about somebody as they are, which is no change
+UNSEEN = frozenset({"$identify", "$arm", MERGE, RETURNED})  #: what tells about somebody as they are, which is no change
 SPENT = "sent before two customers became one"  #: why a request is dropped
 
 Place = tuple[str, str]  #: journey and key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from journeykit.core.plans import CompiledSplit, Plan
@@ -19,16 +20,23 @@ def percentile(experiment: str, unit: str) -> int:
 
 def arm(split: CompiledSplit, customer_id: str, e: Enrollment, facts: Facts) -> tuple[Plan, Facts]:
     """Return the plan of the arm, and the facts with the arm kept where it is drawn for the customer for the first time."""
-    if not split.per_customer:
-        return draw(split, f"{customer_id}/{e.journey}/{e.key}/{e.number}")[1], facts
     kept = facts.arms.get(split.experiment)
     for _, name, plan in split.arms:
         if name == kept:
             return plan, facts
+    if not split.per_customer:
+        return draw(split, f"{customer_id}/{e.journey}/{e.key}/{e.number}")[1], facts
     name, plan = draw(split, customer_id)
     after = facts.copy()
     after.arms = {**facts.arms, split.experiment: name}
     return plan, after
+
+
+def set_arms(facts: Facts, arms: Mapping[str, str]) -> Facts:
+    """The facts with *arms* that a test has given out, by experiment: nothing is drawn for those."""
+    after = facts.copy()
+    after.arms = {**facts.arms, **arms}
+    return after
 
 
 def draw(split: CompiledSplit, unit: str) -> tuple[str, Plan]:

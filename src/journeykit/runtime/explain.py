@@ -17,7 +17,7 @@ from journeykit.model.messages import moment
 from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.letters import MIGRATE
+from journeykit.runtime.letters import ARM, MIGRATE
 from journeykit.runtime.past import Past
 from journeykit.runtime.why import EVER, Case, by, holds, why_not
 
@@ -67,8 +67,9 @@ class Explanation:
 
     @property
     def text(self) -> str:
-        """All of it, line by line."""
-        return "\n".join(f"{self._when(line)}{line.text}" for line in (*self.entries, *self.why_not))
+        """All of it, line by line; of somebody never heard of, that."""
+        lines = (*self.entries, *self.why_not)
+        return "\n".join(f"{self._when(line)}{line.text}" for line in lines) or f'nothing is known of a customer "{self.customer_id}"'
 
     def __str__(self) -> str:
         return self.text
@@ -187,6 +188,7 @@ class _Telling:
 
 _OURS = {
     "$identify": "identified",
+    ARM: "arm set",
     "$enter": "let in",
     "$exit": "taken out",
     "$settled": "outcome",

@@ -17,7 +17,8 @@ from journeykit.model.messages import Event, moment
 from journeykit.model.objects import ObjectFact
 
 IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$open", "$migrate"
-_HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT})
+ARM = "$arm"  #: which arm of an experiment somebody is in, by its name: what a test says that cannot wait for the right hash
+_HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT, ARM})
 
 _LONGEST = 400
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -44,7 +45,7 @@ class Plugins(Mapping[str, Plugin], Generic[Plugin]):
     @cached_property
     def _offered(self) -> dict[str, list[EntryPoint]]:
         found: dict[str, list[EntryPoint]] = {}
-        for point in entry_points(group=self._group):
+        for point in _installed(self._group, tuple(sys.path)):
             found.setdefault(point.name, []).append(point)
         return found
 
@@ -92,6 +93,12 @@ class Plugins(Mapping[str, Plugin], Generic[Plugin]):
         """What is called in the end: an object made of a class, and all else as it is."""
         plugin: Plugin = loaded() if isinstance(loaded, type) else loaded
         return plugin
+
+
+@cache
+def _installed(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """What packages on *path* offer: read once for all engines of a process, since it takes longer than to compile a journey."""
+    return tuple(entry_points(group=group))
 
 
 def _package(point: EntryPoint) -> str:

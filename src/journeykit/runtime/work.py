@@ -178,7 +178,7 @@ class Work:
                 return outcome
         if held.waits or held.behind:
             return self._wait(event, accepted_at)
-        outcome = self._decide(_new(LoggedEvent, (event, accepted_at, None, "pending", 0)))
+        outcome = self._decide(_new(LoggedEvent, (event, accepted_at, None, "pending", 0)), fresh=True)
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
 
     def _wait(self, event: Event, accepted_at: int) -> Outcome:
@@ -212,7 +212,7 @@ class Work:
             log_failure("a customer's decision failed%s: %s", "", error)
         return self.held[customer_id].customer.revision - before
 
-    def _decide(self, logged: LoggedEvent) -> Outcome:
+    def _decide(self, logged: LoggedEvent, *, fresh: bool = False) -> Outcome:
         event, now = logged.event, logged.accepted_at
         held = self.held[event.customer_id]
         if now < held.customer.accepted_at:
@@ -221,6 +221,7 @@ class Work:
         if now > held.want.until:
             held = self._reach(held, now)
         commit = self._advance(held, logged, now)
+        commit.fresh = fresh
         held = self._keep(commit)
         rows = commit.events
         if not rows or (rows[-1].event.id != event.id and not any(row.event.id == event.id for row in rows)):

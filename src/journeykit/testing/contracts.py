@@ -1,5 +1,8 @@
 """
-What every storage must keep: a suite of tests to inherit from.
+What every plugin must keep: for each kind a suite of tests to inherit from.
+
+`StorageContract` stands here; `ActionContract`, `TriggerContract`, `TimerContract` and `PolicyContract` in modules of their own,
+`HostTransactionContract` in `journeykit.testing.contract_host`.
 
 ::
 
@@ -16,9 +19,10 @@ from collections.abc import Iterator
 try:
     import pytest
 except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError("the storage contract needs pytest and hypothesis; pip install 'journeykit[testing]'") from missing
+    raise ModuleNotFoundError("the contracts need pytest and hypothesis; pip install 'journeykit[testing]'") from missing
 
 from journeykit.ports import Storage
+from journeykit.testing.contract_action import ActionContract
 from journeykit.testing.contract_caps import CapContract
 from journeykit.testing.contract_commits import CommitContract
 from journeykit.testing.contract_leaving import LeavingContract
@@ -26,10 +30,15 @@ from journeykit.testing.contract_mailbox import MailboxContract
 from journeykit.testing.contract_objects import ObjectContract
 from journeykit.testing.contract_outbox import OutboxContract, RaceContract
 from journeykit.testing.contract_pauses import PauseContract
+from journeykit.testing.contract_policy import PolicyContract
 from journeykit.testing.contract_quotas import QuotaContract
 from journeykit.testing.contract_sleeping import SleepContract
+from journeykit.testing.contract_timer import TimerContract
+from journeykit.testing.contract_trigger import TriggerContract
 from journeykit.testing.contract_versions import VersionContract
 from journeykit.testing.contract_workers import WorkerContract
+
+__all__ = ["ActionContract", "PolicyContract", "StorageContract", "TimerContract", "TriggerContract"]
 
 
 class StorageContract(

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import evolve
 
-from journeykit.core.calendar import read_moment, show
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
-from journeykit.model.messages import ActionRequest, Answer, Done, Event, moment
+from journeykit.model.messages import Event, moment
 from journeykit.model.phrases import MICROSECONDS, seconds
-from journeykit.model.records import Enrollment, Facts, Want
+from journeykit.model.records import Want
 from journeykit.ports import Action, Storage
+from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.definitions import Definitions, asked
 from journeykit.runtime.engine import Engine
+from journeykit.runtime.letters import ARM
 from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
+from journeykit.testing.arms import experiments, found
+from journeykit.testing.expecting import Expecting, When
+from journeykit.testing.fakes import Attempt, Performed, Recorder, Scripted
+from journeykit.testing.mishaps import Mishaps
+from journeykit.testing.passing import pass_until
+from journeykit.testing.retelling import Retelling, flat
+from journeykit.testing.told import Call
 
-When = str | datetime
+_INSTANT = 1_000  #: microseconds that count as one instant: what comes after another in it is a microsecond later
+_MANY = 1_000_000  #: customers with mail
 
 
-class Performed(NamedTuple):
-    """An action that was performed, and when."""
-
-    request: ActionRequest
-    at: int
-
-
-class Scenario:
+class Scenario(Expecting, Mishaps, Retelling):
     """
     Runs journeys on a clock that only moves when the story says so.
 
@@ -56,12 +57,15 @@ class Scenario:
         catalog: one more catalog.
         storage: where everything is kept; in memory where not said.
         actions: implementations by name; what is not given is only written down, and is done.
-        options: further arguments of the engine, such as ``backoff``.
+        arms: for experiments and holdouts by name, the arm that everybody is in for whom `arm` says no other.
+        options: further arguments of the engine, such as ``policies``; its ``backoff`` is without chance where not said.
 
     Attributes:
         engine: the engine.
         clock: its clock.
-        performed: every action performed, in order.
+        storage: its storage.
+        actions: its actions, as a `Recorder`.
+        told: every call that made something happen, in order, so that the story can be told again.
     """
 
     def __init__(
@@ -72,23 +76,37 @@ class Scenario:
         catalog: Catalog | None = None,
         storage: Storage | None = None,
         actions: Mapping[str, Action] | None = None,
+        arms: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
         self.zone = zone
-        self.clock = ManualClock(self._instant(at))
+        self._moment = self._instant(at)  #: where the story is; the clock may be some microseconds on, where that instant is over
+        self.clock = ManualClock(self._moment)
+        begun = {"at": at, "zone": zone, **_said(catalog=catalog, storage=storage, actions=actions, arms=arms), **options}
+        self.told, self._before = [Call(self._moment, "Scenario", definitions, begun)], [0]
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
-        self.storage.migrate()
-        self.performed: list[Performed] = []
-        values = [self._here(value) for value in (*_flat(definitions), *([catalog] if catalog else []))]
-        given = dict(actions or {})
-        brought = extensions_of(options.get("triggers"), options.get("timers"))
-        asked = Definitions(values, self.storage, extensions=brought).actions()
-        recorders = {name: self._recorder(given.get(name)) for name in asked | set(given)}
-        self.engine = Engine(values, self.storage, recorders, clock=self.clock, **options)
-        self._expected = 0
-        self._customers: dict[str, None] = {}
+        values = [self._here(value) for value in (*flat(definitions), *([catalog] if catalog else []))]
+        self.actions = Recorder(*sorted(self._asked(values, options)), given=actions, clock=self.clock, zone=zone)
+        engine_options = {"backoff": Backoff(jitter=lambda: 0), **options}
+        self._made = lambda kept: Engine(values, kept, self.actions, clock=self.clock, **engine_options)
+        self.engine = self._made(self.storage)
+        self._experiments = experiments(self.engine.definitions)
+        self._arms = {found(self._experiments, name, arm): arm for name, arm in (arms or {}).items()}
+        self._customers: set[str] = set()
         self._ids = count(1)
+        self._events: list[Event] = []
+        self._met, self._told = [], set()
+
+    @property
+    def performed(self) -> list[Performed]:
+        """Every action performed, in order."""
+        return self.actions.performed
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Every attempt at an action, in order, also those that did not work."""
+        return self.actions.attempts
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -114,172 +132,181 @@ class Scenario:
             more: properties whose names are taken here: ``{"id": "visa", "at": "2026-03-04"}``.
             properties: its properties.
         """
-        self._customers[customer] = None
+        self._tell("event", name, customer=customer, **_said(id=id, at=at, more=more), **properties)
+        self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
         event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
-        outcome = self.engine.handle(event)
-        self._settle(self.clock.now())
-        return outcome
+        self._events.append(event)
+        return self._handle(event)
+
+    def again(self, back: int = 1) -> Outcome:
+        """
+        The last event is delivered again, as it was; which counts once.
+
+        Args:
+            back: 2 for the one before the last, and so on; the first, where there are fewer.
+
+        Raises:
+            IndexError: nothing has been told yet.
+        """
+        event = self._events[-min(back, len(self._events))]
+        self._tell("again", *([back] if back != 1 else []))
+        return self._handle(event)
 
     def identify(self, customer: str = "ann", **known: Any) -> Outcome:
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
-        self._customers[customer] = None
-        outcome = self.engine.identify(customer, id=f"identify {next(self._ids)}", **known)
+        self._tell("identify", customer, **known)
+        self._meet(customer)
+        event_id = f"identify {next(self._ids)}"
+        outcome = self._surviving(lambda: self.engine.identify(customer, id=event_id, **known))
         self._settle(self.clock.now())
         return outcome
 
     def publish(self, name: str, /, *, id: str | None = None, at: When | None = None, **properties: Any) -> bool:
         """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
+        self._tell("publish", name, **_said(id=id, at=at), **properties)
         occurred_at = None if at is None else self._instant(at)
-        known = self.engine.publish(name, id=id or f"{name} {next(self._ids)}", properties=properties, at=occurred_at)
+        event_id = id or f"{name} {next(self._ids)}"
+        known = self._surviving(lambda: self.engine.publish(name, id=event_id, properties=properties, at=occurred_at))
         self._settle(self.clock.now())
         return known
 
-    def wait(self, how_long: str) -> None:
-        """Let time pass: ``2 hours``, ``1 day 12 hours``; a day is 24 hours."""
-        self._pass(self.clock.now() + seconds(how_long) * MICROSECONDS)
+    def enroll(self, journey: str, customer: str = "ann", *, key: str = "", data: Mapping[str, Any] | None = None) -> Outcome:
+        """Let a customer into a journey, as far as its re-entry rule allows; see `Engine.enroll`."""
+        self._tell("enroll", journey, customer=customer, **_said(key=key or None, data=data))
+        self._meet(customer)
+        event_id = f"enroll {next(self._ids)}"
+        outcome = self._surviving(lambda: self.engine.enroll(journey, customer, id=event_id, key=key, data=data))
+        self._settle(self.clock.now())
+        return outcome
 
-    def until(self, at: When) -> None:
-        """Let time pass until a moment: ``2026-03-29 09:00`` in the scenario's zone."""
-        self._pass(self._instant(at))
-
-    # -- what is expected --------------------------------------------------------------------------------------------
-
-    def expect(self, action: str, *, at: When | None = None, customer: str | None = None, **parameters: Any) -> ActionRequest:
+    def arm(self, customer: str, experiment: str, arm: str) -> None:
         """
-        The next action performed is this one.
+        Say in which arm of an experiment, or of a holdout, a customer is, so that none is drawn.
+
+        Args:
+            customer: who.
+            experiment: its name: ``wording``, or ``recover-cart/wording`` where another journey has one of that name.
+            arm: the step that the arm leads to; of a holdout ``held out`` or ``treated``.
+
+        Raises:
+            UnknownError: there is no such experiment, or it has no such arm.
+        """
+        whole = found(self._experiments, experiment, arm)
+        self._tell("arm", customer, experiment, arm)
+        self._meet(customer)
+        self._put(customer, {whole: arm})
+
+    def answer(self, action: str, *scripted: Scripted, customer: str | None = None) -> None:
+        """
+        Say what an action answers from now on, each answer once and the last from then on.
 
         Args:
             action: its name.
-            at: when it was performed, to the minute, or to the second where seconds are said.
-            customer: whom for.
-            parameters: parameters that it had among others.
-
-        Returns:
-            The whole request, to look at more closely.
+            scripted: `journeykit.Done`, `journeykit.Retry` or `journeykit.Failed`, an error to raise, or a function of the request; nothing, to have
+                it as it was at the beginning.
+            customer: for whom; for everybody for whom nothing else was said, where not said.
 
         Raises:
-            AssertionError: it is not; the message shows what happened.
+            UnknownError: no journey asks for such an action.
+            TypeError: one of the answers is none.
         """
-        __tracebackhide__ = True
-        self._look()
-        wanted = self._wanted(action, at, customer, parameters)
-        if self._expected >= len(self.performed):
-            raise AssertionError(self._story(f"expected  {wanted}\nbut       nothing more was performed"))
-        found = self.performed[self._expected]
-        request = found.request
-        same = request.action == action and (customer is None or request.customer_id == customer)
-        same = same and all(name in request.parameters and request.parameters[name] == value for name, value in parameters.items())
-        if not (same and (at is None or self._same_moment(found.at, at))):
-            raise AssertionError(self._story(f"expected  {wanted}\nbut came  {self._shown(found)}"))
-        self._expected += 1
-        return request
+        self.actions.answer(action, *scripted, customer=customer)
+        self._tell("answer", action, *scripted, **_said(customer=customer))
 
-    def expect_nothing_else(self) -> None:
-        """Nothing was performed up to now that was not expected; raise `AssertionError` with what happened where something was."""
-        __tracebackhide__ = True
-        self._look()
-        rest = self.performed[self._expected :]
-        if rest:
-            came = "\nand       ".join(self._shown(one) for one in rest)
-            raise AssertionError(self._story(f"expected  nothing else\nbut came  {came}"))
+    def wait(self, how_long: str) -> None:
+        """Let time pass: ``2 hours``, ``1 day 12 hours``; a day is 24 hours."""
+        self._tell("wait", how_long)
+        self._pass(self._moment + seconds(how_long) * MICROSECONDS)
 
-    # -- what is looked at -------------------------------------------------------------------------------------------
+    def until(self, at: When) -> None:
+        """Let time pass until a moment: ``2026-03-29 09:00`` in the scenario's zone."""
+        self._tell("until", at)
+        self._pass(self._instant(at))
 
-    def step(self, customer: str = "ann", journey: str | None = None, key: str = "") -> str | None:
-        """The step that a customer stands in; None where they are not in *journey* (in the only one they are in, where not said)."""
-        self._look()
-        inside = [e for e in self._loaded(customer)[1] if e.status == "active"]
-        if journey is not None:
-            inside = [e for e in inside if (e.journey, e.key) == (journey, key)]
-        if len(inside) > 1:
-            places = ", ".join(f"{e.journey} {e.key}".strip() for e in inside)
-            raise AssertionError(self._story(f"{customer} is in {places}; say which is meant"))
-        return inside[0].step if inside else None
+    def look(self) -> None:
+        """
+        Let the present instant pass: timers due in it fire, and a message held until now is released.
 
-    def stage(self, customer: str = "ann") -> str | None:
-        """The stage that the lifecycle journey has a customer in."""
-        self._look()
-        return self._loaded(customer)[0].stage
+        Whoever expects or looks at something does this first.
+        """
+        if self._run(self._moment + _INSTANT):
+            self._tell("look")
 
-    def explain(self, customer: str | None = None, why_not: str | None = None) -> str:
-        """What happened to a customer (to everybody, where not said), in words; see `Engine.explain`."""
-        self._look()
-        customers = [customer] if customer is not None else list(self._customers)
-        return "\n".join(f"{name}\n{self.engine.explain(name, why_not)}" for name in customers)
+    def __str__(self) -> str:
+        return self._transcript()
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _tell(self, method: str, *arguments: Any, **options: Any) -> None:
+        self.told.append(Call(self._moment, method, arguments, options))
+        self._before.append(len(self.performed))
 
     def _here(self, value: Journey | Catalog) -> Journey | Catalog:
         return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
 
-    def _instant(self, at: When) -> int:
-        found = read_moment(at, self.zone)
-        assert found is not None
-        return found
+    def _handle(self, event: Event) -> Outcome:
+        outcome = self._surviving(lambda: self.engine.handle(event))
+        self._settle(self.clock.now())
+        return outcome
 
-    def _recorder(self, action: Action | None) -> Callable[[ActionRequest], Answer]:
-        def record(request: ActionRequest) -> Answer:
-            answer = Done() if action is None else action(request) or Done()
-            if isinstance(answer, Done):
-                self.performed.append(Performed(request, self.clock.now()))
-            return answer
+    def _asked(self, values: list[Journey | Catalog], options: Mapping[str, Any]) -> set[str]:
+        """The actions that the journeys ask for, and the older versions of them that the storage knows."""
+        if self.storage.definitions():
+            brought = extensions_of(options.get("triggers"), options.get("timers"))
+            return Definitions(values, self.storage, extensions=brought).actions()
+        return {name for value in values if isinstance(value, Journey) for name in asked(value)}
 
-        return record
+    def _own(self, name: str, customer: str, properties: dict[str, str]) -> Event:
+        occurred_at = moment(self.clock.now())
+        return Event(name, id=f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=properties)
+
+    def _meet(self, customer: str) -> None:
+        """Put a customer who is new into the arms that everybody is in."""
+        if customer not in self._customers:
+            self._customers.add(customer)
+            if self._arms:
+                self._put(customer, self._arms)
+
+    def _put(self, customer: str, arms: dict[str, str]) -> None:
+        event = self._own(ARM, customer, arms)
+        self._surviving(lambda: self.engine.handle(event))
+
+    def _meet_mailed(self, until: int) -> None:
+        """The same for whoever has been mailed by others: it comes before their mail."""
+        due = self.storage.claim_due(until, _MANY) if self._arms else []
+        for loaded in self.storage.load_many([Want(name, frozenset()) for name in due if name not in self._customers]):
+            self._customers.add(loaded.customer_id)
+            if loaded.revision == 0 and loaded.pending:
+                self.storage.accept([(self._own(ARM, loaded.customer_id, self._arms), loaded.pending[0].accepted_at - 1)])
+
+    def _catch_up(self) -> None:
+        self._settle(self.clock.now())
 
     def _settle(self, until: int) -> bool:
         """Do everything that is due before *until*; return whether there was anything."""
         busy = False
-        while self.engine.run_due(until) or sum(self.engine.dispatch()):
+        if not self.working:
+            return False
+        self._meet_mailed(until)
+        while self._surviving(lambda: self.engine.run_due(until) or sum(self.engine.dispatch())):
             busy = True
+            self._meet_mailed(until)
         return busy
 
-    def _look(self) -> None:
-        """Do what is due in the present instant, as if it had passed; a message held until now is released once it has."""
-        now = self.clock.now()
-        self._settle(now + 1)
-        if self.storage.next_due() == now + 1:
-            self.clock.set(now + 1)
-            self._settle(now + 1)
-
     def _pass(self, target: int) -> None:
-        """Let everything happen that is due before *target*, each at its own moment: a timer in the instant before it is noticed."""
-        while (due := self.storage.next_due()) is not None and due <= target:
-            self.clock.set(max(due - 1, self.clock.now()))
-            if not self._settle(due):
-                self.clock.set(max(due, self.clock.now()))
-                if not self._settle(due):
-                    break
-        now = self.clock.now()
-        self.clock.set(now if now == target + 1 else target)  # that instant has been looked at already
+        """Let everything happen that is due until *target*."""
+        if target < self._moment:
+            self.clock.set(target)  # which says that a clock does not go back
+        self._run(target)
+        self.clock.set(max(target, self.clock.now()))
+        self._moment = target
 
-    def _loaded(self, customer: str) -> tuple[Facts, list[Enrollment]]:
-        (loaded,) = self.storage.load_many([Want(customer, None)])
-        return loaded.facts, loaded.enrollments
-
-    def _same_moment(self, at: int, wanted: When) -> bool:
-        precision = 60 * MICROSECONDS if isinstance(wanted, str) and wanted.count(":") < 2 else MICROSECONDS
-        return at // precision == self._instant(wanted) // precision
-
-    def _wanted(self, action: str, at: When | None, customer: str | None, parameters: Mapping[str, Any]) -> str:
-        when = "" if at is None else f"{show(self._instant(at), self.zone)}  "
-        return f"{when}{' '.join([action, *_listed(parameters)])}{f' for {customer}' if customer else ''}"
-
-    def _shown(self, one: Performed) -> str:
-        request = one.request
-        return f"{show(one.at, self.zone)}  {' '.join([request.action, *_listed(request.parameters)])} for {request.customer_id}"
-
-    def _story(self, verdict: str) -> str:
-        return f"{verdict}\n\nnow       {show(self.clock.now(), self.zone)}\n\n{self.explain()}"
+    def _run(self, target: int) -> bool:
+        """Let everything happen that is due until *target*, where the worker is there; return whether anything did."""
+        return self.working and pass_until(target, self.storage, self.clock, self._settle)
 
 
-def _flat(definitions: Iterable[Journey | Catalog | Iterable[Journey | Catalog]]) -> list[Journey | Catalog]:
-    flat: list[Journey | Catalog] = []
-    for value in definitions:
-        flat += [value] if isinstance(value, (Journey, Catalog)) else list(value)
-    return flat
-
-
-def _listed(parameters: Mapping[str, Any]) -> list[str]:
-    listed = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-    return [listed] if listed else []
+def _said(**options: Any) -> dict[str, Any]:
+    """Those that were given."""
+    return {name: value for name, value in options.items() if value is not None}

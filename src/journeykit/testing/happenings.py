@@ -1,0 +1,269 @@
+"""What may happen in a story, as rules of a state machine: see `machine`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+from hypothesis.strategies import SearchStrategy
+
+from journeykit.model.messages import Done, Failed, Retry
+from journeykit.model.phrases import MICROSECONDS
+from journeykit.testing.mishaps import POINTS
+from journeykit.testing.retelling import civil
+from journeykit.testing.scenario import Scenario
+from journeykit.testing.stories import Person, person, properties
+from journeykit.testing.vocabulary import KEYS, Ahead, Vocabulary
+
+MISHAPS = ("late", "ahead", "again", "lag", "kill", "fail")
+
+Rule = Callable[..., None]
+Thing = Callable[..., None]  #: is given the machine, and what was drawn for it
+Machine = Any  #: a `JourneyMachine`, which is made of these
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_RARELY = 4  #: of so many events one is late
+_FAR = 5 * 366 * 86_400  #: seconds that nobody waits for
+_ANSWERS = ((Failed("gone"), Done()), (Retry(), Done()), (Retry(), Retry(), Done()), (OSError("no line"), Done()))
+_TAKEN = frozenset({"customer", "id", "at", "more"})  #: names that `Scenario.event` has arguments of
+
+
+def rules(words: Vocabulary, customers: Sequence[str], lengths: Sequence[int], mishaps: Sequence[str]) -> Iterator[tuple[str, Rule]]:
+    """
+    The rules of a machine, by name.
+
+    Args:
+        words: what the journeys speak of.
+        customers: whom it happens to.
+        lengths: the lengths of time that make a difference, in seconds.
+        mishaps: which of `MISHAPS` there are.
+    """
+    yield from _at_the_beginning(words, customers, mishaps)
+    things = [one for often, made in _things(words, customers, lengths, mishaps) for one in (made() for _ in range(often))]
+    yield "happens", rule(what=st.one_of(things))(happens)
+
+
+def happens(self: Machine, what: tuple[Thing, dict[str, Any]]) -> None:
+    """Something happens. One rule for all of it: of several, hypothesis would leave out most in most stories."""
+    thing, drawn = what
+    thing(self, **drawn)
+
+
+def _things(
+    words: Vocabulary, customers: Sequence[str], lengths: Sequence[int], mishaps: Sequence[str]
+) -> Iterator[tuple[int, Callable[[], SearchStrategy[Any]]]]:
+    """What may happen, and how often beside the rest."""
+    if words.events:
+        yield 5, lambda: _thing(tells, told=_events(words), customer=_of(customers), beside=_beside(lengths, mishaps))
+    yield 2, lambda: _thing(passes, seconds=_spans(lengths))
+    yield 2, lambda: _thing(comes_up, beside=st.sampled_from((1, 0, -1)))
+    if words.subjects:
+        yield 2, lambda: _thing(publishes, told=_facts(words))
+    if words.doors:
+        yield 2, lambda: _thing(enters, door=_doors(words), customer=_of(customers))
+    if _known(words):
+        yield 1, lambda: _thing(becomes_known, one=st.one_of([person(words, name) for name in customers]))
+    if "again" in mishaps:
+        yield 1, lambda: _thing(is_told_again, back=st.integers(1, 4))
+    if "lag" in mishaps:
+        yield 1, lambda: _thing(lags, seconds=_spans(lengths), things=st.integers(0, 3))
+    if "kill" in mishaps:
+        yield 1, lambda: _thing(is_killed, at=st.sampled_from(POINTS))
+    if "fail" in mishaps and words.actions:
+        yield 1, lambda: _thing(fails, action=st.sampled_from(words.actions), answers=st.sampled_from(_ANSWERS))
+
+
+def _thing(thing: Thing, **drawn: SearchStrategy[Any]) -> SearchStrategy[tuple[Thing, dict[str, Any]]]:
+    return st.tuples(st.just(thing), st.fixed_dictionaries(drawn))
+
+
+def _of(customers: Sequence[str]) -> SearchStrategy[str]:
+    return st.sampled_from(list(customers))
+
+
+def _known(words: Vocabulary) -> bool:
+    """Whether anything about a customer makes a difference."""
+    return bool(words.civil or words.channels or words.traits())
+
+
+def _at_the_beginning(words: Vocabulary, customers: Sequence[str], mishaps: Sequence[str]) -> Iterator[tuple[str, Rule]]:
+    """What is known of each customer, the arm of each experiment, and which action does not work, before anything happens."""
+    for name in customers if _known(words) else ():
+        yield f"begins_{name}", initialize(one=st.none() | person(words, name))(begins)
+    for experiment, arms in words.arms.items():
+        drawn = st.none() | st.tuples(_of(customers), st.just(experiment), st.sampled_from(arms))
+        yield f"draws_{experiment}", initialize(arm=drawn)(draws)
+    for action in words.actions if "fail" in mishaps else ():
+        yield f"begins_to_fail_{action}", initialize(action=st.just(action), answers=st.sampled_from((*[None] * 5, *_ANSWERS)))(fails)
+
+
+# -- what is drawn ---------------------------------------------------------------------------------------------------------
+
+
+def _events(words: Vocabulary) -> SearchStrategy[tuple[str, dict[str, Any]]]:
+    names = [*words.events, *words.entries]
+    return st.one_of([st.tuples(st.just(name), properties(words.properties(name))) for name in names])
+
+
+def _facts(words: Vocabulary) -> SearchStrategy[tuple[str, dict[str, Any]]]:
+    """Events about objects, which name their object."""
+    return st.one_of([_fact(name, {**words.properties(name), of: KEYS}, of) for name, of in words.subjects.items()])
+
+
+def _fact(name: str, choices: Mapping[str, Sequence[Any]], of: str) -> SearchStrategy[tuple[str, dict[str, Any]]]:
+    return properties(choices).map(lambda told: (name, {of: KEYS[0], **told}))
+
+
+def _doors(words: Vocabulary) -> SearchStrategy[tuple[str, str]]:
+    """Journeys that the host lets somebody into, with a key where there is one."""
+    return st.one_of([st.tuples(st.just(one.name), st.sampled_from(KEYS if one.keyed else ("",))) for one in words.doors])
+
+
+def _beside(lengths: Sequence[int], mishaps: Sequence[str]) -> SearchStrategy[int]:
+    """By how many seconds an event occurred before it was told, or after it; most by none."""
+    late = [-length for length in (*lengths, 3_600)] if "late" in mishaps else []
+    ahead = [3_600, 86_400] if "ahead" in mishaps else []
+    return st.sampled_from([0] * (_RARELY * len(late + ahead) or 1) + late + ahead)
+
+
+def _spans(lengths: Sequence[int]) -> SearchStrategy[int]:
+    """How much time passes: what makes a difference first, then just before and just after it."""
+    beside = [length + one for length in lengths for one in (-1, 1) if length > 1]
+    return st.sampled_from([*lengths, 3_600, 86_400, *beside])
+
+
+# -- what happens ----------------------------------------------------------------------------------------------------------
+
+
+def tells(self: Machine, told: tuple[str, dict[str, Any]], customer: str, beside: int) -> None:
+    """A customer does something, which may be told late, or ahead of time."""
+    name, more = told
+    _step(self, lambda shop: shop.event(name, customer, **_at(shop, beside), **_told(shop, more)))
+
+
+def is_told_again(self: Machine, back: int) -> None:
+    """An event is delivered again, where there was one."""
+    if any(one.method == "event" for one in self.shop.told):
+        _step(self, lambda shop: shop.again(*([back] if back > 1 else [])))
+
+
+def publishes(self: Machine, told: tuple[str, dict[str, Any]]) -> None:
+    """Something happens to an object."""
+    name, more = told
+    _step(self, lambda shop: shop.publish(name, **resolved(more, shop)))
+
+
+def enters(self: Machine, door: tuple[str, str], customer: str) -> None:
+    """The host lets somebody in."""
+    journey, key = door
+    _step(self, lambda shop: shop.enroll(journey, customer, key=key))
+
+
+def becomes_known(self: Machine, one: Person) -> None:
+    """Something becomes known about a customer."""
+    _step(self, lambda shop: _identify(shop, one))
+
+
+def begins(self: Machine, one: Person | None) -> None:
+    """What is known about a customer from the beginning."""
+    if one is not None:
+        self.during(lambda: _identify(self.shop, one))
+
+
+def draws(self: Machine, arm: tuple[str, str, str] | None) -> None:
+    """In which arm a customer is."""
+    if arm is not None:
+        self.during(lambda: self.shop.arm(*arm))
+
+
+def passes(self: Machine, seconds: int) -> None:
+    """Time passes."""
+    _step(self, lambda shop: shop.wait(duration(seconds)))
+
+
+def comes_up(self: Machine, beside: int) -> None:
+    """Time passes until something is due: to that very second, or just beside it."""
+    _step(self, lambda shop: _wait_until_due(shop, beside))
+
+
+def lags(self: Machine, seconds: int, things: int) -> None:
+    """The worker stands still while time passes and some other things happen."""
+    if not self.shop.working:
+        return
+    self.lag = things + 1
+    self.during(lambda: _stand_still(self.shop, seconds))
+    if not things:
+        self.during(self.shop.start_worker)
+
+
+def _stand_still(shop: Scenario, seconds: int) -> None:
+    shop.stop_worker()
+    shop.wait(duration(seconds))
+
+
+def is_killed(self: Machine, at: str) -> None:
+    """The engine is killed when it next comes to a point."""
+    _step(self, lambda shop: shop.kill(at))
+
+
+def fails(self: Machine, action: str, answers: Sequence[Any] | None) -> None:
+    """An action does not work, for some time or at all."""
+    if answers is not None:
+        _step(self, lambda shop: shop.answer(action, *answers))
+
+
+def _step(self: Machine, call: Callable[[Scenario], object]) -> None:
+    """One thing happens; the worker is back once it has stood still for long enough."""
+
+    def made() -> None:
+        if not self.shop.working:
+            self.lag -= 1
+            if self.lag <= 0:
+                self.shop.start_worker()
+        call(self.shop)
+
+    self.during(made)
+
+
+def _identify(shop: Scenario, one: Person) -> None:
+    known = {"zone": one.zone, "traits": resolved(one.traits, shop), "consent": one.consent}
+    if said := {name: value for name, value in known.items() if value}:
+        shop.identify(one.id, **said)
+
+
+def _wait_until_due(shop: Scenario, beside: int) -> None:
+    due = shop.storage.next_due()
+    seconds = 0 if due is None else (due - shop.clock.now()) // MICROSECONDS + beside
+    if 0 < seconds < _FAR:
+        shop.wait(duration(seconds))
+
+
+def _at(shop: Scenario, beside: int) -> dict[str, Any]:
+    return {"at": civil(shop.clock.now() + beside * MICROSECONDS, shop.zone)} if beside else {}
+
+
+def _told(shop: Scenario, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties as `Scenario.event` takes them."""
+    told = resolved(dict(properties), shop)
+    more = {name: told.pop(name) for name in _TAKEN & told.keys()}
+    return {**told, "more": more} if more else told
+
+
+def resolved(value: Any, shop: Scenario) -> Any:
+    """*value* with moments of the wall clock where it is counted from the present."""
+    if isinstance(value, Ahead):
+        return civil(shop.clock.now() + value.seconds * MICROSECONDS, shop.zone)
+    if isinstance(value, dict):
+        return {name: resolved(inner, shop) for name, inner in value.items()}
+    return [resolved(inner, shop) for inner in value] if isinstance(value, list) else value
+
+
+def duration(seconds: int) -> str:
+    """How people write so many seconds: ``1 day 2 hours``."""
+    parts = []
+    for unit, length in _UNITS:
+        number, seconds = divmod(seconds, length)
+        parts += [f"{number} {unit}{'s' if number > 1 else ''}"] if number else []
+    return " ".join(parts)
