@@ -125,6 +125,53 @@ def test_definitions_made_in_python(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(passed=2)
 
 
+def test_options_of_every_scenario_and_engine(pytester: pytest.Pytester) -> None:
+    """Policies, triggers and actions of the host are said once, and the zone; a scenario may say otherwise."""
+    pytester.makeconftest("""
+        import pytest
+        from journeykit import Catalog, Do, Drop, Failed, Journey, Permit, Step
+
+        class Spring:
+            event = "Page Viewed"
+            def __call__(self, event, /):
+                return "spring" in event.properties["url"]
+
+        def taste(question):
+            return Drop("no taste") if question.customer_id == "bob" else Permit()
+
+        @pytest.fixture
+        def journeykit_definitions():
+            mail = Journey("mail", entry="shop.spring()", steps=[Step("sent", stage="awareness", do=Do("email"))])
+            return [mail, Catalog(policies=["taste"])]
+
+        @pytest.fixture
+        def journeykit_options():
+            email = lambda request: Failed("full") if request.customer_id == "cem" else None
+            given = {"policies": {"taste": taste}, "triggers": {"shop.spring": Spring()}, "actions": {"email": email}}
+            return {**given, "zone": "Asia/Tokyo"}
+    """)
+    pytester.makepyfile("""
+        from journeykit import Event
+
+        def test_a_story(scenario):
+            shop = scenario(at="2026-03-02 09:00")
+            for name in ("ann", "bob", "cem"):
+                shop.event("Page Viewed", customer=name, url="/spring")
+            shop.expect("email", customer="ann")
+            shop.expect_dropped("email", customer="bob", reason="no taste")
+            shop.expect_dead("email", customer="cem", reason="full")
+            assert (shop.zone, scenario(zone="UTC").zone) == ("Asia/Tokyo", "UTC")
+
+        def test_an_engine(journeykit_engine, journeykit_actions):
+            for name in ("ann", "bob", "cem"):
+                seen = {"url": "/spring"}
+                journeykit_engine.handle(Event("Page Viewed", id=name, customer_id=name, occurred_at="2026-01-01T09:00:00Z", properties=seen))
+            assert journeykit_engine.dispatch() == (1, 0, 1, 1)
+            assert [one.request.customer_id for one in journeykit_actions.attempts] == ["ann", "cem"]
+    """)
+    run(pytester).assert_outcomes(passed=2)
+
+
 def test_without_journeys_the_way_out_is_named(pytester: pytest.Pytester) -> None:
     """Configuration, fixture or argument."""
     pytester.makepyfile("def test_it(scenario): scenario()")

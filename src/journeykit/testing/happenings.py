@@ -23,7 +23,7 @@ Rule = Callable[..., None]
 Machine = Any  #: a `JourneyMachine`, which is made of these
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-_OFTEN = 4  #: rules for events to one for each mishap
+_OFTEN = 6  #: rules for events to one for each mishap
 _RARELY = 4  #: of so many events one is late
 _FAR = 5 * 366 * 86_400  #: seconds that nobody waits for
 _ANSWERS = ((Failed("gone"), Done()), (Retry(), Done()), (Retry(), Retry(), Done()), (OSError("no line"), Done()))
@@ -49,13 +49,18 @@ def rules(words: Vocabulary, customers: Sequence[str], lengths: Sequence[int], m
         yield "is_published", rule(told=_facts(words))(is_published)
     if words.doors:
         yield "enters", rule(door=_doors(words), customer=whom)(enters)
-    if words.traits() or words.channels:
+    if _known(words):
         yield "becomes_known", rule(one=people)(becomes_known)
     for name in _named("passes", _OFTEN // 2):
         yield name, rule(seconds=_spans(lengths))(_copy(passes, name))
     for name in _named("comes_up", _OFTEN // 2):
         yield name, rule(beside=st.sampled_from((1, 0, -1)))(_copy(comes_up, name))
     yield from _mishaps(words, lengths, mishaps)
+
+
+def _known(words: Vocabulary) -> bool:
+    """Whether anything about a customer makes a difference."""
+    return bool(words.civil or words.channels or words.traits())
 
 
 def _named(name: str, number: int) -> list[str]:
@@ -73,7 +78,7 @@ def _copy(function: Rule, name: str) -> Rule:
 
 def _at_the_beginning(words: Vocabulary, customers: Sequence[str]) -> Iterator[tuple[str, Rule]]:
     """What is known of each customer, and the arm of each experiment, before anything happens."""
-    for name in customers if words.traits() or words.channels else ():
+    for name in customers if _known(words) else ():
         yield f"begins_{name}", initialize(one=st.none() | person(words, name))(begins)
     for experiment, shares in words.arms.items():
         drawn = st.none() | st.tuples(st.sampled_from(list(customers)), st.just(experiment), st.sampled_from(shares))
@@ -97,7 +102,8 @@ def _mishaps(words: Vocabulary, lengths: Sequence[int], mishaps: Sequence[str]) 
 
 
 def _events(words: Vocabulary) -> SearchStrategy[tuple[str, dict[str, Any]]]:
-    return st.one_of([st.tuples(st.just(name), properties(words.properties(name))) for name in words.events])
+    names = [*words.events, *words.entries]  # nothing happens to whom nothing lets in
+    return st.one_of([st.tuples(st.just(name), properties(words.properties(name))) for name in names])
 
 
 def _facts(words: Vocabulary) -> SearchStrategy[tuple[str, dict[str, Any]]]:

@@ -108,8 +108,8 @@ def person(words: Vocabulary, name: str, zones: Sequence[str] = ZONES) -> Search
 
 
 def properties(choices: Mapping[str, Sequence[Any]]) -> SearchStrategy[dict[str, Any]]:
-    """Some of these properties, each with one of its values."""
-    return st.fixed_dictionaries({name: st.sampled_from((*values, _LEFT_OUT)) for name, values in choices.items()}).map(_there)
+    """Most of these properties, each with one of its values."""
+    return st.fixed_dictionaries({name: st.sampled_from((*values, *values, _LEFT_OUT)) for name, values in choices.items()}).map(_there)
 
 
 def resolved(value: Any, now: datetime) -> Any:

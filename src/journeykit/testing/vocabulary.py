@@ -21,6 +21,7 @@ from journeykit.model.journey import Journey, On
 from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import MICROSECONDS, Aggregate, Expiry, Reentry, Split
 from journeykit.model.policies import Policy
+from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
 from journeykit.runtime.definitions import asked, merged
 from journeykit.testing.arms import splits
@@ -52,13 +53,15 @@ class Vocabulary:
         also: names of further events, which others than the journeys look at.
 
     Attributes:
-        events: the names of events about customers, those first that let somebody in.
+        events: the names of events about customers.
+        entries: those of them that let somebody in.
         subjects: events about objects, and the property that names the object.
         channels: the consents that anything asks for.
         actions: the actions that are asked for.
         doors: journeys that only the host lets somebody into.
         arms: for each experiment and holdout, by its whole name, its arms.
         seconds: the lengths of time that anything depends on, in seconds, shortest first.
+        civil: whether anything depends on the zone that a customer is in.
     """
 
     def __init__(self, definitions: Iterable[Journey | Catalog], also: Sequence[str] = ()) -> None:
@@ -71,6 +74,8 @@ class Vocabulary:
             event: name for event, kinds in self.catalog.events.items() for name, kind in kinds.items() if isinstance(kind, ObjectKind)
         }
         self.events = tuple(name for name in dict.fromkeys((*self._named(), *also)) if name not in self.subjects)
+        opening = {entry.on.event for journey in self.journeys for entry in journey.entry}
+        self.entries = tuple(name for name in self.events if name in opening)
         self.actions = tuple(sorted({name for journey in self.journeys for name in asked(journey)}))
         started = {getattr(act.do, "journey", None) for survey in self._surveys for act in survey.acts}
         self.doors = tuple(one for one in self.journeys if not one.entry and one.each is None and one.name not in started)
@@ -82,6 +87,7 @@ class Vocabulary:
         self._lists: dict[Place, tuple[Any, ...]] = {}
         self._learn()
         self.channels = tuple(sorted(self._channels()))
+        self.civil = any(_civil(part) for part in self._parts)
         self.seconds = tuple(sorted({length for part in self._parts for length in _lengths(part) if length > 0}))
 
     # -- what is asked -----------------------------------------------------------------------------------------------
@@ -317,6 +323,13 @@ def _lengths(part: Any) -> Iterator[int]:
         yield from (part.window // MICROSECONDS, (part.defer or 0) // MICROSECONDS)
     elif isinstance(part, Expression):
         yield from _said(part.tree)
+
+
+def _civil(part: Any) -> bool:
+    """Whether one part of a definition is read in the customer's zone."""
+    if isinstance(part, Wait):
+        return part.civil and part.zone is None
+    return isinstance(part, Schedule) or (isinstance(part, Policy) and part.kind == "quiet")
 
 
 def _said(tree: Any) -> Iterator[int]:
