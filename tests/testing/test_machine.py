@@ -214,8 +214,12 @@ def by_day(_self: JourneyMachine, shop: Scenario) -> int:
     return len(moments)
 
 
-def evening(wait: str) -> Journey:
-    steps = [Step("booked", wait="until 20:30"), Step("told", do="email", wait=wait), Step("again", do="email")]
+def evening(wait: str, **more: object) -> Journey:
+    steps = [
+        Step("booked", wait="until 20:30, in Europe/Berlin"),
+        Step("told", do=Do("email", **more), wait=wait),
+        Step("again", do=Do("email", **more)),
+    ]
     return Journey("evening", stage="retention", entry="Booked", reentry="always", zone="Europe/Berlin", steps=steps)
 
 
@@ -227,15 +231,14 @@ def test_a_day_is_not_always_24_hours_of_the_clock() -> None:
 
 
 def test_a_worker_that_lags_writes_at_night() -> None:
-    """A journey that waits for the evening is not enough: what is late needs quiet hours."""
-    civil = evening("1 calendar day at 20:30")
-    story = broken(machine([civil], day=by_day, mishaps=["lag"], at="2026-06-01 12:00"), "somebody was written to at 2")
+    """A journey that waits for the evening is not enough: it has to say how late is too late."""
+    wait = "1 calendar day at 20:30, in Europe/Berlin"
+    story = broken(machine([evening(wait)], day=by_day, mishaps=["lag"], at="2026-06-01 12:00"), "somebody was written to at 2")
     assert "shop.stop_worker()" in story
     assert "shop.start_worker()" in story
     assert len(story) <= 7
 
-    quiet = Catalog(actions={"email": "marketing"}, policies=["quiet 21:00 to 08:00, missing zone Europe/Berlin"])
-    holds(machine([civil, quiet], day=by_day), "something to look at")
+    holds(machine([evening(wait, expires="29 minutes")], day=by_day), "something to look at")
 
 
 def test_what_is_counted_without_its_key_is_counted_twice() -> None:
