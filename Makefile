@@ -58,9 +58,10 @@ coverage: $(READY)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-# The same tests with many more invented customers, and the ones that take long.
+# The same tests with many more invented customers, the ones that take long, and 5,000 times kill -9 (make proof KILLS=...).
+KILLS ?= 5000
 proof: $(READY)
-	HYPOTHESIS_PROFILE=proof $(BIN)/python -m pytest -q -n 2 --dist worksteal
+	JOURNEYKIT_KILLS=$(KILLS) HYPOTHESIS_PROFILE=proof $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 # Each patch in tests/defects breaks one promise on purpose; its test must notice.
 defects: $(READY)

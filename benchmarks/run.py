@@ -4,8 +4,8 @@ Measure the library against floors and peers, side by side, and print one table.
 Each round of each side is a process of its own, the sides of a row take turns, and the medians count. The engine is as shipped:
 hooks, logging and garbage collection are on. ``results.json``, beside this file, holds the same as data.
 
-``python run.py`` runs everything; ``--only`` chooses rows by a part of their name, ``--quick`` leaves out what takes minutes,
-``--cpu`` counts seconds of the processor for both sides where others are busy on the machine.
+``python run.py`` runs everything; ``--only`` chooses rows by a part of their name, ``--quick`` leaves out what takes minutes (what is
+left out stays in the file as it was last measured), ``--cpu`` counts seconds of the processor for both sides where others are busy on the machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 
@@ -39,15 +40,9 @@ def call(side: Side, clock: str) -> float:
 
 def one_side(asked: str) -> None:
     """What the process of its own does: print the figure."""
-    import library
-    import on_postgres
-    import others
-    import vocabulary
-
     module, function, arguments, clock = json.loads(asked)
     seconds = time.process_time if clock == "cpu" else time.perf_counter
-    modules = {"library": library, "vocabulary": vocabulary, "others": others, "on_postgres": on_postgres}
-    print(getattr(modules[module], function)(seconds, *arguments))
+    print(getattr(import_module(module), function)(seconds, *arguments))
 
 
 def measured(row: Row, rounds: int, clock: str) -> dict[str, object]:
@@ -135,8 +130,15 @@ def main() -> int:
             continue
         results.append(measured(row, min(chosen.rounds, row.rounds or chosen.rounds), clock))
         print(line(row, results[-1]), flush=True)
-    chosen.output.write_text(json.dumps(results, indent=2) + "\n")
+    chosen.output.write_text(json.dumps(beside(results, chosen.output), indent=2) + "\n")
     return 0
+
+
+def beside(results: list[dict[str, object]], output: Path) -> list[dict[str, object]]:
+    """*results* among those of other rows that stand in the file, in the order of the table."""
+    before = json.loads(output.read_text()) if output.exists() else []
+    known = {result["name"]: result for result in (*before, *results)}
+    return [known[row.name] for row in ROWS if row.name in known]
 
 
 if __name__ == "__main__":

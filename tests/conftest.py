@@ -1,6 +1,6 @@
 """
-How many invented customers a property test meets: few and always the same in `make test`, many and new ones in `make proof`; and
-PostgreSQL for whoever asks.
+How many invented customers a property test meets: few and always the same in `make test`, many and new ones in `make proof`; PostgreSQL
+for whoever asks; and what the tests have counted, at the end.
 """
 
 from __future__ import annotations
@@ -25,3 +25,16 @@ def _postgres() -> Iterator[str]:
 
     with postgres.migrated() as conninfo:
         yield conninfo
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what tests have counted (pytest's `record_property`): how often they killed and in which phase, for instance."""
+    counted = [
+        f"{report.nodeid}: {name} {value}"
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, value in report.user_properties
+    ]
+    if counted:
+        terminalreporter.section("counted")
+        terminalreporter.write_line("\n".join(counted))

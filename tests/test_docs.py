@@ -16,6 +16,7 @@ import pytest
 from journeykit import Catalog, Journey, dumps, loads, mermaid
 from journeykit.codec import load_migrations, migration_text
 from journeykit.core.checks import problems
+from journeykit.rehearsal import read_population
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -85,7 +86,8 @@ DEFINITIONS = [
     if s.language == "yaml" and s.runs and re.search(r"^(journey|events|traits|facts|actions|policies):", s.text, re.MULTILINE)
 ]
 MIGRATIONS = [s for s in DEFINITIONS if re.search(r"^changed:", s.text, re.MULTILINE)]
-DEFINITIONS = [s for s in DEFINITIONS if s not in MIGRATIONS]
+POPULATIONS = [s for s in DEFINITIONS if re.search(r"^begin:", s.text, re.MULTILINE)]
+DEFINITIONS = [s for s in DEFINITIONS if s not in MIGRATIONS and s not in POPULATIONS]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -150,6 +152,12 @@ def test_a_migration_is_right(snippet: Snippet, tmp_path: Path) -> None:
     (found,) = load_migrations(file)
 
     assert migration_text(found) == snippet.text
+
+
+@pytest.mark.parametrize("snippet", POPULATIONS, ids=lambda snippet: snippet.place)
+def test_a_population_is_right(snippet: Snippet) -> None:
+    """It is read without a problem."""
+    assert read_population(snippet.text, snippet.place).begin.names
 
 
 def test_few_snippets_are_left_out() -> None:

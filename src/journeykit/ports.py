@@ -166,7 +166,12 @@ class Storage(Protocol):
         """
 
     def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
-        """Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first."""
+        """
+        Return up to *limit* customers of a *share* who have a timer due before *now* or mail waiting, those waiting longest first.
+
+        Where there are more, each journey has its turn with its timers, and so have the customers' own moments, and mail: one that has
+        100,000 timers due holds up none of the others.
+        """
 
     def enlist(self, token: str, now: int, until: int) -> Share:
         """
@@ -183,6 +188,8 @@ class Storage(Protocol):
     def grant(self, name: str, now: int, window: int, most: int, wanted: int) -> tuple[int, int]:
         """
         Let as many of *wanted* go as leave no more than *most* under *name* in any (now - window, now], over all that were let go.
+
+        What goes within a hundredth of a window may count as gone with the last of it, so that what has to be read is little.
 
         Returns:
             How many may go; and the moment from which one more may, where not all may.
@@ -340,14 +347,18 @@ class Storage(Protocol):
         """Return what remains under those of *marks* that are known."""
 
     def aged(self, before: int, after: str, limit: int) -> list[str]:
-        """Return up to *limit* ids greater than *after*, in order, of customers with decided events older than *before* that have properties."""
+        """
+        Return up to *limit* ids of customers greater than *after*, in order, of whom something older than *before* may go.
+
+        That is whoever has decided events from before with properties, or an enrollment with data that had ended.
+        """
 
     def retain(self, retained: Retained) -> bool:
         """
         Keep a snapshot and let go of what came before it, in one transaction.
 
-        The properties of the customer's decided events up to it are emptied, and the parameters of messages settled before its
-        moment; their ids stay.
+        The properties of the customer's decided events up to it are emptied, the parameters of messages settled before its moment, and
+        the data of the enrollments that are given; their ids stay.
 
         Returns:
             False where the customer's revision is another by now (nothing is written).

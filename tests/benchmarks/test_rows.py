@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -137,3 +139,55 @@ def test_everybody_who_waits_is_told(bench: Any) -> None:
     """The row of the fan-out asserts itself that nobody was left out; the row of the window folds what it says."""
     assert bench("vocabulary").fan_out(time.perf_counter, 300) > 0
     assert bench("vocabulary").window_event(time.perf_counter, "sum of Order Completed.total in 365 days", 3, 2, 2) > 0
+
+
+def test_everybody_who_is_invented_is_simulated(bench: Any) -> None:
+    """The rows of the simulation assert themselves that everybody came and that messages went out."""
+    assert bench("rehearsals").simulated(time.perf_counter, 20) > 0
+    assert bench("rehearsals").simulated_memory(time.perf_counter, 20) >= 0
+
+
+def test_each_row_has_a_name_and_two_sides(bench: Any) -> None:
+    """No two rows share a name, under which their results are kept, and every side is a function that is there."""
+    rows = bench("rows").ROWS
+    sides = [side for row in rows for side in (row.side, row.other, *(row.base or ())) if side is not None]
+
+    assert len({row.name for row in rows}) == len(rows) > 30
+    for side in sides:
+        assert callable(getattr(bench(side.module), side.function)), side
+
+
+def test_rows_that_are_left_out_stay_as_they_were_measured(bench: Any, tmp_path: Path) -> None:
+    """`--only` changes the rows it measures and no other; a row that is no longer in the table goes."""
+    run, one, other = bench("run"), *(row.name for row in bench("rows").ROWS[:2])
+    output = tmp_path / "results.json"
+    output.write_text(json.dumps([{"name": other, "value": 1}, {"name": "of old", "value": 1}, {"name": one, "value": 1}]))
+
+    assert run.beside([{"name": other, "value": 2}], output) == [{"name": one, "value": 1}, {"name": other, "value": 2}]
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "arguments"),
+    [
+        ("jobs", "journeykit", [1_000]),
+        ("workers", "decided", [2, 300, 100]),
+        ("workers", "handled", [2, 300, 100]),
+        ("sizes", "handle", [100, 99, 200]),
+        ("sizes", "floor_handle", [100, 99, 200]),
+        ("sizes", "postgres_disk", ["event", 100, 1_000]),
+        ("sizes", "floor_postgres_disk", ["event", 100, 1_000]),
+        ("sizes", "sqlite_disk", ["customer", 1_000, 0]),
+        ("sizes", "floor_sqlite_disk", ["event", 100, 1_000]),
+    ],
+)
+def test_rows_on_postgres_come_to_a_figure(tmp_path: Path, module: str, function: str, arguments: list[Any]) -> None:
+    """Each side, in a process of its own as the table runs it; they assert themselves that all the work was done."""
+    import postgres
+
+    asked = json.dumps([module, function, arguments, "wall"])
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "JOURNEYKIT_TEST_POSTGRES": postgres.server()}
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--side", asked]
+    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, env=environment)
+
+    assert told.returncode == 0, told.stderr
+    assert float(told.stdout) > 0

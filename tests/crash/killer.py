@@ -16,11 +16,13 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,9 @@ PHASES = {
     PERFORMED: "performed",  # the receiver has it, and nobody has settled it
 }
 PATIENCE = 1.5  #: seconds that a life is given to come to the phase wanted
+AGE = 0.1  #: seconds that a life is left alone at most before it is watched
+BETWEEN = 0.0002  #: seconds between two looks at where a life is; looking all the time would take the processor from it
+LIVES = 25  #: after so many, SQLite's log is emptied: each life begins with reading all of what the last one left in it
 
 
 def invent(random: random.Random, lines: int) -> Iterator[dict[str, Any]]:
@@ -143,17 +148,26 @@ def storage_of(folder: Path, conninfo: str | None) -> Any:
 
 
 class Life:
-    """One process, from its start to its death."""
+    """
+    One process, from its start to its death.
 
-    def __init__(self, folder: Path, port: int, marks: mmap.mmap, seed: int, conninfo: str | None) -> None:
-        self.folder = folder
-        self.random = random.Random(seed)
-        self.receiver = socket.create_connection(("127.0.0.1", port))
-        self.answers = self.receiver.makefile("r")
+    What each of them would read and compile anew is there before it is forked: the input, and an engine on a storage that nobody has
+    used. Everything else, connections among it, is a life's own.
+    """
+
+    def __init__(self, folder: Path, port: int, marks: mmap.mmap, conninfo: str | None) -> None:
+        self.folder, self.port = folder, port
+        self.lines = (folder / "input.jsonl").read_text().splitlines()
         self.storage = storage_of(folder, conninfo)
         self.storage.marks = marks
         backoff = Backoff(first=0.2, most=0.2, attempts=1_000)
         self.engine = Engine(DEFINITIONS, self.storage, {"call": self.call}, backoff=backoff, lease=1)
+
+    def begin(self, seed: int) -> None:
+        """What a process does when it has been born."""
+        self.random, self.killer = random.Random(seed), os.getppid()
+        self.receiver = socket.create_connection(("127.0.0.1", self.port))
+        self.answers = self.receiver.makefile("r")
 
     def call(self, request: ActionRequest) -> Done | Retry:
         """The action: tell the receiver."""
@@ -172,15 +186,16 @@ class Life:
         self.tell(0 if last else 0.004)
         while not last or self.engine.storage.next_due() is not None:
             assert thread.is_alive(), "the worker fell over"
+            assert os.getppid() == self.killer, "nobody is left to kill it"
             time.sleep(0.02)
         worker.stop()
         thread.join()
 
     def tell(self, pause: float) -> None:
         """Tell the input file from where the lives before came to."""
-        lines, place = (self.folder / "input.jsonl").read_text().splitlines(), self.folder / "told"
+        lines, place = self.lines, self.folder / "told"
         told = int(place.read_text()) if place.exists() else 0
-        while told < len(lines):
+        while told < len(lines) and os.getppid() == self.killer:
             batch = [self.event(line) for line in lines[told : told + self.random.randint(1, 8)]]
             (self.engine.handle_many if self.random.random() < 0.6 else self.accept)(batch)
             told += len(batch)
@@ -202,8 +217,9 @@ class Killer:
     """Lets the shop live and die, each time in another phase."""
 
     def __init__(self, folder: Path, seed: int, port: int, conninfo: str | None) -> None:
-        self.shop = (folder, port, conninfo)
         self.marks = mmap.mmap(-1, mmap.PAGESIZE)
+        self.life = Life(folder, port, self.marks, conninfo)
+        self.log = None if conninfo else folder / "shop.db"
         self.random = random.Random(seed)
         self.killed = dict.fromkeys(PHASES, 0)
         self.lives = 0
@@ -215,10 +231,13 @@ class Killer:
 
     def kill(self, phase: int) -> None:
         """One life, which is killed as soon as it is in *phase*; it counts where it died there."""
-        child, end = self.born(phase, last=False), time.monotonic() + PATIENCE
+        child = self.born(phase, last=False)
+        time.sleep(self.random.random() * AGE)
+        end = time.monotonic() + PATIENCE
         while phase not in self.marks[:WANTED] and time.monotonic() < end:
             if os.waitpid(child, os.WNOHANG)[0]:
                 raise SystemExit("a life ended by itself")
+            time.sleep(BETWEEN)
         time.sleep(self.random.random() * 0.001)
         os.kill(child, signal.SIGKILL)
         if os.waitpid(child, 0)[1] != signal.SIGKILL:
@@ -233,8 +252,10 @@ class Killer:
 
     def born(self, phase: int, *, last: bool) -> int:
         """Fork a life; return its process."""
-        folder, port, conninfo = self.shop
         self.lives += 1
+        if self.log is not None and self.lives % LIVES == 0:
+            with closing(sqlite3.connect(self.log)) as database:
+                database.execute("pragma wal_checkpoint(truncate)")
         self.marks[: WANTED + 1] = bytes((0, 0, phase))
         seed = self.random.randrange(1 << 30)
         child = os.fork()
@@ -243,7 +264,8 @@ class Killer:
         status = 1
         try:
             random.seed(seed)
-            Life(folder, port, self.marks, seed, conninfo).live(last)
+            self.life.begin(seed)
+            self.life.live(last)
             status = 0
         except BaseException:  # noqa: BLE001  told, whatever it is
             traceback.print_exc()
@@ -253,7 +275,7 @@ class Killer:
 
 def main(folder: Path, kills: int, seed: int, port: int, conninfo: str | None = None) -> None:
     """Make the input, live, die, and live to the end."""
-    lines = [json.dumps(one) for one in invent(random.Random(seed), kills * 20)]
+    lines = [json.dumps(one) for one in invent(random.Random(seed), 300 + kills * 20)]
     (folder / "input.jsonl").write_text("".join(f"{line}\n" for line in lines))
     storage = storage_of(folder, conninfo)
     storage.migrate()

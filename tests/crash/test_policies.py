@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def crowded(arrived: list[dict[str, Any]]) -> list[str]:
     return [name for name, ats in times.items() if any(sum(at - DAY < other <= at for other in ats) > 2 for at in ats)]
 
 
-def test_caps_and_nights_hold_when_killed_between_performing_and_settling(tmp_path: Path) -> None:
+def test_caps_and_nights_hold_when_killed_between_performing_and_settling(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Mail for eight customers in Berlin, two a day and none at night, in processes that die in the middle of it."""
     run = subprocess.run(
         [sys.executable, str(HERE / "capped.py"), str(tmp_path), str(LIVES), str(SEED)],
@@ -67,7 +70,7 @@ def test_caps_and_nights_hold_when_killed_between_performing_and_settling(tmp_pa
     assert {row[0] for row in held} == {"performed", "dropped"}  # each held one came out, or was dropped
 
     # It was killed where it hurts, again and again; the cap and the night had something to hold.
-    print(f"{lives} {Counter(row[0] for row in rows)} held {len(held)}")  # noqa: T201  for `pytest -s`
+    record_property("lives", {**lives, **Counter(row[0] for row in rows), "held": len(held)})
     assert lives["kills"] > LIVES // 4
     assert lives["between"] > LIVES // 8
     assert len(arrived) - len({one["key"] for one in arrived}) >= LIVES // 10  # performed again under the same key

@@ -13,6 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 import journeykit
 import postgres
 
+#: Python 3.12.0 to 3.12.3 take a numbered placeholder for a named one (gh-117995).
+STRICT = ["-W", "error", "-W", "ignore:Binding:DeprecationWarning"]
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
 
@@ -20,7 +22,7 @@ def run(folder: str, *command: str, **environment: str) -> str:
     """What a command of this Python says in a folder of the examples."""
     path = {"PYTHONPATH": str(Path(journeykit.__file__).parent.parent)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", *command], check=False, env={**os.environ, **path, **environment}, cwd=EXAMPLES / folder,
+        [sys.executable, *STRICT, *command], check=False, env={**os.environ, **path, **environment}, cwd=EXAMPLES / folder,
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from journeykit import Do, Event, Journey, Step
+from journeykit.model.messages import moment
+from journeykit.rehearsal import replay, what_if
 from shop import Shop
 
 HUNDRED = [f"customer-{number}" for number in range(100)]
@@ -84,3 +86,29 @@ def test_a_test_sets_the_arm(per: str) -> None:
     explained = shop.engine.explain("ann", why_not="email").text
     assert "arm set mail/drawn='short'" in explained
     assert "asked for, performed" in explained
+
+
+def test_a_recorded_past_comes_out_the_same_and_a_changed_journey_does_not() -> None:
+    """Decided again from the log, a hundred customers come out as they were recorded; with other shares those who are moved are found."""
+    shop = Shop(experiment("50% short, 50% long"))
+    for customer in HUNDRED:
+        shop.event("Signed Up", customer)
+    moved = [customer for customer in HUNDRED if shop.inside("mail", customer=customer).step == "short"]
+
+    assert replay(experiment("50% short, 50% long"), shop.storage).identical
+    other = replay(experiment("0% short, 100% long"), shop.storage, as_given=True)
+    assert sorted(one.customer_id for one in other.differences) == sorted(moved)
+
+
+def test_a_rehearsal_is_decided_as_it_would_be_for_real() -> None:
+    """Sent through the same journey once more, what happened asks for the very messages that were asked for."""
+    shop = Shop(experiment("30% short, 70% long"))
+    events = [Event("Signed Up", id="s", customer_id=customer, occurred_at=moment(shop.clock.now())) for customer in HUNDRED]
+    for event in events:
+        shop.engine.handle(event)
+    asked = len([row for row in shop.engine.outbox(limit=1_000) if row.message.parameters["length"] == "short"])
+
+    found = what_if(experiment("30% short, 70% long"), experiment("0% short, 100% long"), events)
+
+    assert found.messages == {("retention", "email"): (100, 100)}
+    assert found.changed == asked > 10

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psycopg
 import pytest
 
-from journeykit import Catalog, Do, Journey, PostgresStorage, SQLiteStorage, Start, Step, Transition, UnknownError
-from journeykit.model.records import Want
+from journeykit import Catalog, Do, Entry, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Start, Step, Transition, UnknownError
+from journeykit.model.messages import moment
+from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
 from journeykit.runtime.why import replay
 from shop import Shop
@@ -149,6 +153,55 @@ def test_erasing_alone_leaves_no_row(tmp_path: Path) -> None:
     assert "erased-" in dump  # who has invited Ben
 
 
+@pytest.fixture(name="storage", params=["memory", "sqlite", "postgres"])
+def _storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    storage: Storage
+    if request.param == "postgres":
+        storage = PostgresStorage(request.getfixturevalue("postgres"))
+    else:
+        storage = MemoryStorage() if request.param == "memory" else SQLiteStorage(tmp_path / "shop.db")
+    storage.migrate()
+    yield storage
+    storage.close()
+
+
+class Meanwhile:
+    """A storage under which something happens once, between the deciding and the writing."""
+
+    def __init__(self, storage: Storage, act: Callable[[], object]) -> None:
+        self._storage = storage
+        self._act: Callable[[], object] | None = act
+
+    def commit_many(self, commits: Iterable[Commit]) -> None:
+        """Let them be decided, let it happen, and write."""
+        decided, act = list(commits), self._act
+        if act is not None:
+            self._act = None
+            act()
+        self._storage.commit_many(decided)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+
+def test_who_has_just_read_what_the_erased_has_sent_reads_it_again(storage: Storage) -> None:
+    """Ann has invited Ben. A worker has read his mailbox when she is erased: he is invited once, and nothing names her."""
+    shop = Shop(*ALL, storage=storage)
+    shop.event("Friend Invited", "ann", friend="ben")
+    shop.event("Confirmed", "ann", friend="ben")
+    overtaken = Meanwhile(storage, lambda: shop.engine.erase("ann"))
+    late = Shop(*ALL, storage=overtaken)
+    late.engine.run_due()
+    late.engine.run_due()  # whoever was overtaken may leave it to the next look
+    told = [(entry.kind, entry.target) for entry in storage.history("ben")]
+    known = [(logged.event.name, logged.state, "ann" in f"{logged.event.id} {logged.event.properties}") for logged in storage.events("ben")]
+
+    assert overtaken._act is None
+    assert told == [("entered", "invited")]
+    assert known == [("$enter", "decided", False)]
+    assert storage.next_due() == shop.clock.now()  # the message; nothing is left in the mailbox
+
+
 def test_a_replay_of_a_friend_of_the_erased_comes_to_the_same() -> None:
     """Ben's log names nobody any more, and still says what happened to him."""
     shop = Shop(*ALL)
@@ -274,6 +327,36 @@ def test_what_is_too_old_is_let_go_and_nothing_else_changes(tmp_path: Path, kind
     ]
     assert commits[-1].revision == after.revision
     assert shop.engine.explain("ann", why_not="email").why_not
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_what_an_enrollment_has_kept_goes_once_it_is_over_for_long(tmp_path: Path, kind: str) -> None:
+    """
+    Ann's address stands in the data of two deliveries, of which one is long over: that one forgets it, in the database and in the
+    snapshot; whom a delivery has not reached yet keeps it, and her log is decided again as before, and told.
+    """
+    deliver = Journey(
+        "deliver", key="order", entry=Entry("Ordered", set={"data.street": "event.street"}), stage="purchase",
+        steps=[Step("sent", do=Do("email", to="{data.street}"), wait="3 days", when={"Lost": "again"}), Step("over", end="completed"), Step("again", wait="900 days")],
+    )  # fmt: skip
+    shop = Shop(deliver, storage=SQLiteStorage(tmp_path / "shop.db") if kind == "sqlite" else None)
+    shop.event("Ordered", order="a", street="1 Elm")
+    shop.event("Ordered", order="b", street="2 Oak")
+    shop.event("Lost", order="b")
+    shop.wait("400 days")
+    assert shop.engine.retain(before=moment(shop.clock.now()) - timedelta(days=365), history=True) == 1
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    snapshot = shop.storage.snapshot("ann")
+    shop.event("Ordered", order="a", street="3 Fir")
+    shop.wait("1 hour")
+    (after,) = shop.storage.load_many([Want("ann", None)])
+    commits = replay(shop.engine.definitions.compiled, after, shop.storage.events("ann"), start=snapshot.loaded)
+
+    assert {e.key: e.data for e in loaded.enrollments} == {"a": {}, "b": {"street": "2 Oak"}}
+    assert {e.key: e.data for e in snapshot.loaded.enrollments} == {"a": {}, "b": {"street": "2 Oak"}}
+    assert commits[-1].revision == after.revision
+    assert "deliver a: refused on Ordered (once)" in str(shop.engine.explain("ann"))
+    assert shop.engine.retain(before=moment(shop.clock.now()) - timedelta(days=365), history=True) == 0
 
 
 def test_facts_are_filled_in_from_the_snapshot_on() -> None:

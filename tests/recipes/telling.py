@@ -24,7 +24,7 @@ from journeykit.model.messages import ActionRequest, microseconds, moment
 from journeykit.model.phrases import MICROSECONDS, Split, seconds
 from journeykit.model.records import Commit, Enrollment, Want
 from journeykit.runtime.clock import ManualClock
-from journeykit.testing.passing import pass_until, settle
+from journeykit.testing.passing import pass_until
 from recipes.living import every_part
 
 ROOT = Path(__file__).parents[2]
@@ -249,7 +249,10 @@ class Shop:
 
     def settle(self, until: int) -> bool:
         """Do everything that is due before *until*; tell whether there was anything."""
-        return settle(self.engine, until)
+        busy = False
+        while self.engine.run_due(until) or sum(self.engine.dispatch()):
+            busy = True
+        return busy
 
     def until(self, target: int) -> None:
         """Let everything happen that is due before *target*, each at its own moment."""

@@ -17,6 +17,7 @@ from journeykit import (
     Do,
     Done,
     Engine,
+    Event,
     Exit,
     Failed,
     Journey,
@@ -554,3 +555,37 @@ def test_a_drop_is_a_signal_where_it_is_listened_for(storage: Storage) -> None:
     shop.work()
 
     assert [request.action for request in shop.requests] == ["ticket"]
+
+
+class Counting(MemoryStorage):
+    """Takes down how many requests were taken together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: list[int] = []
+
+    def claim_outbox(self, *arguments: Any) -> list[Any]:
+        claimed = super().claim_outbox(*arguments)
+        self.groups.append(len(claimed))
+        return claimed
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "groups"),
+    [
+        (0, [32, 64, 128, 76, 0]),
+        (1, [32, 64, 32, 64, 32, 64, 12, 0]),  # 64 of them take longer than a twentieth of a second
+        (5, [*[32] * 9, 12, 0]),
+    ],
+)
+def test_the_quicker_an_action_the_more_are_taken_together(milliseconds: int, groups: list[int]) -> None:
+    """300 letters: what one thread has taken the others cannot perform, so it takes many only where that does not matter."""
+    storage, clock = Counting(), ManualClock("2026-03-02T09:00:00+00:00")
+    engine = Engine([HELLO], storage, {"email": lambda request: clock.set(clock.now() + milliseconds * 1_000)}, clock=clock)
+    engine.handle_many(
+        Event("Signed Up", id="e", customer_id=f"c{who}", occurred_at="2026-03-02T09:00:00+00:00", properties={"first_name": "Ann"})
+        for who in range(300)
+    )
+
+    assert engine.dispatch(1_000).performed == 300
+    assert storage.groups == groups

@@ -112,8 +112,9 @@ def test_the_end_of_a_wait_reads_as_a_sentence() -> None:
 
 
 def test_nobody_is_a_short_story() -> None:
-    """A customer never heard of has no lines."""
-    assert Shop(CART).engine.explain("nobody").text == ""
+    """A customer never heard of has no entries, and the text says so."""
+    assert Shop(CART).engine.explain("nobody").entries == ()
+    assert Shop(CART).engine.explain("nobody").text == 'nothing is known of a customer "nobody"'
     assert Shop(CART).engine.explain("nobody", "email").text == "cart: never entered; it is entered on Product Added"
 
 

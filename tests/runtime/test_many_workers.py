@@ -130,6 +130,12 @@ def test_an_action_that_has_to_wait_holds_up_no_other(storage) -> None:
     assert (sent.count("email"), sent.count("sms")) == (1, 100)
 
 
+def test_a_rate_of_an_action_there_is_not() -> None:
+    """A misspelt action would have no rate at all."""
+    with pytest.raises(DefinitionError, match=r'rates\["emial"\]: no action "emial"; did you mean "email"\?'):
+        Engine([], MemoryStorage(), {"email": lambda _: None}, rates={"emial": "100 per minute"})
+
+
 @pytest.mark.parametrize("rate", ["often", "0 per minute", "5 per blue moon", "5 per", "5"])
 def test_a_rate_that_cannot_be_read(rate: str) -> None:
     """The error names the action and what was written."""

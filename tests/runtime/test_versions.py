@@ -360,6 +360,40 @@ def test_undone_everybody_has_what_they_had_but_those_who_moved_on() -> None:
     assert shop.sent == ["2026-03-02 11:00 ben email reminded", "2026-03-02 12:30 ann email reminded"]
 
 
+def test_who_has_left_since_stays_away() -> None:
+    """
+    Leaving is for good. Ann has bought since, Ben was brought to a step that ends the journey, Eve has bought and come in again: of the
+    four only Joe is put back.
+    """
+    old = cart("2 hours")
+    new = Journey(
+        "cart", key="cart_id", entry="Product Added", exits="Order Completed", stage="consideration", reentry="always",
+        steps=[Step("left", wait="9 days"), Step("over", end="given up")],
+    )  # fmt: skip
+    shop = Shop(old)
+    shop.event("Product Added", "ben", cart_id="b")
+    shop.wait("3 hours")  # ben is reminded
+    for name in ("ann", "eve", "joe"):
+        shop.event("Product Added", name, cart_id=name[0])
+    shop = released(shop, new)
+    told = changed(old, new, steps={"reminded": "over", "last": "over"}, wait="drop")
+    moved = shop.engine.versions.migrate(told)
+    for name in ("ann", "eve"):
+        shop.event("Order Completed", name, cart_id=name[0])
+    shop.event("Product Added", "eve", cart_id="e")
+    undone = shop.engine.versions.undo(told)
+    stand = {name: shop.inside("cart", name[0], name) for name in ("ann", "ben", "eve", "joe")}
+
+    assert (moved.moved, undone.moved, undone.on) == (4, 1, 0)
+    assert {name: (e.status, e.reason, e.number) for name, e in stand.items()} == {
+        "ann": ("exited", "Order Completed", 1),
+        "ben": ("exited", "given up", 1),
+        "eve": ("active", None, 2),
+        "joe": ("active", None, 1),
+    }
+    assert {name for name, e in stand.items() if e.definition == definition_hash(old)} == {"joe"}
+
+
 def test_a_wait_that_was_over_meanwhile_fires_when_it_is_put_back() -> None:
     """Ann's two hours were dropped and are over when the migration is undone: she is reminded then, not before."""
     old, new = cart("2 hours"), cart("4 hours")

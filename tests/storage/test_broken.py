@@ -30,9 +30,14 @@ class LostUpdate(MemoryStorage):
 class DroppedTimer(MemoryStorage):
     """Notes the first timer of a customer and forgets that it was armed anew."""
 
-    def _wake(self, ready, customer_id):
-        if all(name != customer_id for _, name in self._due):
-            super()._wake(ready, customer_id)
+    def __init__(self):
+        super().__init__()
+        self._noted = set()
+
+    def _wake(self, customer_id):
+        if customer_id not in self._noted:
+            self._noted.add(customer_id)
+            super()._wake(customer_id)
 
 
 class SplitCommit(MemoryStorage):

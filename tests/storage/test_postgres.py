@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import attrs
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 import postgres
@@ -198,11 +199,12 @@ def test_a_text_that_cannot_be_kept(storage, text):
 
 def test_connections_are_lent(postgres):
     """More threads than connections wait for one; a connection that the server has ended is replaced before it is used."""
-    storage = PostgresStorage(postgres, connections=2)
+    name = f"journeykit lent {os.getpid()}"  # others may use the same server
+    storage = PostgresStorage(make_conninfo(postgres, application_name=name), connections=2)
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda number: storage.accept([(shop.event(f"event {number}"), 10)]), range(40))) == [[True]] * 40
     with psycopg.connect(postgres, autocommit=True) as other:
-        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'journeykit'")
+        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s", (name,))
     time.sleep(1.1)
 
     assert len(shop.load(storage).pending) == 40

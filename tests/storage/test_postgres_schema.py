@@ -13,7 +13,7 @@ import postgres
 from journeykit import PostgresStorage
 from journeykit.errors import SchemaError
 from journeykit.model.records import Commit, Settlement, Want
-from journeykit.storage.postgres import loading, migrations, work
+from journeykit.storage.postgres import due, loading, migrations
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.months import following, month
 from journeykit.testing import storage_samples as shop
@@ -280,7 +280,7 @@ def test_loading_goes_by_index(storage, analyzed, count):
 def test_what_is_due_goes_by_index(storage):
     """An idle worker's questions read the ends of indexes, however much is waiting for later."""
     with storage._connections.alone() as cursor:
-        next_due = explained(cursor, work.NEXT_DUE.encode(), ())
+        next_due = explained(cursor, due.NEXT_DUE.encode(), ())
         claim = explained(cursor, sql.CLAIM.encode(), "12345")
 
     assert next_due.count("Index Only Scan using") + next_due.count("Index Scan using") >= 4 + migrations.PARTS

@@ -245,3 +245,18 @@ def test_a_thread_takes_its_connection_along(path):
 
     assert len(storage._connections._opened) == 1
     storage.close()
+
+
+def test_a_window_of_a_rate_is_few_rows(tmp_path):
+    """Of a hundred thousand a day, ten thousand have gone: a hundred rows say so, and no more are read to let one go."""
+    storage = SQLiteStorage(tmp_path / "shop.db", synchronous="off")
+    storage.migrate()
+    day = 86_400_000_000
+    for number in range(10_000):
+        assert storage.grant("email", number * day // 10_000, day, 100_000, 1) == (1, number * day // 10_000)
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        (rows, gone) = database.execute("select count(*), sum(number) from journeykit_grants").fetchone()
+    database.close()
+    storage.close()
+
+    assert (rows, gone) == (100, 10_000)

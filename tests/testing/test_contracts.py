@@ -357,7 +357,7 @@ class Coupon:
 class CouponContract(ActionContract):
     name = "shop.coupon"
     once = True
-    time_limit = 0.3
+    time_limit = 1.5
 
     def create_action(self):
         return Coupon()
@@ -428,7 +428,7 @@ class Wordless(Coupon):
 class Slow(Coupon):
     def __call__(self, request, /):
         if request.customer_id == "ann" and threading.current_thread() is not threading.main_thread():
-            time.sleep(1)
+            time.sleep(4)
         return super().__call__(request)
 
 

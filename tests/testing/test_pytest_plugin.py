@@ -125,6 +125,53 @@ def test_definitions_made_in_python(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(passed=2)
 
 
+def test_options_of_every_scenario_and_engine(pytester: pytest.Pytester) -> None:
+    """Policies, triggers and actions of the host are said once, and the zone; a scenario may say otherwise."""
+    pytester.makeconftest("""
+        import pytest
+        from journeykit import Catalog, Do, Drop, Failed, Journey, Permit, Step
+
+        class Spring:
+            event = "Page Viewed"
+            def __call__(self, event, /):
+                return "spring" in event.properties["url"]
+
+        def taste(question):
+            return Drop("no taste") if question.customer_id == "bob" else Permit()
+
+        @pytest.fixture
+        def journeykit_definitions():
+            mail = Journey("mail", entry="shop.spring()", steps=[Step("sent", stage="awareness", do=Do("email"))])
+            return [mail, Catalog(policies=["taste"])]
+
+        @pytest.fixture
+        def journeykit_options():
+            email = lambda request: Failed("full") if request.customer_id == "cem" else None
+            given = {"policies": {"taste": taste}, "triggers": {"shop.spring": Spring()}, "actions": {"email": email}}
+            return {**given, "zone": "Asia/Tokyo"}
+    """)
+    pytester.makepyfile("""
+        from journeykit import Event
+
+        def test_a_story(scenario):
+            shop = scenario(at="2026-03-02 09:00")
+            for name in ("ann", "bob", "cem"):
+                shop.event("Page Viewed", customer=name, url="/spring")
+            shop.expect("email", customer="ann")
+            shop.expect_dropped("email", customer="bob", reason="no taste")
+            shop.expect_dead("email", customer="cem", reason="full")
+            assert (shop.zone, scenario(zone="UTC").zone) == ("Asia/Tokyo", "UTC")
+
+        def test_an_engine(journeykit_engine, journeykit_actions):
+            for name in ("ann", "bob", "cem"):
+                seen = {"url": "/spring"}
+                journeykit_engine.handle(Event("Page Viewed", id=name, customer_id=name, occurred_at="2026-01-01T09:00:00Z", properties=seen))
+            assert journeykit_engine.dispatch() == (1, 0, 1, 1)
+            assert [one.request.customer_id for one in journeykit_actions.attempts] == ["ann", "cem"]
+    """)
+    run(pytester).assert_outcomes(passed=2)
+
+
 def test_without_journeys_the_way_out_is_named(pytester: pytest.Pytester) -> None:
     """Configuration, fixture or argument."""
     pytester.makepyfile("def test_it(scenario): scenario()")
@@ -210,9 +257,11 @@ def test_storages_are_configured_once(project: pytest.Pytester) -> None:
     (project.path / "pyproject.toml").write_text(
         '[tool.pytest.ini_options]\njourneykit_journeys = ["journeys"]\njourneykit_storage = ["memory", "sqlite"]\n'
     )
-    project.makepyfile(test_it="def test_it(scenario): scenario()")
+    project.makepyfile(test_it="def test_it(scenario, approved): approved('on any storage')")
+    run(project, "--journeykit-approve")
     run(project, "-v").stdout.fnmatch_lines(["*::test_it[[]memory[]] PASSED*", "*::test_it[[]sqlite[]] PASSED*"])
     run(project, "-v", "--journeykit-storage", "sqlite").stdout.fnmatch_lines(["*::test_it PASSED*"])
+    run(project, "-v", "--journeykit-storage", "sqlite,sqlite").stdout.fnmatch_lines(["*::test_it[[]sqlite1[]] PASSED*"])
 
 
 def test_a_storage_that_is_none_is_refused(project: pytest.Pytester) -> None:
@@ -456,11 +505,11 @@ def test_the_installed_plugin_is_found(project: pytest.Pytester, installed: Path
 
     def pytest_says(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-W", "error", "-m", "pytest", "-p", "no:cacheprovider", *arguments],
             cwd=project.path, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.stdout + done.stderr
 
-    assert "2 passed" in pytest_says("--journeykit-approve")
-    assert "3 passed" in pytest_says("-n", "2", "--journeykit-storage", "memory,sqlite")
+    assert "2 passed" in pytest_says("-W", "error", "--journeykit-approve")
+    assert "3 passed" in pytest_says("-W", "error", "-n", "2", "--journeykit-storage", "memory,sqlite")
     assert "1 passed" in pytest_says("-p", "no:journeykit", "-k", "something_else")

@@ -11,6 +11,7 @@ ROOT_URLCONF = "shop.urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}  # asked for by Django 6.1 and newer
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -17,6 +17,9 @@ import typer
 from journeykit.cli import console, importing, pausing, versions, world
 from journeykit.cli.customer import customer, retain
 from journeykit.cli.outbox import Database, outbox
+from journeykit.cli.replay import replay_past
+from journeykit.cli.simulate import simulate_people
+from journeykit.cli.what_if import what_would_be
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
 from journeykit.insight.diagram import mermaid
@@ -297,3 +300,6 @@ def worker(
 
 
 app.command()(retain)
+app.command("replay")(replay_past)
+app.command("simulate")(simulate_people)
+app.command("what-if")(what_would_be)

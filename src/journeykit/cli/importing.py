@@ -35,15 +35,7 @@ class Order:
 
     def sources(self) -> list[Source]:
         """The files of events, each with its mapping: one mapping for all, or one for each."""
-        if len(self.maps) not in (0, 1, len(self.events)):
-            raise Usage(
-                f"{len(self.maps)} mappings for {len(self.events)} file{'s' if len(self.events) > 1 else ''}; give one for all, or one for each in the same order"
-            )
-        if self.events.count(STDIN) > 1:
-            raise Usage("standard input can be read once only; give - once")
-        mappings = [load_mapping(path) for path in self.maps]
-        several = mappings * len(self.events) if len(mappings) == 1 else mappings or [None] * len(self.events)  # type: ignore[list-item]
-        return [Source(path, mapping, self.format) for path, mapping in zip(self.events, several, strict=True)]
+        return sources_of(self.events, self.maps, self.format)
 
     def check(self) -> None:
         """Refuse to write over what is read."""
@@ -52,6 +44,23 @@ class Order:
         for path in written:
             if path.absolute() in read or written.count(path) > 1:
                 raise Usage(f"{path} would be written over; name another file")
+
+
+def sources_of(events: Sequence[str], maps: Sequence[str], form: str | None = None) -> list[Source]:
+    """
+    Files of events, each with its mapping: one mapping for all, or one for each.
+
+    Raises:
+        Usage: they do not fit together.
+    """
+    if len(maps) not in (0, 1, len(events)):
+        files = f"{len(events)} file{'s' if len(events) > 1 else ''}"
+        raise Usage(f"{len(maps)} mappings for {files}; give one for all, or one for each in the same order")
+    if events.count(STDIN) > 1:
+        raise Usage("standard input can be read once only; give - once")
+    mappings = [load_mapping(path) for path in maps]
+    several = mappings * len(events) if len(mappings) == 1 else mappings or [None] * len(events)  # type: ignore[list-item]
+    return [Source(path, mapping, form) for path, mapping in zip(events, several, strict=True)]
 
 
 def rejects_of(db: str) -> Path:
@@ -71,7 +80,7 @@ def bring(order: Order) -> tuple[dict[str, Any], int]:
     values = world.definitions(order.journeys)
     journeys = world.compiled(values).compiled.journeys
     sources = order.sources()
-    until = _until(order.until)
+    until = moment_of(order.until)
     with History() as history, Rejects(order.rejects) as rejects:
         order.rejects.unlink(missing_ok=True)
         counts = _read(order, sources, history, rejects)
@@ -104,7 +113,13 @@ def _decide(order: Order, values: Sequence[world.Definition], storage: Any, hist
         return bring_in(engine, clock, history, last if until is None else until, perform=order.perform is not None, progress=advance)
 
 
-def _until(given: str | None) -> int | None:
+def moment_of(given: str | None) -> int | None:
+    """
+    What ``--until`` says.
+
+    Raises:
+        Usage: it is no moment.
+    """
     if given is None:
         return None
     try:

@@ -14,7 +14,7 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 
 SUFFIXES = (".yaml", ".yml", ".json")
-BESIDE = (".map", ".migration")  #: files that may lie beside definitions and are none
+BESIDE = (".map", ".migration", ".population")  #: files that may lie beside definitions and are none
 
 
 def loads(text: str, name: str = "") -> Journey | Catalog:

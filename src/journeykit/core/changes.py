@@ -25,7 +25,7 @@ class ChangeWatcher:
         self._read, self._window, self._key = facts.readers[name], facts.windows[name], facts.keys[name]
         self.signal = f"~changed customer.{name}"
         self.name = f"changed customer.{self._key}"
-        self.reads = frozenset({f"customer.{name}"})
+        self.reads = self.rests_on = frozenset({f"customer.{name}"})
 
     def first(self, context: Context) -> Moment:
         """The first look: what is so already is no change."""

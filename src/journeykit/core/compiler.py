@@ -19,8 +19,8 @@ from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Interest, interests, subjects
 from journeykit.core.opening import lets_in_those_already_there, window
 from journeykit.core.outline import Onward, Place, behind, first_step, places, scopes, within
-from journeykit.core.planner import Planner, asked, cause, every_on
-from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, Plan, Row, Rules, Signal, Value
+from journeykit.core.planner import Planner, asked, both, cause, every_on
+from journeykit.core.plans import CompiledEntry, CompiledSplit, CompiledTimer, PlainTable, Plan, Row, Rules, Signal, Value
 from journeykit.core.quotas import taking
 from journeykit.core.schedules import signal_of
 from journeykit.core.survey import Survey
@@ -63,10 +63,12 @@ class CompiledJourney:
     name: str = field(init=False)
     lifecycle: bool = field(init=False)
     places: dict[str, Place] = field(init=False)  #: every step by its name
+    plain: PlainTable = field(init=False)  #: that of the rules, where what is done in this journey concerns nothing else
 
     def __attrs_post_init__(self) -> None:
         self.name, self.lifecycle = self.journey.name, self.journey.lifecycle
         self.places = {place.step.name: place for place in places(self.journey)}
+        self.plain = dict.fromkeys(self.places) if self.lifecycle or self.interests or self.asks else self.rules.plain
 
 
 _WATCHED = ("customer", "consent", "segment", "active")
@@ -198,6 +200,7 @@ class _Compiler:
             cause=cause(on),
             where=asked(on),
             reads=self.planner.looks_at(on, place),
+            of_event=self.planner.of_event(on),
             **more,
         )
 
@@ -272,7 +275,7 @@ class _Compiler:
         def row(plan: Plan | None, where: Expression | None = None, split: CompiledSplit | None = None) -> Row:
             condition, reads, text = like.condition, like.reads, like.where
             if where is not None:
-                condition = _both(condition, self.planner.condition(where, place))
+                condition = both(condition, self.planner.condition(where, place))
                 reads, text = (*reads, *self.planner.reads(where, place)), where.text
             return Row(like.kind, like.signal, plan, condition, like.key, like.drop_late, False, split, like.cause, None, text, reads)
 
@@ -296,6 +299,7 @@ class _Compiler:
             return acts and (marked or any(condition(context) for condition in deferred))
 
         row.condition = taking(row.condition, take, self.journey.zone or "UTC", row.cause, leaves)
+        row.takes = True
         row.where = f"{row.where} and some of {take.text} is left" if row.where else f"some of {take.text} is left"
         return row
 
@@ -390,9 +394,3 @@ def _trigger(signal: Signal) -> str:
     if signal is None:
         return AUTOMATIC
     return f"(timer {signal})" if isinstance(signal, int) else signal
-
-
-def _both(one: Callable[[Any], bool] | None, other: Callable[[Any], bool] | None) -> Callable[[Any], bool] | None:
-    if one is None or other is None:
-        return one or other
-    return lambda context: one(context) and other(context)

@@ -14,6 +14,7 @@ from journeykit.core.index import Compiled
 from journeykit.core.moments import cause_of, forgo
 from journeykit.core.parking import park, park_event, park_timer
 from journeykit.core.pausing import stands_still
+from journeykit.core.plain import decide_plainly, fire_plainly
 from journeykit.core.quotas import UNKNOWN, Known, Shared, kept
 from journeykit.core.signals import decide, end_pause, fire, fire_moment
 from journeykit.core.standing import wake
@@ -47,13 +48,16 @@ def advance(
         Incomplete: rows of further journeys are needed.
     """
     if event is None or (customer.next_due is not None and customer.next_due < now) or shared.pausing:
+        if event is None and trace is None and limit and not shared.pausing and (commit := fire_plainly(compiled, customer, now)):
+            return commit
         customer = customer.fork()
         commits = _catch_up(compiled, customer, now, limit, trace, shared)
         if event is not None and customer.due(compiled, now, _pauses(customer, shared)) is None:
             rest = shared.after([taken for commit in commits for taken in commit.quotas])
             return _joined(customer, [*commits, _decided(compiled, customer, event, now, trace, rest)])
         return _joined(customer, commits)
-    return _decided(compiled, customer, event, now, trace, shared)
+    commit = decide_plainly(compiled, customer, event, now) if trace is None else None
+    return commit or _decided(compiled, customer, event, now, trace, shared)
 
 
 def _pauses(customer: Customer, shared: Shared) -> Sequence[Pause]:

@@ -48,6 +48,7 @@ class Concern:
         needs: journeys whose rows a decision on it reads.
         watchers: segments, schedules and dates that read what it changes.
         since: the facts that enrollments count since their entry, and the journeys that read them; nothing where there is none.
+        plain: it is an event of the host's that is offered to enrollments, and nothing else follows from it.
     """
 
     folds: list[Fold]
@@ -57,6 +58,7 @@ class Concern:
     needs: frozenset[str]
     watchers: tuple[Watcher, ...] = ()
     since: tuple[list[Fold], frozenset[str]] | None = None
+    plain: bool = False
 
 
 @define(slots=True, eq=False)
@@ -78,6 +80,7 @@ class Compiled:
         chain: the policies of the catalog.
         lanes: of each journey that is in one.
         holidays: days that are no business days.
+        stamped: some policy looks at what is asked for as soon as it is.
         watch: the segments, schedules and dates that somebody waits for; None where nobody does.
     """
 
@@ -95,6 +98,7 @@ class Compiled:
     takes: dict[str, tuple[Take, str]] = field(init=False)
     listening: bool = field(init=False)
     measures: dict[str, tuple[str, ...]] = field(init=False)
+    stamped: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.watched = frozenset(path for one in self.definitions.values() for path in one.reads if path.startswith("active."))
@@ -102,6 +106,7 @@ class Compiled:
         moves = [(journey, move.move.take) for journey in journeys for move in Survey(journey).moves]
         self.takes = {take.name: (take, journey.zone or "UTC") for journey, take in moves if take is not None}
         self.listening = any(one.interests for one in self.definitions.values())
+        self.stamped = bool(self.chain.holdouts) or self.chain.household is not None
         self.measures = {}
         for experiment, event in {name: event for one in self.definitions.values() for name, event in one.measured.items()}.items():
             self.measures[event] = (*self.measures.get(event, ()), experiment)
@@ -143,7 +148,9 @@ class Compiled:
         # Facts change with their events only, and are looked at then: a window may have moved although its value stays.
         told = self.watch is not None and not (path and path.removeprefix("customer.") in self.facts.readers)
         watchers = self.watch.reading(fed) if self.watch is not None and told else ()
-        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers, (counted, counting) if counting else None)
+        since = (counted, counting) if counting else None
+        plain = not (signal.startswith("$") or folds or entries or lists or watchers or since or signal in self.measures)
+        return Concern(folds, offers, entries, lists, needs | self.asked(needs), watchers, since, plain)
 
     def counting(self, names: Collection[str]) -> frozenset[str]:
         """The journeys whose enrollments count one of the facts *names* since their entry."""

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from journeykit.core.turn import Raised, Turn
-from journeykit.core.watchers import STAMP, Watcher
+from journeykit.core.watchers import Watcher
 from journeykit.errors import ConditionError
-from journeykit.model.records import Moment
 
 
 def meet(turn: Turn) -> None:
     """Let every watcher have its first look that has had none, and forget those that are declared no more."""
     watch = turn.compiled.watch
-    if watch is None or watch.knows(turn.moments):
-        return
-    known = turn.moments
-    turn.moments = {STAMP: Moment(STAMP, None, watch.stamp)}
-    for name, watcher in watch.watchers.items():
-        turn.moments[name] = known.get(name) or watcher.first(turn)
+    if watch is not None and not watch.knows(turn.moments):
+        turn.moments = watch.first(turn, turn.moments)
 
 
 def meet_again(turn: Turn, paths: Iterable[str]) -> None:
@@ -27,24 +22,24 @@ def meet_again(turn: Turn, paths: Iterable[str]) -> None:
     if watch is None:
         return
     anew = {watcher.name for watcher in watch.reading(paths)}
-    if anew & turn.moments.keys() or not watch.knows(turn.moments):
-        turn.moments = {name: moment for name, moment in turn.moments.items() if name not in anew and name != STAMP}
-        meet(turn)
+    if anew or not watch.knows(turn.moments):
+        turn.moments = watch.first(turn, {name: moment for name, moment in turn.moments.items() if name not in anew})
 
 
 def look(turn: Turn, watchers: Iterable[Watcher], *, due: bool = False) -> None:
     """Let *watchers* look again; what they find follows as signals of their own."""
+    watch = turn.compiled.watch
+    if watch is None:
+        return
     for watcher in watchers:
-        held = turn.moments.get(watcher.name)
-        if held is None:
-            continue
+        held = watch.held(turn.moments, watcher.name)
         try:
             moment, occurred = watcher.again(turn, held, due=due)
         except ConditionError as error:
             turn.note("parked", None, cause_of(watcher.name), reason=str(error))
             moment, occurred = held._replace(due_at=None if due else held.due_at), None
         if moment is not held:
-            turn.moments = {**turn.moments, watcher.name: moment}
+            turn.moments = watch.keeping(turn.moments, moment)
         if occurred is not None:
             if occurred.signal.startswith("~segment "):
                 segment = occurred.signal.removeprefix("~segment ").removeprefix("not ")

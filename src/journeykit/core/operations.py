@@ -12,7 +12,7 @@ from journeykit.core.plans import DoOperation, Operation, SetOperation, StartOpe
 from journeykit.core.turn import Raised, Turn
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event, derived_id, moment, storable_text
-from journeykit.model.records import Enrollment, Mail, OutboxMessage
+from journeykit.model.records import Commit, Enrollment, Mail, OutboxMessage
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
@@ -30,13 +30,15 @@ def operate(turn: Turn, e: Enrollment, operations: Iterable[Operation]) -> None:
 
 def _do(turn: Turn, e: Enrollment, do: DoOperation) -> None:
     parameters = do.constant if do.parameters is None else do.parameters(turn)
-    now, owner = turn.now, do.owner
-    if e.joined is not None and _had(turn, e, do.action, parameters):
-        owner = SPENT
-    commit = turn.commit
+    owner = SPENT if e.joined is not None and _had(turn, e, do.action, parameters) else do.owner
+    request(turn.commit, e, do, parameters, owner, turn.now)
+
+
+def request(commit: Commit, e: Enrollment, do: DoOperation, parameters: Any, owner: str | None, now: int) -> None:
+    """Put the request for an action of *e* into *commit*."""
     outbox = commit.outbox
     message = _new(OutboxMessage, (
-        turn.customer_id, e.journey, e.key, e.number, turn.seq, len(outbox), do.action, parameters, now, do.message,
+        commit.customer_id, e.journey, e.key, e.number, commit.revision, len(outbox), do.action, parameters, now, do.message,
         None if do.age is None else now + do.age, None if owner is None else _owner(e, owner), do.listens, None, None,
     ))  # fmt: skip
     commit.outbox = (*outbox, message) if outbox else (message,)

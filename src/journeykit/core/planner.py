@@ -57,8 +57,7 @@ class Planner:
         condition, call = self.condition(on.where, place), read_call(on.event or "")
         if call is None:
             return condition
-        recognised = self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place)))
-        return recognised if condition is None else lambda context: recognised(context) and condition(context)
+        return both(self.extensions.recognises(call.name, compile_expression(call.arguments, self.resolver(place))), condition)
 
     def inside(self, on: On) -> Callable[[Any], bool] | None:
         """Whether the customer is where an entry by a segment lets in; None for every other."""
@@ -80,10 +79,13 @@ class Planner:
 
     def key(self, text: str | None) -> Getter | None:
         """What computes a key from an event: a property's name, or an expression."""
-        if text is None:
-            return None
-        expression = Expression(text if "." in text or "[" in text or "(" in text else f"event[{text!r}]")
-        return compile_expression(expression, self.resolver(None))
+        return None if text is None else compile_expression(_key(text), self.resolver(None))
+
+    def of_event(self, on: On) -> bool:
+        """Whether what has to hold for *on*, and its key, read nothing but the event's properties."""
+        keyed, where = on.key or self.journey.keyed, on.where
+        paths = (_key(keyed).paths if keyed else frozenset()) | (where.paths if where else frozenset())
+        return on.event is not None and read_call(on.event) is None and all(path[0] == "event" for path in paths)
 
     # -- timers ------------------------------------------------------------------------------------------------------
 
@@ -223,6 +225,17 @@ def _validity(action: Do, message: str, place: Place | None) -> tuple[int | None
     if action.expires.owner == "scope" and place is not None and place.scopes:
         return age, f"scope {place.scopes[-1].name}"
     return age, action.expires.owner
+
+
+def _key(text: str) -> Expression:
+    return Expression(text if "." in text or "[" in text or "(" in text else f"event[{text!r}]")
+
+
+def both(one: Callable[[Any], bool] | None, other: Callable[[Any], bool] | None) -> Callable[[Any], bool] | None:
+    """What holds where *one* and *other* hold; None where neither asks anything."""
+    if one is None or other is None:
+        return one or other
+    return lambda context: one(context) and other(context)
 
 
 def _afters(rules: Iterable[Exit | Transition]) -> Iterator[Wait]:

@@ -89,6 +89,9 @@ class Plan:
         acts: that it would commit an action.
         stage: the stage of the target.
         internal: performs and sets, but leaves and enters nothing.
+        kind: what the history calls it.
+        reads: that it works out something which a context has to be looked at for.
+        plain: it leads from step to step and to nothing else, see `core.plain`.
     """
 
     source: str | None
@@ -103,10 +106,17 @@ class Plan:
     acts: bool = False
     stage: str | None = None
     internal: bool = False
-    kind: Literal["entered", "moved"] = field(init=False)  #: what the history calls it
+    kind: Literal["entered", "moved"] = field(init=False)
+    reads: bool = field(init=False)
+    plain: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.kind = "entered" if self.source is None else "moved"
+        operations = (*self.before, *self.after)
+        self.reads = any(not isinstance(one, DoOperation) or one.parameters is not None for one in operations)
+        beyond = self.internal or self.target is None or self.outcome is not None or self.left or self.entered
+        of_itself = all(isinstance(one, DoOperation) or (isinstance(one, SetOperation) and one.root == "data") for one in operations)
+        self.plain = self.kind == "moved" and not beyond and of_itself and all(timer.seconds for timer in self.arms)
 
 
 @define(slots=True, eq=False)
@@ -135,6 +145,8 @@ class Row:
         defer: an exit that waits for the next action.
         cause: how history and people name it.
         where, reads: the text of the condition and getters of what it reads, for ``explain``.
+        of_event: key and condition read nothing but the event's properties.
+        takes: it holds only while there is some left of what it takes.
     """
 
     kind: Literal["exit", "goal", "move"]
@@ -149,11 +161,16 @@ class Row:
     reason: str | None = None
     where: str = ""
     reads: tuple[tuple[str, Value], ...] = ()
-    simple: Plan | None = field(init=False)  #: the plan of a plain move, which is all there is to taking it
+    of_event: bool = False
+    takes: bool = False
+    simple: Plan | None = field(init=False)  #: the plan of a move that is no split, which is all there is to taking it
     strict: bool = field(init=False)  #: whether it looks at the event's key or lateness
+    asks: bool = field(init=False)  #: whether it looks at anything at all
+    plain: Plan | None = field(init=False, default=None)  #: the plan where taking it is plain, see `core.plain`
 
     def __attrs_post_init__(self) -> None:
         self.strict = self.key is not None or self.drop_late
+        self.asks = self.strict or self.condition is not None
         self.simple = self.plan if self.kind == "move" and self.split is None else None
 
     def holds(self, event_data: Any) -> bool:
@@ -190,6 +207,7 @@ class CompiledEntry:
 
 
 Table = dict[str, dict[Signal, tuple[Row, ...]]]
+PlainTable = dict[str, dict[Signal, tuple[Row, ...] | None] | None]
 
 
 @define(slots=True, eq=False)
@@ -204,6 +222,8 @@ class Rules:
         deferred: conditions of exits that wait for the next action, with their reasons.
         skips: for each step and target, the plan of skipping there.
         busy: steps in which something may follow by itself after a signal.
+        plain: for each step the same as *rows*, None for a signal with rows that only a `Turn` can answer; None for a step in which
+            something may follow by itself.
     """
 
     rows: Table = Factory(dict)
@@ -212,6 +232,20 @@ class Rules:
     deferred: tuple[tuple[Condition, str], ...] = ()
     skips: dict[tuple[str, str], Plan] = Factory(dict)
     busy: frozenset[str] = frozenset()
+    plain: PlainTable = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        still = {} if self.deferred else {step: table for step, table in self.rows.items() if step not in self.busy}
+        plain = {step: {signal: _answerable(rows) for signal, rows in table.items()} for step, table in still.items()}
+        self.plain = {step: plain.get(step) for step in self.rows}
+        for row in (row for table in still.values() for rows in table.values() for row in rows):
+            if row.simple is not None and row.simple.plain and row.simple.target in still:
+                row.plain = row.simple
+
+
+def _answerable(rows: tuple[Row, ...]) -> tuple[Row, ...] | None:
+    """*rows*, where asking them changes nothing."""
+    return None if any(row.takes or row.drop_late for row in rows) else rows
 
 
 def as_key(value: Any) -> Any:

@@ -19,6 +19,7 @@ from journeykit.model.schedule import Schedule
 from journeykit.model.wait import Wait
 
 Day = tuple[int, int]  #: month and day
+_NEVER = (1 << 63, Moment("", None))  #: what is known from a moment on that never comes
 
 
 def signal_of(on: On, journey: Journey) -> str | None:
@@ -60,11 +61,22 @@ class ScheduleWatcher:
         self.signal = signal
         self._schedule = schedule
         self._zone = zone
-        self._moment, reads = _reading(schedule.moment, table)
-        self.reads = reads if schedule.zone else reads | {"customer.zone"}
+        self._moment, self.rests_on = _reading(schedule.moment, table)
+        self.reads = self.rests_on if schedule.zone else self.rests_on | {"customer.zone"}
+        self._ahead: dict[str | None, tuple[int, Moment]] = {}  #: for each zone the last first look, and from when on it is the same
 
     def first(self, context: Context) -> Moment:
-        """Arm the next occurrence."""
+        """Arm the next occurrence; where only the zone is read, all customers of a zone are given the same, until it has come."""
+        if self._moment is not None:
+            return self._first(context)
+        passed, zone = _passed(context), context.facts.zone
+        since, known = self._ahead.get(zone, _NEVER)
+        if not (since <= passed and (known.due_at is None or passed < known.due_at)):
+            known = self._first(context)
+            self._ahead[zone] = passed, known
+        return known
+
+    def _first(self, context: Context) -> Moment:
         try:
             return Moment(self.name, self._next(context))
         except ConditionError:
@@ -144,8 +156,8 @@ class DateWatcher:
         self._wait = wait
         self._holidays = table.holidays
         self._zone = zone
-        self._moment, reads = _reading(wait.moment, table)
-        self.reads = reads | {"customer.zone"} if wait.civil and wait.zone is None else reads
+        self._moment, self.rests_on = _reading(wait.moment, table)
+        self.reads = self.rests_on | {"customer.zone"} if wait.civil and wait.zone is None else self.rests_on
 
     def first(self, context: Context) -> Moment:
         """Arm it; a moment that has passed is over."""

@@ -131,7 +131,7 @@ class SegmentWatcher:
 
     def __init__(self, segment: str, mark: str, holds: Getter, turns: Turns | None, reads: frozenset[str]) -> None:
         self.name = f"segment {segment} {mark}"
-        self.reads = reads
+        self.reads = self.rests_on = reads
         self._signals = (f"~segment not {segment}", f"~segment {segment}")
         self._holds = holds
         self._turns = turns

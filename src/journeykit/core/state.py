@@ -61,22 +61,25 @@ class Customer:
         self.accepted_at = loaded.accepted_at
         self.facts: Facts = loaded.facts
         self.enrollments: dict[tuple[str, str], Enrollment] = {}
-        self.pending: list[LoggedEvent] = loaded.pending
+        self.pending: Sequence[LoggedEvent] = loaded.pending or ()
         self.covered = covered
         self.moments: Sequence[Any] = loaded.moments
         self.moments_due = loaded.moments_due
         self.next_due: int | None = loaded.moments_due
         for e in loaded.enrollments:
             self.enrollments[e.journey, e.key] = e
-            due = e.next_due
+            due = e.due()
             if due is not None and (self.next_due is None or due < self.next_due):
                 self.next_due = due
 
-    def _earliest(self) -> int | None:
-        dues = [due for e in self.enrollments.values() if (due := e.next_due) is not None]
+    def _look_again(self, commit: Commit) -> None:
+        """Take out what *commit* removes, and find what is due next."""
+        for place in commit.removed:
+            self.enrollments.pop(place, None)
+        dues = [due for e in self.enrollments.values() if (due := e.due()) is not None]
         if self.moments_due is not None:
             dues.append(self.moments_due)
-        return min(dues) if dues else None
+        self.next_due = min(dues) if dues else None
 
     def apply(self, commit: Commit) -> None:
         """Go on from *commit*, as if it had been written and read again."""
@@ -86,14 +89,15 @@ class Customer:
         if commit.moments is not None:
             self.moments = commit.moments
             self.moments_due = min((moment.due_at for moment in commit.moments if moment.due_at is not None), default=None)
-        if commit.enrollments or commit.removed or commit.moments is not None:
-            enrollments, changed = self.enrollments, commit.enrollments
-            for e in changed:
-                enrollments[e.journey, e.key] = e
-            for place in commit.removed:
-                enrollments.pop(place, None)
-            alone = len(enrollments) == 1 and changed and self.moments_due is None  # as with most customers
-            self.next_due = changed[-1].next_due if alone else self._earliest()
+        if commit.enrollments:
+            for e in commit.enrollments:
+                self.enrollments[e.journey, e.key] = e
+            if commit.removed or self.moments_due is not None or len(self.enrollments) > 1:
+                self._look_again(commit)
+            else:  # as with most customers
+                self.next_due = e.due()
+        elif commit.removed or commit.moments is not None:
+            self._look_again(commit)
         if self.pending and commit.events:
             decided = {one.event.id for one in commit.events if one.state == "decided"}
             self.pending = [one for one in self.pending if one.event.id not in decided]

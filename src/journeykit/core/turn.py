@@ -15,7 +15,7 @@ from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
-_ARMS = 4_096  #: room for arming numbers within one signal
+ARMS = 4_096  #: room for arming numbers within one signal
 
 Mark = tuple[
     Facts, tuple["Raised", ...], Sequence[HistoryEntry], Sequence[OutboxMessage], Sequence[LoggedEvent], Sequence[Mail],
@@ -122,7 +122,7 @@ class Turn(Context):
     def order(self) -> int:
         """The next arming number: later ones are greater, over all of the customer's signals."""
         self.armed += 1
-        return self.seq * _ARMS + self.armed
+        return self.seq * ARMS + self.armed
 
     def find(self, journey: str, key: str) -> Enrollment | None:
         """The enrollment as decided so far."""
@@ -234,7 +234,7 @@ class Turn(Context):
 
 def signal_number(order: int) -> int:
     """The number of the signal in which *order* was given, see `Turn.order`."""
-    return order // _ARMS
+    return order // ARMS
 
 
 def by_entry(e: Enrollment) -> int:

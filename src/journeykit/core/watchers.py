@@ -1,4 +1,9 @@
-"""What looks at a customer by itself: segments, schedules and dates, each with an instant at which it looks again."""
+"""
+What looks at a customer by itself: segments, schedules and dates, each with an instant at which it looks again.
+
+Most of them find nothing at most customers: who has no birthday is outside of everything that asks for it, today and for ever. What a
+watcher finds where nothing is known is worked out once, and a customer keeps only what is otherwise.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,9 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from journeykit.core.context import Context
-from journeykit.model.records import Moment
+from journeykit.model.records import Facts, Moment
 
+_ENDS = ((-2_208_988_800_000_000, None), (7_258_118_400_000_000, "Pacific/Kiritimati"))  #: 1900, and 2200 where the day begins
 STAMP = ""  #: the name under which a customer keeps which watchers have had their first look
 
 
@@ -27,10 +33,12 @@ class Watcher(Protocol):
     Attributes:
         name: the name of its moments; another one where it is declared differently.
         reads: what it reads of a customer: ``customer.spent``, ``consent.email``.
+        rests_on: that of it without which the rest makes no difference; the zone alone gives nobody a birthday.
     """
 
     name: str
     reads: frozenset[str]
+    rests_on: frozenset[str]
 
     def first(self, context: Context) -> Moment:
         """Look at a customer for the first time; nothing follows from it."""
@@ -52,19 +60,81 @@ class Watch:
         stamp: stands for all of them; a customer with another stamp has not been looked at by all.
         watchers: by name.
         ranks: the place of each.
+        blank: what those find that find the same for ever where nothing they read is known; who keeps nothing else of them keeps this.
     """
 
     def __init__(self, watchers: Iterable[Watcher]) -> None:
         self.watchers: dict[str, Watcher] = {watcher.name: watcher for watcher in watchers}
         self.ranks = {name: rank for rank, name in enumerate(self.watchers)}
-        self.stamp = mark("\n".join(self.watchers))
+        self.stamp = mark("\n".join(["what is not blank", *self.watchers]))  # earlier releases keep, and expect, all of it
+        self.blank = {name: moment for name, watcher in self.watchers.items() if (moment := _blank(watcher)) is not None}
+        self._stamped = Moment(STAMP, None, self.stamp)
+        self._everywhere = [watcher for name, watcher in self.watchers.items() if name not in self.blank]
+        self._readers = _named((path, watcher) for watcher in self.watchers.values() for path in watcher.reads)
+        self._resting = _named((path.partition(".")[2], watcher) for watcher in self.watchers.values() for path in watcher.rests_on)
 
     def reading(self, paths: Iterable[str]) -> tuple[Watcher, ...]:
         """Those that read one of *paths*."""
-        wanted = frozenset(paths)
-        return tuple(watcher for watcher in self.watchers.values() if wanted & watcher.reads)
+        return tuple(self._ordered(name for path in paths for name in self._readers.get(path, ())))
+
+    def _ordered(self, names: Iterable[str]) -> list[Watcher]:
+        return [self.watchers[name] for name in sorted(set(names), key=self.ranks.__getitem__)]
 
     def knows(self, moments: Mapping[str, Moment]) -> bool:
         """Whether a customer with these *moments* has been looked at by all."""
         stamp = moments.get(STAMP)
         return stamp is not None and stamp.value == self.stamp
+
+    def first(self, context: Context, known: Mapping[str, Moment]) -> dict[str, Moment]:
+        """
+        What is kept of a customer once all have looked.
+
+        Args:
+            context: the customer.
+            known: what was kept before of those who have looked already.
+        """
+        moments = {STAMP: self._stamped}
+        for watcher in self._looking(context.facts, known):
+            name = watcher.name
+            moment = known.get(name) or watcher.first(context)
+            if moment != self.blank.get(name):
+                moments[name] = moment
+        return moments
+
+    def _looking(self, facts: Facts, known: Mapping[str, Moment]) -> list[Watcher]:
+        """Those whose look may be another one than at somebody of whom nothing is known."""
+        told = [*facts.traits, *facts.consent, *[key.partition(" ")[0] for key in facts.values]]  # behind a fact's name may stand a mark
+        if facts.zone is not None:
+            told.append("zone")
+        if facts.stage is not None:
+            told.append("stage")
+        names = [name for one in told if one in self._resting for name in self._resting[one]]
+        if not names and not known:
+            return self._everywhere
+        return self._ordered([*names, *(watcher.name for watcher in self._everywhere), *(known.keys() & self.ranks.keys())])
+
+    def held(self, moments: Mapping[str, Moment], name: str) -> Moment:
+        """What is known of the last look of one, of a customer at whom all have looked."""
+        return moments.get(name) or self.blank[name]
+
+    def keeping(self, moments: Mapping[str, Moment], moment: Moment) -> dict[str, Moment]:
+        """*moments* with another *moment*, or without it where it is blank."""
+        kept = {**moments, moment.name: moment}
+        if moment == self.blank.get(moment.name):
+            del kept[moment.name]
+        return kept
+
+
+def _named(pairs: Iterable[tuple[str, Watcher]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for what, watcher in pairs:
+        found.setdefault(what, []).append(watcher.name)
+    return found
+
+
+def _blank(watcher: Watcher) -> Moment | None:
+    """What *watcher* finds wherever nothing is known, as long as it finds that at both ends of time and of the world."""
+    if "customer.id" in watcher.rests_on:
+        return None
+    one, other = (watcher.first(Context("", Facts(zone), at)) for at, zone in _ENDS)
+    return one if one == other and one.due_at is None else None

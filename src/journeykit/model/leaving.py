@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from journeykit.model.records import Loaded
+from journeykit.model.records import Enrollment, Loaded
 
 
 class Moved(NamedTuple):
@@ -71,9 +71,11 @@ class Retained(NamedTuple):
         base: the customer's revision it was worked out on.
         snapshot: takes the place of what came before it; its revision is the last signal that is let go.
         history: whether the history up to there goes, too.
+        emptied: enrollments that have ended before, without the data that they had; they take the place of those of their number.
     """
 
     customer_id: str
     base: int
     snapshot: Snapshot
     history: bool
+    emptied: Sequence[Enrollment] = ()

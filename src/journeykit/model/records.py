@@ -136,6 +136,10 @@ class Enrollment:
     @property
     def next_due(self) -> int | None:
         """The earliest moment at which one of its timers is due."""
+        return self.due()
+
+    def due(self) -> int | None:
+        """The same as `next_due`, which costs more to ask for."""
         timers, waiting = self.timers, self.waiting
         if self.held is not None:
             return self._due_while_held()
@@ -262,6 +266,8 @@ class Commit:
         moments: the customer's own timers (segment edges, schedules), whole, or None where unchanged.
         fired: how many timers fired.
         imported: history is being imported and performs nothing: the outbox messages are written as ``imported``.
+        fresh: none of *events* was in the customer's log when that was read. A storage may rely on it and refuse the commit as a
+            conflict where one of them stands there all the same.
     """
 
     customer_id: str
@@ -280,6 +286,7 @@ class Commit:
     moments: Sequence[Moment] | None = None
     fired: int = 0
     imported: bool = False
+    fresh: bool = False
 
 
 class Want(NamedTuple):

@@ -92,6 +92,7 @@ class Definitions:
         self._extensions = extensions_of() if extensions is None else extensions
         self._policies = None if policies is None else list(policies)
         self._foreign: dict[str, str] = {}  #: versions that this release cannot read, and why
+        self._then: dict[frozenset[str], Compiled] = {}  #: what decisions were made with while other versions were current
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:
@@ -103,6 +104,7 @@ class Definitions:
                     older.append((digest, text, journey_from_text(text)))
                 except DefinitionError as error:  # a later release wrote it; those who are on it have to wait for one
                     self._foreign[digest] = error.problems[0]
+        self._then.clear()
         compiled = compile_journeys(self._current, self.catalog, older, self._actions, self._extensions, self._policies)
         self.together = any(one.measured or _concerns_others(one.journey) for one in compiled.definitions.values())
         return compiled
@@ -132,8 +134,11 @@ class Definitions:
         if all(one is self.compiled.journeys.get(name) for name, one in then.items()):
             return self.compiled
         current = {one.hash: (one.hash, one.text, one.journey) for one in then.values()}
-        older = [(one.hash, one.text, one.journey) for one in known.values() if one.hash not in current]
-        return compile_checked([*current.values()], self.catalog, older, self._extensions)
+        found = self._then.get(frozenset(current))
+        if found is None:
+            older = [(one.hash, one.text, one.journey) for one in known.values() if one.hash not in current]
+            found = self._then[frozenset(current)] = compile_checked([*current.values()], self.catalog, older, self._extensions)
+        return found
 
     def actions(self) -> set[str]:
         """The names of all actions that some version of some journey may ask for."""

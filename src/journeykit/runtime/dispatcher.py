@@ -28,6 +28,8 @@ from journeykit.runtime.rates import Rates
 logger = logging.getLogger("journeykit")
 
 GROUP = 32  #: requests claimed together
+MOST = 128  #: and at most, where actions are quick: what is claimed here no other thread performs
+QUICK = 50_000  #: microseconds within which a group is done whose successor may be twice as large
 FRESH = 1_000_000  #: microseconds for which the state looked at before performing is trusted
 PROMPT = 200_000  #: microseconds after which what was performed is recorded, even in the middle of a group
 _WORDS = 500  #: characters of a reason that are kept
@@ -90,14 +92,15 @@ class Dispatcher:
 
     def dispatch(self, limit: int, stop: Callable[[], bool] | None = None) -> Dispatched:
         """Make up to *limit* attempts; *stop* is asked between two, and once true, what is left is given back."""
-        counts, token = Dispatched(), secrets.token_hex(8)
+        counts, token, size = Dispatched(), secrets.token_hex(8), GROUP
         while (left := limit - sum(counts)) > 0 and not (stop is not None and stop()):
             now, window = self._clock.now(), self._definitions.compiled.chain.window
             since = now - window if window else None
-            claimed = self._storage.claim_outbox(now, min(GROUP, left), self._lease, token, since, self._rates.closed(now))
+            claimed = self._storage.claim_outbox(now, min(size, left), self._lease, token, since, self._rates.closed(now))
             if not claimed:
                 break
             counts = counts.plus(self._group(by_priority(claimed) if window else claimed, stop))
+            size = min(2 * size, MOST) if self._clock.now() - now < QUICK else GROUP
         return counts
 
     def _group(self, claimed: Sequence[Claimed], stop: Callable[[], bool] | None) -> Dispatched:

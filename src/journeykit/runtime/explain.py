@@ -67,8 +67,9 @@ class Explanation:
 
     @property
     def text(self) -> str:
-        """All of it, line by line."""
-        return "\n".join(f"{self._when(line)}{line.text}" for line in (*self.entries, *self.why_not))
+        """All of it, line by line; of somebody never heard of, that."""
+        lines = (*self.entries, *self.why_not)
+        return "\n".join(f"{self._when(line)}{line.text}" for line in lines) or f'nothing is known of a customer "{self.customer_id}"'
 
     def __str__(self) -> str:
         return self.text

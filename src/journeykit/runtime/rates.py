@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from journeykit.errors import DefinitionError
-from journeykit.model.phrases import rate
+from journeykit.model.phrases import rate, suggestion
 from journeykit.ports import Storage
 
 
@@ -16,12 +16,16 @@ class Rates:
     Args:
         storage: keeps what has gone, for all workers.
         rates: by the name of an action, how many in how long: ``100 per minute``, ``5 per 10 seconds``.
+        actions: those there are; None where none are performed.
 
     Raises:
-        DefinitionError: one cannot be read.
+        DefinitionError: one cannot be read, or is about no action there is.
     """
 
-    def __init__(self, storage: Storage, rates: Mapping[str, str]) -> None:
+    def __init__(self, storage: Storage, rates: Mapping[str, str], actions: Collection[str] | None) -> None:
+        for name in rates:
+            if actions is not None and name not in actions:
+                raise DefinitionError(f'rates["{name}"]: no action "{name}"{suggestion(name, actions)}')
         self._storage = storage
         self._rates = {name: _read(name, text) for name, text in rates.items()}
         self._closed: dict[str, int] = {}  #: actions that may not be performed, and from when on they may again

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from attrs import evolve
 
 from journeykit.core.customer import Customer
 from journeykit.model.leaving import Retained, Snapshot
-from journeykit.model.records import Facts, Loaded, Want
+from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.past import Past
 from journeykit.runtime.why import EVER, replay
+
+Place = tuple[str, str, int]  #: journey, key and number of an enrollment
 
 BATCH = 200  #: customers that are looked for together
 
@@ -33,10 +37,29 @@ def _retain(storage: Storage, definitions: Definitions, customer_id: str, before
         if loaded.revision <= 0:
             return False
         definitions.learn_all(loaded.enrollments)
-        snapshot = Snapshot(before, _state_at(storage, definitions, loaded, before), tuple(definitions.compiled.facts.keys.values()))
-        if storage.retain(Retained(customer_id, loaded.revision, snapshot, history)):
+        state = _state_at(storage, definitions, loaded, before)
+        over = _over(storage, state, before)
+        then = evolve(state, enrollments=_emptied(state.enrollments, over), pending=[])
+        snapshot = Snapshot(before, then, tuple(definitions.compiled.facts.keys.values()))
+        emptied = [e for e in _emptied(loaded.enrollments, over) if _place(e) in over]
+        if storage.retain(Retained(customer_id, loaded.revision, snapshot, history, emptied)):
             return True
     return False
+
+
+def _over(storage: Storage, state: Loaded, before: int) -> set[Place]:
+    """Which enrollments had ended before, have data, and ask for nothing any more: exit rules watch as long as an action is open (P17)."""
+    ended = {_place(e) for e in state.enrollments if e.ended_at is not None and e.ended_at < before and e.data}
+    asks = (row.message for row in storage.outbox("open", state.customer_id)) if ended else ()
+    return ended - {(message.journey, message.key, message.number) for message in asks}
+
+
+def _place(e: Enrollment) -> Place:
+    return e.journey, e.key, e.number
+
+
+def _emptied(enrollments: Iterable[Enrollment], over: set[Place]) -> list[Enrollment]:
+    return [evolve(e, data={}) if _place(e) in over else e for e in enrollments]
 
 
 def _state_at(storage: Storage, definitions: Definitions, loaded: Loaded, before: int) -> Loaded:

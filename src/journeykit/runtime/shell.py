@@ -80,7 +80,7 @@ class Shell:
         self._imported = history and not perform
         self._catch_up_limit = catch_up_limit
         self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._rates = Rates(storage, rates or {})
+        self._rates = Rates(storage, rates or {}, None if actions is None else self.actions.names())
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
         self._inside = False

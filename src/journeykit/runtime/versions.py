@@ -124,7 +124,8 @@ class Versions:
         """
         Put those back whom *migrations* brought to another version, with the data and the timers that they had.
 
-        Whoever has moved on since is left, and counted; who has left the journey since is not looked at.
+        Whoever has moved on since is left, and counted. Leaving is for good: who has left the journey since, or by the migration itself,
+        stays away and is not counted.
 
         Args:
             migrations: the same that were given to `migrate`.

@@ -109,7 +109,8 @@ class Work:
             self.held[customer_id].foreign = foreign
         if any(one.erasures for one in found):
             for customer_id, back in returning(self._storage, found).items():
-                self.held[customer_id].customer.pending.insert(0, back)
+                customer = self.held[customer_id].customer
+                customer.pending = (back, *customer.pending)
 
     def _learn(self, enrollments: Iterable[Enrollment]) -> UnknownError | None:
         """Learn the versions that a customer is on; why not, where one cannot be had, which holds up nobody else."""
@@ -156,7 +157,7 @@ class Work:
         if fresh.base != held.base:
             raise ConflictError([want.customer_id])
         fresh.left, fresh.waits, fresh.mail = held.left, held.waits, held.mail
-        fresh.customer.pending.extend(held.mail)
+        fresh.customer.pending = (*fresh.customer.pending, *held.mail)
         for commit in self.commits:
             if commit.customer_id == want.customer_id:
                 fresh.customer.apply(commit)
@@ -177,7 +178,7 @@ class Work:
                 return outcome
         if held.waits or held.behind:
             return self._wait(event, accepted_at)
-        outcome = self._decide(_new(LoggedEvent, (event, accepted_at, None, "pending", 0)))
+        outcome = self._decide(_new(LoggedEvent, (event, accepted_at, None, "pending", 0)), fresh=True)
         return self._wait(event, accepted_at) if outcome is WAITING else outcome
 
     def _wait(self, event: Event, accepted_at: int) -> Outcome:
@@ -211,7 +212,7 @@ class Work:
             log_failure("a customer's decision failed%s: %s", "", error)
         return self.held[customer_id].customer.revision - before
 
-    def _decide(self, logged: LoggedEvent) -> Outcome:
+    def _decide(self, logged: LoggedEvent, *, fresh: bool = False) -> Outcome:
         event, now = logged.event, logged.accepted_at
         held = self.held[event.customer_id]
         if now < held.customer.accepted_at:
@@ -220,6 +221,7 @@ class Work:
         if now > held.want.until:
             held = self._reach(held, now)
         commit = self._advance(held, logged, now)
+        commit.fresh = fresh
         held = self._keep(commit)
         rows = commit.events
         if not rows or (rows[-1].event.id != event.id and not any(row.event.id == event.id for row in rows)):
@@ -272,4 +274,4 @@ class Work:
         self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)
         held.mail += (logged,)
-        held.customer.pending.append(logged)
+        held.customer.pending = (*held.customer.pending, logged)

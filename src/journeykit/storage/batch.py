@@ -7,9 +7,11 @@ from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
-from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, mail_row, message_row, moments_row
+from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
+START = "$enter"  #: the name of an event by which somebody is let into a journey
 VISIT = 8  #: the place of the visit in the row of an enrollment
+SLOTS = 100  #: parts of a window of a rate: by so much of it somebody may wait for longer than need be
 MANY = 64  #: enrollments that are gathered before they are made rows
 
 
@@ -19,6 +21,7 @@ class Batch:
 
     Attributes:
         bases: for each customer the revision that the first commit is based on.
+        fresh: none of its events was in its customer's log when that was read.
         created: (id, revision, accepted_at, facts) of customers decided for the first time.
         moved: (revision, accepted_at, id, base) of the others; known: (facts, id) where they changed.
         moments: (moments, next_due, id) where they changed.
@@ -26,6 +29,8 @@ class Batch:
         removed: keys (customer, journey, key) to delete.
         waits: what enrollments wait for, where it has changed: (customer, journey, key, entered_at, [(event, object, since)]).
         events, mail, history, outbox, definitions: rows to insert.
+        started: (customer, id) of those events by which others have started a journey and which no commit of the batch has sent: they
+            stand in the mailbox, or have been renamed since they were read, because their sender was erased.
         quotas: how many are taken from each shared number, and how many there are in all (None: any).
 
     Raises:
@@ -35,6 +40,7 @@ class Batch:
 
     def __init__(self, commits: Iterable[Commit]) -> None:
         self.bases: dict[str, int] = {}
+        self.fresh = True
         self.events: list[Row] = []
         self.mail: list[Row] = []
         self.outbox: list[Row] = []
@@ -66,6 +72,8 @@ class Batch:
         elif last[0] != commit.base:
             raise ConflictError([customer_id])
         self._last[customer_id] = (commit.revision, commit.accepted_at)
+        if commit.events and not commit.fresh:
+            self.fresh = False
         if commit.facts is not None:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
@@ -133,6 +141,8 @@ class Batch:
         self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
+        sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
+        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[1] not in sent and _sent(row)]
         self.enrollments: list[Row] = []
         self.entered: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []
@@ -143,11 +153,21 @@ class Batch:
                 (self.enrollments if row[VISIT] > 1 else self.entered).append(row)
 
 
+def _sent(row: Row) -> bool:
+    """Whether the event of a row has been sent by a customer and is decided."""
+    return row[8] == "decided" and loads(row[6]).get("from") is not None
+
+
 def refuse_too_much(batch: Batch, taken: Mapping[str, int]) -> None:
     """Raise `QuotaError` where *batch* takes more than is left, *taken* being what was before it."""
     left = {name: max(0, limit - taken.get(name, 0)) for name, (_, limit) in batch.quotas.items() if limit is not None}
     if any(name in left and count > left[name] for name, (count, _) in batch.quotas.items()):
         raise QuotaError(left)
+
+
+def slot(now: int, window: int) -> int:
+    """Where the part of a window begins in which *now* lies: what goes in one part counts as gone with the last of it, so that a window is few rows."""
+    return now - now % max(1, window // SLOTS)
 
 
 def freed(gone: Sequence[tuple[int, int]], now: int, window: int, most: int) -> int:

@@ -33,10 +33,10 @@ from journeykit.model.records import (
     Settlement,
     Share,
     Want,
-    in_share,
 )
 from journeykit.storage import memory_rows
 from journeykit.storage.batch import Batch, event_order, refuse_too_much
+from journeykit.storage.memory_due import MemoryDue
 from journeykit.storage.memory_leaving import Leavers, MemoryLeaving
 from journeykit.storage.memory_objects import AboutObjects, MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
@@ -62,7 +62,7 @@ class MemoryStorage(Leavers, AboutObjects):
     def __init__(self) -> None:
         self._lock = Lock()
         self._customers: dict[str, Customer] = {}
-        self._due: list[tuple[int, str]] = []  #: heap of (ready, customer); what no longer fits is skipped
+        self._due = MemoryDue(self._customers)
         self._outbox = MemoryOutbox(self._messages_of)
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
@@ -139,13 +139,16 @@ class MemoryStorage(Leavers, AboutObjects):
         customer.pending[event_id] = dumps([None, *rest, "pending", arrival + 1])
         if customer.ready is None or rest[0] < customer.ready:
             customer.ready = rest[0]
-            self._wake(rest[0], customer_id)
+            self._wake(customer_id)
         return True
 
     def _check(self, batch: Batch) -> None:
         stale = [name for name, base in batch.bases.items() if base != (self._customers[name].revision if name in self._customers else 0)]
         if stale:
             raise ConflictError(stale)
+        for customer_id, event_id in batch.started:
+            if customer_id not in self._customers or event_id not in (self._customers[customer_id].pending or ()):
+                raise ConflictError([customer_id])
         decided: set[tuple[str, str]] = set()
         for row in batch.events:
             customer = self._customers.get(row[0])
@@ -259,37 +262,20 @@ class MemoryStorage(Leavers, AboutObjects):
         if ready != customer.ready:
             customer.ready = ready
             if ready is not None:
-                self._wake(ready, customer_id)
+                self._wake(customer_id)
 
-    def _wake(self, ready: int, customer_id: str) -> None:
-        heapq.heappush(self._due, (ready, customer_id))
-        if len(self._due) > 2 * len(self._customers) + 1_000:  # mostly entries that no longer fit
-            self._due = [(c.ready, name) for name, c in self._customers.items() if c.ready is not None]
-            heapq.heapify(self._due)
+    def _wake(self, customer_id: str) -> None:
+        self._due.wake(customer_id)
 
     def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
         """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._lock:
-            found: dict[str, int] = {}
-            others: list[tuple[int, str]] = []
-            while self._due and self._due[0][0] <= now and len(found) < limit:
-                ready, customer_id = heapq.heappop(self._due)
-                if not self._fits(ready, customer_id):
-                    continue
-                if in_share(customer_id, share):
-                    found[customer_id] = ready
-                else:
-                    others.append((ready, customer_id))
-            for ready, customer_id in (*others, *((ready, name) for name, ready in found.items())):
-                heapq.heappush(self._due, (ready, customer_id))
-            return list(found)
+            return self._due.claim(now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._lock:
-            while self._due and not self._fits(*self._due[0]):
-                heapq.heappop(self._due)
-            moments = [self._due[0][0] if self._due else None, self._outbox.next_due(), self._objects.next_due()]
+            moments = [self._due.next(), self._outbox.next_due(), self._objects.next_due()]
             return min([moment for moment in moments if moment is not None], default=None)
 
     # workers

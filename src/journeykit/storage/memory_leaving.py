@@ -12,9 +12,9 @@ from journeykit.model.records import ELSEWHERE, Commit
 from journeykit.storage.batch import Batch
 from journeykit.storage.memory_objects import MemoryObjects
 from journeykit.storage.memory_outbox import MemoryOutbox
-from journeykit.storage.memory_rows import Customer, read_enrollment
+from journeykit.storage.memory_rows import Customer, enrollment_text, line_of, read_enrollment
 from journeykit.storage.moving import moved_event_id, passed_on
-from journeykit.storage.rows import dumps, loads, snapshot, snapshot_text
+from journeykit.storage.rows import dumps, enrollment_row, loads, snapshot, snapshot_text
 
 
 class MemoryLeaving:
@@ -133,6 +133,10 @@ class MemoryLeaving:
             if customer.events is not None and row[6] == "decided" and row[0] <= state.revision and row[1] < before:
                 customer.events[event_id] = dumps([*row[:4], "{}", *row[5:]])
         self._outbox.empty(customer.messages, before)
+        for e in retained.emptied:
+            row = enrollment_row(name, e)
+            prefix, new = line_of(row[1], row[2], row[3]), enrollment_text(row)
+            customer.enrollments = tuple([new if text.startswith(prefix) else text for text in customer.enrollments])
         if retained.history:
             entries = [(loads(text), text) for text in customer.history or ()]
             customer.history = [text for entry, text in entries if entry[0] > state.revision or entry[2] >= before]
@@ -147,7 +151,9 @@ class MemoryLeaving:
 
 def _aged(customer: Customer, before: int) -> bool:
     rows = map(loads, (customer.events or {}).values())
-    return any(row[6] == "decided" and row[1] < before and row[4] != "{}" for row in rows)
+    if any(row[6] == "decided" and row[1] < before and row[4] != "{}" for row in rows):
+        return True
+    return any(e.data and e.ended_at is not None and e.ended_at < before for e in map(read_enrollment, customer.enrollments))
 
 
 class Leavers:
@@ -159,10 +165,6 @@ class Leavers:
 
     def _commit(self, batch: Batch, moved: Moved | None) -> None:
         raise NotImplementedError
-
-    def _fits(self, ready: int, customer_id: str) -> bool:
-        customer = self._customers.get(customer_id)
-        return customer is not None and customer.ready == ready
 
     def _check_moved(self, batch: Batch, moved: Moved) -> None:
         """The old id is at the revision that the batch leaves it at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from journeykit.model.records import EVERYBODY, Share
-from journeykit.storage.batch import freed
+from journeykit.storage.batch import freed, slot
 
 
 class MemoryWork:
@@ -24,6 +24,9 @@ class MemoryWork:
         gone = [(at, number) for at, number in self._grants.get(name, ()) if at > now - window]
         granted = min(wanted, max(0, most - sum(number for _, number in gone)))
         if granted:
-            gone.append((now, granted))
+            if gone and slot(now, window) <= gone[-1][0] <= now:
+                gone[-1] = (now, gone[-1][1] + granted)
+            else:
+                gone.append((now, granted))
         self._grants[name] = gone
         return granted, freed(gone, now, window, most)

@@ -29,6 +29,7 @@ from journeykit.model.records import (
     Share,
     Want,
 )
+from journeykit.storage import sqlite_due as due
 from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
@@ -41,7 +42,7 @@ from journeykit.storage.sqlite_connections import READ, WRITE, Connections, Host
 from journeykit.storage.sqlite_loading import load
 from journeykit.storage.sqlite_writing import Stale, write
 
-MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION)
+MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION, due.MIGRATION)
 LATEST = len(MIGRATIONS)
 
 
@@ -191,13 +192,13 @@ class SQLiteStorage(leaving.Leavers):
     def claim_due(self, now: int, limit: int, share: Share = EVERYBODY) -> list[str]:
         """Return up to *limit* customers of a *share* with something to do, those waiting longest first."""
         with self._transaction(READ) as cursor:
-            return work.claim_due(cursor.connection, now, limit, share)
+            return due.claim_due(cursor.connection, now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due` or `claim_outbox` would have something."""
         with self._transaction(READ) as cursor:
             rows = (cursor.execute(statement).fetchone() for statement in (sql.NEXT_DUE, objects.NEXT_RELEASE))
-            moments = (*itertools.chain.from_iterable(rows), work.next_message(cursor))
+            moments = (*itertools.chain.from_iterable(rows), due.next_timer(cursor), work.next_message(cursor))
         return min((moment for moment in moments if moment is not None and moment < NEVER), default=None)
 
     # workers
@@ -243,7 +244,7 @@ class SQLiteStorage(leaving.Leavers):
             row = cursor.execute(sql.READ_PAUSE, (number,)).fetchone()
             if row is not None:
                 ended = _pause(row)
-                cursor.execute(sql.BRING_UP_ENROLLMENTS, (ended.ended_at, NEVER + number))
+                cursor.execute(due.BRING_UP, (ended.ended_at, NEVER + number))
                 cursor.execute(sql.BRING_UP_MESSAGES, (ended.ended_at, ended.ended_at, ended.words))
 
     def pauses(self) -> list[Pause]:

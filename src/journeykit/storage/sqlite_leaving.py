@@ -11,7 +11,7 @@ from journeykit.errors import ConflictError
 from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
 from journeykit.model.records import ELSEWHERE
 from journeykit.storage.moving import moved_event_id, moved_message, passed_on, starts_of
-from journeykit.storage.rows import dumps, loads, message, snapshot, snapshot_text
+from journeykit.storage.rows import dumps, enrollment_row, loads, message, snapshot, snapshot_text
 from journeykit.storage.sqlite_connections import READ, WRITE, Connections
 
 MIGRATION = (
@@ -69,13 +69,16 @@ READ_STARTS = """select customer, id, properties from journeykit_events indexed 
     where name = '$enter' and id >= ? and id < ?"""
 RENAME_SENDER = "update journeykit_events set id = ?, properties = ? where customer = ? and id = ?"
 
-AGED = """select distinct customer from journeykit_events
-    where customer > ? and accepted_at < ? and state = 'decided' and properties <> '{}' order by customer limit ?"""
+AGED = """select customer from journeykit_events
+    where customer > ?1 and accepted_at < ?2 and state = 'decided' and properties <> '{}'
+    union select customer from journeykit_enrollments
+    where customer > ?1 and ended_at < ?2 and body ->> '$[2]' <> '{}' order by customer limit ?3"""
 READ_REVISION = "select revision from journeykit_customers where id = ?"
 EMPTY_EVENTS = """update journeykit_events set properties = '{}'
     where customer = ? and state = 'decided' and seq <= ? and accepted_at < ? and properties <> '{}'"""
 EMPTY_MESSAGES = """update journeykit_outbox set parameters = '{}'
     where customer = ? and state in ('performed', 'dropped', 'imported') and due_at < ?"""
+EMPTY_DATA = "update journeykit_enrollments set body = ? where customer = ? and journey = ? and key = ? and number = ?"
 FORGET_HISTORY = "delete from journeykit_history where customer = ? and seq <= ? and at < ?"
 KEEP_SNAPSHOT = """insert into journeykit_snapshots values(?, ?, ?)
     on conflict(customer) do update set before = excluded.before, body = excluded.body"""
@@ -151,6 +154,7 @@ def retain(cursor: sqlite3.Cursor, retained: Retained) -> bool:
         return False
     cursor.execute(EMPTY_EVENTS, (name, state.revision, before))
     cursor.execute(EMPTY_MESSAGES, (name, before))
+    cursor.executemany(EMPTY_DATA, [(row[-1], *row[:4]) for row in (enrollment_row(name, e) for e in retained.emptied)])
     if retained.history:
         cursor.execute(FORGET_HISTORY, (name, state.revision, before))
     cursor.execute(KEEP_SNAPSHOT, (name, before, snapshot_text(name, retained.snapshot)))

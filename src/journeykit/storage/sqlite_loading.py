@@ -9,6 +9,7 @@ from typing import Any
 from journeykit.model.records import MAILBOX, Enrollment, Facts, Loaded, LoggedEvent, Want
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read_moments
+from journeykit.storage.sqlite_due import DUE_AT_ALL
 from journeykit.storage.sqlite_leaving import ANY_ERASED
 
 FEW = 8  #: customers who are looked at without asking first whether there is anything to be found at all
@@ -19,17 +20,50 @@ def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     if len(wants) == 1 and _plain(wants[0]):
         return [_one(cursor, wants[0])]
     ids = dumps([want[0] for want in wants])
-    found: list[Loaded | None] = [None] * len(wants)
-    for number, revision, accepted_at, text, moments, due in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
-        found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments), moments_due=due)
-    loaded = [one or Loaded(want[0], 0, 0, Facts(), [], []) for one, want in zip(found, wants, strict=True)]
-    if None in found and cursor.execute(ANY_ERASED).fetchone()[0] is not None:
+    loaded, unknown = _by_clock(cursor, wants, ids) if _clocked(wants) else _customers(cursor, wants, ids)
+    if unknown and cursor.execute(ANY_ERASED).fetchone()[0] is not None:
         for one in loaded:
             one.erasures = one.revision == 0
-    _enrollments(cursor, wants, loaded)
     _pending(cursor, ids, loaded)
     _seen(cursor, wants, loaded)
     return loaded
+
+
+def _customers(cursor: sqlite3.Cursor, wants: Sequence[Want], ids: str) -> tuple[list[Loaded], bool]:
+    """All of them with the enrollments that they want, and whether one is not known."""
+    found: dict[int, Loaded] = {}
+    for number, revision, accepted_at, text, moments, due in cursor.execute(sql.LOAD_CUSTOMERS, (ids,)):
+        found[number] = Loaded(wants[number][0], revision, accepted_at, facts(text), [], [], moments=read_moments(moments), moments_due=due)
+    loaded = _complete(wants, found)
+    _enrollments(cursor, wants, loaded)
+    return loaded, len(found) < len(wants)
+
+
+def _complete(wants: Sequence[Want], found: dict[int, Loaded]) -> list[Loaded]:
+    """Those who were found, and of the others that nothing is known."""
+    return [found.get(number) or Loaded(want[0], 0, 0, Facts(), [], []) for number, want in enumerate(wants)]
+
+
+def _clocked(wants: Sequence[Want]) -> bool:
+    """Whether all that is wanted is what is due before one moment."""
+    until = wants[0].until
+    return until > 0 and all(want[1:] == (frozenset(), (), (), until) for want in wants)
+
+
+def _by_clock(cursor: sqlite3.Cursor, wants: Sequence[Want], ids: str) -> tuple[list[Loaded], bool]:
+    """The same for customers who are looked after for the clock alone, in one statement."""
+    found: dict[int, Loaded] = {}
+    for row in cursor.execute(sql.LOAD_CLOCK, (ids, wants[0].until)):
+        number = row[0]
+        one = found.get(number)
+        if one is None:
+            one = Loaded(wants[number][0], row[1], row[2], facts(row[3]), [], [], moments=read_moments(row[4]), moments_due=row[5])
+            found[number] = one
+        if row[6] is not None:
+            one.enrollments.append(enrollment(row[5:]))
+            if len(one.enrollments) > 1:
+                one.enrollments.sort(key=_order)
+    return _complete(wants, found), len(found) < len(wants)
 
 
 def _plain(want: Want) -> bool:
@@ -77,7 +111,7 @@ def _due(cursor: sqlite3.Cursor, wants: Sequence[Want], loaded: list[Loaded]) ->
     if latest <= 0:
         return
     if len(wants) > FEW and any(want.journeys for want in wants):  # who is looked after for the clock alone has something due
-        due = cursor.execute(sql.DUE_AT_ALL, (latest, len(wants))).fetchall()
+        due = cursor.execute(DUE_AT_ALL, (latest, len(wants))).fetchall()
         if len(due) < len(wants):
             customers = {row[0] for row in due}
             owners = [number for number in owners if wants[number][0] in customers]

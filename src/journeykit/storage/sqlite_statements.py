@@ -104,6 +104,7 @@ INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?
     on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
     name = excluded.name, properties = excluded.properties, source = excluded.source, state = excluded.state, arrival = excluded.arrival
     where journeykit_events.state <> 'decided'"""
+IS_PENDING = "select 1 from journeykit_events where customer = ? and id = ? and state = 'pending'"
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
     expires_at, owner, listens, household, origin, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -118,6 +119,9 @@ _ENROLLMENT = "e.journey, e.key, e.number, e.definition, e.position, e.status, e
 _EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.properties, e.source, e.state, e.arrival"
 LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts, c.moments, c.next_due
     from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
+LOAD_CLOCK = f"""select j.key, c.revision, c.accepted_at, c.facts, c.moments, c.next_due, {_ENROLLMENT}
+    from json_each(?) j cross join journeykit_customers c on c.id = j.value
+    left join journeykit_enrollments e on e.customer = c.id and +e.next_due < ?"""
 LOAD_ONE = f"""select c.revision, c.accepted_at, c.facts, c.moments, c.next_due, {_ENROLLMENT}
     from journeykit_customers c left join journeykit_enrollments e on e.customer = c.id
         and ((e.journey = ?2 and (e.ended_at is null or e.next_due is not null)) or +e.next_due < ?3)
@@ -125,7 +129,6 @@ LOAD_ONE = f"""select c.revision, c.accepted_at, c.facts, c.moments, c.next_due,
 LOAD_MAIL = f"""select false, {_EVENT} from journeykit_events e indexed by journeykit_events_mailbox where e.customer = ?1 and e.state = 'pending'
     and e.arrival < ?3 + (select min(m.arrival) from journeykit_events m where m.customer = ?1 and m.state = 'pending')
     union all select true, {_EVENT} from journeykit_events e where e.customer = ?1 and e.id = ?2"""
-DUE_AT_ALL = "select customer from journeykit_enrollments where next_due < ? limit ?"
 LOAD_DUE = f"""select j.key, {_ENROLLMENT}, e.next_due
     from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and +e.next_due < ?"""
 LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"
@@ -146,7 +149,6 @@ FIND_DECIDED = LOAD_SEEN + " and e.state = 'decided'"
 # what is due
 
 NEXT_DUE = """select
-    (select min(next_due) + 1 from journeykit_enrollments where next_due is not null),
     (select min(next_due) + 1 from journeykit_customers where next_due is not null),
     (select min(accepted_at) from journeykit_events where state = 'pending')"""
 
@@ -156,7 +158,6 @@ INSERT_PAUSE = "insert into journeykit_pauses(journey, step, action, still, begu
 END_PAUSE = "update journeykit_pauses set ended_at = ? where number = ? and ended_at is null"
 READ_PAUSE = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses where number = ?"
 READ_PAUSES = "select number, journey, step, action, still, begun_at, ended_at from journeykit_pauses order by number"
-BRING_UP_ENROLLMENTS = "update journeykit_enrollments set next_due = ? where next_due = ?"
 BRING_UP_MESSAGES = """update journeykit_outbox indexed by journeykit_outbox_line set due_at = ?
     where state = 'open' and due_at > ? and token is null and reason = ?"""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
 from journeykit.model.backlog import Backlog
-from journeykit.model.records import Share, in_share
-from journeykit.storage.batch import freed
+from journeykit.model.records import Share
+from journeykit.storage.batch import freed, slot
 from journeykit.storage.claims import addressed
 from journeykit.storage.rows import Row, dumps
+from journeykit.storage.sqlite_due import COUNT_TIMERS
 from journeykit.storage.sqlite_statements import CLAIM_LINE, COUNT_LINE, FIRST_OF_LINE, NEXT_LINE
 
 MIGRATION = (
@@ -25,19 +25,16 @@ FORGET_WORKERS = "delete from journeykit_workers where until <= ?"
 KEEP_WORKER = "insert into journeykit_workers values(?, ?) on conflict(token) do update set until = excluded.until"
 READ_WORKERS = "select token from journeykit_workers order by token"
 
-DUE_ENROLLMENTS = "select next_due + 1, customer from journeykit_enrollments where next_due < ? order by next_due, customer"
-DUE_CUSTOMERS = "select next_due + 1, id from journeykit_customers where next_due < ? order by next_due, id"
-DUE_MAIL = "select accepted_at, customer from journeykit_events where state = 'pending' and accepted_at <= ? order by accepted_at, customer"
 COUNT_MAIL = "select count(*), min(accepted_at) from journeykit_events where state = 'pending' and accepted_at <= ?"
-COUNT_TIMERS = """select count(*), min(due) from (select customer, min(next_due) as due from (
-    select customer, next_due from journeykit_enrollments where next_due < ?1
-    union all select id, next_due from journeykit_customers where next_due < ?1) group by customer)"""
 COUNT_DEAD = (
     "select count(*) from journeykit_outbox indexed by journeykit_outbox_ended where state <> 'open' and state <> 'performed' and state = ?"
 )
 
 READ_GRANTS = "select at, number from journeykit_grants where name = ? and at > ? order by at"
 FORGET_GRANTS = "delete from journeykit_grants where name = ? and at <= ?"
+#: What goes in one part of a window is one row.
+JOIN_GRANT = """update journeykit_grants set at = ?1, number = number + ?2 where name = ?3
+    and at = (select max(at) from journeykit_grants where name = ?3 and at between ?4 and ?1)"""
 KEEP_GRANT = """insert into journeykit_grants values(?, ?, ?)
     on conflict(name, at) do update set number = number + excluded.number"""
 
@@ -48,20 +45,6 @@ def enlist(cursor: sqlite3.Cursor, token: str, now: int, until: int) -> Share:
     cursor.execute(FORGET_WORKERS, (now,))
     there = [name for (name,) in cursor.execute(READ_WORKERS)]
     return (there.index(token), len(there)) if token in there else (0, 1)
-
-
-def claim_due(connection: sqlite3.Connection, now: int, limit: int, share: Share) -> list[str]:
-    """Up to *limit* customers of *share* who have something due, those waiting longest first."""
-    found: dict[str, None] = {}
-    sources = [connection.execute(statement, (now,)) for statement in (DUE_ENROLLMENTS, DUE_CUSTOMERS, DUE_MAIL)]
-    for _, customer_id in heapq.merge(*sources):  # reads no further than needed
-        if len(found) >= limit:
-            break
-        if in_share(customer_id, share):
-            found[customer_id] = None
-    for source in sources:
-        source.close()
-    return list(found)
 
 
 def _lines(cursor: sqlite3.Cursor) -> Iterator[tuple[str, str]]:
@@ -101,7 +84,8 @@ def grant(cursor: sqlite3.Cursor, name: str, now: int, window: int, most: int, w
     gone = cursor.execute(READ_GRANTS, (name, now - window)).fetchall()
     granted = min(wanted, max(0, most - sum(number for _, number in gone)))
     if granted:
-        cursor.execute(KEEP_GRANT, (name, now, granted))
+        if not cursor.execute(JOIN_GRANT, (now, granted, name, slot(now, window))).rowcount:
+            cursor.execute(KEEP_GRANT, (name, now, granted))
         gone.append((now, granted))
     return granted, freed(gone, now, window, most)
 

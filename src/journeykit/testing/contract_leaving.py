@@ -188,8 +188,8 @@ class LeavingContract:
             Event("$enter", id=f"start/{name}/cart/c1/1/1/0", customer_id="eve", occurred_at="2026-01-01T00:00:00+00:00", properties={"from": name, "key": "k"})
             for name in ("ann", "ann/x", "an")
         ]  # fmt: skip
+        storage.accept([(one, 10) for one in starts])
         storage.commit_many([shop.commit("eve", events=[LoggedEvent(one, 10, 1, "decided") for one in starts[:2]])])
-        storage.accept([(starts[2], 20)])
         storage.commit_many([shop.everything("ann")])
         storage.erase(erased())
         found = {one.event.properties["from"]: one for one in storage.events("eve")}
@@ -198,6 +198,32 @@ class LeavingContract:
         assert "ann" not in found["erased-1"].event.id
         assert found["erased-1"].event.properties == {"from": "erased-1", "key": "k"}
         assert found["ann/x"].event.id == "start/ann/x/cart/c1/1/1/0"
+
+    def test_who_has_read_the_mail_of_the_erased_reads_it_again(self, storage: Storage) -> None:
+        """Eve's mailbox was read, then its sender is erased: what was decided on it is refused, and the mail waits under its other name."""
+        start = Event(
+            "$enter", id="start/ann/cart/c1/1/1/0", customer_id="eve", occurred_at="2026-01-01T00:00:00+00:00", properties={"from": "ann", "key": "k"}
+        )  # fmt: skip
+        storage.commit_many([shop.commit("eve"), shop.commit("ann", mail=[Mail(start, 20)])])
+        (read,) = shop.load(storage, "eve").pending
+        storage.erase(erased())
+        with pytest.raises(ConflictError):
+            storage.commit_many([shop.commit("eve", 1, events=[read._replace(seq=2, state="decided")], history=[shop.entry("eve", seq=2)])])
+        (left,) = storage.events("eve")
+
+        assert (left.state, left.event.properties["from"]) == ("pending", "erased-1")
+        assert (shop.load(storage, "eve").revision, storage.history("eve")) == (1, [])
+        storage.commit_many([shop.commit("eve", 1, events=[left._replace(seq=2, state="decided")])])
+        assert [one.state for one in storage.events("eve")] == ["decided"]
+
+    def test_what_is_sent_and_decided_at_once_was_in_no_mailbox(self, storage: Storage) -> None:
+        """A batch holds the commit that sends and the one that decides it."""
+        start = Event(
+            "$enter", id="start/ann/cart/c1/1/1/0", customer_id="eve", occurred_at="2026-01-01T00:00:00+00:00", properties={"from": "ann", "key": "k"}
+        )  # fmt: skip
+        storage.commit_many([shop.commit("ann", mail=[Mail(start, 20)]), shop.commit("eve", events=[LoggedEvent(start, 20, 1, "decided")])])
+
+        assert [one.state for one in storage.events("eve")] == ["decided"]
 
     def test_others_are_told_that_somebody_was_erased(self, storage: Storage) -> None:
         """Whoever is not known may be one of them; whoever is known is not asked about."""
@@ -231,6 +257,21 @@ class LeavingContract:
         assert storage.snapshot("ann") == retained(3, 2, 30).snapshot
         assert storage.aged(30, "", 10) == []
         assert storage.accept([(shop.event("a"), 50)]) == [False]
+
+    def test_the_data_of_what_has_ended_goes(self, storage: Storage) -> None:
+        """Whoever has data in an enrollment that had ended is found, without any event; what is given in its place is there, by its number."""
+        gone = evolve(shop.enrollment("cart", ended_at=20), data={"street": "Elm"})
+        later, inside = evolve(shop.enrollment("order", ended_at=40), data={"n": 1}), evolve(shop.enrollment("welcome"), data={"n": 2})
+        storage.commit_many(
+            [shop.commit("ann", enrollments=[gone, later, inside]), shop.commit("bob", enrollments=[shop.enrollment(ended_at=20)])]
+        )
+        found = (storage.aged(20, "", 10), storage.aged(21, "", 10), storage.aged(21, "ann", 10))
+        assert found == ([], ["ann"], [])
+        emptied = [evolve(gone, data={}), evolve(later, number=9, data={})]
+        assert storage.retain(retained(1, 1, 30)._replace(emptied=emptied)) is True
+
+        assert {e.journey: e.data for e in shop.load(storage, "ann").enrollments} == {"cart": {}, "order": {"n": 1}, "welcome": {"n": 2}}
+        assert storage.aged(21, "", 10) == []
 
     def test_history_stays_where_wanted(self, storage: Storage) -> None:
         """Without being asked for, no line of it goes."""

@@ -169,11 +169,11 @@ class MailboxContract:
     def test_many_are_due(self, storage: Storage, count: int) -> None:
         """Whoever is found is found again until a commit says otherwise; then the next ones are found."""
         names = [f"customer {number:03}" for number in range(count)]
-        storage.commit_many([shop.commit(name, enrollments=[shop.enrollment(due=10)]) for name in names])
+        storage.commit_many([shop.commit(name, enrollments=[shop.enrollment(due=number)]) for number, name in enumerate(names, 10)])
         done: list[str] = []
-        while found := storage.claim_due(11, 7):
-            assert storage.claim_due(11, 7) == found
-            storage.commit_many([shop.commit(name, 1, enrollments=[shop.enrollment(ended_at=11)]) for name in found])
+        while found := storage.claim_due(200, 7):
+            assert storage.claim_due(200, 7) == found
+            storage.commit_many([shop.commit(name, 1, enrollments=[shop.enrollment(ended_at=200)]) for name in found])
             done += found
 
         assert done == names

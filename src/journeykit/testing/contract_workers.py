@@ -54,6 +54,31 @@ class WorkerContract:
         storage.commit_many([Commit("ann", 0, len(first), 10, events=decided)])
         assert [logged.event.id for logged in shop.load(storage).pending] == [f"event {number}" for number in range(len(first), count)]
 
+    # -- turns of what is due -----------------------------------------------------------------------------------------
+
+    def test_each_journey_has_its_turn_with_its_timers(self, storage: Storage) -> None:
+        """Behind a hundred timers of one journey no other journey waits, nor an event, nor a customer's own moment, however late they came."""
+        crowd = [shop.commit(f"crowd {number:02}", enrollments=[shop.enrollment("sale", due=10 + number)]) for number in range(100)]
+        few = [shop.commit(name, enrollments=[shop.enrollment("cart", due=500)]) for name in ("ann", "bob")]
+        own = shop.commit("eve", moments=[Moment("segment vip", 600, True)])
+        storage.commit_many([*crowd, *few, own])
+        storage.accept([(shop.event("one", "kim"), 700)])
+
+        assert storage.claim_due(1_000, 10) == [
+            "crowd 00",
+            "crowd 01",
+            "crowd 02",
+            "crowd 03",
+            "crowd 04",
+            "crowd 05",
+            "ann",
+            "bob",
+            "eve",
+            "kim",
+        ]
+        assert storage.claim_due(505, 4) == ["crowd 00", "crowd 01", "ann", "bob"]
+        assert len(storage.claim_due(1_000, 200)) == 104
+
     # -- turns in the outbox -------------------------------------------------------------------------------------------
 
     def test_each_journey_has_its_turn(self, storage: Storage) -> None:
@@ -85,6 +110,15 @@ class WorkerContract:
         assert storage.grant("email", 109, 10, 3, 1) == (0, 110)
         assert storage.grant("email", 110, 10, 3, 5) == (2, 114)
         assert storage.grant("sms", 110, 10, 3, 1) == (1, 110)
+
+    def test_a_great_rate_is_kept_to_a_hundredth(self, storage: Storage) -> None:
+        """A thousand in any second, asked for every half millisecond: never more, and nobody waits for longer than a hundredth of it in vain."""
+        window, most = 1_000_000, 1_000
+        gone = [at for at in range(0, 3 * window, 500) if storage.grant("email", at, window, most, 1)[0]]
+
+        assert max(sum(at - window < other <= at for other in gone) for at in gone) == most
+        assert len(gone) >= 3 * most - most // 50
+        assert storage.grant("email", 3 * window, window, most, most)[1] <= 4 * window + window // 100
 
     def test_many_at_once_get_no_more(self, storage: Storage) -> None:
         """Of twenty threads seven may go."""

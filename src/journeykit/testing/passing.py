@@ -6,20 +6,6 @@ from collections.abc import Callable
 
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.engine import Engine
-
-
-def settle(engine: Engine, until: int) -> bool:
-    """
-    Do everything that is due before *until*, as a worker would.
-
-    Returns:
-        Whether there was anything.
-    """
-    busy = False
-    while engine.run_due(until) or sum(engine.dispatch()):
-        busy = True
-    return busy
 
 
 def pass_until(target: int, storage: Storage, clock: ManualClock, settled: Callable[[int], bool]) -> bool:
@@ -31,7 +17,7 @@ def pass_until(target: int, storage: Storage, clock: ManualClock, settled: Calla
             the last thing happened.
         storage: what everything is kept in.
         clock: the clock of the engine.
-        settled: does what is due before a moment, and says whether there was anything; see `settle`.
+        settled: does what is due before a moment, and says whether there was anything.
 
     Returns:
         Whether anything happened.

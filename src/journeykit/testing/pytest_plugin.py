@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MARKER = "every_boundary"
 _BEGIN = "2026-01-01T09:00:00+00:00"
+_OF_SCENARIOS = ("at", "zone", "arms", "actions")  #: what a scenario takes and an engine does not
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -146,6 +147,16 @@ def journeykit_definitions(request: pytest.FixtureRequest) -> list[Journey | Cat
 
 
 @pytest.fixture
+def journeykit_options() -> dict[str, Any]:
+    """
+    What every scenario and engine of the tests is given besides: nothing.
+
+    Override it where definitions name policies, triggers or timers of your own: ``return {"policies": {"good-taste": good_taste}}``.
+    """
+    return {}
+
+
+@pytest.fixture
 def journeykit_storage(_journeykit_storages: _Storages) -> Storage:
     """A fresh, migrated storage; the test runs on each of those that --journeykit-storage names."""
     return _journeykit_storages.make()
@@ -161,13 +172,19 @@ def journeykit_clock(_journeykit_boundary: Boundary | None) -> ManualClock:
 
 @pytest.fixture
 def journeykit_actions(
-    journeykit_definitions: list[Journey | Catalog], journeykit_storage: Storage, journeykit_clock: ManualClock
+    journeykit_definitions: list[Journey | Catalog],
+    journeykit_storage: Storage,
+    journeykit_clock: ManualClock,
+    journeykit_options: dict[str, Any],
 ) -> Recorder:
     """Every action that the journeys ask for, recorded, and done where the test says nothing else; a mapping for an engine."""
     from journeykit.runtime.definitions import Definitions
+    from journeykit.runtime.plugins import extensions_of
     from journeykit.testing.fakes import Recorder
 
-    return Recorder(*sorted(Definitions(journeykit_definitions, journeykit_storage).actions()), clock=journeykit_clock)
+    brought = extensions_of(journeykit_options.get("triggers"), journeykit_options.get("timers"))
+    asked = Definitions(journeykit_definitions, journeykit_storage, extensions=brought).actions()
+    return Recorder(*sorted(asked), given=journeykit_options.get("actions"), clock=journeykit_clock)
 
 
 @pytest.fixture
@@ -176,12 +193,15 @@ def journeykit_engine(
     journeykit_storage: Storage,
     journeykit_clock: ManualClock,
     journeykit_actions: Recorder,
+    journeykit_options: dict[str, Any],
 ) -> Engine:
     """An engine of the journeys, the storage, the clock and the recorded actions."""
     from journeykit.runtime.backoff import Backoff
     from journeykit.runtime.engine import Engine
 
-    return Engine(journeykit_definitions, journeykit_storage, journeykit_actions, clock=journeykit_clock, backoff=Backoff(jitter=lambda: 0))
+    given = {name: value for name, value in journeykit_options.items() if name not in _OF_SCENARIOS}
+    options = {"clock": journeykit_clock, "backoff": Backoff(jitter=lambda: 0), **given}
+    return Engine(journeykit_definitions, journeykit_storage, journeykit_actions, **options)
 
 
 @pytest.fixture
@@ -190,6 +210,7 @@ def scenario(
     journeykit_storage: Storage,
     _journeykit_storages: _Storages,
     _journeykit_boundary: Boundary | None,
+    journeykit_options: dict[str, Any],
 ) -> Callable[..., Scenario]:
     """
     Makes a `Scenario` on a storage of its own: ``scenario(*definitions, **options)``; of journeykit_definitions where it is given none.
@@ -205,12 +226,16 @@ def scenario(
         if "storage" not in options:
             hosts_own = journeykit_storage not in _journeykit_storages.made
             options["storage"] = left.pop() if left else journeykit_storage if hosts_own else _journeykit_storages.make()
-        if _journeykit_boundary is not None:
-            begin = _journeykit_boundary.local - timedelta(days=1)  # the same time of day, the day before
-            options = {"zone": _journeykit_boundary.zone, "at": f"{begin:%Y-%m-%d %H:%M:%S}", **options}
-        return Scenario(*values, **options)
+        return Scenario(*values, **{**journeykit_options, **_before(_journeykit_boundary), **options})
 
     return make
+
+
+def _before(boundary: Boundary | None) -> dict[str, str]:
+    """Where a scenario begins: the day before a boundary, at the same time of day."""
+    if boundary is None:
+        return {}
+    return {"zone": boundary.zone, "at": f"{boundary.local - timedelta(days=1):%Y-%m-%d %H:%M:%S}"}
 
 
 @pytest.fixture
@@ -237,7 +262,8 @@ def _name_of(request: pytest.FixtureRequest) -> str:
         return str(node.name)
     parts = chosen.id.split("-")
     if "_journeykit_storages" in chosen.params:
-        parts.remove(name_of(chosen.params["_journeykit_storages"]))
+        storage = name_of(chosen.params["_journeykit_storages"])
+        parts.remove(next(part for part in parts if part.startswith(storage)))  # of two of one name each has a number
     return f"{node.originalname}[{'-'.join(parts)}]" if parts else str(node.originalname)
 
 

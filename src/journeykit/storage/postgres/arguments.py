@@ -61,12 +61,17 @@ class Part:
     Args:
         columns: names and types, ``customer text, seq int8``; no other types.
         text: the SQL.
+
+    Attributes:
+        columns: the names, with commas between.
+        kinds: the type of each.
     """
 
     def __init__(self, columns: str, text: str) -> None:
         pairs = [column.split() for column in columns.split(",")]
-        self._numeric = [kind == "int8" for _, kind in pairs]
-        names = ", ".join(name for name, _ in pairs)
+        self.kinds = [kind for _, kind in pairs]
+        self.columns = names = ", ".join(name for name, _ in pairs)
+        self._numeric = [kind == "int8" for kind in self.kinds]
         text = text.replace("{columns}", names)
         one = f"(select {', '.join(f'%s::{kind} as {name}' for name, kind in pairs)}, 1::int8 as ord) v"
         many = f"unnest({', '.join(f'%s::{kind}[]' for _, kind in pairs)}) with ordinality as v({names}, ord)"

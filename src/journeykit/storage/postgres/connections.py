@@ -7,7 +7,7 @@ import queue
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.storage.postgres.direct import Direct, Value
 
 Cursor = psycopg.RawCursor[Any]  #: arguments are ``$1``
 Connection = psycopg.Connection[Any]
@@ -51,7 +52,7 @@ def failed(error: Exception) -> StorageError:
         return Refused(text)
     if isinstance(error, errors.UndefinedTable) and "journeykit_" in text:
         return unmigrated(f"the database is not prepared ({text})")
-    if isinstance(error, UnicodeEncodeError) or "NUL" in text:
+    if isinstance(error, (UnicodeEncodeError, errors.CharacterNotInRepertoire)) or "NUL" in text:
         return StorageError(f"PostgreSQL: {text}; a text holds what cannot be stored: give plain text")
     if isinstance(error, errors.QueryCanceled):
         return StorageError(f"PostgreSQL: {text}; raise statement_timeout, or look what holds the rows (pg_locks)")
@@ -93,6 +94,31 @@ class Connections(Protocol):
         """Let go of what was opened here."""
 
 
+class OwnCursor(Cursor):
+    """
+    A cursor of a connection of our own.
+
+    Args:
+        connection: the connection.
+        prepares: whether something may be prepared there.
+
+    Attributes:
+        direct: a shorter way for single statements, where something may be prepared.
+    """
+
+    def __init__(self, connection: Connection, *, prepares: bool) -> None:
+        super().__init__(connection, row_factory=tuple_row)
+        self.direct = Direct(connection) if prepares else None
+
+
+def run(cursor: Cursor, statement: bytes, formats: Sequence[int], arguments: Sequence[Value]) -> list[tuple[Any, ...]]:
+    """Run a statement that is all that is run in its transaction, the short way where there is one; see `Direct.run`."""
+    if isinstance(cursor, OwnCursor) and cursor.direct is not None:
+        return cursor.direct.run(statement, formats, arguments)
+    texts = [one if one is None or isinstance(one, str) else str(int(one)) for one in arguments]
+    return cursor.execute(statement, texts).fetchall()
+
+
 class OwnConnections:
     """
     A few connections of our own, lent to one call at a time.
@@ -130,7 +156,7 @@ class OwnConnections:
         try:
             connection = psycopg.connect(
                 self._conninfo, autocommit=True, row_factory=tuple_row, prepare_threshold=None if self._pooler else 2,
-                application_name="journeykit",
+                fallback_application_name="journeykit",
             )  # fmt: skip
             if self._schema is not None:
                 connection.execute(psycopg.sql.SQL("set search_path to {}").format(psycopg.sql.Identifier(self._schema)))
@@ -155,7 +181,7 @@ class OwnConnections:
                 if time.monotonic() - since < _FRESH or not _gone(cursor.connection):
                     return cursor
                 cursor.connection.close()
-            return Cursor(self._open(), row_factory=tuple_row)
+            return OwnCursor(self._open(), prepares=not self._pooler)
         except BaseException:
             self._places.put(None)
             raise

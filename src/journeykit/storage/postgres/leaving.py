@@ -16,7 +16,7 @@ from journeykit.storage.postgres.connections import Connections, Cursor, Refused
 from journeykit.storage.postgres.outbox import tell
 from journeykit.storage.postgres.purging import purge
 from journeykit.storage.postgres.writing import Writing, put, reason
-from journeykit.storage.rows import Row, dumps, loads, message, snapshot, snapshot_text
+from journeykit.storage.rows import Row, dumps, enrollment_row, loads, message, snapshot, snapshot_text
 
 #: Always in order of id, so that of two who lock the same customers one waits, and neither for ever.
 LOCK_CUSTOMERS = "select id from journeykit_customers where id = any($1::text[]) order by id for update"
@@ -97,13 +97,17 @@ READ_STARTS = """select customer, id, properties from journeykit_events
 RENAME_SENDERS = Part("customer text, id text, other text, properties text", """update journeykit_events e
     set id = v.other, properties = v.properties from {v} where e.customer = v.customer and e.id = v.id""")  # fmt: skip
 
-AGED = """select distinct customer from journeykit_events
-    where customer > $1 and accepted_at < $2 and state = 'decided' and properties <> '{}' order by customer limit $3"""
+AGED = """(select distinct customer from journeykit_events
+    where customer > $1 and accepted_at < $2 and state = 'decided' and properties <> '{}' order by customer limit $3)
+    union (select distinct customer from journeykit_enrollments
+    where customer > $1 and ended_at < $2 and body::json ->> 2 <> '{}' order by customer limit $3) order by customer limit $3"""
 LOCK_REVISION = "select revision from journeykit_customers where id = $1 for update"
 EMPTY_EVENTS = """update journeykit_events set properties = '{}'
     where customer = $1 and state = 'decided' and seq <= $2 and accepted_at < $3 and properties <> '{}'"""
 EMPTY_MESSAGES = """update journeykit_outbox set parameters = '{}'
     where customer = $1 and state in ('performed', 'dropped', 'imported') and due_at < $2"""
+EMPTY_DATA = Part("customer text, journey text, key text, number int8, body text", """update journeykit_enrollments e set body = v.body
+    from {v} where e.customer = v.customer and e.journey = v.journey and e.key = v.key and e.number = v.number""")  # fmt: skip
 FORGET_HISTORY = "delete from journeykit_history where customer = $1 and seq <= $2 and at < $3"
 KEEP_SNAPSHOT = """insert into journeykit_snapshots(customer, before, body) values($1, $2, $3)
     on conflict(customer) do update set before = excluded.before, body = excluded.body"""
@@ -238,6 +242,8 @@ def retain(cursor: Cursor, retained: Retained) -> bool:
     upto = (name, number(state.revision), number(before))
     cursor.execute(EMPTY_EVENTS, upto)
     cursor.execute(EMPTY_MESSAGES, (name, number(before)))
+    if retained.emptied:
+        EMPTY_DATA.run(cursor, [(*row[:4], row[-1]) for row in (enrollment_row(name, e) for e in retained.emptied)])
     if retained.history:
         cursor.execute(FORGET_HISTORY, upto)
     cursor.execute(KEEP_SNAPSHOT, (name, number(before), snapshot_text(name, retained.snapshot)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from journeykit.model.records import Enrollment, Facts, Loaded, Want
+from journeykit.storage.postgres import plain
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import Arguments, Part, statement
 from journeykit.storage.postgres.connections import Cursor
@@ -15,6 +16,8 @@ CUSTOMER, ENROLLMENT, PENDING, SEEN, ERASED = range(5)  #: which part of the sta
 
 def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order."""
+    if len(wants) == 1 and plain.plain(wants[0]) and (one := plain.load(cursor, wants[0])) is not None:
+        return [one]
     texts: list[str] = []
     arguments: Arguments = []
     for part, rows in _parts(wants):
@@ -39,8 +42,6 @@ def load(cursor: Cursor, wants: Sequence[Want]) -> list[Loaded]:
 
 def _parts(wants: Sequence[Want]) -> list[tuple[Part, list[Row]]]:
     """For each part of the statement what it looks for; the place of a want counts from 1."""
-    if len(wants) == 1 and _plain(wants[0]):
-        return _parts_of_one(wants[0])
     every: list[Row] = []
     active: list[Row] = []
     journeys: list[Row] = []
@@ -66,19 +67,6 @@ def _parts(wants: Sequence[Want]) -> list[tuple[Part, list[Row]]]:
         (sql.LOAD_CUSTOMERS, people), (sql.LOAD_ALL, every), (sql.LOAD_ACTIVE, active), (sql.LOAD_JOURNEY, journeys),
         (sql.LOAD_KEY, keys), (sql.LOAD_DUE, due), (sql.LOAD_PENDING, people), (sql.LOAD_SEEN, events),
     ]  # fmt: skip
-
-
-def _parts_of_one(want: Want) -> list[tuple[Part, list[Row]]]:
-    """The same for one customer of whom little is needed."""
-    customer_id, named, _, seen, until = want
-    live: list[Row] = [(1, customer_id, journey, until) for journey in named or ()]
-    events: list[Row] = [(1, customer_id, event_id) for event_id in seen]
-    return [(sql.LOAD_CUSTOMERS, [(customer_id,)]), (sql.LOAD_LIVE, live), (sql.LOAD_PENDING, [(customer_id,)]), (sql.LOAD_SEEN, events)]
-
-
-def _plain(want: Want) -> bool:
-    """Whether it names one journey and no keys, as an event does that concerns one journey."""
-    return want.journeys is not None and len(want.journeys) == 1 and not want.keys
 
 
 def _take(one: Loaded, row: Row) -> None:

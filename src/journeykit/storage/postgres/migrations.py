@@ -128,6 +128,12 @@ MIGRATIONS = (
         ],
         "create index if not exists journeykit_events_starts on journeykit_events(id) where name = '$enter'",
     )),
+    # Each journey has its turn with its timers. The release before goes on without the index it had: it reads the whole of the new one.
+    Migration(1, (
+        f"""create index concurrently if not exists journeykit_enrollments_line on journeykit_enrollments(journey, next_due)
+            where next_due > {EARLIEST}""",
+        "drop index concurrently if exists journeykit_enrollments_due",
+    )),
 )  # fmt: skip
 LATEST = len(MIGRATIONS)
 

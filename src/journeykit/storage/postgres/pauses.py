@@ -6,6 +6,7 @@ from journeykit.model.pauses import Pause
 from journeykit.model.records import NEVER
 from journeykit.storage.postgres.arguments import number
 from journeykit.storage.postgres.connections import Cursor
+from journeykit.storage.postgres.due import LINES
 from journeykit.storage.postgres.statements import DUE
 
 #: So that their numbers follow each other.
@@ -17,8 +18,10 @@ END_PAUSE = f"update journeykit_pauses set ended_at = coalesce(ended_at, $2) whe
 READ_PAUSES = f"select {_PAUSE} from journeykit_pauses order by number"
 #: Their customers first, in order, as whoever decides for them does. Whom another transaction holds is brought up when it is carried out
 #: again, as all pauses are for a while.
-BRING_UP_ENROLLMENTS = f"""with held as (
-        select id from journeykit_customers where id in (select customer from journeykit_enrollments where {DUE} and next_due = $1)
+BRING_UP_ENROLLMENTS = f"""{LINES}, held as (
+        select id from journeykit_customers where id in (
+            select t.customer from lines l cross join lateral (
+                select customer from journeykit_enrollments where {DUE} and journey = l.journey and next_due = $1) t)
         order by id for no key update skip locked)
     update journeykit_enrollments e set next_due = $2 from held h where e.customer = h.id and e.next_due = $1"""
 BRING_UP_MESSAGES = """update journeykit_outbox set due_at = $1 where id in (

@@ -32,24 +32,29 @@ MOVE_CUSTOMER = Part(_CUSTOMER, _MOVE.replace("{from}", "{v}"))
 #: Whoever is held by another transaction is left out, which ends in a conflict that names them: a batch waits for nobody.
 MOVE_CUSTOMERS = Part(_CUSTOMER, _MOVE.replace("{from}", """(
     select v.* from {v} join journeykit_customers h on h.id = v.id order by h.id for no key update of h skip locked) v"""))  # fmt: skip
+ENROLLED = """on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
+    position = excluded.position, status = excluded.status, step = excluded.step, visit = excluded.visit,
+    entered_at = excluded.entered_at, ended_at = excluded.ended_at, next_due = excluded.next_due, body = excluded.body"""
 WRITE_ENROLLMENTS = Part(
     "customer text, journey text, key text, number int8, definition text, position int8, status text, step text, visit int8, "
     "entered_at int8, ended_at int8, next_due int8, body text",
-    """enrolled as (insert into journeykit_enrollments({columns}) select {columns} from {v}
-    on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
-    position = excluded.position, status = excluded.status, step = excluded.step, visit = excluded.visit,
-    entered_at = excluded.entered_at, ended_at = excluded.ended_at, next_due = excluded.next_due, body = excluded.body)""",
+    f"enrolled as (insert into journeykit_enrollments({{columns}}) select {{columns}} from {{v}} {ENROLLED})",
 )
 DELETE_ENROLLMENTS = Part("customer text, journey text, key text", """removed as (delete from journeykit_enrollments e using {v}
     where e.customer = v.customer and e.journey = v.journey and e.key = v.key)""")  # fmt: skip
 _EVENT = "customer, id, seq, accepted_at, occurred_at, name, properties, source, state, arrival"
+_EVENT_TYPES = "customer text, id text, seq int8, accepted_at int8, occurred_at int8, name text, properties text, source text, state text, arrival int8"
 WRITE_EVENTS = Part(
-    "customer text, id text, seq int8, accepted_at int8, occurred_at int8, name text, properties text, source text, state text, arrival int8",
+    _EVENT_TYPES,
     """logged as (insert into journeykit_events as e({columns}) select {columns} from {v} order by v.customer, v.id
     on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
     name = excluded.name, properties = excluded.properties, source = excluded.source, state = excluded.state, arrival = excluded.arrival
     where e.state <> 'decided' returning 1)""",
 )
+#: What another customer has sent is decided where it stands: were its sender erased meanwhile, it would have another id, and nothing is found.
+WRITE_STARTED = Part(_EVENT_TYPES, """started as (update journeykit_events e set seq = v.seq, accepted_at = v.accepted_at,
+    occurred_at = v.occurred_at, properties = v.properties, state = v.state, arrival = v.arrival
+    from {v} where e.customer = v.customer and e.id = v.id and e.state = 'pending' returning 1)""")  # fmt: skip
 _HISTORY = "customer, seq, place, at, kind, journey, key, number, source, target, cause, reason, timers"
 WRITE_HISTORY = Part(
     "customer text, seq int8, place int8, at int8, kind text, journey text, key text, number int8, source text, target text, cause text, "
@@ -150,11 +155,6 @@ LOAD_JOURNEY = _enrollments(", journey text", " and r.journey = v.journey")
 LOAD_ACTIVE = _enrollments(", journey text", " and r.journey = v.journey and (r.ended_at is null or r.next_due is not null)")
 LOAD_KEY = _enrollments(", journey text, key text", " and r.journey = v.journey and r.key = v.key")
 LOAD_DUE = _enrollments(", until int8", " and r.next_due < v.until")
-#: The last two in one look, as each event by itself needs them.
-LOAD_LIVE = _enrollments(
-    ", journey text, until int8",
-    " and ((r.journey = v.journey and (r.ended_at is null or r.next_due is not null)) or r.next_due < v.until)",
-)
 _PENDING = _ROWS.replace("{table}", "journeykit_events").replace("{where}", "r.customer = v.id and r.state = 'pending' order by r.arrival")
 _PENDING = _PENDING.replace("offset 0", f"limit {MAILBOX}")
 LOAD_PENDING = Part("id text", f"""select 2, v.ord, e.seq, e.accepted_at, e.occurred_at, e.arrival, null,

@@ -27,7 +27,7 @@ from journeykit.model.records import (
     Want,
 )
 from journeykit.storage.batch import Batch, event_order
-from journeykit.storage.postgres import migrations, objects, outbox, pauses, work
+from journeykit.storage.postgres import due, migrations, objects, outbox, pauses, work
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
@@ -187,12 +187,12 @@ class PostgresStorage(Leavers):
 
     def _find_due(self, now: int, limit: int, share: Share) -> list[str]:
         with self._transaction(single=True) as cursor:
-            return work.claim_due(cursor, now, limit, share)
+            return due.claim_due(cursor, now, limit, share)
 
     def next_due(self) -> int | None:
         """Return the earliest moment at which `claim_due`, `claim_outbox` or `releases` would have something."""
         with self._transaction(single=True) as cursor:
-            return work.next_due(cursor)
+            return due.next_due(cursor)
 
     # workers
 

@@ -7,9 +7,10 @@ from functools import cache
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
 from journeykit.storage.batch import Batch
+from journeykit.storage.postgres import plain
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import Arguments, Part, copied, numbers, statement, texts
-from journeykit.storage.postgres.connections import Connections, Cursor, Refused
+from journeykit.storage.postgres.connections import Connections, Cursor, Refused, run
 from journeykit.storage.rows import Row
 
 MANY = 50  #: rows from which on COPY pays
@@ -90,8 +91,13 @@ class Writing:
         self._add(sql.DELETE_ENROLLMENTS, self.batch.removed)
 
     def _log(self) -> None:
-        self._add(sql.WRITE_EVENTS, self.events)
-        self._demand("logged", len(self.events))
+        mailed = set(self.batch.started)
+        started = [row for row in self.events if row[:2] in mailed] if mailed else []
+        others = [row for row in self.events if row[:2] not in mailed] if mailed else self.events
+        self._add(sql.WRITE_EVENTS, others)
+        self._add(sql.WRITE_STARTED, started)
+        self._demand("logged", len(others))
+        self._demand("started", len(started))
         logged = {row[:2] for row in self.events}
         mail = [row for row in unique_mail(self.batch.mail) if row[:2] not in logged]
         if mail and logged:
@@ -135,10 +141,23 @@ def write(connections: Connections, batch: Batch) -> None:
     """
     if not batch.bases:
         return
+    notify = (sql.NOTIFY_SURELY if connections.hosts else sql.NOTIFY) if _due_soon(batch) else ""
+    short = plain.writing(batch, notify)
+    if short is not None:
+        _write_plain(connections, batch, short)
+        return
     writing = Writing(batch, connections.hosts)
     try:
         with connections.transaction(single=not writing.copies and len(batch.bases) == 1) as cursor:
             put(cursor, writing)
+    except Refused:
+        raise reason(connections, batch) from None
+
+
+def _write_plain(connections: Connections, batch: Batch, short: plain.Written) -> None:
+    try:
+        with connections.transaction(single=True) as cursor:
+            run(cursor, *short)
     except Refused:
         raise reason(connections, batch) from None
 
