@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check setup lint format types defects proof bench docs coverage wheel clean
+.PHONY: help demo test check setup lint format types defects proof mutants bench docs coverage wheel clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +17,7 @@ help:
 	@echo 'make demo      18 months of a real shop, through one journey'
 	@echo 'make test      lint, types, architecture, tests, documentation: what a change must pass'
 	@echo 'make check     test, coverage, proof and defects: what a release must pass'
-	@echo 'make lint types format docs coverage proof defects bench wheel clean'
+	@echo 'make lint types format docs coverage proof mutants defects bench wheel clean'
 
 setup: $(READY)
 
@@ -62,6 +62,12 @@ coverage: $(READY)
 KILLS ?= 5000
 proof: $(READY)
 	JOURNEYKIT_KILLS=$(KILLS) HYPOTHESIS_PROFILE=proof $(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(MAKE) mutants
+
+# One small change of model and core at a time, which a test must notice; make mutants MUTANTS='--sample 300' for a part of them.
+mutants: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[mutants]'
+	$(BIN)/python scripts/mutants.py $(MUTANTS)
 
 # Each patch in tests/defects breaks one promise on purpose; its test must notice.
 defects: $(READY)
@@ -79,4 +85,4 @@ wheel: $(READY)
 check: test coverage proof defects
 
 clean:
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist htmlcov mutants .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,7 @@ Each round of each side is a process of its own, the sides take turns, seconds o
 round counts: on a busy machine that is what can be compared. ``python releases.py --old WHEEL`` compares a wheel, a checkout or a folder
 with the package in it with the checkout that this script is in; ``--new`` names another. A checkout is measured with benchmarks of its own.
 Registered are the journeys, facts and segments of ``examples/recipes``, which the events of the rows do not concern. In rows of few
-events for each customer that column is mostly the first look at a customer, at all segments and schedules, which happens once in their life.
+events for each customer that column is mostly the first look at a customer, which happens once in their life: schedules are armed for all.
 A row that a release does not have is left open. The last columns say how many times the cost of the earlier release; it ends with 1 where one is above 1.1.
 """
 

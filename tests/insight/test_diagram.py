@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journeykit.insight.diagram import mermaid
+from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 
 
@@ -113,6 +114,7 @@ flowchart TD
     e4(["exited: where consent.email == False"])
     e5(["exited: settled email dead"])
     e6(["goal"])
+    j1[["refer-friend"]]
     start -->|"Trip Booked<br/>if event.total #62; 100<br/>and nothing more for 15 minutes"| s1
     start -->|"customer.plan changed"| s1
     s1 -->|"50%"| s2
@@ -134,6 +136,7 @@ flowchart TD
     anywhere -.->|"email dead"| e5
     anywhere -.->|"goal<br/>Trip Rated"| e6
     anywhere -.->|"Address Changed<br/>does sync"| anywhere
+    s5 -.->|"starts"| j1
 """
     )
 
@@ -273,3 +276,32 @@ def test_segments_schedules_and_dates_are_written_on_their_arrows() -> None:
 
     for words in ("became vip", "left vip", "every monday at 09:00", "30 days before customer.renews_at"):
         assert words in picture
+
+
+def test_journeys_that_start_each_other_and_lanes() -> None:
+    """What is started stands beside it, with for whom; who starts it leads to its beginning; its lane and who goes first stand at the top."""
+    refer = Journey(
+        "refer",
+        stage="advocacy",
+        entry="Friend Invited",
+        steps=[
+            Step("asked", when={"Confirmed": Transition("told", do=Start("friend", customer="event.friend"))}),
+            Scope("telling", steps=[Step("told", do=Start("thanks"))], leaving=Start("survey")),
+        ],
+    )
+    friend = Journey("friend", stage="awareness", steps=[Step("invited", do=Start("friend", customer="data.next"))])
+    catalog = Catalog(policies=["one at a time of refer, friend as offers"])
+    first, second = (mermaid(one, [refer, friend, catalog]).splitlines() for one in (refer, friend))
+
+    assert first[1] == '    start(["refer<br/>one at a time as offers"])'
+    assert [line for line in first if "j" in line and ("[[" in line or "starts" in line)] == [
+        '    j1[["friend"]]',
+        '    j2[["thanks"]]',
+        '    j3[["survey"]]',
+        '    s1 -.->|"starts<br/>for event.friend"| j1',
+        '    s2 -.->|"starts"| j2',
+        '    g1 -.->|"starts"| j3',
+    ]
+    assert second[1] == '    start(["friend<br/>one at a time as offers<br/>behind refer"])'
+    assert second[-2:] == ['    s1 -.->|"starts<br/>for data.next"| start', '    j1 -.->|"starts"| start']
+    assert '    j1[["refer"]]' in second

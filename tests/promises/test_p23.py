@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from journeykit import Catalog, DefinitionError, Do, Journey, MemoryStorage, On, SQLiteStorage, Step, Transition
-from journeykit.model.records import Commit
+from journeykit.model.messages import moment
+from journeykit.model.records import Commit, Moment, Want
 from shop import Shop
 
 CATALOG = Catalog(
@@ -256,3 +257,52 @@ def test_an_event_that_concerns_no_segment_writes_nothing_about_them() -> None:
         shop.wait("1 day")
 
     assert written == [True, False, False, False, False]
+
+
+def test_who_leaves_has_been_inside_since_the_first_look() -> None:
+    """Gold from the first word about her on: that is no edge, and to be gold no more is one."""
+    catalog = Catalog(segments={"golden": "customer.tier == 'gold'"})
+    shop = Shop(*greets("golden", "not golden"), catalog)
+    shop.identify(traits={"tier": "gold"})
+    shop.event("Page Viewed")
+    shop.identify(traits={"tier": "none"})
+    shop.work()
+
+    assert shop.sent == ["2026-03-02 09:00 ann email not golden"]
+
+
+def test_of_a_customer_is_kept_only_what_is_not_blank() -> None:
+    """Nothing is known of Bob, so nothing is kept but that he was looked at; Ann has ordered, and keeps what can still happen to her."""
+    shop = Shop(*greets("vip", "asleep", "once", "unsold"), CATALOG)
+    shop.event("Page Viewed", "bob")
+    shop.event("Order Completed", total=10)
+
+    assert kept(shop, "bob") == [("looked", None)]
+    assert kept(shop, "ann") == [
+        ("looked", None),
+        ("segment vip", "2026-04-01T09:00:00+00:00"),
+        ("segment asleep", "2026-05-31T09:00:00+00:00"),
+        ("segment once", None),
+        ("segment unsold", None),
+    ]
+
+
+def test_a_customer_of_a_release_that_kept_everything_misses_no_edge() -> None:
+    """What was written of them then stands for the same: the first order is the edge that it would have been."""
+    shop = Shop(*greets("once", "not unsold", "asleep"), CATALOG)
+    shop.event("Page Viewed")
+    (known,) = shop.storage.load_many([Want("ann", None)])
+    names = shop.engine.definitions.compiled.watch.watchers
+    everything = [Moment("", None, "of an earlier release"), *(Moment(name, None, " unsold " in name) for name in names)]
+    shop.storage.commit_many([Commit("ann", known.revision, known.revision + 1, known.accepted_at, moments=everything)])
+    shop.event("Order Completed", total=10)
+    shop.wait("91 days")
+
+    assert shop.sent == ["2026-03-02 09:00 ann email once", "2026-03-02 09:00 ann email not unsold", "2026-05-31 09:00 ann email asleep"]
+
+
+def kept(shop: Shop, customer: str) -> list[tuple[str, str | None]]:
+    """What is kept of a customer's own moments, without the marks of what they are moments of."""
+    (loaded,) = shop.storage.load_many([Want(customer, None)])
+    moments = (Moment(*one[:3]) for one in loaded.moments)
+    return [(one.name.rpartition(" ")[0] or "looked", one.due_at and moment(one.due_at).isoformat()) for one in moments]

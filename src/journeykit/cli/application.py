@@ -128,12 +128,13 @@ def draw(
     journeys: Journeys, only: Annotated[str | None, typer.Option("--only", metavar="NAME", help="Only the journey of this name.")] = None
 ) -> None:
     """Draw journeys as Mermaid flowcharts."""
-    found = {value.name: value for value in world.definitions(journeys) if isinstance(value, Journey)}
+    known = world.definitions(journeys)
+    found = {value.name: value for value in known if isinstance(value, Journey)}
     if only is not None and only not in found:
         raise UnknownError(f'no journey "{only}"; there are {", ".join(found)}')
     for name, journey in found.items():
         if only in (None, name):
-            console.say(mermaid(journey).rstrip("\n"))
+            console.say(mermaid(journey, known).rstrip("\n"))
 
 
 @app.command()

@@ -2,7 +2,8 @@
 The heart: one customer, one signal, what it changes.
 
 `advance` first catches up on timers due before the signal, then decides it: facts, active enrollments in order of entry, entries
-in order of definition, then what these raise (P3, P8, P9). Engine, import, replay and the test kit all call it.
+in order of definition, then what these raise (P3, P8, P9). What is plain is decided in one go (`core.plain`), to the same end. Engine, import,
+replay and the test kit all call it.
 """
 
 from __future__ import annotations

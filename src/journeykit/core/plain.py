@@ -64,15 +64,15 @@ def fire_plainly(compiled: Compiled, customer: Customer, now: int) -> Commit | N
         return None
     (e,) = customer.enrollments.values()
     due = [(timer.due_at, timer.index) for timer in e.timers if timer.due_at is not None and timer.due_at < now]
-    table = compiled.definitions[e.definition].plain[e.step]
-    if len(due) != 1 or e.waiting is not None or table is None:
+    if len(due) != 1 or e.waiting is not None:
         return None
     at, index = due[0]
+    table = compiled.definitions[e.definition].plain[e.step]
     revision, accepted_at = customer.revision, customer.accepted_at
     commit = Commit(customer.customer_id, revision, revision + 1, at + 1 if at >= accepted_at else accepted_at)
     commit.fired = 1
     try:
-        row = _first(table.get(index) or (), customer, e, None, at)
+        row = _first((table and table.get(index)) or (), customer, e, None, at)
         fired = None if row is None else _taken(row, compiled, commit, customer, e, None, at, index)
     except ConditionError:
         return None

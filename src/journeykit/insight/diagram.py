@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from journeykit.core.outline import Onward, Place, first_step, places, scopes
+from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split
 from journeykit.model.wait import Wait
@@ -15,17 +16,22 @@ _SPECIAL = re.compile(r"""["#$&*;<>@\[\\\]^`{|}~]|(?<![^\W_])_|_(?![^\W_])|(?<=%
 _NUMBERED = re.compile(r"^(\d+)([.)])")
 
 
-def mermaid(journey: Journey) -> str:
+def mermaid(journey: Journey, others: Iterable[Journey | Catalog] = ()) -> str:
     """
     Draw *journey* as a Mermaid flowchart: steps in their stages and scopes, what moves a customer, and how it ends.
 
-    Rules that hold in several steps lead off a hexagon, "anywhere"; dotted lines leave the journey or move nothing. An action
-    is shown with its ``template``, where it has one. The same journey always gives the same text; it need not compile.
+    Rules that hold in several steps lead off a hexagon, "anywhere"; dotted lines leave the journey or move nothing. A box with double
+    sides is another journey, one that it starts. An action is shown with its ``template``, where it has one. The same journey always
+    gives the same text; it need not compile.
+
+    Args:
+        journey: what is drawn.
+        others: the journeys and catalogs beside it, where known: then it is also drawn which of them start it, and its lane.
 
     Returns:
         The text of the diagram, to be put into a Markdown block marked ``mermaid``.
     """
-    return "\n".join(_Drawing(journey).lines()) + "\n"
+    return "\n".join(_Drawing(journey, list(others)).lines()) + "\n"
 
 
 class _Drawing:
@@ -35,23 +41,28 @@ class _Drawing:
     Attributes:
         names: the node of each step.
         extras: nodes that are no steps (ends, the goal), by what is written on them; found while arrows are drawn.
+        journeys: nodes that are other journeys, by their names; found in the same way.
     """
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: Journey, others: list[Journey | Catalog]) -> None:
         self.journey = journey
+        self.others = [one for one in others if isinstance(one, Journey) and one.name != journey.name]
+        self.lanes = [policy for one in others if isinstance(one, Catalog) for policy in one.policies if policy.kind == "lane"]
+        self.journeys: dict[str, str] = {}
         self.places = {place.step.name: place for place in places(journey)}
         self.names = {name: f"s{number}" for number, name in enumerate(self.places, 1)}
         self.scopes = {scope.name: (f"g{number}", scope, onward) for number, (scope, _, onward) in enumerate(scopes(journey), 1)}
         self.extras: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:
-        arrows = [*self._entries(), *self._steps(), *self._scopes(), *self._journey()]
+        arrows = [*self._entries(), *self._steps(), *self._scopes(), *self._journey(), *self._starts(), *self._started()]
         yield "flowchart TD"
-        yield f"    start{_box('([', _title(self.journey), '])')}"
+        yield f"    start{_box('([', [*_title(self.journey), *self._lane()], '])')}"
         yield from self._stages()
         if any(arrow.startswith("anywhere ") for arrow in arrows):
             yield f"    anywhere{_box('{{', ['anywhere'], '}}')}"
         yield from (f"    {name}{_box('([', [text], '])')}" for text, name in self.extras.items())
+        yield from (f"    {name}{_box('[[', [text], ']]')}" for text, name in self.journeys.items())
         yield from (f"    {arrow}" for arrow in arrows)
 
     # -- boxes -------------------------------------------------------------------------------------------------------
@@ -122,6 +133,38 @@ class _Drawing:
             yield _arrow("anywhere", ["goal", *_on(goal.on)], target, dotted=True)
         yield from self._moves("anywhere", self.journey.when)
 
+    def _starts(self) -> Iterator[str]:
+        """The journeys that are started, from where that is asked for."""
+        for source, start in self._asked():
+            whom = [f"for {start.customer.text}"] if start.customer is not None else []
+            target = "start" if start.journey == self.journey.name else self._other(start.journey)
+            yield _arrow(source, ["starts", *whom], target, dotted=True)
+
+    def _asked(self) -> Iterator[tuple[str, Start]]:
+        for place in self.places.values():
+            step = place.step
+            yield from ((self.names[step.name], start) for start in _started_by([step], place.onward))
+        for name, scope, _ in self.scopes.values():
+            yield from ((name, start) for start in _started_by([scope], None))  # what follows it, its last step has
+        yield from (("anywhere", start) for move in self.journey.when for start in _of(move.do))
+
+    def _started(self) -> Iterator[str]:
+        """The other journeys that start this one."""
+        for other in self.others:
+            if any(start.journey == self.journey.name for start in _all_started(other)):
+                yield _arrow(self._other(other.name), ["starts"], "start", dotted=True)
+
+    def _other(self, name: str) -> str:
+        return self.journeys.setdefault(name, f"j{len(self.journeys) + 1}")
+
+    def _lane(self) -> list[str]:
+        """Its lane, and the journeys in it that go first."""
+        for lane in self.lanes:
+            if self.journey.name in lane.journeys:
+                before = lane.journeys[: lane.journeys.index(self.journey.name)]
+                return [f"one at a time as {lane.name}", *([f"behind {', '.join(before)}"] if before else [])]
+        return []
+
     def _moves(self, source: str, moves: Iterable[Transition]) -> Iterator[str]:
         for move in moves:
             label = [*_on(move.on), *_does(move.do)]
@@ -181,6 +224,25 @@ def _ending(end: str) -> str:
 
 def _actions(item: Step | Scope) -> list[str]:
     return [*_does(item.do), *(f"leaving {text}" for text in _does(item.leaving))]
+
+
+def _of(actions: Iterable[Do | Start]) -> Iterator[Start]:
+    return (action for action in actions if isinstance(action, Start))
+
+
+def _started_by(items: Sequence[Step | Scope], onward: Onward) -> Iterator[Start]:
+    """What is started by being in a step or a scope, entering or leaving it, or going on from it."""
+    branches = () if onward is None or isinstance(onward, Split) else onward
+    for item in items:
+        yield from _of((*item.do, *item.leaving))
+        yield from (start for move in (*item.when, *branches) for start in _of(move.do))
+
+
+def _all_started(journey: Journey) -> Iterator[Start]:
+    """Everything that a journey starts."""
+    for place in places(journey):
+        yield from _started_by([place.step, *place.scopes], place.onward)
+    yield from (start for move in journey.when for start in _of(move.do))
 
 
 def _does(actions: Sequence[Do | Start]) -> list[str]:

@@ -108,7 +108,7 @@ class Counting:
         goals = {entry.journey for entry in history if entry.kind == "goal"}
         for entry in history:
             self._entry(entry)
-        got = [(settled_at(row), row.message.journey) for row in outbox if self._message(row, facts.zone or "UTC")]
+        got = [(row.due_at, row.message.journey) for row in outbox if self._message(row, facts.zone or "UTC")]
         self._close(sorted(got))
         for experiment, arm in facts.arms.items():
             journey = experiment.partition("/")[0]
@@ -147,11 +147,10 @@ class Counting:
             counts.held[policy, action] += 1
         if row.state == "dropped":
             counts.dropped[row.answers[-1].policy if row.answers else "dropped", action] += 1
-        if row.state not in ("performed", "imported"):
+        if row.state != "performed":
             return False
-        at = settled_at(row)
-        counts.performed[action, wall(at, zone).hour] += 1
-        counts.peaks[action, at // HOUR] += 1
+        counts.performed[action, wall(row.due_at, zone).hour] += 1
+        counts.peaks[action, row.due_at // HOUR] += 1
         return message.message != "none"
 
     def _close(self, got: Sequence[tuple[int, str]]) -> None:
@@ -165,11 +164,6 @@ class Counting:
                     pairs.add((min(journey, other), max(journey, other)))
         self._counts.crowded += bool(pairs)
         self._counts.close.update(pairs)
-
-
-def settled_at(row: OutboxRow) -> int:
-    """When a message went: when it was asked for, or when what held it last was over."""
-    return max([row.message.at, *(answer.until for answer in row.answers if answer.until is not None)])
 
 
 def named(counter: Counter[Any], order: Iterable[Any] = ()) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from journeykit.core.outline import places
 from journeykit.model.journey import Journey
 from journeykit.model.records import HistoryEntry, OutboxRow
 from journeykit.ports import Storage
-from journeykit.rehearsal.counting import settled_at
 from journeykit.rehearsal.words import called, place
 
 _WAY = ("entered", "moved", "goal", "completed", "exited", "merged")
@@ -104,3 +103,8 @@ def _mark(entry: HistoryEntry) -> str:
     if entry.kind == "exited":
         return f"exited: {entry.reason or entry.cause}"
     return "reached the goal" if entry.kind == "goal" else entry.kind
+
+
+def settled_at(row: OutboxRow) -> int:
+    """When a message went, to the minute: when it was asked for, or when what held it last was over."""
+    return max([row.message.at, *(answer.until for answer in row.answers if answer.until is not None)])

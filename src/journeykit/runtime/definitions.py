@@ -92,7 +92,7 @@ class Definitions:
         self._extensions = extensions_of() if extensions is None else extensions
         self._policies = None if policies is None else list(policies)
         self._foreign: dict[str, str] = {}  #: versions that this release cannot read, and why
-        self._then: dict[frozenset[str], Compiled] = {}  #: what decisions were made with while other versions were current
+        self._then: dict[tuple[str, ...], Compiled] = {}  #: what decisions were made with while other versions were current
         self.compiled: Compiled = self._compile()
 
     def _compile(self) -> Compiled:
@@ -134,10 +134,10 @@ class Definitions:
         if all(one is self.compiled.journeys.get(name) for name, one in then.items()):
             return self.compiled
         current = {one.hash: (one.hash, one.text, one.journey) for one in then.values()}
-        found = self._then.get(frozenset(current))
+        found = self._then.get(tuple(current))
         if found is None:
             older = [(one.hash, one.text, one.journey) for one in known.values() if one.hash not in current]
-            found = self._then[frozenset(current)] = compile_checked([*current.values()], self.catalog, older, self._extensions)
+            found = self._then[tuple(current)] = compile_checked([*current.values()], self.catalog, older, self._extensions)
         return found
 
     def actions(self) -> set[str]:
