@@ -9,12 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import time
+from itertools import count
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import settings
 
-from journeykit import Catalog, Do, Journey, On, Scope, Split, Step, Transition
+from journeykit import Catalog, Do, Journey, On, Scope, Split, SQLiteStorage, Step, Transition
 from journeykit.testing import Scenario
 from journeykit.testing.machine import JourneyMachine, always
 from journeykit.testing.properties import at_most, everyone_leaves_within, never_after, never_closer, never_twice
@@ -130,6 +132,18 @@ def test_a_cap_keeps_two_mails_a_day_apart() -> None:
     manners = Catalog(actions={"email": "marketing"}, policies=["at most 1 email in 24 hours or defer up to 3 days"])
 
     holds(machine([CART, manners], calm=CALM), "email, 2 times")
+
+
+def test_it_holds_on_another_storage(tmp_path: Path) -> None:
+    """Each story has a database of its own, which is closed behind it."""
+    number = count(1)
+    manners = Catalog(actions={"email": "marketing"}, policies=["at most 1 email in 24 hours"])
+    shop = machine([CART, manners], calm=CALM, storage=lambda: SQLiteStorage(tmp_path / f"{next(number)}.db", synchronous="off"))
+    shop.TestCase.settings = settings(shop.TestCase.settings, max_examples=9)
+    tell(shop)
+
+    assert shop.tally.stories >= 9
+    assert next(number) > 9
 
 
 def test_a_cap_lets_one_more_through_than_was_promised() -> None:

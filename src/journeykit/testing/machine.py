@@ -140,7 +140,11 @@ class JourneyMachine(RuleBasedStateMachine):
         Raises:
             AssertionError: one does not hold.
         """
-        cls().look(shop)
+        machine = cls()
+        try:
+            machine.look(shop)
+        finally:
+            machine.shop.storage.close()
 
     @invariant()
     def every_property_holds(self) -> None:
@@ -164,8 +168,13 @@ class JourneyMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """The end: what has to be seen in the long run, and what there was to see."""
-        if self._broken:
-            return
+        try:
+            if not self._broken:
+                self._see_the_end()
+        finally:
+            self.shop.storage.close()
+
+    def _see_the_end(self) -> None:
         horizon = max((one.horizon for one in self._held.values()), default=0)
         if horizon:
             self.during(lambda: self._end(horizon))
