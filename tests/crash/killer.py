@@ -23,6 +23,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +69,20 @@ PHASES = {
 PATIENCE = 1.5  #: seconds that a life is given to come to the phase wanted
 AGE = 0.1  #: seconds that a life is left alone at most before it is watched
 BETWEEN = 0.0002  #: seconds between two looks at where a life is; looking all the time would take the processor from it
+LEFT = 100  #: lines that a life finds at least: who has nothing to do dies in no phase
 LIVES = 25  #: after so many, SQLite's log is emptied: each life begins with reading all of what the last one left in it
 
 
 def invent(random: random.Random, lines: int) -> Iterator[dict[str, Any]]:
-    """Events of some customers; about one in ten is told twice."""
-    customers = [f"c{number}" for number in range(max(5, lines // 20))]
+    """So many events of some customers."""
+    return islice(happenings(random, max(5, lines // 20)), lines)
+
+
+def happenings(random: random.Random, some: int) -> Iterator[dict[str, Any]]:
+    """Events of *some* customers without end; about one in ten is told twice."""
+    customers = [f"c{number}" for number in range(some)]
     told: list[dict[str, Any]] = []
-    for number in range(lines):
+    for number in count():
         if told and random.random() < 0.1:
             yield random.choice(told)
             continue
@@ -157,7 +164,7 @@ class Life:
 
     def __init__(self, folder: Path, port: int, marks: mmap.mmap, conninfo: str | None) -> None:
         self.folder, self.port = folder, port
-        self.lines = (folder / "input.jsonl").read_text().splitlines()
+        self.lines: list[str] = []  #: of the input file
         self.storage = storage_of(folder, conninfo)
         self.storage.marks = marks
         backoff = Backoff(first=0.2, most=0.2, attempts=1_000)
@@ -193,8 +200,7 @@ class Life:
 
     def tell(self, pause: float) -> None:
         """Tell the input file from where the lives before came to."""
-        lines, place = self.lines, self.folder / "told"
-        told = int(place.read_text()) if place.exists() else 0
+        lines, place, told = self.lines, self.folder / "told", self.told()
         while told < len(lines) and os.getppid() == self.killer:
             batch = [self.event(line) for line in lines[told : told + self.random.randint(1, 8)]]
             (self.engine.handle_many if self.random.random() < 0.6 else self.accept)(batch)
@@ -202,6 +208,11 @@ class Life:
             (self.folder / "told.new").write_text(str(told))
             (self.folder / "told.new").replace(place)
             time.sleep(self.random.random() * pause)
+
+    def told(self) -> int:
+        """How many lines the lives before have told."""
+        place = self.folder / "told"
+        return int(place.read_text()) if place.exists() else 0
 
     def accept(self, events: Sequence[Event]) -> None:
         self.engine.accept(*events)
@@ -216,9 +227,11 @@ class Life:
 class Killer:
     """Lets the shop live and die, each time in another phase."""
 
-    def __init__(self, folder: Path, seed: int, port: int, conninfo: str | None) -> None:
+    def __init__(self, folder: Path, kills: int, seed: int, port: int, conninfo: str | None) -> None:
         self.marks = mmap.mmap(-1, mmap.PAGESIZE)
         self.life = Life(folder, port, self.marks, conninfo)
+        self.input, self.happenings = folder / "input.jsonl", happenings(random.Random(seed), 15 + kills)
+        self.supply(300 + kills * 20)
         self.log = None if conninfo else folder / "shop.db"
         self.random = random.Random(seed)
         self.killed = dict.fromkeys(PHASES, 0)
@@ -244,6 +257,13 @@ class Killer:
             raise SystemExit("a life did not die as it was told")
         self.killed[phase] += phase in self.marks[:WANTED]
 
+    def supply(self, number: int) -> None:
+        """Put so many more lines into the input."""
+        more = [json.dumps(one) for one in islice(self.happenings, number)]
+        with self.input.open("a") as file:
+            file.writelines(f"{line}\n" for line in more)
+        self.life.lines += more
+
     def live(self) -> None:
         """The last life, which ends by itself."""
         status = os.waitpid(self.born(0, last=True), 0)[1]
@@ -253,6 +273,8 @@ class Killer:
     def born(self, phase: int, *, last: bool) -> int:
         """Fork a life; return its process."""
         self.lives += 1
+        if len(self.life.lines) - self.life.told() < LEFT and not last:
+            self.supply(4 * LEFT)
         if self.log is not None and self.lives % LIVES == 0:
             with closing(sqlite3.connect(self.log)) as database:
                 database.execute("pragma wal_checkpoint(truncate)")
@@ -275,19 +297,17 @@ class Killer:
 
 def main(folder: Path, kills: int, seed: int, port: int, conninfo: str | None = None) -> None:
     """Make the input, live, die, and live to the end."""
-    lines = [json.dumps(one) for one in invent(random.Random(seed), 300 + kills * 20)]
-    (folder / "input.jsonl").write_text("".join(f"{line}\n" for line in lines))
     storage = storage_of(folder, conninfo)
     storage.migrate()
     storage.close()
     if conninfo is not None:
         (folder / "conninfo").write_text(conninfo)
-    killer = Killer(folder, seed, port, conninfo)
+    killer = Killer(folder, kills, seed, port, conninfo)
     killer.until_each_phase_has(max(1, kills // len(PHASES)))
-    killed, told = killer.lives, int((folder / "told").read_text()) if (folder / "told").exists() else 0
+    killed, told = killer.lives, killer.life.told()
     killer.live()
     phases = {PHASES[phase]: number for phase, number in killer.killed.items()}
-    print(json.dumps({"kills": killed, "phases": phases, "told_before_the_last_life": told, "lines": len(lines)}))  # noqa: T201  the test reads it
+    print(json.dumps({"kills": killed, "phases": phases, "told_before_the_last_life": told, "lines": len(killer.life.lines)}))  # noqa: T201  the test reads it
 
 
 if __name__ == "__main__":
