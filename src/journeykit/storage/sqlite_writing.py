@@ -22,15 +22,20 @@ class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
 def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write *batch*; raise `Stale` where a customer has moved on, `QuotaError` where too much is taken."""
     _claim(cursor, batch)
-    for statement, rows in ((sql.UPDATE_FACTS, batch.known), (sql.UPDATE_MOMENTS, batch.moments), (sql.DELETE_ENROLLMENT, batch.removed)):
+    if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
+        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
+    for statement, rows in (
+        (sql.UPDATE_FACTS, batch.known),
+        (sql.UPDATE_MOMENTS, batch.moments),
+        (sql.DELETE_ENROLLMENT, batch.removed),
+        (sql.UPSERT_ENROLLMENT, batch.entered),
+        (sql.INSERT_DEFINITION, batch.definitions),
+        (sql.INSERT_MAIL, batch.mail),
+    ):
         if rows:
             cursor.executemany(statement, rows)
-    _enroll(cursor, batch)
-    _insert(cursor, sql.INSERT_HISTORY, batch.history)
-    _insert(cursor, sql.INSERT_MESSAGE, batch.outbox)
-    _insert(cursor, sql.INSERT_DEFINITION, batch.definitions)
-    if batch.mail:
-        cursor.executemany(sql.INSERT_MAIL, batch.mail)
+    _append(cursor, sql.INSERT_HISTORY, batch.history)
+    _append(cursor, sql.INSERT_MESSAGE, batch.outbox)
     if batch.waits:
         objects.wait(cursor, batch.waits)
     if batch.quotas:
@@ -39,44 +44,37 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
-    if batch.created and _insert(cursor, sql.INSERT_CUSTOMER, batch.created) != len(batch.created):
+    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
         raise Stale
     if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
         raise Stale
     if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
         raise Stale  # whoever sent it has been erased meanwhile
-    if batch.events and _insert(cursor, sql.INSERT_EVENT, batch.events) != len(batch.events):
+    if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise Stale
 
 
-def _enroll(cursor: sqlite3.Cursor, batch: Batch) -> None:
-    """Write the enrollments: a few that have moved are looked for where they stand, many are put there, which is one statement."""
-    moved, rows = batch.enrollments, batch.entered
-    few = 0 < len(moved) < ROWS
-    if not few or cursor.executemany(sql.UPDATE_ENROLLMENT, moved).rowcount != len(moved):  # some came in and moved on at once
-        rows = moved + rows if moved else rows
-    if rows:
-        _insert(cursor, sql.UPSERT_ENROLLMENT, rows)
-
-
-def _insert(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> int:
-    """Insert *rows*, many in one statement; return how many were written."""
-    if not rows:
-        return 0
-    count, whole = 0, len(rows) - len(rows) % ROWS
+def _append(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> None:
+    """Insert *rows*, many in one statement."""
+    whole = len(rows) - len(rows) % ROWS
     if whole:
         text = _of_many(statement)
         for start in range(0, whole, ROWS):
-            count += cursor.execute(text, list(chain.from_iterable(rows[start : start + ROWS]))).rowcount
+            cursor.execute(text, list(chain.from_iterable(rows[start : start + ROWS])))
         rows = rows[whole:]
-    # Named tuples are taken slower than plain ones.
-    return count + cursor.executemany(statement, map(tuple, rows)).rowcount if rows else count
+    if rows:
+        cursor.executemany(statement, map(tuple, rows))  # sqlite3 takes plain tuples faster than named ones
 
 
 @cache
 def _of_many(statement: str) -> str:
-    """The same insert for `ROWS` rows."""
-    head, values, rest = statement.partition("values")
+    """
+    The same insert for `ROWS` rows.
+
+    It fails in the middle where it fails, since the transaction is rolled back then: to be able to take back this statement alone
+    SQLite would copy each page first.
+    """
+    head, values, rest = statement.replace("insert", "insert or fail", 1).partition("values")
     row, bracket, rest = rest.partition(")")
     return f"{head}{values}{', '.join([row + bracket] * ROWS)}{rest}"
 
