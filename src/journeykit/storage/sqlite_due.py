@@ -6,9 +6,9 @@ The index of what is due begins with the journey, so that however much is due in
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 
 from journeykit.model.records import NEVER, Share, in_share
 from journeykit.storage.rows import Row
@@ -17,6 +17,8 @@ MIGRATION = (
     "drop index journeykit_enrollments_due",
     "create index journeykit_enrollments_line on journeykit_enrollments(journey, next_due) where next_due is not null",
 )
+
+FEW = 2  #: lines of which as many rows are read each as are wanted in all; of more, each gives a part
 
 _FROM = "from journeykit_enrollments indexed by journeykit_enrollments_line where next_due is not null"
 #: Each journey in which a timer is pending, found by one step of the index each.
@@ -44,26 +46,26 @@ DUE_MAIL = "select accepted_at, customer from journeykit_events where state = 'p
 
 def claim_due(connection: sqlite3.Connection, now: int, limit: int, share: Share) -> list[str]:
     """Up to *limit* customers of *share* who have something due, those waiting longest first."""
-    found: dict[str, int] = {}
-    lines = [connection.execute(DUE_ENROLLMENTS, (journey, now)) for (journey,) in connection.execute(DUE_LINES, (now,)).fetchall()]
-    lines += [connection.execute(statement, (now,)) for statement in (DUE_CUSTOMERS, DUE_MAIL)]
-    for ready, customer_id in _turns(lines):  # reads no further than needed
-        if in_share(customer_id, share):
-            found[customer_id] = min(ready, found.get(customer_id, ready))
-            if len(found) == limit:
-                break
-    for line in lines:
-        line.close()
-    return sorted(found, key=lambda name: (found[name], name))
+    lines: list[tuple[str, Row]] = [(DUE_ENROLLMENTS, (journey, now)) for (journey,) in connection.execute(DUE_LINES, (now,)).fetchall()]
+    lines += [(DUE_CUSTOMERS, (now,)), (DUE_MAIL, (now,))]
+    rows = max(1, limit // max(1, len(lines) // FEW))
+    while True:
+        queues = [connection.execute(f"{statement} limit ?", (*given, rows)).fetchall() for statement, given in lines]
+        found: dict[str, int] = {}
+        for ready, customer_id in _turns(queues):
+            if in_share(customer_id, share):
+                found[customer_id] = min(ready, found.get(customer_id, ready))
+                if len(found) == limit:
+                    break
+        if len(found) == limit or all(len(queue) < rows for queue in queues):
+            return sorted(found, key=lambda name: (found[name], name))
+        rows *= 4  # one line has most of what is due, a few customers have it, or they are another share's
 
 
-def _turns(lines: Sequence[sqlite3.Cursor]) -> Iterator[Row]:
-    """One row of each line in turn, as long as there are any; in each round, who waits longest comes first."""
-    while rows := [(row, line) for line in lines if (row := line.fetchone()) is not None]:
-        rows.sort(key=itemgetter(0))
-        for row, _ in rows:
-            yield row
-        lines = [line for _, line in rows]
+def _turns(queues: Sequence[Sequence[Row]]) -> Iterator[Row]:
+    """One row of each line in turn; in each round, who waits longest comes first."""
+    for turn in itertools.zip_longest(*queues):
+        yield from sorted(row for row in turn if row is not None)
 
 
 def next_timer(cursor: sqlite3.Cursor) -> int | None:
