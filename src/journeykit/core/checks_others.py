@@ -85,6 +85,8 @@ def starts(survey: Survey, world: World) -> Iterator[str]:
 
 def takes(survey: Survey, world: World) -> Iterator[str]:
     """A quota is the same wherever it is taken from; one by the calendar has a zone (P5)."""
+    if not any(move.move.take for move in survey.moves):
+        return  # as with most: the others are not gone through for each of them
     known: dict[str, tuple[str, str | None, str]] = {}
     for journey in world.journeys:
         for move in Survey(journey).moves:
