@@ -54,6 +54,18 @@ def test_without_a_worker_events_are_decided_all_the_same(shop: Scenario) -> Non
     shop.expect_nothing_else()
 
 
+def test_killed_again_while_only_a_lease_runs_out(shop: Scenario) -> None:
+    """Nothing else is due when it dies the second time: time passes to the end of that lease, and not beyond it."""
+    shop.event("Product Added", cart_id="c1")
+    shop.kill("claimed")
+    shop.wait("2 hours 1 minute")
+    shop.kill("claimed")
+    shop.wait("10 days")
+
+    shop.expect("email", at="2026-03-02 11:10")
+    shop.expect_nothing_else()
+
+
 @pytest.mark.parametrize(
     ("point", "performed"),
     [("decided", ["11:00"]), ("committed", ["11:00"]), ("claimed", ["11:05"]), ("performed", ["11:00", "11:05"])],

@@ -111,3 +111,11 @@ class Mishaps:
         except Killed:
             self.engine = self._made(self.storage)
             return call()
+
+    def _working(self, call: Callable[[], object]) -> bool:
+        """Whether *call* did anything; an engine that is killed in it did, and there is another one for the rest."""
+        try:
+            return bool(call())
+        except Killed:
+            self.engine = self._made(self.storage)
+            return True

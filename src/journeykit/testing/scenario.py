@@ -289,7 +289,7 @@ class Scenario(Expecting, Mishaps, Retelling):
         if not self.working:
             return False
         self._meet_mailed(until)
-        while self._surviving(lambda: self.engine.run_due(until) or sum(self.engine.dispatch())):
+        while self._working(lambda: self.engine.run_due(until) or sum(self.engine.dispatch())):
             busy = True
             self._meet_mailed(until)
         return busy
