@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from journeykit.codec.reading import definition
-from journeykit.codec.text import read, write
+from journeykit.codec.text import read, text_of, write
 from journeykit.codec.writing import plain
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import Catalog
@@ -104,13 +104,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _of_file(file: Path, name: str) -> list[Journey | Catalog]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DefinitionError(f"{file}: cannot be read: {error.strerror}; give a file or a folder of definitions") from None
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{name}: not in UTF-8, at byte {error.start}; save it as UTF-8") from None
-    return _all(text, name)
+    return _all(text_of(file, "a file or a folder of definitions", name), name)
 
 
 def _all(text: str, name: str) -> list[Journey | Catalog]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from journeykit.codec.forms import MIGRATION
-from journeykit.codec.text import read, write
+from journeykit.codec.text import read, text_of, write
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.migrations import Migration, Setting
@@ -96,12 +96,7 @@ def migration_text(one: Migration) -> str:
 
 
 def _of_file(file: Path) -> list[Migration]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DefinitionError(f"{file}: cannot be read: {error.strerror}; give a file or a folder of migrations") from None
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{file.name}: not in UTF-8, at byte {error.start}; save it as UTF-8") from None
+    text = text_of(file, "a file or a folder of migrations")
     try:
         return [migration(value) for value in read(text, json_only=file.suffix == ".json")]
     except DefinitionError as error:

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from journeykit.errors import DefinitionError
@@ -371,3 +372,23 @@ def _paragraphs(text: str) -> bool:
 
 def _needs_escapes(text: str) -> bool:
     return not text.replace(" ", "").isprintable()
+
+
+def text_of(file: Path, wanted: str, name: str | None = None) -> str:
+    """
+    Return what stands in a file that somebody has written.
+
+    Args:
+        file: where it is.
+        wanted: what to give instead where it cannot be read: ``a mapping file``.
+        name: how errors call it; the file's own name where not said.
+
+    Raises:
+        DefinitionError: it cannot be read, or is not in UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DefinitionError(f"{file}: cannot be read: {error.strerror}; give {wanted}") from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"{name or file.name}: not in UTF-8, at byte {error.start}; save it as UTF-8") from None

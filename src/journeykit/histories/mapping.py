@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from journeykit.codec.text import read
+from journeykit.codec.text import read, text_of
 from journeykit.errors import DefinitionError
 from journeykit.histories.kinds import Kind, read_kind, read_zone
 from journeykit.histories.lines import readable_encoding
@@ -96,13 +96,7 @@ def load_mapping(path: str | PathLike[str]) -> Mapping:
         DefinitionError: with every problem found, each with its place.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DefinitionError(f"{file}: cannot be read: {error.strerror}; give a mapping file") from None
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{file.name}: not in UTF-8, at byte {error.start}; save it as UTF-8") from None
-    return read_mapping(text, file.name)
+    return read_mapping(text_of(file, "a mapping file"), file.name)
 
 
 def read_mapping(text: str, name: str = "mapping") -> Mapping:

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from journeykit.codec.text import place, read
+from journeykit.codec.text import place, read, text_of
 from journeykit.core.calendar import known_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
@@ -110,13 +110,7 @@ def load_population(path: str | PathLike[str]) -> Population:
         DefinitionError: with every problem found, each with its place.
     """
     file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DefinitionError(f"{file}: cannot be read: {error.strerror}; give a population file") from None
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{file.name}: not in UTF-8, at byte {error.start}; save it as UTF-8") from None
-    return read_population(text, file.name)
+    return read_population(text_of(file, "a population file"), file.name)
 
 
 def read_population(text: str, name: str = "population") -> Population:
