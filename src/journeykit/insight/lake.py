@@ -1,0 +1,34 @@
+"""Where tables stand while numbers are worked out of them; `journeykit.insight.engines` has two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from journeykit.insight.tables import Table
+
+Row = tuple[Any, ...]
+
+
+class Lake(Protocol):
+    """
+    An engine that holds tables and answers SQL: the part of it that SQLite and DuckDB have in common.
+
+    That is: common table expressions, window functions, ``filter (where ...)``, ``||``, ``case``, ``cast``. Whole numbers are divided
+    as ``1.0 * a / b``; there is no median, no date function and no list type.
+    """
+
+    def fill(self, table: Table, rows: Iterable[Row]) -> None:
+        """Make *table* where it is not there, and add *rows* to it, in the order of its columns."""
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement that answers nothing."""
+
+    def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Answer one query; parameters stand as ``?``."""
+
+    def property(self, column: str, name: str) -> str:
+        """SQL for the property *name* of the JSON in *column*, as text; null where it is missing or null."""
+
+    def close(self) -> None:
+        """Let go of everything."""
