@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -25,11 +26,11 @@ import pytest
 
 from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET, Mutant, digest, tests_digest
 
-#: The tests that are about model and core.
-TESTS = (
-    *("tests/core", "tests/model", "tests/codec", "tests/promises", "tests/runtime", "tests/insight"),
-    *(f"tests/agreement/test_{what}.py" for what in ("reference", "merging", "plain", "watching", "standing", "objects", "versions")),
-)
+#: The tests that run the code here, in this process.
+TESTS = tuple(
+    f"tests/{what}"
+    for what in ("core", "model", "codec", "promises", "runtime", "insight", "agreement", "acceptance", "recipes", "rehearsal", "testing")
+) + ("tests/faults/test_events.py", "tests/faults/test_order.py")
 EXAMPLES = 20  #: of each property
 MEMORY = 3 << 30  #: bytes that a mutant may take
 
@@ -41,7 +42,7 @@ def attempt(mutants: Mapping[str, Mutant], became: Callable[[str, str], None], p
     if not mutants:
         return
     os.environ["JOURNEYKIT_EXAMPLES"] = str(EXAMPLES)
-    sys.path.insert(0, str(SOURCES.parent))  # the code here, wherever another copy is installed
+    sys.path[0] = str(SOURCES.parent)  # the code here, wherever another copy is installed, and no other script
     trial = _Trial(mutants, became, patience, time.monotonic() + seconds)
     code = pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-s", "-m", "not slow", *TESTS], plugins=[trial])
     if code:
@@ -80,16 +81,21 @@ class _Trial:
 
     # --- which test meets what
 
-    def _met(self, items: Sequence[pytest.Item]) -> dict[str, Any]:
-        """How long each test takes and which lines it meets, by a run that is kept."""
-        code = (path.read_text() for path in sorted((ROOT / "src").rglob("*.py")))
-        kept = KEPT / f"meetings.{digest(tests_digest(), *code, *TESTS)}.json"
-        if not kept.exists():
-            for old in KEPT.glob("meetings.*.json"):
-                old.unlink()
-            print("which test meets which line ...", file=sys.stderr, flush=True)
-            _wait(lambda: self._find_out(items, kept))
-        return json.loads(kept.read_text())  # type: ignore[no-any-return]
+    def _met(self, items: Sequence[pytest.Item]) -> list[dict[str, Any]]:
+        """How long each test takes and which lines it meets, by a run that is kept for each file of tests until it changes, or the code."""
+        code = digest(*(path.read_text() for path in sorted((ROOT / "src").rglob("*.py"))))
+        helpers = digest(*(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if not path.name.startswith("test_")))
+        by_file: dict[Path, list[pytest.Item]] = {}
+        for item in items:
+            by_file.setdefault(item.path, []).append(item)
+        kept = {path: KEPT / f"meetings.{digest(str(path), path.read_text(), helpers, code)}.json" for path in by_file}
+        for old in {*KEPT.glob("meetings.*.json")} - {*kept.values()}:
+            old.unlink()
+        for path, itself in kept.items():
+            if not itself.exists():
+                print(f"\rwhich line is met by {path.relative_to(ROOT)}".ljust(100), end="", file=sys.stderr, flush=True)
+                _wait(partial(self._find_out, by_file[path], itself))
+        return [json.loads(one.read_text()) for one in kept.values() if one.exists()]
 
     def _find_out(self, items: Sequence[pytest.Item], kept: Path) -> int:
         from coverage import Coverage
@@ -104,7 +110,7 @@ class _Trial:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             took[item.nodeid] = time.process_time() - start
             if self._failed:
-                os.write(2, f"left out, since it fails as it is: {item.nodeid}\n".encode())
+                os.write(2, f"\nleft out, since it fails as it is: {item.nodeid}\n".encode())
                 del took[item.nodeid]
         watching.stop()
         data = watching.get_data()
@@ -140,14 +146,17 @@ class _Trial:
 class _Meetings:
     """Which tests meet which lines."""
 
-    def __init__(self, met: Mapping[str, Any]) -> None:
-        self.took: dict[str, float] = met["took"]
-        self._lines: dict[str, dict[str, list[str]]] = met["lines"]
+    def __init__(self, met: Sequence[Mapping[str, Any]]) -> None:
+        self.took: dict[str, float] = {test: took for one in met for test, took in one["took"].items()}
+        self._lines: dict[tuple[str, int], set[str]] = {}
+        for one in met:
+            for path, lines in one["lines"].items():
+                for line, tests in lines.items():
+                    self._lines.setdefault((path, int(line)), set()).update(tests)
 
     def tests(self, mutant: Mutant, items: Sequence[pytest.Item], patience: float) -> list[pytest.Item]:
         """The tests that meet *mutant*, the quickest first, as many as take *patience* seconds; one at least."""
-        lines = self._lines.get(mutant.path, {})
-        names = {name for line in mutant.meets for name in lines.get(str(line), ())}
+        names = {name for line in mutant.meets for name in self._lines.get((mutant.path, line), ())}
         chosen: list[pytest.Item] = []
         for item in sorted((item for item in items if item.nodeid in names), key=lambda item: self.took[item.nodeid]):
             patience -= self.took[item.nodeid]
