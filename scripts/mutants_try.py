@@ -29,8 +29,11 @@ from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET,
 #: The tests that run the code here, in this process.
 TESTS = tuple(
     f"tests/{what}"
-    for what in ("core", "model", "codec", "promises", "runtime", "insight", "agreement", "acceptance", "recipes", "rehearsal", "testing")
-) + ("tests/faults/test_events.py", "tests/faults/test_order.py")
+    for what in (
+        *("core", "model", "codec", "promises", "runtime", "insight", "agreement", "recipes/test_recipes.py", "testing", "faults/test_events.py"),
+        *(f"rehearsal/test_{what}.py" for what in ("population", "replay", "simulate", "what_if")),
+    )
+)
 EXAMPLES = 20  #: of each property
 MEMORY = 3 << 30  #: bytes that a mutant may take
 
