@@ -106,7 +106,7 @@ def _throughout(column: Sequence[Any]) -> str | None:
 
 def _common(columns: Sequence[Sequence[Any]], group: Sequence[int]) -> bool:
     """Whether each column of *group* has one value throughout."""
-    return all([columns[place].count(columns[place][0]) == len(columns[place]) for place in group])
+    return all(columns[place].count(columns[place][0]) == len(columns[place]) for place in group)
 
 
 def _form(statement: str, standing: Mapping[int, str], once: Sequence[int]) -> Form:
