@@ -27,7 +27,8 @@ UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a bod
 
 _encoder = JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)  # no other reader knows NaN and infinity
 _chunks = c_make_encoder and c_make_encoder(None, _encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
-_decode = JSONDecoder().raw_decode  # what was written here has no white space around it
+_decoder = JSONDecoder()
+_decode, _scan = _decoder.raw_decode, _decoder.scan_once  # what was written here has no white space around it
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _CURRENT = (f"[{VERSION},", f"[{VERSION}]")  #: what the text of a body of this version begins with
@@ -128,7 +129,10 @@ def _whole_body(e: Enrollment, seldom: Row) -> str:
 def enrollment(row: Row) -> Enrollment:
     """The enrollment of (anything, journey, key, number, definition, position, status, step, visit, entered_at, ended_at, body)."""
     _, journey, key, number, definition, order, status, step, visit, entered_at, ended_at, text = row
-    body = _decode(text)[0]
+    try:
+        body = _scan(text, 0)[0]
+    except StopIteration:
+        body = _decode(text)[0]  # which says what is wrong with it
     if body[0] != VERSION:
         body, text = _upcast(body), ""
     size = len(body)
