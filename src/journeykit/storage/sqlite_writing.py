@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
 
@@ -13,6 +13,12 @@ from journeykit.storage.batch import Batch, refuse_too_much
 from journeykit.storage.rows import Row
 
 ROWS = 50  #: rows that one statement inserts; it begins and ends for all of them once. Older releases of SQLite take 999 values
+_UPDATES = {
+    (False, False): sql.UPDATE_CUSTOMER,
+    (True, False): sql.UPDATE_FACTS,
+    (False, True): sql.UPDATE_MOMENTS,
+    (True, True): sql.UPDATE_BOTH,
+}  #: by whether the facts change, and the moments
 
 
 class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -25,8 +31,6 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
         cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
     for statement, rows in (
-        (sql.UPDATE_FACTS, batch.known),
-        (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.UPSERT_ENROLLMENT, batch.entered),
         (sql.INSERT_DEFINITION, batch.definitions),
@@ -44,14 +48,29 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
-    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
-        raise Stale
-    if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
-        raise Stale
+    for statement, rows in _customers(batch):
+        if rows and cursor.executemany(statement, rows).rowcount != len(rows):
+            raise Stale
     if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
         raise Stale  # whoever sent it has been erased meanwhile
     if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
         raise Stale
+
+
+def _customers(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
+    """The customers' own rows, each written once, and only what has changed of it."""
+    if not batch.known and not batch.moments:  # as with most events
+        own = [(*row, None, None) for row in batch.created] if batch.created else ()
+        return (sql.INSERT_CUSTOMER, own), (sql.UPDATE_CUSTOMER, batch.moved)
+    facts: dict[str, Row] = {row[1]: row[:1] for row in batch.known}
+    moments: dict[str, Row] = {row[2]: row[:2] for row in batch.moments}
+    rows: dict[str, list[Row]] = {}
+    for revision, accepted_at, customer_id, base in batch.moved:
+        statement = _UPDATES[customer_id in facts, customer_id in moments]
+        more = (*facts.get(customer_id, ()), *moments.get(customer_id, ()))
+        rows.setdefault(statement, []).append((revision, accepted_at, *more, customer_id, base))
+    created = [(*row, *moments.get(row[0], (None, None))) for row in batch.created]
+    return (sql.INSERT_CUSTOMER, created), *rows.items()
 
 
 def _append(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> None:
