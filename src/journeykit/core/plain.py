@@ -63,10 +63,15 @@ def fire_plainly(compiled: Compiled, customer: Customer, now: int) -> Commit | N
     if len(customer.enrollments) != 1 or (customer.moments_due is not None and customer.moments_due < now):
         return None
     (e,) = customer.enrollments.values()
-    due = [(timer.due_at, timer.index) for timer in e.timers if timer.due_at is not None and timer.due_at < now]
-    if len(due) != 1 or e.waiting is not None:
+    due = None
+    for timer in e.timers:
+        if timer[1] is not None and timer[1] < now:
+            if due is not None:
+                return None
+            due = timer
+    if due is None or e.waiting is not None:
         return None
-    at, index = due[0]
+    index, at, _, _ = due
     table = compiled.definitions[e.definition].plain[e.step]
     revision, accepted_at = customer.revision, customer.accepted_at
     commit = Commit(customer.customer_id, revision, revision + 1, at + 1 if at >= accepted_at else accepted_at)
@@ -111,7 +116,7 @@ def _taken(
     e, timers = e.copy(), ""
     context = _seen(customer, e, event, now) if plan.reads else None
     if fired is not None:
-        e.timers, timers = tuple(timer for timer in e.timers if timer.index != fired), f"!{fired} "
+        e.timers, timers = () if len(e.timers) == 1 else tuple([timer for timer in e.timers if timer.index != fired]), f"!{fired} "
     if plan.before:
         _operate(commit, e, plan.before, context, now)
     if plan.cancel and e.timers:

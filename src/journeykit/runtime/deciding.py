@@ -225,9 +225,10 @@ class Decider:
     def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int], apart: bool) -> Iterator[Commit]:
         """Decide what is due slice by slice, as the commits are asked for; side by side where it concerns others."""
         kind, size = (Work, SLICE) if apart else (Together, len(customers))
+        nothing = frozenset[str]()
         for start in range(0, len(customers), size):
             work = self._work(kind, shared, apart=apart)
-            work.load([Want(customer_id, frozenset(), (), (), until) for customer_id in customers[start : start + size]])
+            work.load([_new(Want, (customer_id, nothing, (), (), until)) for customer_id in customers[start : start + size]])
             done.update(work.catch_up(until))
             self._apart = self._apart and not work.concerns
             yield from work.commits

@@ -96,13 +96,19 @@ class Work:
     def load(self, wants: Sequence[Want]) -> None:
         """Load the customers of *wants*, and once more those whose mailbox or clock needs further rows."""
         self._read(wants)
-        further = [more for want in wants if (more := self._further(self.held[want.customer_id])) is not None]
+        further = []
+        for want in wants:
+            held = self.held[want.customer_id]
+            customer = held.customer
+            if (customer.pending or customer.accepted_at > held.want.until) and (more := self._further(held)) is not None:
+                further.append(more)
         if further:
             self._read(further)
 
     def _read(self, wants: Sequence[Want]) -> None:
         covered: Covered | None = None  # most customers of a batch are asked for the same: one object says so
         found = self._storage.load_many(wants)
+        known = self._definitions.compiled.definitions
         elsewhere = [one.customer_id for one in found if one.revision < 0]
         if elsewhere:
             raise Elsewhere(elsewhere)
@@ -112,12 +118,14 @@ class Work:
                 covered = None
             elif covered is None or covered.journeys is not journeys or keys or covered.keys:
                 covered = Covered(journeys, frozenset(keys))
-            foreign = self._learn(loaded.enrollments) if loaded.enrollments else None
+            self.held[customer_id] = held = Held(Customer(loaded, covered), want, self._limit)
+            for e in loaded.enrollments:
+                if e.definition not in known:
+                    held.foreign = self._learn(loaded.enrollments)
+                    break
             for event_id in loaded.seen:
                 self._seen.add((customer_id, event_id))
-            self.held[customer_id] = Held(Customer(loaded, covered), want, self._limit)
-            self.held[customer_id].foreign = foreign
-        if any(one.erasures for one in found):
+        if [one for one in found if one.erasures]:
             for customer_id, back in returning(self._storage, found).items():
                 customer = self.held[customer_id].customer
                 customer.pending = (back, *customer.pending)
@@ -131,9 +139,9 @@ class Work:
         return None
 
     def _further(self, held: Held) -> Want | None:
-        """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""
+        """The wider want of a customer who has mail, or whose last signal is later than now; None where all is there."""
         customer, want = held.customer, held.want
-        if want.journeys is None or (not customer.pending and customer.accepted_at <= want.until):
+        if want.journeys is None:
             return None
         until = max(want.until, customer.accepted_at, *(mail.accepted_at for mail in customer.pending))
         wider = self._wider(want._replace(until=until), [mail.event for mail in customer.pending])
@@ -211,9 +219,11 @@ class Work:
     def _catch_up(self, customer_id: str, until: int) -> int:
         before = self.held[customer_id].customer.revision
         try:
-            while (mail := self.held[customer_id].due) is not None:
-                self._decide(mail)
             held = self.held[customer_id]
+            if held.customer.pending:
+                while (mail := self.held[customer_id].due) is not None:
+                    self._decide(mail)
+                held = self.held[customer_id]
             if not held.waits and not held.behind:
                 self._keep(self._advance(held, None, until))
         except StorageError:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from functools import cache
-from itertools import chain
 
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.batch import Batch, refuse_too_much
-from journeykit.storage.rows import Row
-
-ROWS = 50  #: rows that one statement inserts; it begins and ends for all of them once. Older releases of SQLite take 999 values
-_UPDATES = {
-    (False, False): sql.UPDATE_CUSTOMER,
-    (True, False): sql.UPDATE_FACTS,
-    (False, True): sql.UPDATE_MOMENTS,
-    (True, True): sql.UPDATE_BOTH,
-}  #: by whether the facts change, and the moments
+from journeykit.storage.sqlite_customers import customers
+from journeykit.storage.sqlite_rows import HISTORY, KEEP, ROWS, append, append_messages, put_many
 
 
 class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -28,18 +18,16 @@ class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
 def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write *batch*; raise `Stale` where a customer has moved on, `QuotaError` where too much is taken."""
     _claim(cursor, batch)
-    if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
-        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
+    _keep(cursor, batch)
     for statement, rows in (
         (sql.DELETE_ENROLLMENT, batch.removed),
-        (sql.UPSERT_ENROLLMENT, batch.entered),
         (sql.INSERT_DEFINITION, batch.definitions),
         (sql.INSERT_MAIL, batch.mail),
     ):
         if rows:
             cursor.executemany(statement, rows)
-    _append(cursor, sql.INSERT_HISTORY, batch.history)
-    _append(cursor, sql.INSERT_MESSAGE, batch.outbox)
+    append(cursor, HISTORY, batch.history)
+    append_messages(cursor, batch.outbox)
     if batch.waits:
         objects.wait(cursor, batch.waits)
     if batch.quotas:
@@ -48,7 +36,7 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
-    for statement, rows in _customers(batch):
+    for statement, rows in customers(batch):
         if rows and cursor.executemany(statement, rows).rowcount != len(rows):
             raise Stale
     if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
@@ -57,45 +45,12 @@ def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
         raise Stale
 
 
-def _customers(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
-    """The customers' own rows, each written once, and only what has changed of it."""
-    if not batch.known and not batch.moments:  # as with most events
-        own = [(*row, None, None) for row in batch.created] if batch.created else ()
-        return (sql.INSERT_CUSTOMER, own), (sql.UPDATE_CUSTOMER, batch.moved)
-    facts: dict[str, Row] = {row[1]: row[:1] for row in batch.known}
-    moments: dict[str, Row] = {row[2]: row[:2] for row in batch.moments}
-    rows: dict[str, list[Row]] = {}
-    for revision, accepted_at, customer_id, base in batch.moved:
-        statement = _UPDATES[customer_id in facts, customer_id in moments]
-        more = (*facts.get(customer_id, ()), *moments.get(customer_id, ()))
-        rows.setdefault(statement, []).append((revision, accepted_at, *more, customer_id, base))
-    created = [(*row, *moments.get(row[0], (None, None))) for row in batch.created]
-    return (sql.INSERT_CUSTOMER, created), *rows.items()
-
-
-def _append(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> None:
-    """Insert *rows*, many in one statement."""
-    whole = len(rows) - len(rows) % ROWS
-    if whole:
-        text = _of_many(statement)
-        for start in range(0, whole, ROWS):
-            cursor.execute(text, list(chain.from_iterable(rows[start : start + ROWS])))
-        rows = rows[whole:]
-    if rows:
-        cursor.executemany(statement, map(tuple, rows))  # sqlite3 takes plain tuples faster than named ones
-
-
-@cache
-def _of_many(statement: str) -> str:
-    """
-    The same insert for `ROWS` rows.
-
-    It fails in the middle where it fails, since the transaction is rolled back then: to be able to take back this statement alone
-    SQLite would copy each page first.
-    """
-    head, values, rest = statement.replace("insert", "insert or fail", 1).partition("values")
-    row, bracket, rest = rest.partition(")")
-    return f"{head}{values}{', '.join([row + bracket] * ROWS)}{rest}"
+def _keep(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Write the enrollments: of many, and of those who have just come in, nobody asks whether they are there already."""
+    rest = put_many(cursor, KEEP, batch.enrollments) if len(batch.enrollments) >= ROWS else batch.enrollments
+    if rest and cursor.executemany(sql.UPDATE_ENROLLMENT, rest).rowcount != len(rest):
+        cursor.executemany(sql.UPSERT_ENROLLMENT, rest)  # some of them came in and moved on at once
+    append(cursor, KEEP, batch.entered)
 
 
 def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:
