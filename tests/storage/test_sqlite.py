@@ -197,7 +197,7 @@ def test_a_database_whose_log_was_ordered_by_customer(path):
             for statement in statements:
                 connection.execute(statement)
             connection.execute(sql.SCHEMA_STEP, (number,))
-        connection.executemany(sql.INSERT_CUSTOMER, [("ann", 2, 20, "[1]"), ("bob", 1, 10, "[1]")])
+        connection.executemany(sql.INSERT_CUSTOMER, [("ann", 2, 20, "[1]", None, None), ("bob", 1, 10, "[1]", None, None)])
         decided = [
             ("ann", "one", 1, 10, 10, "Visited", "{}", "", "decided", 0),
             ("bob", "one", 1, 10, 10, "Visited", "{}", "", "decided", 0),

@@ -28,12 +28,10 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide_plainly(compiled: Compiled, customer: Customer, logged: LoggedEvent, now: int) -> Commit | None:
     """Decide an event for a customer who has nothing due before it; None where it is not plain."""
     event = logged.event
-    concern = compiled.concerns.get(event.name)
-    if concern is None or not concern.plain or (compiled.watch is not None and not customer.moments):
+    concern, covered = compiled.concerns.get(event.name), customer.covered
+    if concern is None or not concern.plain or (covered is not None and not concern.needs <= covered.journeys):
         return None
-    covered, offers, e = customer.covered, concern.offers, None
-    if covered is not None and not concern.needs <= covered.journeys:
-        return None
+    offers, e = concern.offers, None
     for one in customer.enrollments.values():
         if one.status == "active" and one.journey in offers:
             if e is not None:
@@ -45,6 +43,8 @@ def decide_plainly(compiled: Compiled, customer: Customer, logged: LoggedEvent, 
         accepted_at = now
     events = (_new(LoggedEvent, (event, now, seq, "decided", 0)),)
     commit = Commit(customer.customer_id, revision, seq, accepted_at, None, (), (), (), (), events)
+    if compiled.watch is not None and not customer.moments:
+        commit.moments = compiled.watch.stranger(customer.customer_id, customer.facts, now)
     if e is None:
         return commit
     table = compiled.definitions[e.definition].plain[e.step]

@@ -40,6 +40,10 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 
 
+class Concerned(Exception):  # noqa: N818  a request for the whole batch, not an error
+    """What was decided for one customer concerns others, who are not decided side by side."""
+
+
 class Held:
     """A customer in memory: as loaded, then moved on commit by commit. Light, since a batch holds a thousand."""
 
@@ -65,13 +69,19 @@ class Work:
     """
     What one batch has loaded and decided, before it is written.
 
+    Args:
+        apart: it is only a part of what is decided together, so that nothing may concern others: `Concerned` is raised where it does.
+
     Attributes:
         held: the customers of the batch.
         commits: what has been decided, in order.
         waiting: events that have to wait in the mailbox.
+        concerns: something that was decided concerns others: mail to them, or what they share.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:
+    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN, *, apart: bool = False) -> None:
+        self.concerns = False
+        self._apart = apart
         self._shared = shared  #: what is left of shared numbers, as far as it is known
         self._storage = storage
         self._definitions = definitions
@@ -248,7 +258,14 @@ class Work:
             except Incomplete as missing:
                 held = self._widen(held, missing)
             except Unread as unread:
+                self._concern()
                 self._shared = self._told(unread)
+
+    def _concern(self) -> None:
+        """Remember that others are concerned."""
+        self.concerns = True
+        if self._apart:
+            raise Concerned
 
     def _told(self, unread: Unread) -> Shared:
         """What is shared, with what a decision could not do without."""
@@ -268,6 +285,8 @@ class Work:
         if commit.revision == commit.base and not commit.events:
             return held
         held.left -= commit.fired
+        if commit.mail or commit.quotas:
+            self._concern()
         if commit.quotas:
             self._shared = self._shared.after(commit.quotas)
         held.customer.apply(commit)

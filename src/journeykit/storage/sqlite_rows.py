@@ -65,7 +65,7 @@ class Put:
         return form
 
 
-CUSTOMERS = Put(sql.INSERT_CUSTOMER, (), ((1,), (3,)))
+CUSTOMERS = Put(sql.INSERT_CUSTOMER, (4, 5), ((1,), (3,)))
 EVENTS = Put(sql.INSERT_EVENT, (2,), ((5, 7, 8, 9),))
 KEEP = Put(sql.UPSERT_ENROLLMENT, (10, 11), ((1, 4, 6, 7),))
 HISTORY = Put(sql.INSERT_HISTORY, (8, 9, 11), ((4, 5, 8, 9, 10),))

@@ -89,10 +89,13 @@ INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurr
         (select coalesce(max(arrival), 0) + 1 from journeykit_events
             where customer = coalesce((select customer from journeykit_aliases where id = ?8), ?8) and state = 'pending'))
     on conflict do nothing"""
-INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
+INSERT_CUSTOMER = """insert into journeykit_customers(id, revision, accepted_at, facts, moments, next_due)
+    values(?, ?, ?, ?, ?, ?) on conflict do nothing"""
 UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ? where id = ? and revision = ?"
-UPDATE_FACTS = "update journeykit_customers set facts = ? where id = ?"
-UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
+UPDATE_FACTS = "update journeykit_customers set revision = ?, accepted_at = ?, facts = ? where id = ? and revision = ?"
+UPDATE_MOMENTS = "update journeykit_customers set revision = ?, accepted_at = ?, moments = ?, next_due = ? where id = ? and revision = ?"
+UPDATE_BOTH = """update journeykit_customers set revision = ?, accepted_at = ?, facts = ?, moments = ?, next_due = ?
+    where id = ? and revision = ?"""
 UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
     position = excluded.position, status = excluded.status, step = excluded.step, visit = excluded.visit,
