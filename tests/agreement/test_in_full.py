@@ -21,12 +21,15 @@ from agreement.combining import CATALOG as COMBINED
 from agreement.combining import Story, combined
 from agreement.generators import CATALOG as SHOPS
 from agreement.generators import shops
+from agreement.test_invariances import CUSTOMERS, Run
+from agreement.test_merging import Merged
 from agreement.worlds import CoreShop, ReferenceShop
 from journeykit.core.customer import Customer, advance
 from journeykit.core.quotas import Known, Shared, Unread
 from journeykit.core.turn import Trace
 from journeykit.model.messages import moment
 from journeykit.model.records import Commit, LoggedEvent
+from journeykit.runtime.why import EVER
 from journeykit.testing.approvals import approve
 
 APPROVED = Path(__file__).parent / "approved"
@@ -99,7 +102,37 @@ def put_together(number: int) -> Iterator[tuple[str, list[str]]]:
         yield f"combination {seed}", shop.lines
 
 
-@pytest.mark.parametrize(("name", "stories", "number"), [("shops", invented, 80), ("combinations", put_together, 24)])
+def told_by(run: Run) -> list[str]:
+    """Ann's history in full, and a digest of all that is kept of everybody."""
+    lines = [" ".join(str(part) for part in one[2:] if part not in (None, "")) for one in run.storage.history("ann")]
+    kept = [*run.accounts(), *(repr(in_full(run.storage.events(name, EVER))) for name in CUSTOMERS), *run.storage.definitions()]
+    return [*lines, f"in full: {sha256(repr(kept).encode()).hexdigest()[:12]}"]
+
+
+def merged(number: int) -> Iterator[tuple[str, list[str]]]:
+    """Some shops in which Bob turns out to be Ann half way."""
+    for seed, drawn in shops(number):
+        yield f"shop {seed}", told_by(Merged(drawn, seed))
+
+
+def paused(number: int) -> Iterator[tuple[str, list[str]]]:
+    """Some shops whose journeys are paused for a while, each in turn; what was kept aside is given back once everything has happened."""
+    for seed, drawn in shops(number):
+        run, random = Run(drawn), Random(seed)
+        for place, happening in enumerate(drawn.happenings):
+            name = drawn.journeys[place // 4 % len(drawn.journeys)].name
+            if place % 4 == 1:
+                run.engine.pause(name, clocks=random.choice(("stand still", "run on")))
+            run.tell([happening])
+            if place % 4 == 3:
+                run.engine.resume(name)
+        run.finish(drawn)
+        for name in CUSTOMERS:
+            run.engine.retry(name)
+        yield f"shop {seed}", told_by(run)
+
+
+@pytest.mark.parametrize(("name", "stories", "number"), [("shops", invented, 80), ("combinations", put_together, 24), ("merged", merged, 30), ("paused", paused, 30)])
 def test_nothing_that_is_written_changes_by_accident(name: str, stories: Stories, number: int, request: pytest.FixtureRequest) -> None:
     """To the last mark of a timer, and the last word of why something did not happen."""
     told = "\n\n".join("\n".join([title, *lines]) for title, lines in stories(number))
