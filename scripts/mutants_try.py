@@ -23,14 +23,24 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-
-from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET, Mutant, digest, tests_digest
+from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET, Mutant, digest
 
 #: The tests that run the code here, in this process.
 TESTS = tuple(
     f"tests/{what}"
     for what in (
-        *("core", "model", "codec", "promises", "runtime", "insight", "agreement", "recipes/test_recipes.py", "testing", "faults/test_events.py"),
+        *(
+            "core",
+            "model",
+            "codec",
+            "promises",
+            "runtime",
+            "insight",
+            "agreement",
+            "recipes/test_recipes.py",
+            "testing",
+            "faults/test_events.py",
+        ),
         *(f"rehearsal/test_{what}.py" for what in ("population", "replay", "simulate", "what_if")),
     )
 )
@@ -118,7 +128,9 @@ class _Trial:
         watching.stop()
         data = watching.get_data()
         lines = {
-            Path(file).relative_to(SOURCES).as_posix(): {line: sorted(set(tests) & set(took)) for line, tests in data.contexts_by_lineno(file).items()}
+            Path(file).relative_to(SOURCES).as_posix(): {
+                line: sorted(set(tests) & set(took)) for line, tests in data.contexts_by_lineno(file).items()
+            }
             for file in data.measured_files()
         }
         kept.write_text(json.dumps({"took": took, "lines": lines}))
@@ -182,7 +194,8 @@ def _calm(item: pytest.Item) -> None:
     if given is not None:
         few = min(given.max_examples, EXAMPLES)
         phases = (Phase.explicit, Phase.generate)
-        test._hypothesis_internal_use_settings = settings(given, max_examples=few, derandomize=True, database=None, phases=phases)
+        quick = settings(given, max_examples=few, derandomize=True, database=None, phases=phases)
+        test._hypothesis_internal_use_settings = quick  # noqa: SLF001
 
 
 def _wait(work: Callable[[], int]) -> int:
@@ -216,7 +229,9 @@ def _make(mutant: Mutant) -> None:
     arguments = _signature(ast.parse(source), names)
     function.__defaults__ = tuple(_value(one, module) for one in arguments.defaults) or None
     function.__kwdefaults__ = {
-        argument.arg: _value(one, module) for argument, one in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if one is not None
+        argument.arg: _value(one, module)
+        for argument, one in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if one is not None
     } or None
 
 

@@ -47,7 +47,11 @@ def in_full(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [in_full(one) for one in value]
     slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()) if not name.startswith("_")]
-    return {name: in_full(getattr(value, name, None)) for name in slots} if slots and type(value).__module__.startswith("journeykit") else repr(value)
+    return (
+        {name: in_full(getattr(value, name, None)) for name in slots}
+        if slots and type(value).__module__.startswith("journeykit")
+        else repr(value)
+    )
 
 
 class Telling(CoreShop):
@@ -132,7 +136,10 @@ def paused(number: int) -> Iterator[tuple[str, list[str]]]:
         yield f"shop {seed}", told_by(run)
 
 
-@pytest.mark.parametrize(("name", "stories", "number"), [("shops", invented, 80), ("combinations", put_together, 24), ("merged", merged, 30), ("paused", paused, 30)])
+@pytest.mark.parametrize(
+    ("name", "stories", "number"),
+    [("shops", invented, 80), ("combinations", put_together, 24), ("merged", merged, 30), ("paused", paused, 30)],
+)
 def test_nothing_that_is_written_changes_by_accident(name: str, stories: Stories, number: int, request: pytest.FixtureRequest) -> None:
     """To the last mark of a timer, and the last word of why something did not happen."""
     told = "\n\n".join("\n".join([title, *lines]) for title, lines in stories(number))

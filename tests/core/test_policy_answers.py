@@ -17,7 +17,9 @@ NOON = microseconds(datetime(2026, 3, 4, 12, tzinfo=UTC))  # a Wednesday
 SECOND, HOUR = 1_000_000, 3_600_000_000
 
 
-def message(action: str = "email", kind: str = "marketing", *, at: int = NOON, expires_at: int | None = None, **parameters: Any) -> OutboxMessage:
+def message(
+    action: str = "email", kind: str = "marketing", *, at: int = NOON, expires_at: int | None = None, **parameters: Any
+) -> OutboxMessage:
     """One that is about to be performed for Ann."""
     return OutboxMessage("ann", "cart", "", 1, 1, 0, action, parameters, at, kind, expires_at)
 
@@ -104,7 +106,10 @@ def test_a_holdout_holds_out_whom_its_hash_says() -> None:
     assert answer("hold out 99% as control", message(), Facts(arms={"holdout/control": TREATED})) == ""
     assert answer("hold out 1% as control", message(), Facts(arms={"holdout/control": HELD_OUT})) == "holdout: control"
     assert chain.drawn("ann", Facts(), [message()]).arms == {"holdout/control": "held out"}
-    assert chain.drawn("ann", Facts(arms={"holdout/control": TREATED, "x": "y"}), [message()]).arms == {"holdout/control": "treated", "x": "y"}
+    assert chain.drawn("ann", Facts(arms={"holdout/control": TREATED, "x": "y"}), [message()]).arms == {
+        "holdout/control": "treated",
+        "x": "y",
+    }
     assert chain.drawn("ann", Facts(arms={"x": "y"}), [message()]).arms == {"x": "y", "holdout/control": "held out"}
     assert chain.drawn("ann", Facts(), [message(kind="transactional")]).arms == {}
 
@@ -184,7 +189,10 @@ def test_quiet_hours_of_a_customer_without_a_zone() -> None:
     assert answer(at_noon, message(), zone="UTC") == "later (03-04 13:00:00): quiet hours: 12:00 to 13:00"
     assert answer(at_noon, message(), zone="Asia/Tokyo") == ""
     assert answer(at_noon, message()) == "quiet hours: the customer's time zone is not known"
-    assert answer(f"{at_noon}, missing zone Europe/Berlin", message(), now=NOON - HOUR) == "later (03-04 12:00:00): quiet hours: 12:00 to 13:00"
+    assert (
+        answer(f"{at_noon}, missing zone Europe/Berlin", message(), now=NOON - HOUR)
+        == "later (03-04 12:00:00): quiet hours: 12:00 to 13:00"
+    )
     assert answer(f"{at_noon}, missing zone Europe/Berlin", message(), zone="UTC") == ""
     assert answer(f"{at_noon}, missing zone permit", message(), zone="UTC") == ""
     assert answer(f"{at_noon}, missing zone drop", message(), zone="UTC") == "quiet hours: the customer's time zone is not known"
@@ -237,7 +245,9 @@ def test_the_host_is_asked_with_everything_that_is_known() -> None:
 
     noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
     customer = {"name": "Ann", "id": "ann", "zone": "UTC", "stage": "repeat", "orders": 0, "spent": 12}
-    expected = Question("email", "marketing", "cart", "ann", {"topic": "news"}, noon - timedelta(seconds=1), noon, customer, {"email": True})
+    expected = Question(
+        "email", "marketing", "cart", "ann", {"topic": "news"}, noon - timedelta(seconds=1), noon, customer, {"email": True}
+    )
     assert asked == [("not_too_many", expected)]
 
 

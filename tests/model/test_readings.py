@@ -17,7 +17,7 @@ import pytest
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
-from journeykit.model.phrases import Aggregate, Expiry, Reentry, Split
+from journeykit.model.phrases import Aggregate, Reentry, Split
 from journeykit.model.policies import Policy
 from journeykit.model.quotas import Take
 from journeykit.model.schedule import Schedule
