@@ -76,11 +76,11 @@ class Insight:
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
-    def figures(self, name: str, slice: Slice) -> list[Figure]:  # noqa: A002  the word of this part
+    def figures(self, name: str, slice: Slice) -> list[Figure]:
         """The measure *name* in *slice*: one figure, or, where it has `Measure.by`, one for each, the largest count first."""
         raise NotImplementedError
 
-    def series(self, name: str, slice: Slice, rhythm: Rhythm) -> list[tuple[Period, Figure]]:  # noqa: A002
+    def series(self, name: str, slice: Slice, rhythm: Rhythm) -> list[tuple[Period, Figure]]:
         """The measure *name* for each week, month or quarter that touches *slice*, in order; whole ones, labelled ``2026-03``, ``2026-W07``, ``2026-Q1``."""
         raise NotImplementedError
 
@@ -94,36 +94,36 @@ class Insight:
 
     # -- ways --------------------------------------------------------------------------------------------------------
 
-    def flow(self, slice: Slice) -> Flow:  # noqa: A002
+    def flow(self, slice: Slice) -> Flow:
         """The steps of ``slice.journey`` and the ways between them; steps in the order of the journey, those that nobody was in included."""
         raise NotImplementedError
 
-    def funnel(self, slice: Slice) -> list[StepFlow]:  # noqa: A002
+    def funnel(self, slice: Slice) -> list[StepFlow]:
         """The same by stage, in the order of the stages; a move within a stage is none. Of all journeys where the slice names none."""
         raise NotImplementedError
 
-    def paths(self, slice: Slice, most: int = 20) -> list[Path]:  # noqa: A002
+    def paths(self, slice: Slice, most: int = 20) -> list[Path]:
         """The ways that enrollments which began in *slice* really took, the commonest first."""
         raise NotImplementedError
 
-    def dropoffs(self, slice: Slice, most: int = 20) -> list[Dropoff]:  # noqa: A002
+    def dropoffs(self, slice: Slice, most: int = 20) -> list[Dropoff]:
         """Where customers were lost in *slice*, and the last thing that happened before, the commonest first."""
         raise NotImplementedError
 
-    def conversions(self, slice: Slice, by: Literal["segment", "channel", "entry", "version"]) -> list[Conversion]:  # noqa: A002
+    def conversions(self, slice: Slice, by: Literal["segment", "channel", "entry", "version"]) -> list[Conversion]:
         """How many of the enrollments that began in *slice* reached the goal, for each segment, channel, entry event or version."""
         raise NotImplementedError
 
-    def survival(self, slice: Slice, step: str) -> list[Survival]:  # noqa: A002
+    def survival(self, slice: Slice, step: str) -> list[Survival]:
         """How long visits of *step* that began in *slice* last (Kaplan-Meier): a row for each time at which somebody went on."""
         raise NotImplementedError
 
-    def there(self, slice: Slice, step: str, most: int = 20) -> list[Presence]:  # noqa: A002
+    def there(self, slice: Slice, step: str, most: int = 20) -> list[Presence]:
         """Who stands in *step* of ``slice.journey`` when the slice ends, those who are there longest first."""
         raise NotImplementedError
 
     # -- moments -----------------------------------------------------------------------------------------------------
 
-    def touchpoints(self, slice: Slice) -> list[Touchpoint]:  # noqa: A002
+    def touchpoints(self, slice: Slice) -> list[Touchpoint]:
         """Every moment at which customers met the shop, by channel and stage, with how they felt there; the widest reach first."""
         raise NotImplementedError
