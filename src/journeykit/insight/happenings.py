@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from journeykit.insight.days import day_sql
 from journeykit.insight.lake import Lake
+from journeykit.insight.quoting import quoted
 from journeykit.insight.settings import Settings
 from journeykit.insight.vocabulary import EVENTS, Property, names, properties
 
@@ -88,8 +89,3 @@ def _whole(value: str, decimals: int) -> str:
     if decimals:
         return f"cast(round({value} * {10**decimals}) as bigint)"
     return f"case when {value} = round({value}) then cast(round({value}) as bigint) end"
-
-
-def quoted(text: str) -> str:
-    """*text* as it stands in SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -41,3 +41,8 @@ class Measure:
     by: str | None = None
     better: Literal["up", "down"] = "up"
     scale: float = 1.0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a plain count rather than one number divided by another."""
+        return self.unit == "number"
