@@ -1,0 +1,1 @@
+"""The numbers of each stage, one module for each."""
