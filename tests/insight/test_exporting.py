@@ -35,7 +35,9 @@ def _storage(tmp_path):
     clock = ManualClock(MONDAY)
     engine = Engine([WELCOME], storage, {"email": lambda request: None}, clock=clock)
     engine.handle(Event("Signed Up", id="e1", customer_id="ann", occurred_at=MONDAY, properties={"plan": "gold"}))
-    engine.handle(Event('=HYPERLINK("http://evil")', id="-1+1", customer_id="@bob", occurred_at=MONDAY, properties={"a": "\ud800", "b": "x\x00y"}))
+    engine.handle(
+        Event('=HYPERLINK("http://evil")', id="-1+1", customer_id="@bob", occurred_at=MONDAY, properties={"a": "\ud800", "b": "x\x00y"})
+    )
     clock.advance(timedelta(days=2))
     engine.run_due()
     engine.dispatch()
@@ -74,7 +76,7 @@ def test_csv_is_taken_for_no_formula(storage, tmp_path):
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert sorted(rows) == ["'-1+1", "e1"]
     assert rows["'-1+1"]["customer"] == "'@bob"
-    assert rows["'-1+1"]["name"] == "'=HYPERLINK(\"http://evil\")"
+    assert rows["'-1+1"]["name"] == '\'=HYPERLINK("http://evil")'
     assert rows["e1"]["seq"] == "1"
     with (tmp_path / "out" / "history.csv").open(newline="") as file:
         assert [row["source"] for row in csv.DictReader(file)] == ["", "new", "greeted"]

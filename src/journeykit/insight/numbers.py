@@ -57,7 +57,9 @@ def _number(value: float | None) -> float:
 def changes(before: Sequence[Figure], after: Sequence[Figure]) -> list[Change]:
     """The figures of two slices side by side, those of *after* first; what one of them does not have is nothing there."""
     old, new = ({one.by: one for one in these} for these in (before, after))
-    return [_change(old.get(by) or _nothing(new[by]), new.get(by) or _nothing(old[by])) for by in [*new, *(by for by in old if by not in new)]]
+    return [
+        _change(old.get(by) or _nothing(new[by]), new.get(by) or _nothing(old[by])) for by in [*new, *(by for by in old if by not in new)]
+    ]
 
 
 def _change(before: Figure, after: Figure) -> Change:
