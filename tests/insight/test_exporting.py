@@ -140,7 +140,7 @@ def test_nothing_is_downloaded(tmp_path):
     settings = "select name, value from duckdb_settings() where name in ('autoinstall_known_extensions', 'autoload_known_extensions')"
     assert sorted(lake.query(settings)) == [("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false")]
     before = lake.query("select extension_name from duckdb_extensions() where loaded order by 1")
-    with pytest.raises(Exception, match="(?i)extension|httpfs"):
+    with pytest.raises(Exception, match=r"(?i)extension|httpfs"):
         lake.query("select * from read_parquet('https://127.0.0.1:9/events.parquet')")
     assert lake.query("select extension_name from duckdb_extensions() where loaded order by 1") == before
 
