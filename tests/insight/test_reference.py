@@ -29,10 +29,13 @@ _ORDER = {
 }
 _TICKET = {"ticket_id": ["t1", "t2"]}
 _MAIL = {"email_id": ["m1", "m2"]}
+_CART = {"cart_id": ["c1", "c2", None]}
+_VISIT = {"session_id": ["s1", "s2", None], "source": ["google", None]}
+_NOTHING: dict[str, list[Any]] = {}
 KINDS: dict[str, dict[str, list[Any]]] = {
     **dict.fromkeys(("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled"), _ORDER),
-    **dict.fromkeys(("Product Added", "Checkout Started"), {"cart_id": ["c1", "c2", None]}),
-    **dict.fromkeys(("Page Viewed", "Session Started", "Session Ended"), {"session_id": ["s1", "s2", None], "source": ["google", None]}),
+    **dict.fromkeys(("Product Added", "Checkout Started"), _CART),
+    **dict.fromkeys(("Page Viewed", "Session Started", "Session Ended"), _VISIT),
     **dict.fromkeys(("Ticket Opened", "Ticket Answered", "Ticket Resolved", "Ticket Reopened"), _TICKET),
     **dict.fromkeys(("Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced"), _MAIL),
     "NPS Answered": {"score": [0, 6, 7, 9, 10, 11, "ten"]},
@@ -40,7 +43,7 @@ KINDS: dict[str, dict[str, list[Any]]] = {
     "Product Reviewed": {"score": [1, 3.5, 5, 0], "product_id": ["p1", "p2"]},
     **dict.fromkeys(
         ("Product Viewed", "Newsletter Signed Up", "Unsubscribed", "Social Post Seen", "Social Engaged", "Subscription Started",
-         "Subscription Cancelled", "Referral Sent", "Referral Accepted", "Referral Bought"), {}),
+         "Subscription Cancelled", "Referral Sent", "Referral Accepted", "Referral Bought"), _NOTHING),
 }  # fmt: skip
 #: each kind of story is dense in what one group of numbers reads
 STORIES = [
