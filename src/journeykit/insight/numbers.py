@@ -40,6 +40,13 @@ def figures(lake: Lake, measure: Measure, cut: Slice, periods: Sequence[Period])
     return [sorted(these, key=lambda one: (-one.count, one.by or "")) for these in found]
 
 
+def together(measure: Measure, these: Sequence[Figure]) -> Figure:
+    """The figures of one period as one."""
+    if measure.by is None:
+        return these[0]
+    return _figure(measure, None, sum(one.count for one in these), sum(one.of or 0 for one in these))
+
+
 def _figure(measure: Measure, label: str | None, count: float | None, out_of: float | None) -> Figure:
     count = _number(count)
     if measure.counts:
