@@ -35,12 +35,29 @@ class SmallLake:
 
     def property(self, column: str, name: str) -> str:
         """See `Lake.property`."""
-        quoted = name.replace('"', "").replace("'", "''")
-        return f"cast(json_extract({column}, '$.\"{quoted}\"') as text)"
+        path = _path(name)
+        flags = "when 'true' then 'true' when 'false' then 'false'"
+        return f"case json_type({column}, {path}) {flags} else cast(json_extract({column}, {path}) as text) end"
+
+    def number(self, column: str, name: str) -> str:
+        """See `Lake.number`."""
+        path = _path(name)
+        found = f"json_extract({column}, {path})"
+        read = f"case when {' or '.join(f'{found} {no}' for no in _NO_NUMBER)} then null else cast({found} as real) end"
+        return f"case json_type({column}, {path}) when 'integer' then cast({found} as real) when 'real' then {found} when 'text' then {read} end"
 
     def close(self) -> None:
         """See `Lake.close`."""
         self._connection.close()
+
+
+#: how text looks that is no number: other characters, no digit, two points, a minus sign within
+_NO_NUMBER = ("glob '*[^0-9.-]*'", "not glob '*[0-9]*'", "glob '*.*.*'", "glob '?*-*'")
+
+
+def _path(name: str) -> str:
+    quoted = name.replace('"', "").replace("'", "''")
+    return f"'$.\"{quoted}\"'"
 
 
 def _declared(column: Column) -> str:
