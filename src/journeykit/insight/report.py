@@ -65,7 +65,7 @@ def definitions(review: Review) -> list[str]:
     """How each number of the review is counted, once."""
     measures = {target.measure.name: target.measure for journey in review.journeys for target in journey.targets}
     said = [f"{name}: {measure.formula.rstrip('.')}." for name, measure in measures.items()]
-    return [*said, 'Shares are called "no more than chance" apart where a difference as large comes by chance alone once in twenty times.']
+    return [*said, 'No more than chance apart: by chance alone shares differ as much in more than one of twenty periods.']
 
 
 def history(target: Target, review: Review) -> str:
@@ -74,7 +74,7 @@ def history(target: Target, review: Review) -> str:
     if target.direction == "unknown":
         return before if target.before.value is not None else f"no number the {UNIT[review.rhythm]} before"
     if target.direction == "chance":
-        return f"{before}, apart by no more than chance"
+        return f"{before}, no more than chance apart"
     if target.direction == "same":
         return f"{before}, the same"
     row = f", {target.run} {UNIT[review.rhythm]}s in a row" if target.run > 1 else ""
@@ -139,7 +139,7 @@ def losses(journey: JourneyReview) -> Iterator[str]:
     """Where customers were lost, in sentences."""
     for one in journey.losses:
         share = f" ({shown(one.customers / journey.lost, 'share')} of all who were lost)" if journey.lost else ""
-        yield f"{plural(one.customers, 'customer')} in {one.step}, {_reason(one)}{share}{_last(one)}"
+        yield f'{plural(one.customers, "customer")} in "{one.step}", {_reason(one)}{share}{_last(one)}'
 
 
 def _reason(loss: Dropoff) -> str:
@@ -157,7 +157,7 @@ def _entered(journey: JourneyReview, unit: str) -> str:
 
 
 def _shift(shift: Shift, unit: str) -> str:
-    return f"at {shift.step} {_share(shift.after)} of those who went on ended, {_share(shift.before)} the {unit} before"
+    return f'at "{shift.step}" {_share(shift.after)} of those who went on ended, {_share(shift.before)} the {unit} before'
 
 
 def _version(new: NewVersion, review: Review) -> str:
