@@ -20,6 +20,7 @@ from journeykit.insight.figures import (
 )
 from journeykit.insight.lake import Lake
 from journeykit.insight.measure import Measure
+from journeykit.insight.measures import MEASURES
 from journeykit.insight.settings import Settings
 from journeykit.model.journey import Journey
 from journeykit.ports import Storage
@@ -72,7 +73,7 @@ class Insight:
 
     def measures(self) -> tuple[Measure, ...]:
         """All numbers that are defined."""
-        raise NotImplementedError
+        return MEASURES
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from journeykit.insight.figures import Unit
 
-Group = Literal["awareness", "consideration", "purchase", "retention", "advocacy", "experience", "engagement"]
+Group = Literal["awareness", "consideration", "purchase", "retention", "advocacy", "experience", "engagement", "journey"]
 
 
 @frozen(kw_only=True)
@@ -18,7 +18,7 @@ class Measure:
 
     Attributes:
         name: what it is called, ``cart abandonment rate``.
-        group: the stage it tells of, or experience or engagement.
+        group: the stage it tells of, or experience, engagement, journey.
         unit: of its value, see `Figure`; a share is between 0 and 1.
         formula: in words, numerator and denominator.
         window: which time it looks at, beside the period asked for.
@@ -26,7 +26,7 @@ class Measure:
         cases: what is decided about edge cases, in sentences.
         by: what it is told for, where it is told for many (``source``, ``product``, ``month``); None where it is one number.
         better: whether more of it is ``up`` or ``down``.
-        sql: the query; answers period, by, count, of (and the value, where that is not count / of), for every period at once.
+        sql: the query; answers period, by, count and out_of for every period at once; names in braces are tables, cut to the slice.
         scale: what count / of is multiplied by: 100 for NPS.
     """
 
