@@ -29,6 +29,8 @@ ROOMS = {
     "histories": ("model", "errors", "core", "ports", "codec", "runtime"),
     "insight": ("model", "errors", "ports", "codec"),
     "insight.engines": ("model", "errors", "ports", "codec", "insight"),
+    "insight.settings_reading": ("model", "errors", "codec", "core"),
+    "insight.words": ("model", "core"),
     "insight.diagram": ("model", "errors", "ports", "core"),
     "insight.summary": ("model", "errors", "ports", "core"),
     "insight.differences": ("model", "errors", "core", "insight"),
