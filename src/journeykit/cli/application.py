@@ -16,6 +16,7 @@ import typer
 
 from journeykit.cli import console, importing, pausing, versions, world
 from journeykit.cli.customer import customer, retain
+from journeykit.cli.exporting import export_tables
 from journeykit.cli.outbox import Database, outbox
 from journeykit.cli.replay import replay_past
 from journeykit.cli.simulate import simulate_people
@@ -301,6 +302,7 @@ def worker(
 
 
 app.command()(retain)
+app.command("export")(export_tables)
 app.command("replay")(replay_past)
 app.command("simulate")(simulate_people)
 app.command("what-if")(what_would_be)
