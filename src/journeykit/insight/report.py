@@ -65,7 +65,7 @@ def definitions(review: Review) -> list[str]:
     """How each number of the review is counted, once."""
     measures = {target.measure.name: target.measure for journey in review.journeys for target in journey.targets}
     said = [f"{name}: {measure.formula.rstrip('.')}." for name, measure in measures.items()]
-    return [*said, 'No more than chance apart: by chance alone shares differ as much in more than one of twenty periods.']
+    return [*said, "No more than chance apart: by chance alone shares differ as much in more than one of twenty periods."]
 
 
 def history(target: Target, review: Review) -> str:

@@ -57,9 +57,7 @@ def _journey(journey: JourneyReview) -> dict[str, Any]:
         "shifts": [{"step": one.step, "ended": _figure(one.after), "before": _figure(one.before)} for one in journey.shifts],
         "versions": [_version(one) for one in journey.versions],
         "lost": journey.lost,
-        "losses": [
-            {"step": one.step, "reason": one.reason, "last": one.last, "customers": one.customers} for one in journey.losses
-        ],
+        "losses": [{"step": one.step, "reason": one.reason, "last": one.last, "customers": one.customers} for one in journey.losses],
     }
 
 
