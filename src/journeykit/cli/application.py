@@ -16,6 +16,7 @@ import typer
 
 from journeykit.cli import console, importing, pausing, versions, world
 from journeykit.cli.customer import customer, retain
+from journeykit.cli.exporting import export_tables
 from journeykit.cli.outbox import Database, outbox
 from journeykit.cli.replay import replay_past
 from journeykit.cli.report import review_numbers
@@ -303,6 +304,7 @@ def worker(
 
 app.command()(retain)
 app.command("report")(review_numbers)
+app.command("export")(export_tables)
 app.command("replay")(replay_past)
 app.command("simulate")(simulate_people)
 app.command("what-if")(what_would_be)

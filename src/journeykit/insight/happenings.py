@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from journeykit.insight.days import day_sql
 from journeykit.insight.lake import Lake
+from journeykit.insight.quoting import quoted
 from journeykit.insight.settings import Settings
 from journeykit.insight.vocabulary import EVENTS, Property, names, properties
 
@@ -19,7 +20,7 @@ def derive(lake: Lake, settings: Settings) -> None:
 
     ``people(customer)`` is who counts: everybody but test customers.
 
-    ``happenings(customer, id, occurred_at, day, name, ...)`` is every decided event of theirs: *day* the day of
+    ``happenings(customer, id, seq, occurred_at, day, name, ...)`` is every decided event of theirs: *seq* the number of its signal, *day* the day of
     `Settings.zone` in whole days since 1970, *name* as numbers know it (another name is left as it is), then one column for each
     known property, null where it is not there: *amount* in whole minor units, *score* and *found* as numbers, the rest as text. *source* is
     the event's own where no property says what brought the customer. What the library notes for itself (``$...``) is left out, and
@@ -30,8 +31,8 @@ def derive(lake: Lake, settings: Settings) -> None:
     columns = [_column(lake, one, settings) for one in properties(settings)]
     lake.run(
         f"""create table happenings as
-        select customer, id, occurred_at, {day_sql("occurred_at", first, last, settings.zone)} as day, name, {", ".join(columns)}
-        from (select customer, id, occurred_at, {_name(settings)} as name, source as origin, properties from events
+        select customer, id, seq, occurred_at, {day_sql("occurred_at", first, last, settings.zone)} as day, name, {", ".join(columns)}
+        from (select customer, id, seq, occurred_at, {_name(settings)} as name, source as origin, properties from events
             where state = 'decided' and substr(name, 1, 1) <> '$'{_counts(settings)}) as told"""  # noqa: S608  names of our own
     )
 
@@ -88,8 +89,3 @@ def _whole(value: str, decimals: int) -> str:
     if decimals:
         return f"cast(round({value} * {10**decimals}) as bigint)"
     return f"case when {value} = round({value}) then cast(round({value}) as bigint) end"
-
-
-def quoted(text: str) -> str:
-    """*text* as it stands in SQL."""
-    return "'" + text.replace("'", "''") + "'"

@@ -26,7 +26,7 @@ class Measure:
         cases: what is decided about edge cases, in sentences.
         by: what it is told for, where it is told for many (``source``, ``product``, ``month``); None where it is one number.
         better: whether more of it is ``up`` or ``down``.
-        sql: the query; answers period, by, count and out_of for every period at once; names in braces are tables, cut to the slice.
+        sql: the query; answers period, label, count and out_of for every period at once; names in braces are tables, cut to the slice.
         scale: what count / of is multiplied by: 100 for NPS.
     """
 
@@ -41,3 +41,8 @@ class Measure:
     by: str | None = None
     better: Literal["up", "down"] = "up"
     scale: float = 1.0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a plain count rather than one number divided by another."""
+        return self.unit == "number"

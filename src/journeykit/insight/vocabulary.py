@@ -118,6 +118,7 @@ _SESSIONS = ("Session Started", "Session Ended", "Page Viewed")
 
 PROPERTIES = (
     Property("order_id", "the order", ("order_id", "orderId"), (*_ORDERS, "Checkout Started", "Payment Info Entered", "Coupon Applied")),
+    Property("cart_id", "the cart", ("cart_id",), ("Product Added", "Product Removed", "Cart Viewed", "Checkout Started", "Order Completed")),
     Property("product_id", "the product", ("product_id", "sku"), _PRODUCTS),
     Property("amount", "what was paid, given back or cancelled, whole", ("total", "revenue"), _ORDERS),
     Property("currency", "its currency", ("currency",), _ORDERS),

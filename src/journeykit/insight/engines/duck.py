@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from journeykit.errors import StorageError, UnknownError
 from journeykit.insight.lake import Row
-from journeykit.insight.tables import Table
+from journeykit.insight.tables import TABLES, Table
+
+try:
+    import duckdb
+except ModuleNotFoundError as missing:
+    raise UnknownError("large histories and Parquet need DuckDB; pip install 'journeykit[insight]'") from missing
 
 _TYPES = {"text": "varchar", "whole": "bigint", "json": "varchar"}
 
@@ -46,6 +51,21 @@ class DuckLake:
             lines = Path(folder) / "rows.ndjson"
             write_lines(lines, table, rows)
             self.run(f"insert into {table.name} {read_lines(table, lines)}")
+
+    def read(self, folder: str | os.PathLike[str]) -> None:
+        """
+        Take the raw tables from the Parquet files of *folder*, as `journeykit export` writes them; they are read where they lie.
+
+        Raises:
+            StorageError: a file is not there, or not what it ought to be.
+        """
+        for table in TABLES:
+            file = Path(folder) / f"{table.name}.parquet"
+            names = ", ".join(f'"{name}"' for name in table.names)
+            try:
+                self.run(f"create view {table.name} as select {names} from read_parquet('{literal(file)}')")  # noqa: S608
+            except duckdb.Error as error:
+                raise StorageError(f"{file} cannot be read: {str(error).splitlines()[0]}; write it with journeykit export") from error
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """See `Lake.run`."""
@@ -83,6 +103,21 @@ def read_lines(table: Table, file: Path) -> str:
     columns = ", ".join(f"\"{column.name}\": '{_TYPES[column.kind]}'" for column in table.columns)
     names = ", ".join(f'"{name}"' for name in table.names)
     return f"select {names} from read_json('{literal(file)}', format = 'newline_delimited', columns = {{{columns}}})"  # noqa: S608
+
+
+def write_parquet(folder: Path, table: Table, rows: Iterable[Row]) -> int:
+    """Write the rows of *table* as ``NAME.parquet`` into *folder*, in the order of their keys, and return how many there were."""
+    lines, file = folder / f"{table.name}.ndjson", folder / f"{table.name}.parquet"
+    write_lines(lines, table, rows)
+    lake = DuckLake(spill=folder / "spill")
+    try:
+        order = ", ".join(f'"{name}"' for name in table.key)
+        lake.run(f"copy ({read_lines(table, lines)} order by {order}) to '{literal(file)}' (format parquet, compression zstd)")
+        return int(lake.query(f"select count(*) from read_parquet('{literal(file)}')")[0][0])  # noqa: S608
+    finally:
+        lake.close()
+        lines.unlink()
+        shutil.rmtree(folder / "spill", ignore_errors=True)
 
 
 def literal(file: os.PathLike[str]) -> str:

@@ -15,7 +15,7 @@ def _referrals(name: str, formula: str, count: str, of: str, case: str) -> Measu
         source="referral funnel, https://www.referralrock.com/blog/referral-program-metrics/",
         cases=("Each event counts, once for each id.", case),
         sql=f"""
-            select p.period, null as by, sum(case when h.name = '{count}' then 1 else 0 end) as count,
+            select p.period, null as label, sum(case when h.name = '{count}' then 1 else 0 end) as count,
                 sum(case when h.name = '{of}' then 1 else 0 end) as out_of
             from {{periods}} p join {{happenings}} h on h.occurred_at >= p.since and h.occurred_at < p.until
             where h.name in ('{count}', '{of}')
@@ -38,7 +38,7 @@ MEASURES = (
             "From -100 to 100; 7 and 8 are passive and count among those who answered.",
         ),
         sql="""
-            select period, null as by, sum(case when score >= 9 then 1 when score <= 6 then -1 else 0 end) as count, count(*) as out_of from (
+            select period, null as label, sum(case when score >= 9 then 1 when score <= 6 then -1 else 0 end) as count, count(*) as out_of from (
                 select p.period, h.score,
                     row_number() over (partition by p.period, h.customer order by h.occurred_at desc, h.seq desc, h.id desc) as back
                 from {periods} p join {happenings} h on h.occurred_at >= p.since and h.occurred_at < p.until
@@ -55,7 +55,7 @@ MEASURES = (
         source="Product Reviewed of https://segment.com/docs/connections/spec/ecommerce/v2/",
         cases=("A second review of the same product counts as well: it was written.",),
         sql="""
-            select p.period, null as by, count(*) as count, null as out_of
+            select p.period, null as label, count(*) as count, null as out_of
             from {periods} p join {happenings} h on h.occurred_at >= p.since and h.occurred_at < p.until
             where h.name = 'Product Reviewed'
             group by p.period""",
@@ -72,7 +72,7 @@ MEASURES = (
             "Reviews without a rating, and ratings that are none from 1 to 5, are left out.",
         ),
         sql="""
-            select period, null as by, sum(score) as count, count(*) as out_of from (
+            select period, null as label, sum(score) as count, count(*) as out_of from (
                 select p.period, h.score, row_number() over (
                     partition by p.period, h.customer, coalesce(h.product_id, 'review ' || h.id)
                     order by h.occurred_at desc, h.seq desc, h.id desc) as back
@@ -90,7 +90,7 @@ MEASURES = (
         source="referral funnel, https://www.referralrock.com/blog/referral-program-metrics/",
         cases=("Each event counts, once for each id.",),
         sql="""
-            select p.period, null as by, count(*) as count, null as out_of
+            select p.period, null as label, count(*) as count, null as out_of
             from {periods} p join {happenings} h on h.occurred_at >= p.since and h.occurred_at < p.until
             where h.name = 'Referral Sent'
             group by p.period""",

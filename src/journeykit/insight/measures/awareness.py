@@ -24,11 +24,11 @@ MEASURES = (
             "A day is one of the zone of the settings.",
         ),
         sql=f"""
-            select period, by, count(*) as count, null as out_of from (
-                select distinct p.period, coalesce(h.source, '(none)') as by, h.customer, h.day
+            select period, label, count(*) as count, null as out_of from (
+                select distinct p.period, coalesce(h.source, '(none)') as label, h.customer, h.day
                 from {{periods}} p join {{happenings}} h on h.occurred_at >= p.since and h.occurred_at < p.until
                 where h.name in {SITE}) as came
-            group by period, by""",
+            group by period, label""",
     ),
     Measure(
         name="reach",
@@ -42,7 +42,7 @@ MEASURES = (
             "A message counts when it was performed, not when it was asked for; one that was dropped reached nobody.",
         ),
         sql="""
-            select p.period, null as by, count(distinct t.customer) as count, null as out_of
+            select p.period, null as label, count(distinct t.customer) as count, null as out_of
             from {periods} p join {things} t on t.occurred_at >= p.since and t.occurred_at < p.until
             group by p.period""",
     ),
@@ -55,7 +55,7 @@ MEASURES = (
         source="engagement rate by reach, https://blog.hootsuite.com/calculate-engagement-rate/",
         cases=("Who answered a post was shown one, also where nobody told us.", "Who is shown ten posts counts once."),
         sql="""
-            select p.period, null as by, count(distinct case when h.name = 'Social Engaged' then h.customer end) as count,
+            select p.period, null as label, count(distinct case when h.name = 'Social Engaged' then h.customer end) as count,
                 count(distinct h.customer) as out_of
             from {periods} p join {happenings} h on h.occurred_at >= p.since and h.occurred_at < p.until
             where h.name in ('Social Engaged', 'Social Post Seen')

@@ -14,7 +14,7 @@ MEASURES = (
         source="Product Viewed of https://segment.com/docs/connections/spec/ecommerce/v2/",
         cases=("Looking twice counts twice; the same event told twice counts once (P28).",),
         sql="""
-            select p.period, null as by, count(*) as count, null as out_of
+            select p.period, null as label, count(*) as count, null as out_of
             from {periods} p join {happenings} h on h.occurred_at >= p.since and h.occurred_at < p.until
             where h.name = 'Product Viewed'
             group by p.period""",
@@ -31,7 +31,7 @@ MEASURES = (
             "Who had signed up before the record begins and does so again counts then.",
         ),
         sql="""
-            select p.period, null as by, count(*) as count, null as out_of
+            select p.period, null as label, count(*) as count, null as out_of
             from {periods} p join {signups} s on s.occurred_at >= p.since and s.occurred_at < p.until
             group by p.period""",
     ),
@@ -51,7 +51,7 @@ MEASURES = (
             "A cart whose 7 days are not over when the record ends is neither bought nor left, and not counted yet.",
         ),
         sql="""
-            select p.period, null as by, count(*) - sum(c.bought) as count, count(*) as out_of
+            select p.period, null as label, count(*) - sum(c.bought) as count, count(*) as out_of
             from {periods} p join {carts} c on c.occurred_at >= p.since and c.occurred_at < p.until
             group by p.period""",
     ),

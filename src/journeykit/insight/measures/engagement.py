@@ -20,7 +20,7 @@ def _mails(name: str, formula: str, what: str, source: str, *cases: str) -> Meas
             *cases,
         ),
         sql=f"""
-            select p.period, null as by, sum(m.{what}) as count, count(*) as out_of
+            select p.period, null as label, sum(m.{what}) as count, count(*) as out_of
             from {{periods}} p join {{mails}} m on m.occurred_at >= p.since and m.occurred_at < p.until
             group by p.period""",  # noqa: S608  names of our own
     )
@@ -49,7 +49,7 @@ MEASURES = (
             "A session over midnight, or over the period's end, counts whole where it began.",
         ),
         sql="""
-            select p.period, null as by, sum(s.until - s.occurred_at) / 1000000.0 as count, count(*) as out_of
+            select p.period, null as label, sum(s.until - s.occurred_at) / 1000000.0 as count, count(*) as out_of
             from {periods} p join {sessions} s on s.occurred_at >= p.since and s.occurred_at < p.until
             group by p.period""",
     ),
@@ -63,7 +63,7 @@ MEASURES = (
         source="https://mailchimp.com/help/about-unsubscribes/, by customer",
         cases=("Who unsubscribes twice counts once.", "Who unsubscribes because of a mail of the period before counts in both places of the rate."),
         sql="""
-            select p.period, null as by, count(distinct case when h.name = 'Unsubscribed' then h.customer end) as count,
+            select p.period, null as label, count(distinct case when h.name = 'Unsubscribed' then h.customer end) as count,
                 count(distinct h.customer) as out_of
             from {periods} p join {happenings} h on h.occurred_at >= p.since and h.occurred_at < p.until
             where h.name in ('Unsubscribed', 'Email Delivered')

@@ -17,7 +17,7 @@ MEASURES = (
             "Answers that are no number from 1 to 5 are left out.",
         ),
         sql="""
-            select period, null as by, sum(case when score >= 4 then 1 else 0 end) as count, count(*) as out_of from (
+            select period, null as label, sum(case when score >= 4 then 1 else 0 end) as count, count(*) as out_of from (
                 select p.period, h.score, row_number() over (
                     partition by p.period, h.customer, coalesce(h.ticket, '')
                     order by h.occurred_at desc, h.seq desc, h.id desc) as back
@@ -40,7 +40,7 @@ MEASURES = (
             "Requests without an id, or opened before the record begins, have no known time and are left out.",
         ),
         sql="""
-            select p.period, null as by, sum(t.occurred_at - t.opened_at) / 1000000.0 as count, count(*) as out_of
+            select p.period, null as label, sum(t.occurred_at - t.opened_at) / 1000000.0 as count, count(*) as out_of
             from {periods} p join {resolved} t on t.occurred_at >= p.since and t.occurred_at < p.until
             where t.opened_at is not null
             group by p.period""",
@@ -57,7 +57,7 @@ MEASURES = (
             "Where answers are not told, a request that was never reopened was resolved at the first contact.",
         ),
         sql="""
-            select p.period, null as by, sum(case when t.answers <= 1 and t.reopened = 0 then 1 else 0 end) as count, count(*) as out_of
+            select p.period, null as label, sum(case when t.answers <= 1 and t.reopened = 0 then 1 else 0 end) as count, count(*) as out_of
             from {periods} p join {resolved} t on t.occurred_at >= p.since and t.occurred_at < p.until
             group by p.period""",
     ),
@@ -71,7 +71,7 @@ MEASURES = (
         source="https://www.zendesk.com/blog/customer-service-metrics-matter/",
         cases=("A request opened twice under one id is one, from its first opening; without an id each opening is one.",),
         sql="""
-            select p.period, null as by, count(*) as count, null as out_of
+            select p.period, null as label, count(*) as count, null as out_of
             from {periods} p join {tickets} t on t.occurred_at >= p.since and t.occurred_at < p.until
             group by p.period""",
     ),

@@ -17,7 +17,7 @@ MEASURES = (
             "Who was refused, or waits to be let in, did not enter.",
         ),
         sql="""
-            select p.period, null as by, count(*) as count, null as out_of
+            select p.period, null as label, count(*) as count, null as out_of
             from {periods} p join {stays} s on s.occurred_at >= p.since and s.occurred_at < p.until
             group by p.period""",
     ),
@@ -33,7 +33,7 @@ MEASURES = (
             "One that became part of another, because two customers are one, is not counted: the other is.",
         ),
         sql="""
-            select p.period, null as by, sum(s.reached) as count, count(*) as out_of
+            select p.period, null as label, sum(s.reached) as count, count(*) as out_of
             from {periods} p join {stays} s on s.occurred_at >= p.since and s.occurred_at < p.until
             where s.how is null or s.how <> 'merged'
             group by p.period""",

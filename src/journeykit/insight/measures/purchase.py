@@ -18,7 +18,7 @@ MEASURES = (
             "A cancelled order is none, whenever it was cancelled; a refunded one is one.",
         ),
         sql="""
-            select period, null as by, sum(ordered) as count, count(*) as out_of from (
+            select period, null as label, sum(ordered) as count, count(*) as out_of from (
                 select p.period, t.customer, max(t.ordered) as ordered
                 from {periods} p join (
                     select customer, occurred_at, 0 as ordered from {visitors} v
@@ -42,7 +42,7 @@ MEASURES = (
             "Orders without an amount, and those in another currency than the settings name (the first one met where they name none), are left out.",
         ),
         sql="""
-            select p.period, null as by, sum(o.amount) as count, count(*) as out_of
+            select p.period, null as label, sum(o.amount) as count, count(*) as out_of
             from {periods} p join {orders} o on o.occurred_at >= p.since and o.occurred_at < p.until
             where o.cancelled = 0 and o.amount is not null
             group by p.period""",
@@ -60,7 +60,7 @@ MEASURES = (
             "An order that is cancelled later was an order.",
         ),
         sql="""
-            select p.period, null as by, sum(c.bought) as count, count(*) as out_of
+            select p.period, null as label, sum(c.bought) as count, count(*) as out_of
             from {periods} p join {checkouts} c on c.occurred_at >= p.since and c.occurred_at < p.until
             group by p.period""",
     ),

@@ -21,7 +21,7 @@ MEASURES = (
             "What customers spent before the record begins is not known.",
         ),
         sql="""
-            select p.period, null as by, sum(o.net) as count, count(distinct o.customer) as out_of
+            select p.period, null as label, sum(o.net) as count, count(distinct o.customer) as out_of
             from {periods} p join {orders} o on o.occurred_at < p.until
             where o.cancelled = 0 and o.amount is not null
             group by p.period""",
@@ -40,7 +40,7 @@ MEASURES = (
             "Cancelled orders are none.",
         ),
         sql="""
-            select period, null as by, sum(again) as count, count(*) as out_of from (
+            select period, null as label, sum(again) as count, count(*) as out_of from (
                 select p.period, o.customer, max(case when o.purchase > 1 then 1 else 0 end) as again
                 from {periods} p join {purchases} o on o.occurred_at >= p.since and o.occurred_at < p.until
                 group by p.period, o.customer) as bought
@@ -59,7 +59,7 @@ MEASURES = (
             "Who has not come back yet is in no mean: in a young record it is too short, see survival.",
         ),
         sql=f"""
-            select p.period, null as by, sum(o.day - o.before) * {_DAY} as count, count(*) as out_of
+            select p.period, null as label, sum(o.day - o.day_before) * {_DAY} as count, count(*) as out_of
             from {{periods}} p join {{purchases}} o on o.occurred_at >= p.since and o.occurred_at < p.until
             where o.purchase > 1
             group by p.period""",
@@ -78,14 +78,13 @@ MEASURES = (
             "Who came for the first time during the period was not there when it began.",
             "For a period that begins with the record there is nobody to lose, and no rate.",
             "What happened before the record begins is not known: the first rates rest on few.",
+            "A customer belongs to the segment, and to the journey, that they were in when they last did something.",
         ),
         sql="""
-            select period, null as by, count(*) - sum(later) as count, count(*) as out_of from (
-                select p.period, a.customer, max(case when a.occurred_at >= p.until - {churn} then 1 else 0 end) as later
-                from {periods} p join {active} a on a.occurred_at >= p.since - {churn} and a.occurred_at < p.until
-                group by p.period, a.customer
-                having min(a.occurred_at) < max(p.since)) as seen
-            group by period""",
+            select p.period, null as label, count(*) - count(b.customer) as count, count(*) as out_of
+            from {periods} p join {active} a on a.occurred_at < p.since and a.until >= p.since
+            left join {active} b on b.customer = a.customer and b.occurred_at < p.until and b.until >= p.until
+            group by p.period""",
     ),
     Measure(
         name="cancellation rate",
@@ -101,7 +100,7 @@ MEASURES = (
             "A customer is a subscriber or is not, however many subscriptions they have.",
         ),
         sql="""
-            select p.period, null as by, sum(case when s.until < p.until then 1 else 0 end) as count, count(*) as out_of
+            select p.period, null as label, sum(case when s.until < p.until then 1 else 0 end) as count, count(*) as out_of
             from {periods} p join {subscriptions} s on s.occurred_at < p.since and s.until >= p.since
             group by p.period""",
     ),
@@ -119,7 +118,7 @@ MEASURES = (
             "Cancelled orders are none.",
         ),
         sql="""
-            select p.period, o.cohort || ' +' || (o.month_number - o.cohort_number) as by,
+            select p.period, o.cohort || ' +' || (o.month_number - o.cohort_number) as label,
                 count(distinct o.customer) as count, max(c.customers) as out_of
             from {periods} p join {purchases} o on o.occurred_at >= p.since and o.occurred_at < p.until
             join (select cohort, count(distinct customer) as customers from {purchases} a where purchase = 1 group by cohort) as c
