@@ -119,7 +119,8 @@ class _Drawing:
         return element(
             "g",
             element("title", written(_sentence(way, count))),
-            element("path", d=ribbon.path, stroke_width=max(count * self.scale, 1.2), class_="flow"),
+            element("path", d=ribbon.path, stroke_width=max(count * self.scale, 1.2 if way.designed else 3.0), class_="flow"),
+            *([element("path", d=ribbon.path, class_="backward")] if ribbon.back else []),
             element("path", d=_TIPS[heading], transform=f"translate({x:.1f} {y:.1f})", class_="tip"),
             class_=f"way lane-{lane % 7} {_looks(way, count)}{' back' if ribbon.back else ''}",
             data_way=ribbon.way,
@@ -195,7 +196,7 @@ def _looks(way: Way, count: int) -> str:
 
 
 def _pace(seconds: float | None) -> str:
-    return f"half go on within {lasting(seconds)}" if seconds is not None else ""
+    return f"median {lasting(seconds)}" if seconds is not None else ""
 
 
 def _sentence(way: Way, count: int) -> str:

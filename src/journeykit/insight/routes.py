@@ -114,7 +114,15 @@ class _Routes:
         begin = ports[number, True]
         out, into = facing(self.cols, way)
         if out == "bottom":
-            return Ribbon(number, _line([begin, end]), min(room, BOX / 2), begin[0] + room / 2 + 5, begin[1] + 14, "start", (*end, "down"))
+            return Ribbon(
+                number,
+                _line([begin, end]),
+                min(room, BOX / 2),
+                begin[0] + min(room, BOX / 2) / 2 + 5,
+                begin[1] + 14,
+                "start",
+                (*end, "down"),
+            )
         right = out == "right"
         label = (begin[0] + 5, begin[1] + 4, "start") if right else (begin[0] - 5, begin[1] + 4, "end")
         tip = (*end, "right" if into == "left" else "left")
