@@ -152,9 +152,18 @@ kpis:
         ("[1, 2]", "a mapping belongs here, not [1, 2]; there are zone, currency, decimals, events"),
         ("zone: UTC\n---\nzone: UTC", "2 documents in one file of settings; write one"),
         ("kpis: {a: [{NPS: 3}]}", "kpis.a[0]: {'NPS': 3} is no KPI"),
-        ("kpis: {a: ['NPS at least 3, support, weekly', 'NPS at least 4, product, weekly']}", '"NPS" has two targets, weekly both; keep one'),
-        ("currency: USD\nkpis: {a: ['average order value at least 3 EUR, sales, weekly']}", "EUR is not what the shop counts in; write it in USD"),
-        ("currency: USD\nkpis: {a: ['average order value at least 3, sales, weekly']}", '"3" is no amount; write it with its currency, 35.00 USD'),
+        (
+            "kpis: {a: ['NPS at least 3, support, weekly', 'NPS at least 4, product, weekly']}",
+            '"NPS" has two targets, weekly both; keep one',
+        ),
+        (
+            "currency: USD\nkpis: {a: ['average order value at least 3 EUR, sales, weekly']}",
+            "EUR is not what the shop counts in; write it in USD",
+        ),
+        (
+            "currency: USD\nkpis: {a: ['average order value at least 3, sales, weekly']}",
+            '"3" is no amount; write it with its currency, 35.00 USD',
+        ),
         ("kpis: {a: ['cart abandonment rate at most 120%, sales, weekly']}", '"120%" is no share; write it in per cent, from 0% to 100%'),
         ("kpis: {a: ['NPS at least many, sales, weekly']}", '"many" is no number; write for example 40 or 1,200'),
     ],
