@@ -41,6 +41,9 @@ class DuckLake:
         config: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         config |= {name: value for name, value in asked.items() if value is not None}
         self._connection = duckdb.connect(":memory:" if file is None else os.fspath(file), config=config)
+        if file is None:  # a fifth of the memory, for a fifth more of the time
+            self._connection.execute("attach ':memory:' as lake (compress)")
+            self._connection.execute("use lake")
         self._connection.execute("set preserve_insertion_order = false")
 
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
