@@ -78,9 +78,11 @@ class DuckLake:
         """See `Lake.query`."""
         return self._connection.execute(statement, parameters).fetchall()
 
-    def property(self, column: str, name: str) -> str:
+    def property(self, column: str, *names: str) -> str:
         """See `Lake.property`."""
-        return f"json_extract_string({column}, {_path(name)})"
+        if len(names) == 1:
+            return f"json_extract_string({column}, {_path(names[0])})"
+        return f"list_any_value(json_extract_string({column}, [{', '.join(map(_path, names))}]))"  # the text is parsed once
 
     def number(self, column: str, name: str) -> str:
         """See `Lake.number`."""
