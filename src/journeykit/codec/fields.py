@@ -57,7 +57,8 @@ def items(value: list[Any], reader: Read) -> list[Any]:
     Raises:
         DefinitionError: with the problems of all of it.
     """
-    found, problems = [], []
+    found: list[Any] = []
+    problems: list[str] = []
     for number, one in enumerate(value):
         try:
             found.append(reader(one))

@@ -14,6 +14,7 @@ WIDTH = 80
 UNIT = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 STANDING = {True: "met", False: "missed", None: "unknown"}
 
+_CHANCE = "No more than chance apart: with nothing changed, shares differ as much in more than one of twenty periods."
 _BARS = "▁▂▃▄▅▆▇█"
 _SHORT = 8  #: digits of a version that people are shown
 _MARKS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#~"})
@@ -23,9 +24,12 @@ def text(review: Review) -> str:
     """The review for a terminal or a plain mail, at most 80 columns wide."""
     lines = [_title(review), *_wrapped(_about(review)), ""]
     for journey in review.journeys:
-        lines += [journey.journey, "-" * len(journey.journey), *_wrapped(headline(journey)), ""]
+        name = _cut(_plain(journey.journey), WIDTH)
+        lines += [name, "-" * len(name), *_wrapped(headline(journey)), ""]
         for target in journey.targets:
             lines += [*_target(target, review), ""]
+        if journey.stages:
+            lines += [*_stages(journey, review), ""]
         for title, told in _sections(journey, review):
             lines += [title, *(line for one in told for line in _wrapped(one, "  - ", "    ")), ""]
     lines += ["How it is counted", *(line for one in definitions(review) for line in _wrapped(one, "  - ", "    "))]
@@ -37,6 +41,8 @@ def markdown(review: Review) -> str:
     lines = [f"# {_title(review)}", "", _about(review), ""]
     for journey in review.journeys:
         lines += [f"## {_safe(journey.journey)}", "", _safe(headline(journey)), "", *_table(journey, review), ""]
+        if journey.stages:
+            lines += [*_stage_table(journey, review), ""]
         for title, told in _sections(journey, review):
             lines += [f"**{title}**", "", *(f"- {_safe(one)}" for one in told), ""]
     lines += ["**How it is counted**", "", *(f"- {_safe(one)}" for one in definitions(review))]
@@ -65,7 +71,7 @@ def definitions(review: Review) -> list[str]:
     """How each number of the review is counted, once."""
     measures = {target.measure.name: target.measure for journey in review.journeys for target in journey.targets}
     said = [f"{name}: {measure.formula.rstrip('.')}." for name, measure in measures.items()]
-    return [*said, 'Shares are called "no more than chance" apart where a difference as large comes by chance alone once in twenty times.']
+    return said + [_CHANCE] * any(target.direction == "chance" for journey in review.journeys for target in journey.targets)
 
 
 def history(target: Target, review: Review) -> str:
@@ -74,7 +80,7 @@ def history(target: Target, review: Review) -> str:
     if target.direction == "unknown":
         return before if target.before.value is not None else f"no number the {UNIT[review.rhythm]} before"
     if target.direction == "chance":
-        return f"{before}, apart by no more than chance"
+        return f"{before}, no more than chance apart"
     if target.direction == "same":
         return f"{before}, the same"
     row = f", {target.run} {UNIT[review.rhythm]}s in a row" if target.run > 1 else ""
@@ -135,11 +141,19 @@ def changes(journey: JourneyReview, review: Review) -> Iterator[str]:
         yield "At no step do more or fewer end than before, by more than chance."
 
 
+def standing(journey: JourneyReview, review: Review) -> Iterator[tuple[str, ...]]:
+    """Where customers stand, stage by stage: a heading, and a row for each."""
+    yield ("Where they stand", "at the end", f"the {UNIT[review.rhythm]} before", "came in", "ended")
+    for stage in journey.stages:
+        before = f"{stage.before.still:,}" if stage.before else NOTHING
+        yield (stage.after.step, f"{stage.after.still:,}", before, f"{stage.after.arrived:,}", f"{stage.after.left:,}")
+
+
 def losses(journey: JourneyReview) -> Iterator[str]:
     """Where customers were lost, in sentences."""
     for one in journey.losses:
         share = f" ({shown(one.customers / journey.lost, 'share')} of all who were lost)" if journey.lost else ""
-        yield f"{plural(one.customers, 'customer')} in {one.step}, {_reason(one)}{share}{_last(one)}"
+        yield f'{plural(one.customers, "customer")} in "{one.step}", {_reason(one)}{share}{_last(one)}'
 
 
 def _reason(loss: Dropoff) -> str:
@@ -157,7 +171,7 @@ def _entered(journey: JourneyReview, unit: str) -> str:
 
 
 def _shift(shift: Shift, unit: str) -> str:
-    return f"at {shift.step} {_share(shift.after)} of those who went on ended, {_share(shift.before)} the {unit} before"
+    return f'at "{shift.step}" {_share(shift.after)} of those who went on ended, {_share(shift.before)} the {unit} before'
 
 
 def _version(new: NewVersion, review: Review) -> str:
@@ -184,6 +198,15 @@ def _target(target: Target, review: Review) -> Iterator[str]:
     yield f"{standing:<8}{target.kpi.measure:<29}{figure:>13}  {wanted:<19} {curve(target)}".rstrip()
     told = "; ".join(part for part in (target.kpi.owner, counted(target.figure), history(target, review)) if part)
     yield from _wrapped(told, " " * 8, " " * 8)
+
+
+def _stages(journey: JourneyReview, review: Review) -> Iterator[str]:
+    for first, *rest in standing(journey, review):
+        yield f"{_cut(_plain(first), 26):<26}{''.join(f'{cell:>18}' if place == 1 else f'{cell:>12}' for place, cell in enumerate(rest))}"
+
+
+def _cut(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 3]}..."
 
 
 def _wrapped(line: str, first: str = "", rest: str = "") -> list[str]:
@@ -214,6 +237,13 @@ def _table(journey: JourneyReview, review: Review) -> Iterator[str]:
             curve(target),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _stage_table(journey: JourneyReview, review: Review) -> Iterator[str]:
+    heading, *rows = standing(journey, review)
+    yield f"| {' | '.join(heading)} |"
+    yield f"|---{'|---:' * (len(heading) - 1)}|"
+    yield from (f"| {' | '.join(_safe(cell) for cell in row)} |" for row in rows)
 
 
 def _figure(target: Target, review: Review) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from journeykit.insight.cells import safe
 from journeykit.insight.figures import Conversion, Figure, Period
 from journeykit.insight.report import STANDING
-from journeykit.insight.review import JourneyReview, NewVersion, Review, Target
+from journeykit.insight.review import JourneyReview, NewVersion, Review, Standing, Target
 from journeykit.model.messages import moment
 
 COLUMNS = (
@@ -54,6 +54,7 @@ def _journey(journey: JourneyReview) -> dict[str, Any]:
         "known": journey.known,
         "targets": [_target(target) for target in journey.targets],
         "entered": {"figure": journey.entered.after.count, "before": journey.entered.before.count},
+        "stages": [_stage(one) for one in journey.stages],
         "shifts": [{"step": one.step, "ended": _figure(one.after), "before": _figure(one.before)} for one in journey.shifts],
         "versions": [_version(one) for one in journey.versions],
         "lost": journey.lost,
@@ -76,6 +77,12 @@ def _target(target: Target) -> dict[str, Any]:
         "run": target.run,
         "trend": [{**_period(period), "figure": figure.value} for period, figure in target.trend],
     }
+
+
+def _stage(one: Standing) -> dict[str, Any]:
+    before = one.before.still if one.before else None
+    after = one.after
+    return {"stage": after.step, "still": after.still, "before": before, "arrived": after.arrived, "moved": after.moved, "left": after.left}
 
 
 def _version(one: NewVersion) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Literal
 
 from attrs import frozen
@@ -66,6 +67,20 @@ class Shift:
 
 
 @frozen
+class Standing:
+    """
+    A stage of a journey: who stood there when the period ended, and what became of the others.
+
+    Attributes:
+        before: the same of the period before; None where nobody can tell.
+        after: of the period reviewed.
+    """
+
+    before: StepFlow | None
+    after: StepFlow
+
+
+@frozen
 class NewVersion:
     """A version that came into use lately: since when, and how it does beside all others together, of enrollments that began in the period."""
 
@@ -85,6 +100,7 @@ class JourneyReview:
         known: whether anybody has ever entered it.
         targets: its KPIs, in the order in which they were declared.
         entered: enrollments that began, now and before.
+        stages: its stages, in order.
         shifts: steps at which more or fewer end than before.
         versions: those that came into use in this period or the one before.
         losses: where customers were lost, the commonest first, and out of how many enrollments.
@@ -95,6 +111,7 @@ class JourneyReview:
     known: bool
     targets: tuple[Target, ...]
     entered: Change
+    stages: tuple[Standing, ...] = ()
     shifts: tuple[Shift, ...] = ()
     versions: tuple[NewVersion, ...] = ()
     losses: tuple[Dropoff, ...] = ()
@@ -185,7 +202,7 @@ class _Reviewing:
         flow, past = self._insight.flow(now), self._insight.flow(before)
         dropoffs = self._insight.dropoffs(now, 10_000)
         return JourneyReview(
-            name, True, targets, _entered(past, flow), tuple(shifts(past, flow)), tuple(self._versions(now)),
+            name, True, targets, _entered(past, flow), self._stages(before, now), tuple(shifts(past, flow)), tuple(self._versions(now)),
             tuple(dropoffs[:LOST]), sum(one.customers for one in dropoffs),
         )  # fmt: skip
 
@@ -197,6 +214,10 @@ class _Reviewing:
         return Target(
             kpi, self._measures[kpi.measure], figure, before, met(kpi, figure.value), direction, _run(kpi, [one for _, one in trend]), trend,
         )  # fmt: skip
+
+    def _stages(self, before: Slice, now: Slice) -> tuple[Standing, ...]:
+        past = {stage.step: stage for stage in self._insight.funnel(before)}
+        return tuple(Standing(past.get(stage.step), stage) for stage in self._insight.funnel(now))
 
     def _versions(self, now: Slice) -> Iterable[NewVersion]:
         """Versions first used in this period or the one before it, where there are others to compare them with."""
@@ -262,7 +283,7 @@ def _direction(kpi: Kpi, before: Figure, after: Figure) -> Direction:
 
 def _run(kpi: Kpi, figures: list[Figure]) -> int:
     """How many times in a row the number has gone the way it went last."""
-    ways = [_way(kpi, one, other) for one, other in zip(figures, figures[1:], strict=False)]
+    ways = [_way(kpi, one, other) for one, other in pairwise(figures)]
     run = 0
     for way in reversed(ways):
         if way is None or way != ways[-1]:

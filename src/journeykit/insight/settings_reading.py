@@ -11,6 +11,7 @@ from journeykit.codec.fields import Read, fields, gathered, items
 from journeykit.codec.text import read, text_of
 from journeykit.core.calendar import known_zone
 from journeykit.errors import DefinitionError
+from journeykit.insight import vocabulary
 from journeykit.insight.kpis import Kpi
 from journeykit.insight.measure import Measure
 from journeykit.insight.settings import Settings
@@ -19,6 +20,7 @@ from journeykit.model.money import CURRENCY
 from journeykit.model.phrases import seconds
 
 DAY = 86_400  #: seconds
+MOST_DECIMALS = 4
 
 
 def load_settings(path: str | PathLike[str], measures: Iterable[Measure]) -> Settings:
@@ -57,6 +59,7 @@ def _settings(value: Any, measures: tuple[Measure, ...]) -> Settings:
     readers: Mapping[str, Read] = {
         "zone": _zone,
         "currency": _currency,
+        "decimals": _decimals,
         "events": _meant,
         "properties": _meant,
         "channels": _named(_text, "{ACTION: CHANNEL}"),
@@ -64,7 +67,21 @@ def _settings(value: Any, measures: tuple[Measure, ...]) -> Settings:
         "churn": _days,
         "kpis": _named(_kpis(measures, currency if isinstance(currency, str) else None), f'{{JOURNEY: ["{FORM}"]}}'),
     }
-    return Settings(**fields({} if value is None else value, readers))
+    found = Settings(**fields({} if value is None else value, readers))
+    _known(found)
+    return found
+
+
+def _known(settings: Settings) -> None:
+    """Refuse names that no number knows."""
+    problems: list[str] = []
+    for look in (vocabulary.names, vocabulary.properties):
+        try:
+            look(settings)
+        except DefinitionError as error:
+            problems += error.problems
+    if problems:
+        raise DefinitionError(problems)
 
 
 def _zone(value: Any) -> str:
@@ -76,6 +93,12 @@ def _zone(value: Any) -> str:
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or not CURRENCY.fullmatch(value):
         raise DefinitionError(f"{value!r:.40} is no currency; write its three letters, for example EUR")
+    return value
+
+
+def _decimals(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MOST_DECIMALS:
+        raise DefinitionError(f"{value!r:.40} is no number of decimals; write 0 for whole minor units, 2 for amounts such as 12.50")
     return value
 
 

@@ -8,10 +8,12 @@ from journeykit.core.calendar import wall
 from journeykit.insight.figures import Figure, Period, Unit
 from journeykit.model.money import digits
 
-NOTHING = "–"  #: where there is nothing to divide by
+NOTHING = "-"  #: where there is nothing to divide by
 
 _LENGTHS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def shown(value: float | None, unit: Unit, currency: str | None = None) -> str:
