@@ -31,6 +31,8 @@ ROOMS = {
     "insight.engines": ("model", "errors", "ports", "codec", "insight"),
     "insight.settings_reading": ("model", "errors", "codec", "core"),
     "insight.words": ("model", "core"),
+    "insight.insight": ("model", "errors", "ports", "codec", "core"),
+    "insight.designs": ("model", "errors", "ports", "codec", "core"),
     "insight.diagram": ("model", "errors", "ports", "core"),
     "insight.summary": ("model", "errors", "ports", "core"),
     "insight.differences": ("model", "errors", "core", "insight"),

@@ -8,19 +8,12 @@ from journeykit.insight.happenings import derive
 from journeykit.insight.lake import Lake
 from journeykit.insight.places import stand
 from journeykit.insight.settings import Settings
-from journeykit.insight.tables import TABLES
 from journeykit.insight.touches import touch
 from journeykit.model.journey import Journey
 
 
 def build(lake: Lake, settings: Settings) -> dict[str, Journey]:
-    """
-    Make the derived tables in *lake* and return the versions of all journeys by their hashes.
-
-    A raw table that nothing was filled into is empty.
-    """
-    for table in TABLES:
-        lake.fill(table, ())
+    """Make the derived tables in *lake*, into which all raw tables were filled, and return the versions of all journeys by their hashes."""
     journeys = read(lake)
     lay_out(lake, journeys)
     derive(lake, settings)

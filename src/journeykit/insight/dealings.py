@@ -170,8 +170,17 @@ def deal(lake: Lake, settings: Settings) -> None:
     lake.fill(MONTHS, [(day, *month(day)) for (day,) in lake.query("select distinct day from orders order by day")])
     lake.run(_PURCHASES)
     told = bool(lake.query("select 1 from happenings where name = 'Order Completed' and cart_id is not null limit 1"))
-    words: Mapping[str, object] = {"churn": round(settings.churn * DAY), "never": NEVER, "last": last, "passive": ", ".join(map(quoted, PASSIVE))}
-    lake.run(_BEGUN.format(table="carts", thing="coalesce(cart_id, '')" if told else "''", begin="'Product Added'", window=CART_DAYS * DAY, last=last))
+    words: Mapping[str, object] = {
+        "churn": round(settings.churn * DAY),
+        "never": NEVER,
+        "last": last,
+        "passive": ", ".join(map(quoted, PASSIVE)),
+    }
+    lake.run(
+        _BEGUN.format(
+            table="carts", thing="coalesce(cart_id, '')" if told else "''", begin="'Product Added'", window=CART_DAYS * DAY, last=last
+        )
+    )
     lake.run(_BEGUN.format(table="checkouts", thing="''", begin="'Checkout Started'", window=CHECKOUT_DAYS * DAY, last=last))
     for statement in (_SIGNUPS, _ACTIVE, _SUBSCRIPTIONS, _MAILS, _HELP, _TICKETS, _RESOLVED, _SESSIONS):
         lake.run(statement.format(**words))
@@ -181,7 +190,9 @@ def _currency(lake: Lake, settings: Settings) -> str:
     """The currency that amounts are counted in: that of the settings, else that of the first order that has one."""
     if settings.currency is not None:
         return settings.currency.upper()
-    first = "select currency from happenings where name = 'Order Completed' and currency is not null order by occurred_at, customer, id limit 1"
+    first = (
+        "select currency from happenings where name = 'Order Completed' and currency is not null order by occurred_at, customer, id limit 1"
+    )
     found = lake.query(first)
     return str(found[0][0]) if found else ""
 

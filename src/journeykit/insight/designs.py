@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from journeykit.codec import journey_from_text
-from journeykit.core.outline import Place, places
+from journeykit.core.outline import places
 from journeykit.errors import JourneykitError
 from journeykit.insight.lake import Lake, Row
 from journeykit.insight.tables import Column, Table
@@ -44,8 +44,13 @@ STEPS = Table(
 DOES = Table(
     "does",
     "An action that a step asks for when it is entered.",
-    (_text("journey", "the journey"), _text("version", "its hash"), _text("step", "the step's name"), _text("action", "the action")),
-    key=("version", "step", "action"),
+    (
+        _text("version", "hash of the version"),
+        _text("step", "the step's name"),
+        _text("action", "the action"),
+        _whole("place", "its place among those of the step"),
+    ),
+    key=("version", "step", "place"),
 )
 
 
@@ -78,8 +83,5 @@ def _steps(version: str, journey: Journey) -> Iterator[Row]:
 
 def _does(version: str, journey: Journey) -> Iterator[Row]:
     for place in places(journey):
-        yield from ((journey.name, version, place.step.name, action) for action in _actions(place))
-
-
-def _actions(place: Place) -> list[str]:
-    return sorted({asked.action for asked in place.step.do if isinstance(asked, Do)})
+        asked = [one.action for one in place.step.do if isinstance(one, Do)]
+        yield from ((version, place.step.name, action, number) for number, action in enumerate(asked))

@@ -33,6 +33,9 @@ class Slice:
         journey: only of this journey; of all where not said.
         version: only enrollments that began on this version of it, by its hash.
         segment: only customers who were in this segment when it happened; ``not NAME`` those who were not.
+
+    What customers do belongs to a journey from their first entry into it on, and to the version that they entered with last. The ways through
+    journeys are those of whole enrollments: of the version they began with, and of the segment the customer was in when they began.
     """
 
     period: Period

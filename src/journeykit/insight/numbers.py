@@ -40,6 +40,13 @@ def figures(lake: Lake, measure: Measure, cut: Slice, periods: Sequence[Period])
     return [sorted(these, key=lambda one: (-one.count, one.by or "")) for these in found]
 
 
+def together(measure: Measure, these: Sequence[Figure]) -> Figure:
+    """The figures of one period as one."""
+    if measure.by is None:
+        return these[0]
+    return _figure(measure, None, sum(one.count for one in these), sum(one.of or 0 for one in these))
+
+
 def _figure(measure: Measure, label: str | None, count: float | None, out_of: float | None) -> Figure:
     count = _number(count)
     if measure.counts:
@@ -57,7 +64,9 @@ def _number(value: float | None) -> float:
 def changes(before: Sequence[Figure], after: Sequence[Figure]) -> list[Change]:
     """The figures of two slices side by side, those of *after* first; what one of them does not have is nothing there."""
     old, new = ({one.by: one for one in these} for these in (before, after))
-    return [_change(old.get(by) or _nothing(new[by]), new.get(by) or _nothing(old[by])) for by in [*new, *(by for by in old if by not in new)]]
+    return [
+        _change(old.get(by) or _nothing(new[by]), new.get(by) or _nothing(old[by])) for by in [*new, *(by for by in old if by not in new)]
+    ]
 
 
 def _change(before: Figure, after: Figure) -> Change:

@@ -55,6 +55,23 @@ _VISITS = """
         where back = 1 group by journey, step) as latest on latest.journey = v.journey and latest.step = v.step
     where v.came in ('entered', 'moved', 'migrated')"""
 
+#: the same by stage: moves within a stage are none
+_STAGE_VISITS = """
+    create table stage_visits as
+    select customer, journey, version, entered_at, stage, occurred_at, coalesce(lead(occurred_at) over way, ended_at) as until,
+        coalesce(lead('moved') over way, ended) as how, lead(stage) over way as next,
+        2 * seq - case when visit = 1 then 1 else 0 end as after_mark, coalesce(2 * lead(seq) over way, ended_mark, {never}) as last_mark
+    from (
+        select customer, journey, key, number, version, entered_at, visit, coalesce(stage, 'no stage') as stage, occurred_at, seq,
+            lag(coalesce(stage, 'no stage')) over way as before,
+            max(until) over enrollment as ended_at,
+            max(case when how in ('completed', 'exited', 'merged') then how end) over enrollment as ended,
+            max(case when how in ('completed', 'exited', 'merged') then 2 * next_seq end) over enrollment as ended_mark
+        from visits
+        window enrollment as (partition by customer, journey, key, number), way as (partition by customer, journey, key, number order by visit)) as v
+    where before is null or before <> stage
+    window way as (partition by customer, journey, key, number order by visit)"""
+
 #: who was in which journey from when on, by the version they entered with last: versions share nobody at any moment
 _ENTRANTS = """
     create table entrants as
@@ -78,7 +95,7 @@ _MEMBERS = """
 
 
 def stand(lake: Lake, settings: Settings) -> None:
-    """Make the tables ``stays``, ``visits``, ``entrants`` and ``members`` in *lake*, of those who count."""
+    """Make the tables ``stays``, ``visits``, ``stage_visits``, ``entrants`` and ``members`` in *lake*, of those who count."""
     counted = "" if settings.test is None else " and customer in (select customer from people)"
-    for statement in (_STAYS, _VISITS, _ENTRANTS, _MEMBERS):
+    for statement in (_STAYS, _VISITS, _STAGE_VISITS, _ENTRANTS, _MEMBERS):
         lake.run(statement.format(never=NEVER, counted=counted, moves=_MOVES))

@@ -11,6 +11,7 @@ from journeykit.insight.quoting import quoted
 TABLES = {
     "happenings": "occurred_at",
     "things": "occurred_at",
+    "feelings": "occurred_at",
     "visitors": "occurred_at",
     "orders": "occurred_at",
     "purchases": "occurred_at",
@@ -26,7 +27,7 @@ TABLES = {
 }
 
 #: those of journeys, which know journey and version themselves
-WAYS = {"stays": "occurred_at", "visits": "entered_at"}
+WAYS = {"stays": "occurred_at", "visits": "entered_at", "stage_visits": "entered_at"}
 
 
 def periods_sql(periods: Sequence[Period]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from journeykit.insight.days import DAY
 from journeykit.insight.lake import Lake
 from journeykit.insight.measures.awareness import SITE
 from journeykit.insight.quoting import quoted
@@ -13,26 +14,58 @@ _NAME = """case
         when name = 'Products Searched' and found = 0 then 'Empty search result'
         else name end"""
 
-#: a message is told with the step that asked for it, where one step did
+#: the messages that reached somebody; told with the step that asked for them: of several steps passed in one instant, each in its turn
+_LETTERS = """
+    create table letters as
+    select m.customer, 2 * m.seq + 1 as mark, m.settled_at as occurred_at, m.action || coalesce(' in ' || a.step, '') as name, {channel} as channel
+    from (
+        select m.*, row_number() over (partition by customer, journey, key, number, seq, action order by place) as turn
+        from messages m where m.message <> 'none'{counted}) as m
+    left join (
+        select v.customer, v.journey, v.key, v.number, v.seq, d.action, v.step,
+            row_number() over (partition by v.customer, v.journey, v.key, v.number, v.seq, d.action order by v.visit, d.place) as turn
+        from visits v join does d on d.version = v.version and d.step = v.step) as a
+    on a.customer = m.customer and a.journey = m.journey and a.key = m.key and a.number = m.number and a.seq = m.seq and a.action = m.action
+        and a.turn = m.turn
+    where m.state in ('performed', 'imported')"""
+
+#: the mark of a thing is its place in the customer's life: a message comes after the signal that asked for it
 _THINGS = """
     create view things as
-    select customer, seq, 0 as later, occurred_at, {name} as name, name as event, channel, score from happenings
-    union all
-    select m.customer, m.seq, 1 as later, m.settled_at as occurred_at, m.action || coalesce(' in ' || a.step, '') as name, '' as event,
-        {channel} as channel, null as score
-    from messages m
-    left join (
-        select v.customer, v.journey, v.key, v.number, v.seq, d.action, min(v.step) as step
-        from visits v join (select distinct journey, step, action from does) as d on d.journey = v.journey and d.step = v.step
-        group by v.customer, v.journey, v.key, v.number, v.seq, d.action) as a
-    on a.customer = m.customer and a.journey = m.journey and a.key = m.key and a.number = m.number and a.seq = m.seq and a.action = m.action
-    where m.message <> 'none' and m.state in ('performed', 'imported'){counted}"""
+    select customer, 2 * seq as mark, occurred_at, {name} as name, channel from happenings
+    union all select customer, mark, occurred_at, name, channel from letters"""
+
+#: how an answer says they felt, from -1 to 1
+FELT = """case
+        when name in ('Product Reviewed', 'CSAT Answered') and score >= 1 and score <= 5 then (score - 3) / 2.0
+        when name = 'NPS Answered' and score >= 0 and score <= 10 then (score - 5) / 5.0
+        when name in ('Complaint Made', 'Email Marked as Spam') then -1.0 end"""
+
+ANSWERS = "('Product Reviewed', 'CSAT Answered', 'NPS Answered', 'Complaint Made', 'Email Marked as Spam')"
+ANSWER_DAYS = 30  #: how long after a moment an answer still tells about it
+
+#: an answer tells about the last thing before it that was no answer; about itself where that is long ago
+_FEELINGS = """
+    create table feelings as
+    select customer, mark, occurred_at, felt, min(name) as name, min(channel) as channel
+    from (
+        select a.customer, a.occurred_at, a.felt, a.id, coalesce(a.about, a.mark) as mark, t.name, t.channel
+        from (
+            select s.customer, s.id, s.mark, s.occurred_at, s.felt, max(t.mark) as about
+            from (select customer, id, 2 * seq as mark, occurred_at, {felt} as felt from happenings where name in {answers}) as s
+            left join things t on t.customer = s.customer and t.mark < s.mark and t.occurred_at >= s.occurred_at - {window} and t.name not in {answers}
+            where s.felt is not null
+            group by s.customer, s.id, s.mark, s.occurred_at, s.felt) as a
+        join things t on t.customer = a.customer and t.mark = coalesce(a.about, a.mark)) as told
+    group by customer, id, mark, occurred_at, felt"""
 
 
 def touch(lake: Lake, settings: Settings) -> None:
-    """Make the views ``things`` and ``visitors`` in *lake*."""
+    """Make ``letters``, ``things``, ``feelings`` and ``visitors`` in *lake*."""
     counted = "" if settings.test is None else " and m.customer in (select customer from people)"
     cases = " ".join(f"when {quoted(action)} then {quoted(channel)}" for action, channel in settings.channels.items())
     channel = f"case m.action {cases} else m.action end" if cases else "m.action"
-    lake.run(_THINGS.format(name=_NAME, channel=channel, counted=counted))
+    lake.run(_LETTERS.format(channel=channel, counted=counted))
+    lake.run(_THINGS.format(name=_NAME))
+    lake.run(_FEELINGS.format(felt=FELT, answers=ANSWERS, window=ANSWER_DAYS * DAY))
     lake.run(f"create view visitors as select customer, occurred_at from happenings where name in {SITE}")  # noqa: S608  names of our own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ class SmallLake:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        for name, function in (("ln", math.log), ("exp", math.exp)):  # not every SQLite is built with them
+            self._connection.create_function(name, 1, function, deterministic=True)
 
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
         """See `Lake.fill`."""
