@@ -223,7 +223,8 @@ def test_a_way_that_nobody_goes_any_longer_is_told():
     def flow(*links):
         return Flow("a", Slice(week(0)), (), tuple(LinkFlow("left", target, "x", None, count, count) for target, count in links))
 
-    assert shifts(flow(("home", 100)), flow(("away", 100)))[0] == Shift("left", "home", share(100, 100), share(0, 100))
+    (gone,) = shifts(flow(("home", 100)), flow(("away", 100)))
+    assert (gone.step, gone.target, gone.before.value, gone.after.value) == ("left", "home", 1.0, 0.0)
     assert shifts(flow(("home", 100)), flow()) == []
 
 
