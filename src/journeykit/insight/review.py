@@ -11,9 +11,9 @@ from attrs import frozen
 from journeykit.insight.chance import apart
 from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, Period, Slice, StepFlow
 from journeykit.insight.insight import Insight
-from journeykit.insight.periods import Rhythm
 from journeykit.insight.kpis import RHYTHMS, Kpi
 from journeykit.insight.measure import Measure
+from journeykit.insight.periods import Rhythm
 
 UNITS: dict[str, Rhythm] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 LOOKED_BACK = {"weekly": 8, "monthly": 6, "quarterly": 4}  #: periods of a trend, the one reviewed included
