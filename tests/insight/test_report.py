@@ -12,7 +12,7 @@ import pytest
 
 from journeykit.insight.cells import safe
 from journeykit.insight.chance import apart
-from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, Period, Slice, StepFlow
+from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, LinkFlow, Period, Slice, StepFlow
 from journeykit.insight.kpis import Kpi
 from journeykit.insight.measure import Measure
 from journeykit.insight.report import markdown, text
@@ -81,7 +81,7 @@ RECOVER = JourneyReview(
             StepFlow("consideration", 0, 0, 0, 0, 0, 3_210, None), StepFlow("consideration", 3_210, 1_204, 4_000, 700, 402, 3_312, None)
         ),
     ),
-    shifts=(Shift("reminded", share(320, 1_032), share(412, 1_080)),),
+    shifts=(Shift("reminded", None, share(320, 1_032), share(412, 1_080)),),
     versions=(
         NewVersion("4f038194a0625abb", MONDAY - WEEK, Conversion("4f", 803, 330, 330 / 803), Conversion("others", 401, 144, 144 / 401)),
     ),
@@ -103,7 +103,7 @@ def test_a_review_fits_a_terminal():
     long = "a step with a name that goes on and on and on, until everybody has forgotten how it began, " * 3
     journey = JourneyReview(
         long, True, (CARTS,), ENTERED, stages=(Standing(None, StepFlow(long, 1, 1, 1, 1, 1, 1_000_000, None)),),
-        shifts=(Shift(long, share(1, 2), share(2, 2)),), losses=(Dropoff(long, long, long, 1_000_000),), lost=1_000_000,
+        shifts=(Shift(long, long, share(1, 2), share(2, 2)),), losses=(Dropoff(long, long, long, 1_000_000),), lost=1_000_000,
     )  # fmt: skip
     told = text(Review("weekly", week(0), week(-1), "Europe/Berlin", "EUR", week(0).end, (journey,)))
 
@@ -120,7 +120,7 @@ def test_names_move_no_cursor_and_mark_nothing_down():
         ENTERED,
         losses=(Dropoff(wicked, wicked, wicked, 3),),
         lost=3,
-        shifts=(Shift(wicked, share(1, 2), share(2, 2)),),
+        shifts=(Shift(wicked, wicked, share(1, 2), share(2, 2)),),
     )
     review = Review("weekly", week(0), week(-1), "UTC", None, week(0).end, (journey,))
 
@@ -202,12 +202,30 @@ def test_only_what_is_no_chance_is_called_a_shift():
     """Of many steps the three that changed the most are told, whichever way they went."""
 
     def flow(*ended):
-        steps = (StepFlow(f"step {number}", 0, 1_000, 1_000, 1_000 - left, left, 0, None) for number, left in enumerate(ended))
-        return Flow("a", Slice(week(0)), tuple(steps), ())
+        links = []
+        for number, left in enumerate(ended):
+            links.append(LinkFlow(f"step {number}", None, "Order Completed", "exited", left, left))
+            links.append(LinkFlow(f"step {number}", "next", "1 day", None, 1_000 - left, 1_000 - left))
+        return Flow("a", Slice(week(0)), (), tuple(links))
 
     found = shifts(flow(100, 200, 300, 400, 500), flow(101, 300, 150, 480, 900))
 
-    assert [(shift.step, shift.after.count) for shift in found] == [("step 4", 900), ("step 2", 150), ("step 1", 300)]
+    assert [(shift.step, shift.target, shift.after.count) for shift in found] == [
+        ("step 4", "next", 100),
+        ("step 2", None, 150),
+        ("step 1", None, 300),
+    ]
+
+
+def test_a_way_that_nobody_goes_any_longer_is_told():
+    """Where everybody went home from a step, and now nobody does, that is a change as well."""
+
+    def flow(*links):
+        return Flow("a", Slice(week(0)), (), tuple(LinkFlow("left", target, "x", None, count, count) for target, count in links))
+
+    (gone,) = shifts(flow(("home", 100)), flow(("away", 100)))
+    assert (gone.step, gone.target, gone.before.value, gone.after.value) == ("left", "home", 1.0, 0.0)
+    assert shifts(flow(("home", 100)), flow()) == []
 
 
 @pytest.mark.parametrize(

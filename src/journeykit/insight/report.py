@@ -134,11 +134,12 @@ def _sections(journey: JourneyReview, review: Review) -> Iterator[tuple[str, lis
 def changes(journey: JourneyReview, review: Review) -> Iterator[str]:
     """What changed since the period before, in sentences."""
     unit = UNIT[review.rhythm]
-    yield _entered(journey, unit)
+    if journey.entered.after.count or journey.entered.before.count:
+        yield _entered(journey, unit)
     yield from (_version(one, review) for one in journey.versions)
     yield from (_shift(one, unit) for one in journey.shifts)
     if not journey.shifts:
-        yield "At no step do more or fewer end than before, by more than chance."
+        yield "from no step did customers go another way than before, by more than chance"
 
 
 def standing(journey: JourneyReview, review: Review) -> Iterator[tuple[str, ...]]:
@@ -171,7 +172,8 @@ def _entered(journey: JourneyReview, unit: str) -> str:
 
 
 def _shift(shift: Shift, unit: str) -> str:
-    return f'at "{shift.step}" {_share(shift.after)} of those who went on ended, {_share(shift.before)} the {unit} before'
+    way = "ended there" if shift.target is None else f'went on to "{shift.target}"'
+    return f'of those who left "{shift.step}" {_share(shift.after)} {way}, {_share(shift.before)} the {unit} before'
 
 
 def _version(new: NewVersion, review: Review) -> str:
@@ -202,7 +204,7 @@ def _target(target: Target, review: Review) -> Iterator[str]:
 
 def _stages(journey: JourneyReview, review: Review) -> Iterator[str]:
     for first, *rest in standing(journey, review):
-        yield f"{_cut(_plain(first), 26):<26}{''.join(f'{cell:>18}' if place == 1 else f'{cell:>12}' for place, cell in enumerate(rest))}"
+        yield f"{_cut(_plain(first), 25):<25}{''.join(cell.rjust(width) for cell, width in zip(rest, (12, 20, 11, 12), strict=True))}"
 
 
 def _cut(name: str, most: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from journeykit.insight.cells import safe
 from journeykit.insight.figures import Conversion, Figure, Period
 from journeykit.insight.report import STANDING
-from journeykit.insight.review import JourneyReview, NewVersion, Review, Standing, Target
+from journeykit.insight.review import JourneyReview, NewVersion, Review, Shift, Standing, Target
 from journeykit.model.messages import moment
 
 COLUMNS = (
@@ -55,7 +55,7 @@ def _journey(journey: JourneyReview) -> dict[str, Any]:
         "targets": [_target(target) for target in journey.targets],
         "entered": {"figure": journey.entered.after.count, "before": journey.entered.before.count},
         "stages": [_stage(one) for one in journey.stages],
-        "shifts": [{"step": one.step, "ended": _figure(one.after), "before": _figure(one.before)} for one in journey.shifts],
+        "shifts": [_shift(one) for one in journey.shifts],
         "versions": [_version(one) for one in journey.versions],
         "lost": journey.lost,
         "losses": [{"step": one.step, "reason": one.reason, "last": one.last, "customers": one.customers} for one in journey.losses],
@@ -77,6 +77,10 @@ def _target(target: Target) -> dict[str, Any]:
         "run": target.run,
         "trend": [{**_period(period), "figure": figure.value} for period, figure in target.trend],
     }
+
+
+def _shift(one: Shift) -> dict[str, Any]:
+    return {"step": one.step, "target": one.target, "went": _figure(one.after), "before": _figure(one.before)}
 
 
 def _stage(one: Standing) -> dict[str, Any]:

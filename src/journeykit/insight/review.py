@@ -53,15 +53,17 @@ class Target:
 @frozen
 class Shift:
     """
-    A step that sent more or fewer customers away than in the period before, by more than chance.
+    A step from which customers went another way than in the period before, by more than chance.
 
     Attributes:
         step: the step.
-        before: how many ended there, out of those who went on from it.
+        target: where more or fewer of them went; None: they ended there.
+        before: how many went there, out of those who went on from it, in the period before.
         after: the same in the period reviewed.
     """
 
     step: str
+    target: str | None
     before: Figure
     after: Figure
 
@@ -101,7 +103,7 @@ class JourneyReview:
         targets: its KPIs, in the order in which they were declared.
         entered: enrollments that began, now and before.
         stages: its stages, in order.
-        shifts: steps at which more or fewer end than before.
+        shifts: steps from which they went another way than before.
         versions: those that came into use in this period or the one before.
         losses: where customers were lost, the commonest first, and out of how many enrollments.
         lost: how many were lost in all.
@@ -239,20 +241,37 @@ def met(kpi: Kpi, value: float | None) -> bool | None:
 
 
 def shifts(before: Flow, after: Flow) -> list[Shift]:
-    """The steps at which the share that ended there is another than before, by more than chance; the largest first."""
-    past = {step.step: step for step in before.steps}
-    found = [Shift(step.step, _ended(past[step.step]), _ended(step)) for step in after.steps if step.step in past]
-    return sorted((one for one in found if apart(one.before, one.after)), key=_size)[:SHIFTS]
+    """The steps from which customers went another way than before, by more than chance: of each the way that changed the most, the largest first."""
+    past, now = _ways(before), _ways(after)
+    found: dict[str, Shift] = {}
+    for step in now:
+        targets = {**now[step], **past.get(step, {})}
+        several = [Shift(step, target, _share(past.get(step, {}), target), _share(now[step], target)) for target in targets]
+        certain = sorted((one for one in several if apart(one.before, one.after)), key=_size)
+        if certain:
+            found[step] = certain[0]
+    return sorted(found.values(), key=_size)[:SHIFTS]
 
 
-def _size(shift: Shift) -> float:
-    return -abs((shift.after.value or 0) - (shift.before.value or 0))
+def _size(shift: Shift) -> tuple[float, float]:
+    """By how much it changed; of two ways that take from each other the rarer one tells more."""
+    now, before = shift.after.value or 0, shift.before.value or 0
+    return -round(abs(now - before), 9), now
 
 
-def _ended(step: StepFlow) -> Figure:
-    """Of those who went on from a step, who ended there."""
-    gone = step.moved + step.left
-    return Figure("ended", step.left / gone if gone else None, "share", step.left, gone)
+def _ways(flow: Flow) -> dict[str, dict[str | None, int]]:
+    """How many went where from each step."""
+    found: dict[str, dict[str | None, int]] = {}
+    for link in flow.links:
+        if link.source is not None:
+            targets = found.setdefault(link.source, {})
+            targets[link.target] = targets.get(link.target, 0) + link.count
+    return found
+
+
+def _share(targets: dict[str | None, int], target: str | None) -> Figure:
+    gone, count = sum(targets.values()), targets.get(target, 0)
+    return Figure("went", count / gone if gone else None, "share", count, gone)
 
 
 def _entered(before: Flow | None, after: Flow | None) -> Change:

@@ -51,10 +51,10 @@ def length(seconds: float) -> str:
 
 
 def counted(figure: Figure) -> str:
-    """What a share was divided from: ``412 of 708``; empty where it is no share."""
-    if figure.unit != "share" or figure.of is None:
+    """What a number rests on: ``412 of 708`` for a share, ``mean of 2,043``; empty where it only counts."""
+    if figure.of is None or figure.unit == "number":
         return ""
-    return f"{figure.count:,.0f} of {figure.of:,.0f}"
+    return f"{figure.count:,.0f} of {figure.of:,.0f}" if figure.unit == "share" else f"mean of {figure.of:,.0f}"
 
 
 def plural(number: float, one: str, many: str = "") -> str:
