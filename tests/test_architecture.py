@@ -33,6 +33,7 @@ ROOMS = {
     "insight.words": ("model", "core"),
     "insight.insight": ("model", "errors", "ports", "codec", "core"),
     "insight.designs": ("model", "errors", "ports", "codec", "core"),
+    "insight.designed": ("model", "core"),
     "insight.diagram": ("model", "errors", "ports", "core"),
     "insight.summary": ("model", "errors", "ports", "core"),
     "insight.differences": ("model", "errors", "core", "insight"),

@@ -51,7 +51,7 @@ def wrapped(text: str, room: float, size: float, lines: int, *, bold: bool = Fal
             found.append(word)
     kept = [line for line in found if line]
     if len(kept) > lines:
-        kept = [*kept[: lines - 1], _cut(kept[lines - 1] + kept[lines], room, size, bold=bold)]
+        kept = [*kept[: lines - 1], _cut(kept[lines - 1], room, size, bold=bold)]
     return tuple(kept)
 
 

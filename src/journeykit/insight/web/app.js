@@ -49,6 +49,12 @@ function charts(plan, number, slice, other, names) {
   }
 }
 
+// As wide as there is room, but never so small that it cannot be read, nor so large that it shouts.
+for (const drawn of document.querySelectorAll("svg.map")) {
+  drawn.style.minWidth = matchMedia("(max-width: 760px)").matches ? "" : `${0.84 * drawn.getAttribute("width")}px`;
+  drawn.style.maxWidth = matchMedia("(max-width: 760px)").matches ? "" : `${1.12 * drawn.getAttribute("width")}px`;
+}
+
 function beside(chart, plan, other, name, scale) {
   const copy = chart.cloneNode(true);
   copy.classList.add("copy");

@@ -74,7 +74,7 @@ function mood({ points, stages }, plan) {
   const known = stages.flatMap((stage) => points.filter((one) => (one.stage || "") === (stage || "") && one.feeling !== null));
   if (!known.length) return make("p", { class: "empty" }, "Nobody said how they felt: there are no ratings, NPS, CSAT answers or complaints in this period.");
   const step = 104, width = 64 + step * known.length, y = (feeling) => 80 - 58 * feeling, x = (place) => 64 + step * (place + 0.5);
-  const drawn = make("svg", { class: "mood", viewBox: `0 0 ${width} 214`, width, height: 214, role: "img", "aria-label": known.map((one) => `${one.name}: ${felt(one.feeling)}, ${one.said} said so`).join("; ") });
+  const drawn = make("svg", { class: "mood", viewBox: `0 0 ${width} 228`, width, height: 228, role: "img", "aria-label": known.map((one) => `${one.name}: ${felt(one.feeling)}, ${one.said} said so`).join("; ") });
   for (const [word, feeling] of [["glad", 1], ["neutral", 0], ["cross", -1]]) drawn.append(make("text", { x: 0, y: y(feeling) + 4 }, word), make("line", { class: "zero", x1: 52, x2: width, y1: y(feeling), y2: y(feeling) }));
   drawn.append(make("path", { class: "curve", d: known.map((one, place) => `${place ? "L" : "M"}${x(place)} ${y(one.feeling)}`).join("") }));
   known.forEach((one, place) => {
@@ -93,5 +93,5 @@ function broken(text, most) {
     if (`${lines.at(-1)} ${word}`.trim().length <= most) lines[lines.length - 1] = `${lines.at(-1)} ${word}`.trim();
     else lines.push(word);
   }
-  return lines.filter(Boolean).slice(0, 2).map((line) => (line.length > most ? `${line.slice(0, most - 1)}…` : line));
+  return lines.filter(Boolean).slice(0, 3).map((line) => (line.length > most ? `${line.slice(0, most - 1)}…` : line));
 }
