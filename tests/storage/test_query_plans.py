@@ -11,6 +11,7 @@ from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
 from journeykit.storage import sqlite_due as due
 from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
+from journeykit.storage import sqlite_scanning as scanning
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
 from journeykit.storage.sqlite import SQLiteStorage
@@ -35,7 +36,7 @@ SELDOM = {
 }
 STATEMENTS = {
     name: text
-    for name, text in (vars(sql) | vars(objects) | vars(work) | vars(leaving) | vars(due)).items()
+    for name, text in (vars(sql) | vars(objects) | vars(work) | vars(leaving) | vars(due) | vars(scanning)).items()
     if name.isupper() and isinstance(text, str) and not name.startswith("_")
 }
 HOT = sorted(STATEMENTS.keys() - SELDOM)
@@ -117,6 +118,8 @@ def test_no_hot_statement_scans(connection):
         ("INSIDE", "journeykit_enrollments USING PRIMARY KEY (customer>?)"),
         ("CLAIM_LINE", "journeykit_outbox USING INDEX journeykit_outbox_line (journey=? AND action=? AND due_at<?)"),
         ("NEXT_LINE", "journeykit_outbox USING INDEX journeykit_outbox_line ((journey,action)>(?,?))"),
+        ("SCAN_EVENTS", "journeykit_events USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("SCAN_ENROLLMENTS", "journeykit_enrollments USING PRIMARY KEY ((customer,journey,key)>(?,?,?))"),
         ("READ_OUTBOX_CUSTOMER", "journeykit_outbox USING INDEX journeykit_outbox_customer (customer=?)"),
     ],
 )

@@ -33,6 +33,9 @@ class Slice:
         journey: only of this journey; of all where not said.
         version: only enrollments that began on this version of it, by its hash.
         segment: only customers who were in this segment when it happened; ``not NAME`` those who were not.
+
+    What customers do belongs to a journey from their first entry into it on, and to the version that they entered with last. The ways through
+    journeys are those of whole enrollments: of the version they began with, and of the segment the customer was in when they began.
     """
 
     period: Period
@@ -164,3 +167,53 @@ class Touchpoint:
     frequency: float
     feeling: float | None
     said: int
+
+
+@frozen
+class Presence:
+    """
+    One who stood in a step when a period ended.
+
+    Attributes:
+        customer: who.
+        key: the enrollment's key, empty where the journey has none.
+        since: when they came into the step (microseconds since 1970 UTC).
+        last: the name of the last event of theirs before the period's end, where they had one.
+        last_at: its moment.
+    """
+
+    customer: str
+    key: str
+    since: int
+    last: str | None
+    last_at: int | None
+
+
+@frozen
+class Change:
+    """One measure in two slices: two periods, two versions, or two segments. *difference* is after minus before, in the measure's unit."""
+
+    name: str
+    before: Figure
+    after: Figure
+    difference: float | None
+
+
+@frozen
+class Conversion:
+    """Of *entered* enrollments those that reached the goal (or, without a goal, completed): by segment, channel, entry or version."""
+
+    by: str
+    entered: int
+    converted: int
+    share: float | None
+
+
+@frozen
+class Survival:
+    """How much of all visits still stood in a step after *seconds* (Kaplan-Meier); *at_risk* were watched that long."""
+
+    seconds: float
+    share: float
+    at_risk: int
+    gone: int

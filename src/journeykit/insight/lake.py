@@ -15,7 +15,7 @@ class Lake(Protocol):
     An engine that holds tables and answers SQL: the part of it that SQLite and DuckDB have in common.
 
     That is: common table expressions, window functions, ``filter (where ...)``, ``||``, ``case``, ``cast``. Whole numbers are divided
-    as ``1.0 * a / b``; there is no median, no date function and no list type.
+    as ``1.0 * a / b``; ``at``, ``end`` and ``offset`` are no names; there is no median, no date function and no list type.
     """
 
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
@@ -27,8 +27,11 @@ class Lake(Protocol):
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Answer one query; parameters stand as ``?``."""
 
-    def property(self, column: str, name: str) -> str:
-        """SQL for the property *name* of the JSON in *column*, as text; null where it is missing or null."""
+    def property(self, column: str, *names: str) -> str:
+        """SQL for the first of the properties *names* of the JSON in *column* that is neither missing nor null, as text; a flag is ``true`` or ``false``."""
+
+    def number(self, column: str, name: str) -> str:
+        """SQL for the property *name* of the JSON in *column*, as a real number; null where it is none, and text may be one: ``"4.5"``."""
 
     def close(self) -> None:
         """Let go of everything."""

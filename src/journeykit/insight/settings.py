@@ -15,6 +15,7 @@ class Settings:
     Attributes:
         zone: the IANA zone whose days, weeks and months are counted.
         currency: the currency of amounts; an order in another is set aside and counted. The first one met where not said.
+        decimals: how many decimals of the currency amounts have: 0 where they are whole minor units, as everywhere here; 2 for ``12.50``.
         events: for a name of the vocabulary (Segment's e-commerce names) what the shop calls it, where it calls it otherwise.
         properties: the same for properties.
         channels: over which channel an action goes; its own name where not said.
@@ -25,6 +26,7 @@ class Settings:
 
     zone: str = "UTC"
     currency: str | None = None
+    decimals: int = 0
     events: dict[str, tuple[str, ...]] = field(factory=dict)
     properties: dict[str, tuple[str, ...]] = field(factory=dict)
     channels: dict[str, str] = field(factory=dict)

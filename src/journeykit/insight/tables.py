@@ -96,7 +96,7 @@ HISTORY = Table(
         _text("customer", "whose it is"),
         _whole("seq", "number of the customer's signal"),
         _whole("place", "place within that signal"),
-        _whole("at", "the moment of the decision"),
+        _whole("decided_at", "the moment of the decision"),
         _text("kind", "entered, moved, stayed, completed, exited, goal, held, resumed, migrated, segment and others"),
         *_PLACE,
         _text("source", "the step left", null=True),
