@@ -8,7 +8,6 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mapped import BITING, LONG, care
 
 from journeykit import Do, Exit, Journey, On, Scope, Step, load
 from journeykit.insight.columns import Link, columns
@@ -19,6 +18,7 @@ from journeykit.insight.layout import layout
 from journeykit.insight.lettering import lasting, short, width, wrapped
 from journeykit.insight.parts import BOX
 from journeykit.insight.taken import atlas, counts
+from mapped import BITING, LONG, care
 
 ALL = Slice(Period(0, 1_000_000, "all time"), journey="after-order")
 
