@@ -58,7 +58,7 @@ def _column(lake: Lake, one: Property, settings: Settings) -> str:
         value = _first(lake.number("properties", name) for name in one.read)
         value = _whole(value, settings.decimals) if one.name == "amount" else value
     else:
-        value = _first(lake.property("properties", name) for name in one.read)
+        value = lake.property("properties", *one.read)
     if one.name == "currency":
         value = f"upper({value})"
     elif one.name == "source":

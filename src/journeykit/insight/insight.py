@@ -85,7 +85,11 @@ class Insight:
         return [(version, int(first)) for version, first in rows]
 
     def segments(self) -> list[str]:
-        """The names of the segments that customers entered or left, in alphabetical order."""
+        """
+        The names of the segments that customers entered or left, in alphabetical order.
+
+        Only what a journey waits for is looked at when it changes (P23): a segment that none waits for leaves no trace in the history.
+        """
         return [name for (name,) in self.lake.query("select distinct segment from members order by segment")]
 
     def definition(self, journey: str, version: str | None = None) -> Journey:

@@ -27,8 +27,8 @@ class Lake(Protocol):
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Answer one query; parameters stand as ``?``."""
 
-    def property(self, column: str, name: str) -> str:
-        """SQL for the property *name* of the JSON in *column*, as text; null where it is missing or null. A flag is ``true`` or ``false``."""
+    def property(self, column: str, *names: str) -> str:
+        """SQL for the first of the properties *names* of the JSON in *column* that is neither missing nor null, as text; a flag is ``true`` or ``false``."""
 
     def number(self, column: str, name: str) -> str:
         """SQL for the property *name* of the JSON in *column*, as a real number; null where it is none, and text may be one: ``"4.5"``."""

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from journeykit.insight.chance import apart
 from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, Period, Slice, StepFlow
-from journeykit.insight.insight import Insight, Rhythm
+from journeykit.insight.insight import Insight
+from journeykit.insight.periods import Rhythm
 from journeykit.insight.kpis import RHYTHMS, Kpi
 from journeykit.insight.measure import Measure
 

@@ -41,6 +41,9 @@ class DuckLake:
         config: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         config |= {name: value for name, value in asked.items() if value is not None}
         self._connection = duckdb.connect(":memory:" if file is None else os.fspath(file), config=config)
+        if file is None:  # a fifth of the memory, for a fifth more of the time
+            self._connection.execute("attach ':memory:' as lake (compress)")
+            self._connection.execute("use lake")
         self._connection.execute("set preserve_insertion_order = false")
 
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
@@ -75,9 +78,11 @@ class DuckLake:
         """See `Lake.query`."""
         return self._connection.execute(statement, parameters).fetchall()
 
-    def property(self, column: str, name: str) -> str:
+    def property(self, column: str, *names: str) -> str:
         """See `Lake.property`."""
-        return f"json_extract_string({column}, {_path(name)})"
+        if len(names) == 1:
+            return f"json_extract_string({column}, {_path(names[0])})"
+        return f"list_any_value(json_extract_string({column}, [{', '.join(map(_path, names))}]))"  # the text is parsed once
 
     def number(self, column: str, name: str) -> str:
         """See `Lake.number`."""

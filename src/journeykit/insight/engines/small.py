@@ -36,11 +36,13 @@ class SmallLake:
         """See `Lake.query`."""
         return self._connection.execute(statement, parameters).fetchall()
 
-    def property(self, column: str, name: str) -> str:
+    def property(self, column: str, *names: str) -> str:
         """See `Lake.property`."""
-        path = _path(name)
         flags = "when 'true' then 'true' when 'false' then 'false'"
-        return f"case json_type({column}, {path}) {flags} else cast(json_extract({column}, {path}) as text) end"
+        found = [
+            f"case json_type({column}, {path}) {flags} else cast(json_extract({column}, {path}) as text) end" for path in map(_path, names)
+        ]
+        return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
     def number(self, column: str, name: str) -> str:
         """See `Lake.number`."""
