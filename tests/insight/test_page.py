@@ -105,7 +105,7 @@ def test_the_page_says_what_became_of_the_shops_customers(opened, shop):
     assert "at least 23.00 EUR: ✓ met" in shown.locator(".kpi").first.inner_text()
     assert "(not designed)" in shown.locator("#table").inner_text()
     assert shown.locator(".chart:not([hidden]) g.way.undesigned:not(.unused) title").all_text_contents() == [
-        "thanked to fan: 10, a way that nobody designed (Phone Rang (10))"
+        "thanked to fan: 10, a way that nobody designed (Phone Rang)"
     ]
 
 

@@ -100,6 +100,4 @@ def test_every_number_is_what_a_few_lines_of_python_say() -> None:
             told[measure.name] += bool(found and (isinstance(found, dict) or found[0]))
         insight.lake.close()
 
-    assert {measure.name: told[measure.name] for measure in NUMBERS if not told[measure.name]} == {}, (
-        "nothing, in nearly every story"
-    )
+    assert {measure.name: told[measure.name] for measure in NUMBERS if not told[measure.name]} == {}, "nothing, in nearly every story"
