@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ DAY = 86_400  #: seconds
 MOST_DECIMALS = 4
 
 
-def load_settings(path: str | PathLike[str], measures: Iterable[Measure]) -> Settings:
+def load_settings(path: str | Path, measures: Iterable[Measure]) -> Settings:
     """
     Read a file of settings, YAML or JSON.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from journeykit.insight.lake import Row
 from journeykit.insight.tables import Column, Table
+
+
+_MADE = re.compile(r"\s*create table (\w+) as\b")
 
 
 class SmallLake:
@@ -29,8 +33,13 @@ class SmallLake:
         self._connection.execute("commit")
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        """See `Lake.run`."""
+        """See `Lake.run`. A table that is made gets an index on its customers: SQLite joins row by row."""
         self._connection.execute(statement, parameters)
+        if (made := _MADE.match(statement)) is not None and "customer" in self._columns(made[1]):
+            self._connection.execute(f"create index {made[1]}_customer on {made[1]} (customer)")
+
+    def _columns(self, table: str) -> list[str]:
+        return [name for _, name, *_ in self._connection.execute(f"pragma table_info({table})")]
 
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """See `Lake.query`."""
