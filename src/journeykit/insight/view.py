@@ -175,7 +175,7 @@ class _Viewing:
         designs = [designed(self.insight.definition(name, version)) for version, _ in versions]
         newest = designed(given) if given is not None else designs[0]
         filters = tuple(self._filters(name, versions if len(versions) > 1 else []))
-        flows = {(f, p): self._flow(name, one, period) for f, one in enumerate(filters) for p, period in enumerate(self.periods)}
+        flows = {(f, p): flow for f, one in enumerate(filters) for p, flow in enumerate(self._flows(name, one))}
         sheets = _sheets(newest, dict(zip([version for version, _ in versions], designs, strict=True)), filters, flows)
         kpis = self.insight.settings.kpis.get(name, ())
         described = {
@@ -203,21 +203,24 @@ class _Viewing:
         touchpoints: dict[tuple[str, str, str | None], int] = {}
         figures = [[self._figures(kpi, self._slice(name, one, self.periods[0])) for kpi in kpis] for one in filters]
         slices = {}
+        touched = [self._touched(self._slice(name, one, self.periods[0])) for one in filters]
         for (f, p), flow in flows.items():
             sheet = sheets[_drawn(sheets, filters[f])]
             slices[f"{f},{p}"] = {
                 **_numbers(sheet.chart, sheet.placed, flow),
                 "kpis": [self._kpi(kpi, *figure[p]) for kpi, figure in zip(kpis, figures[f], strict=True)],
-                "touch": self._touchpoints(flow.slice, touchpoints),
+                "touch": [_touchpoint(one, touchpoints) for one in touched[f][p][: self.choice.touchpoints]],
             }
         return {"slices": slices, "touchpoints": [list(key) for key in touchpoints]}
 
     def _slice(self, name: str, one: _Filter, period: Period) -> Slice:
         return Slice(period, journey=name, version=one.version, segment=one.segment)
 
-    def _flow(self, name: str, one: _Filter, period: Period) -> Flow:
-        slice = self._slice(name, one, period)  # noqa: A001  the word for it everywhere
-        return self.insight.flow(slice) if name in self.known else Flow(name, slice, (), ())
+    def _flows(self, name: str, one: _Filter) -> list[Flow]:
+        whole = self._slice(name, one, self.periods[0])
+        if name in self.known:
+            return self.insight.flows(whole, self.periods)
+        return [Flow(name, evolve(whole, period=period), (), ()) for period in self.periods]
 
     # -- numbers -------------------------------------------------------------------------------------------------------
 
@@ -253,9 +256,9 @@ class _Viewing:
     def _said(self, figure: Figure) -> str:
         return shown(figure.value, figure.unit, self.insight.settings.currency)
 
-    def _touchpoints(self, slice: Slice, known: dict[tuple[str, str, str | None], int]) -> list[list[Any]]:
-        found = self.insight.touchpoints(slice)[: self.choice.touchpoints] if slice.journey in self.known else []
-        return [_touchpoint(one, known) for one in found]
+    def _touched(self, slice: Slice) -> list[list[Touchpoint]]:
+        """The touchpoints in each of the periods."""
+        return self.insight.touchpoints_of(slice, self.periods) if slice.journey in self.known else [[] for _ in self.periods]
 
     # -- who is there --------------------------------------------------------------------------------------------------
 
