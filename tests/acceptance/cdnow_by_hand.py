@@ -14,16 +14,16 @@ STAGES = ("purchase", "retention", "slipping", "gone")
 SILENCES = (("at risk", 90, "slipping"), ("lapsed", 150, "slipping"), ("win-back", 180, "slipping"), ("lost", 270, "gone"))
 
 
-def purchases(file=MASTER):
-    """Each customer's purchases, (moment, cents), in the order of days."""
+def purchases(every=1):
+    """Each customer's purchases, (moment, cents), in the order of days; of those whose number can be divided by *every*."""
     found = defaultdict(list)
-    with gzip.open(file, "rt") as lines:
+    with gzip.open(MASTER, "rt") as lines:
         next(lines)
         for line in lines:
             customer, day, _, dollars = line.split()
             at = datetime.combine(datetime.strptime(day, "%Y%m%d").date(), NOON)
             found[customer].append((at, round(float(dollars) * 100)))
-    return {customer: sorted(bought, key=lambda one: one[0]) for customer, bought in found.items()}
+    return {customer: sorted(bought, key=lambda one: one[0]) for customer, bought in found.items() if int(customer) % every == 0}
 
 
 def months(first, last):
@@ -103,3 +103,40 @@ def arrivals(shop, begin, end):
                 found[stage] += 1
             before = stage
     return {stage: found[stage] for stage in STAGES}
+
+
+def steps(bought, until):
+    """The steps that a customer is in, ``(step, since)``, up to *until*."""
+    found = []
+    for number, (at, _) in enumerate(bought):
+        before = bought[number - 1][0] if number else at
+        behind = bought[number + 1][0] if number + 1 < len(bought) else until
+        bought_as = (
+            "first purchase" if not number else "regained" if at - before > LOST_AFTER else "second purchase" if number == 1 else "loyal"
+        )
+        found.append((bought_as, at))
+        if not number and behind - at > timedelta(days=1):
+            found.append(("welcomed", at + timedelta(days=1)))
+        found += [(step, at + timedelta(days=days)) for step, days, _ in SILENCES if behind - at > timedelta(days=days)]
+    return found
+
+
+def moves(shop, begin, end):
+    """From which step how many went where in the period."""
+    found = defaultdict(Counter)
+    for bought in shop.values():
+        been = steps(bought, datetime(1998, 7, 1, tzinfo=UTC))
+        for (source, _), (target, at) in zip(been, been[1:], strict=False):
+            if begin <= at < end:
+                found[source][target] += 1
+    return found
+
+
+def lost(shop, begin, end):
+    """Those who fell silent in the period, by the step in which they stood at its end."""
+    found = Counter()
+    for bought in shop.values():
+        last = max((at for at, _ in bought if at < end), default=None)
+        if last is not None and begin <= last + LOST_AFTER < end:
+            found[[step for step, since in steps(bought, datetime(1998, 7, 1, tzinfo=UTC)) if since < end][-1]] += 1
+    return found
