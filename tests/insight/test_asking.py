@@ -190,9 +190,9 @@ def test_an_answer_that_is_changed_counts_as_it_was_last(make):
     numbers = told.insight(make)
     both = Slice(Period(MARCH.begin, APRIL.end))
 
-    assert [one.value for _, one in numbers.series("net promoter score", both, "month")] == [100, -100]
-    assert [one.value for _, one in numbers.series("net promoter score", both, "quarter")] == [100, -100]
-    assert numbers.figures("net promoter score", both)[0] == Figure("net promoter score", -100, "score", -1, 1)
+    assert [one.value for _, one in numbers.series("NPS", both, "month")] == [100, -100]
+    assert [one.value for _, one in numbers.series("NPS", both, "quarter")] == [100, -100]
+    assert numbers.figures("NPS", both)[0] == Figure("NPS", -100, "score", -1, 1)
 
 
 @each_engine

@@ -31,7 +31,7 @@ def test_the_net_promoter_score_of_an_insurer(make):
     for number, score in enumerate([10, 9, 9, 8, 8, 7, 7, 7, 6, 0]):
         told.event(f"customer {number}", "NPS Answered", "2026-03-02", score=score)
 
-    assert figure(told.insight(make), "net promoter score", MARCH).value == 10
+    assert figure(told.insight(make), "NPS", MARCH).value == 10
 
 
 @each_engine

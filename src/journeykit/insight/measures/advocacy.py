@@ -25,7 +25,7 @@ def _referrals(name: str, formula: str, count: str, of: str, case: str) -> Measu
 
 MEASURES = (
     Measure(
-        name="net promoter score",
+        name="NPS",
         group="advocacy",
         unit="score",
         scale=100.0,

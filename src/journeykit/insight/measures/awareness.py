@@ -10,7 +10,7 @@ SITE = """('Page Viewed', 'Session Started', 'Promotion Viewed', 'Promotion Clic
 
 MEASURES = (
     Measure(
-        name="traffic",
+        name="traffic by source",
         group="awareness",
         unit="number",
         by="source",

@@ -6,7 +6,7 @@ from journeykit.insight.measure import Measure
 
 MEASURES = (
     Measure(
-        name="customer satisfaction",
+        name="CSAT",
         group="experience",
         unit="share",
         formula="answers of 4 or 5 / answers, from 1 to 5",
