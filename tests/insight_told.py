@@ -44,7 +44,7 @@ class Told:
         self.history: list[tuple[Any, ...]] = []
         self._numbers: Counter[str] = Counter()
 
-    def event(self, customer: str, name: str, moment: str | int, **properties: Any) -> None:
+    def event(self, customer: str, name: str, moment: str | int, /, **properties: Any) -> None:
         """Something happens; ``id`` may be said."""
         self._numbers[customer] += 1
         number = self._numbers[customer]

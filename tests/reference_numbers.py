@@ -61,7 +61,7 @@ class Reference:
 
     # -- awareness and consideration -----------------------------------------------------------------------------------
 
-    def traffic(self) -> dict[str, tuple[int, None]]:
+    def traffic_by_source(self) -> dict[str, tuple[int, None]]:
         came = {(one.get("source") or "shop", one.customer, day(one.at, self.zone)) for one in self.named(*SITE)}
         return {source: (sum(1 for one in came if one[0] == source), None) for source in {one[0] for one in came}}
 
@@ -198,7 +198,7 @@ class Reference:
         said = [one for one in self.named(name) if isinstance(one.get("score"), int | float) and least <= one.get("score") <= most]
         return [several[-1].get("score") for several in self.by(said, *keys).values()]
 
-    def net_promoter_score(self) -> tuple[int, int]:
+    def nps(self) -> tuple[int, int]:
         scores = self._last_scores("NPS Answered", 0, 10)
         return sum(score >= 9 for score in scores) - sum(score <= 6 for score in scores), len(scores)
 
@@ -218,7 +218,7 @@ class Reference:
     def referral_purchase_rate(self) -> tuple[int, int]:
         return len(self.named("Referral Bought")), len(self.named("Referral Accepted"))
 
-    def customer_satisfaction(self) -> tuple[int, int]:
+    def csat(self) -> tuple[int, int]:
         scores = self._last_scores("CSAT Answered", 1, 5, "ticket_id")
         return sum(score >= 4 for score in scores), len(scores)
 

@@ -15,7 +15,7 @@ from journeykit.insight.measures import MEASURES
 from journeykit.insight.settings import Settings
 from reference_numbers import DAY, Reference
 
-EXAMPLES = int(os.environ.get("JOURNEYKIT_EXAMPLES", "200"))
+EXAMPLES = max(100, int(os.environ.get("JOURNEYKIT_EXAMPLES", "200")))
 NUMBERS = [measure for measure in MEASURES if measure.group != "journey"]
 FIRST = at("2026-03-20")
 ZONE = "Europe/Berlin"
@@ -50,6 +50,7 @@ STORIES = [
     ("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled"),
     ("Product Added", "Checkout Started", "Order Completed"),
     ("Order Completed",),
+    ("Checkout Started", "Order Completed", "Checkout Started"),
     ("Page Viewed", "Session Started", "Session Ended", "Product Viewed"),
     ("Ticket Opened", "Ticket Answered", "Ticket Resolved", "Ticket Reopened", "CSAT Answered"),
     ("Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Unsubscribed"),
@@ -95,10 +96,8 @@ def test_every_number_is_what_a_few_lines_of_python_say() -> None:
         reference = Reference(shop.facts, when.begin, when.end, zone=ZONE, churn=SHOP.churn)
         for measure in NUMBERS:
             found = shown(insight.figures(measure.name, Slice(when)))
-            assert found == getattr(reference, measure.name.replace(" ", "_").replace("-", "_"))(), f"{measure.name}, seed {seed}"
+            assert found == getattr(reference, measure.name.lower().replace(" ", "_").replace("-", "_"))(), f"{measure.name}, seed {seed}"
             told[measure.name] += bool(found and (isinstance(found, dict) or found[0]))
         insight.lake.close()
 
-    assert {measure.name: told[measure.name] for measure in NUMBERS if told[measure.name] < EXAMPLES / 100} == {}, (
-        "nothing, in nearly every story"
-    )
+    assert {measure.name: told[measure.name] for measure in NUMBERS if not told[measure.name]} == {}, "nothing, in nearly every story"

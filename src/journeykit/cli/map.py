@@ -15,8 +15,9 @@ from journeykit.cli.writing import written
 from journeykit.insight.designed import designed
 from journeykit.insight.drawing import svg
 from journeykit.insight.figures import Period, Slice
-from journeykit.insight.insight import Insight, Rhythm
+from journeykit.insight.insight import Insight
 from journeykit.insight.page import page
+from journeykit.insight.periods import Rhythm
 from journeykit.insight.taken import atlas
 from journeykit.insight.view import Choice, view
 from journeykit.model.phrases import suggestion

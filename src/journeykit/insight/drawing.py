@@ -8,8 +8,8 @@ from importlib.resources import files
 from journeykit.insight.designed import Way
 from journeykit.insight.figures import Flow
 from journeykit.insight.layout import layout
-from journeykit.insight.lettering import lasting, short, wrapped
-from journeykit.insight.parts import BOX, NAME, PAD, ROW, THROUGH, Box, Frame, Lane, Layout, Ribbon, Row
+from journeykit.insight.lettering import lasting, short
+from journeykit.insight.parts import BOX, NAME, PAD, THROUGH, Box, Frame, Lane, Layout, Ribbon, Row
 from journeykit.insight.svg import element, text, written
 from journeykit.insight.taken import Atlas, Counts, counts
 
@@ -172,20 +172,23 @@ class _Drawing:
         return element(
             "g",
             element("title", written(_sentence(way, count) if len(row.ways) == 1 else row.text)),
-            element("rect", x=box.x + 6, y=y, width=full, height=ROW - 2, rx=3, class_="row"),
+            element("rect", x=box.x + 6, y=y, width=full, height=row.height - 2, rx=3, class_="row"),
             element(
-                "rect", x=box.x + 6, y=y, width=full * count / most if most else 0, height=ROW - 2, rx=3, class_="share", data_full=full
+                "rect",
+                x=box.x + 6,
+                y=y,
+                width=full * count / most if most else 0,
+                height=row.height - 2,
+                rx=3,
+                class_="share",
+                data_full=full,
             ),
             element("path", d=_SIGNS[row.kind], transform=f"translate({box.x + 11:.1f} {y + 3:.1f})", class_="sign"),
-            text(_fitting(row.text, BOX - 82), box.x + 27, y + 12.5, class_="note"),
+            *(text(line, box.x + 27, y + 12.5 + 13 * number, class_="note") for number, line in enumerate(row.lines)),
             text(short(count), box.x + BOX - 11, y + 12.5, text_anchor="end", class_="count"),
             class_=f"end {row.kind} {_looks(way, count)}",
             data_ways=" ".join(map(str, row.ways)),
         )
-
-
-def _fitting(said: str, room: float) -> str:
-    return next(iter(wrapped(said, room, 11, 1)), "")
 
 
 def _looks(way: Way, count: int) -> str:

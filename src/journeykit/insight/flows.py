@@ -30,9 +30,11 @@ _WAYS = """
 
 def flow(lake: Lake, cut: Slice, steps: Sequence[str], watched: int) -> Flow:
     """
-    The journey of *cut*.
+    Everything about the journey of *cut*.
 
     Args:
+        lake: where the tables stand.
+        cut: the journey, and when.
         steps: the steps that were designed, in order; steps of other versions that somebody was in follow.
         watched: until when it is known who went on: the end of the record.
     """

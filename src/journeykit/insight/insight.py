@@ -85,7 +85,11 @@ class Insight:
         return [(version, int(first)) for version, first in rows]
 
     def segments(self) -> list[str]:
-        """The names of the segments that customers entered or left, in alphabetical order."""
+        """
+        The names of the segments that customers entered or left, in alphabetical order.
+
+        Only what a journey waits for is looked at when it changes (P23): a segment that none waits for leaves no trace in the history.
+        """
         return [name for (name,) in self.lake.query("select distinct segment from members order by segment")]
 
     def definition(self, journey: str, version: str | None = None) -> Journey:
@@ -120,6 +124,10 @@ class Insight:
     def periods(self, within: Period, rhythm: Rhythm) -> list[Period]:
         """The weeks (monday to sunday), months or quarters of `Settings.zone` that touch *within*, in order."""
         return periods.periods(within, rhythm, self.settings.zone)
+
+    def set_aside(self, period: Period) -> dict[str, int]:
+        """How many orders of *period* are in no sum of money: those in another currency, and those without an amount."""
+        return numbers.set_aside(self.lake, period)
 
     def changed(self, name: str, before: Slice, after: Slice) -> list[Change]:
         """The measure *name* in two slices side by side: one change, or one for each `Figure.by` that either has."""

@@ -19,7 +19,6 @@ from journeykit.insight.parts import (
     PAD,
     PITCH,
     RIGHT,
-    ROW,
     SMALL,
     THROUGH,
     TOP,
@@ -32,7 +31,7 @@ from journeykit.insight.parts import (
 )
 from journeykit.insight.routes import End, Sides, facing, leads_left, ribbons
 
-_GUTTER, _BACK = 64, 44  #: between columns, and how much more where ways lead back
+_GUTTER, _BACK = 60, 42  #: between columns, and how much more where ways lead back
 _GAP, _DOWN, _FRAME = 22, 40, 12
 _MOST_ROWS = 5
 
@@ -125,7 +124,7 @@ class _Placing:
         begin = head(lines, notes)
         rows = self._rows(spot.name, begin)
         ports = max((sum(end.room for end in sides.get((spot.name, side), ())) for side in ("left", "right")), default=0.0)
-        return Box(spot, lines, notes, rows, max(begin + len(rows) * ROW + (4 if rows else 0), ports + 12))
+        return Box(spot, lines, notes, rows, max(rows[-1].y + rows[-1].height + 4 if rows else begin, ports + 12))
 
     def _rows(self, step: str, begin: float) -> tuple[Row, ...]:
         mine = [n for n, way in enumerate(self.ways) if way.source == step and way.target in (None, step)]
@@ -134,7 +133,11 @@ class _Placing:
         found: list[tuple[tuple[int, ...], str, str]] = [((number,), *_ending(self.ways[number])) for number in kept]
         if rest := mine[len(kept) :]:
             found.append((tuple(rest), f"{len(rest)} other ways out", "exit"))
-        return tuple(Row(ways, text, kind, begin + place * ROW) for place, (ways, text, kind) in enumerate(found))
+        rows: list[Row] = []
+        for ways, text, kind in found:
+            lines = wrapped(text, BOX - 82, SMALL, 2) or ("",)
+            rows.append(Row(ways, text, lines, kind, rows[-1].y + rows[-1].height if rows else begin))
+        return tuple(rows)
 
     def _xs(self, cols: Columns) -> list[float]:
         """Where each column begins; a gutter is wider where numbers stand on both sides of it."""

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from journeykit.insight.designed import Note, Spot
 
-BOX = 152  #: width of a step
+BOX = 160  #: width of a step
 NAME, SMALL = 13, 11  #: heights of letters
 ROW = 19  #: height of a way out at the foot of a step
 PITCH = 17  #: room for a way that bears a number
@@ -24,8 +24,14 @@ class Row:
 
     ways: tuple[int, ...]
     text: str
+    lines: tuple[str, ...]
     kind: str
     y: float
+
+    @property
+    def height(self) -> float:
+        """With a line's room for each line, and a little below."""
+        return ROW + 13 * (len(self.lines) - 1)
 
 
 @frozen

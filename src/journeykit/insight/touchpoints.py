@@ -15,7 +15,7 @@ _TOUCHPOINTS = """
         from {things} t where occurred_at >= {begin} and occurred_at < {end}
         union all
         select customer, mark, name, channel, 0 as touch, felt from {feelings} t where occurred_at >= {begin} and occurred_at < {end}) as t{join}
-    group by name, channel, {stage} order by reach desc, times desc, name, channel, stage"""
+    group by name, channel, {stage} order by reach desc, times desc, name, coalesce(channel, ''), coalesce({stage}, '')"""
 
 _STAGES = """
     left join (select * from stage_visits where journey = {journey}) as v

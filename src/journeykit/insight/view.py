@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from attrs import evolve, field, frozen
 
-from journeykit.insight.designed import Way, designed
+from journeykit.insight.designed import Design, Way, designed
 from journeykit.insight.drawing import draw, scale
 from journeykit.insight.figures import Figure, Flow, Period, Slice, StepFlow, Touchpoint
 from journeykit.insight.insight import Insight
 from journeykit.insight.kpis import Kpi
 from journeykit.insight.layout import layout
+from journeykit.insight.numbers import figures, named, together
 from journeykit.insight.parts import Layout
 from journeykit.insight.review import met
 from journeykit.insight.taken import Atlas, atlas, counts
@@ -114,6 +115,19 @@ class _Filter:
 
 
 @frozen
+class _Sheet:
+    """A version that is drawn, None for the newest with what became of everybody; *first* is what it shows at first."""
+
+    version: str | None
+    chart: Atlas
+    placed: Layout
+    first: Flow
+
+
+_Cut = tuple[int, int]  #: the number of a filter, and that of a period
+
+
+@frozen
 class _Viewing:
     insight: Insight
     at: int
@@ -159,53 +173,42 @@ class _Viewing:
         versions = self.insight.versions(name)[::-1][: self.choice.versions] if name in self.known else []
         designs = [designed(self.insight.definition(name, version)) for version, _ in versions]
         newest = designed(given) if given is not None else designs[0]
-        filters = [_Filter("everybody")]
-        if name in self.known:
-            filters += [_Filter(f"only {segment}", segment=segment) for segment in self.insight.segments()[: self.choice.segments]]
-        if len(versions) > 1:
-            filters += [
-                _Filter(f"version since {days(Period(since, since), self.zone)} ({version[:6]})", version=version)
-                for version, since in versions
-            ]
+        filters = tuple(self._filters(name, versions if len(versions) > 1 else []))
         flows = {(f, p): self._flow(name, one, period) for f, one in enumerate(filters) for p, period in enumerate(self.periods)}
+        sheets = _sheets(newest, dict(zip([version for version, _ in versions], designs, strict=True)), filters, flows)
         kpis = self.insight.settings.kpis.get(name, ())
-        whole = [flow for (f, _), flow in flows.items() if filters[f].version is None]
-        charts = [atlas(newest, whole, designs)]
-        drawn = {filters[f].version: 0 for f in range(len(filters))}
-        for (version, _), design in zip(versions if len(versions) > 1 else (), designs, strict=False):
-            own = [flow for (f, _), flow in flows.items() if filters[f].version == version]
-            drawn[version] = len(charts)
-            charts.append(atlas(design, own, designs))
-        placed = [layout(chart.design, chart.ways, chart.weights) for chart in charts]
-        maps = tuple(
-            draw(
-                chart,
-                place,
-                counts(chart, flows[next((f for f, one in enumerate(filters) if drawn[one.version] == number), 0), 0]),
-                name="map",
-            )
-            for number, (chart, place) in enumerate(zip(charts, placed, strict=True))
-        )
-        touchpoints: dict[tuple[str, str, str | None], int] = {}
-        slices = {}
-        for (f, p), flow in flows.items():
-            number = drawn[filters[f].version]
-            slices[f"{f},{p}"] = {
-                **_numbers(charts[number], placed[number], flow),
-                "kpis": [self._kpi(kpi, flow.slice) for kpi in kpis],
-                "touch": self._touchpoints(flow.slice, touchpoints),
-            }
         described = {
             "name": name,
             "goal": newest.goal,
-            "maps": [_map(chart) for chart in charts],
-            "filters": [{"label": one.label, "map": drawn[one.version]} for one in filters],
+            "maps": [_map(sheet.chart) for sheet in sheets],
+            "filters": [{"label": one.label, "map": _drawn(sheets, one)} for one in filters],
             "kpis": [self._declared(kpi, name) for kpi in kpis],
-            "touchpoints": [list(key) for key in touchpoints],
-            "slices": slices,
-            "there": self._there(name, charts[0], flows[0, 0]),
+            **self._slices(name, filters, flows, sheets, kpis),
+            "there": self._there(sheets[0].chart, flows[0, 0]),
         }
-        return described, maps
+        return described, tuple(draw(sheet.chart, sheet.placed, counts(sheet.chart, sheet.first)) for sheet in sheets)
+
+    def _filters(self, name: str, versions: Sequence[tuple[str, int]]) -> Iterator[_Filter]:
+        yield _Filter("everybody")
+        if name in self.known:
+            yield from (_Filter(f"only {segment}", segment=segment) for segment in self.insight.segments()[: self.choice.segments])
+        for version, since in versions:
+            yield _Filter(f"version since {days(Period(since, since), self.zone)} ({version[:6]})", version=version)
+
+    def _slices(
+        self, name: str, filters: Sequence[_Filter], flows: Mapping[_Cut, Flow], sheets: Sequence[_Sheet], kpis: Sequence[Kpi]
+    ) -> dict[str, Any]:
+        touchpoints: dict[tuple[str, str, str | None], int] = {}
+        figures = [[self._figures(kpi, self._slice(name, one, self.periods[0])) for kpi in kpis] for one in filters]
+        slices = {}
+        for (f, p), flow in flows.items():
+            sheet = sheets[_drawn(sheets, filters[f])]
+            slices[f"{f},{p}"] = {
+                **_numbers(sheet.chart, sheet.placed, flow),
+                "kpis": [self._kpi(kpi, figure[p]) for kpi, figure in zip(kpis, figures[f], strict=True)],
+                "touch": self._touchpoints(flow.slice, touchpoints),
+            }
+        return {"slices": slices, "touchpoints": [list(key) for key in touchpoints]}
 
     def _slice(self, name: str, one: _Filter, period: Period) -> Slice:
         return Slice(period, journey=name, version=one.version, segment=one.segment)
@@ -232,9 +235,14 @@ class _Viewing:
             "trend": [[period.label, figure.value, self._said(figure)] for period, figure in series],
         }
 
-    def _kpi(self, kpi: Kpi, slice: Slice) -> list[Any]:
-        found = self.insight.figures(kpi.measure, slice) if slice.journey in self.known else []
-        figure = found[0] if found else Figure(kpi.measure, None, "number")
+    def _figures(self, kpi: Kpi, slice: Slice) -> list[Figure]:
+        """A KPI in each of the periods, worked out at once."""
+        if slice.journey not in self.known:
+            return [Figure(kpi.measure, None, "number")] * len(self.periods)
+        measure = named(kpi.measure)
+        return [together(measure, these) for these in figures(self.insight.lake, measure, slice, self.periods)]
+
+    def _kpi(self, kpi: Kpi, figure: Figure) -> list[Any]:
         return [figure.value, self._said(figure), met(kpi, figure.value), counted(figure)]
 
     def _said(self, figure: Figure) -> str:
@@ -246,7 +254,7 @@ class _Viewing:
 
     # -- who is there --------------------------------------------------------------------------------------------------
 
-    def _there(self, name: str, chart: Atlas, flow: Flow) -> dict[str, Any]:
+    def _there(self, chart: Atlas, flow: Flow) -> dict[str, Any]:
         """Of each step those who are there now, and the timeline of one of them."""
         found = {}
         still = {step.step for step in flow.steps if step.still}
@@ -275,6 +283,22 @@ class _Viewing:
 
     def _line(self, line: Told) -> tuple[str, str]:
         return line.kind, line.text if self.choice.personal else line.bare
+
+
+def _sheets(newest: Design, designs: Mapping[str, Design], filters: Sequence[_Filter], flows: Mapping[_Cut, Flow]) -> tuple[_Sheet, ...]:
+    """The maps that are drawn: of everybody on the newest version, and of each version that can be chosen."""
+    found = []
+    drawn = [(None, newest), *((one.version, designs[one.version]) for one in filters if one.version is not None)]
+    for version, design in drawn:
+        mine = [number for number, one in enumerate(filters) if one.version == version]
+        chart = atlas(design, [flow for (f, _), flow in flows.items() if f in mine], tuple(designs.values()))
+        found.append(_Sheet(version, chart, layout(chart.design, chart.ways, chart.weights), flows[mine[0], 0]))
+    return tuple(found)
+
+
+def _drawn(sheets: Sequence[_Sheet], one: _Filter) -> int:
+    """On which map a filter is shown."""
+    return next(number for number, sheet in enumerate(sheets) if sheet.version == one.version)
 
 
 def _numbers(chart: Atlas, placed: Layout, flow: Flow) -> dict[str, Any]:

@@ -14,7 +14,8 @@ Any story: a state machine of hypothesis that drives journeys with whatever may 
     TestShop = Shop.TestCase
 
 Customers do what the journeys listen to, late, ahead of time and twice; time passes by the waits of the journeys and just beside them; the
-worker lags; the engine is killed; actions fail. Where a property does not hold, the shortest story that shows it is printed as Python to
+worker lags; the engine is killed; actions fail; and where you say so, customers are merged and erased, journeys paused, and a later release
+takes over. Where a property does not hold, the shortest story that shows it is printed as Python to
 paste into a test.
 """
 
@@ -30,11 +31,16 @@ from unittest import TestCase
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, run_state_machine_as_test
 
+from journeykit.errors import DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.ports import Storage
+from journeykit.runtime.definitions import merged
+from journeykit.runtime.migrations import Given
 from journeykit.storage.memory import MemoryStorage
 from journeykit.testing.happenings import MISHAPS, duration, rules
+from journeykit.testing.operating import paused
+from journeykit.testing.operations import operating, resume
 from journeykit.testing.properties import Looked, Property
 from journeykit.testing.scenario import Scenario
 from journeykit.testing.vocabulary import Vocabulary
@@ -90,6 +96,9 @@ class JourneyMachine(RuleBasedStateMachine):
         options: further arguments of `Scenario`, such as ``policies`` or ``actions``.
         also: names of further events that happen.
         mishaps: what goes wrong: ``late``, ``ahead``, ``again``, ``lag``, ``kill``, ``fail``; leave out what should not.
+        operations: what whoever runs the shop does: ``merge``, ``erase``, ``pause``; nothing where not said.
+        later: the journeys and catalogs of the next release, all of them, which takes over at some point; nothing where not said.
+        migrations: how those who are inside come to that release: files, folders, or plain values as they would stand in a file.
         storage: makes the storage of each story.
         shop: the story so far, in a rule of your own.
     """
@@ -101,6 +110,9 @@ class JourneyMachine(RuleBasedStateMachine):
     options: ClassVar[Mapping[str, Any]] = {}
     also: ClassVar[Sequence[str]] = ()
     mishaps: ClassVar[Sequence[str]] = MISHAPS
+    operations: ClassVar[Sequence[str]] = ()
+    later: ClassVar[Iterable[Journey | Catalog]] = ()
+    migrations: ClassVar[Sequence[Given]] = ()
     storage: ClassVar[Callable[[], Storage]] = MemoryStorage
     tally: ClassVar[Tally] = Tally()
     _held: ClassVar[dict[str, Property]] = {}
@@ -108,12 +120,14 @@ class JourneyMachine(RuleBasedStateMachine):
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        cls.definitions = list(cls.definitions)
+        now, later = list(cls.definitions), list(cls.later)
+        cls.definitions, cls.later = now, later
         cls._held = {name: one for name in dir(cls) if isinstance(one := getattr(cls, name, None), Property)}
         cls._methods = [name for name in dir(cls) if hasattr(getattr(cls, name, None), _ALWAYS)]
-        words = Vocabulary(cls.definitions, [*cls.also, *(event for one in cls._held.values() for event in one.events)])
+        words = _spoken(now, later, [*cls.also, *(event for one in cls._held.values() for event in one.events)])
         lengths = sorted({*words.seconds, *(length for one in cls._held.values() for length in one.seconds)})
-        for name, rule in rules(words, cls.customers, lengths, cls.mishaps):
+        operations = operating(words, cls.customers, cls.operations, later=bool(cls.later))
+        for name, rule in (*rules(words, cls.customers, lengths, cls.mishaps), *operations):
             if name not in vars(cls):
                 setattr(cls, name, rule)
         parts = {"machine": cls, "settings": _settings(), "__module__": cls.__module__}
@@ -163,7 +177,8 @@ class JourneyMachine(RuleBasedStateMachine):
     def story(self) -> str:
         """The story so far, as Python to paste into a test."""
         name = type(self).__name__
-        code = self.shop.as_code(scenario=f"{name}.scenario()", expected=False)
+        written = {"deploy": f"{name}.later", "migrate": f"*{name}.migrations"}
+        code = self.shop.as_code(scenario=f"{name}.scenario()", expected=False, **written)
         return f"The story, to paste into a test:\n\n{code}{name}.check(shop)"
 
     def teardown(self) -> None:
@@ -183,7 +198,9 @@ class JourneyMachine(RuleBasedStateMachine):
     def _end(self, horizon: int) -> None:
         if not self.shop.working:
             self.shop.start_worker()
-        self.shop.wait(duration(horizon))
+        for pause in self.shop.engine.pauses():
+            resume(self.shop, pause)
+        self.shop.wait(duration(horizon + paused(self.shop.storage.pauses(), 0, self.shop.clock.now())))
         self.look(self.shop)
 
     def look(self, shop: Scenario) -> None:
@@ -192,6 +209,18 @@ class JourneyMachine(RuleBasedStateMachine):
             self._looked[name] = one.check(shop)
         for name in self._methods:
             self._looked[name] = _asked(name, getattr(self, name), shop)
+
+
+def _spoken(now: Sequence[Journey | Catalog], later: Sequence[Journey | Catalog], also: Sequence[str]) -> Vocabulary:
+    """The words of both releases, as far as their catalogs agree; what can be asked of an engine only once the later one is there is left out."""
+    both = [*now, *(one for one in later if one not in now)]
+    try:
+        merged(one for one in both if isinstance(one, Catalog))
+    except DefinitionError:
+        both = [*now, *(one for one in later if isinstance(one, Journey))]
+    words, first = Vocabulary(both, also), Vocabulary(now)
+    words.arms, words.doors, words.subjects, words.actions = first.arms, first.doors, first.subjects, first.actions
+    return words
 
 
 def _asked(name: str, method: Callable[[Scenario], bool | int | None], shop: Scenario) -> Looked:

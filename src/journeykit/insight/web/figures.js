@@ -24,7 +24,7 @@ function kpiCard(kpi, now, before, names) {
     make("span", { class: "name" }, kpi.name),
     make("span", { class: "value" }, said),
     spark(kpi),
-    make("span", { class: "aim" }, `${kpi.target}: `, make("b", {}, word), counted ? ` (${counted})` : ""),
+    make("span", { class: "aim" }, `${kpi.target}: `, make("b", {}, word), counted && met !== null ? ` (${counted})` : ""),
     before ? make("span", { class: "was" }, `${names[1]}: ${before[1]}${value !== null && before[0] !== null ? ` (${change(value, before[0])})` : ""}`) : null,
     make("span", { class: "was" }, `${kpi.owner}, ${kpi.rhythm}`),
   );
