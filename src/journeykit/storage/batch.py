@@ -10,7 +10,7 @@ from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEve
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
-VISIT = 8  #: the place of the visit in the row of an enrollment
+VISIT, ENDED_AT = 8, 10  #: places in the row of an enrollment: the number of its visit, and when it ended
 SLOTS = 100  #: parts of a window of a rate: by so much of it somebody may wait for longer than need be
 MANY = 64  #: enrollments that are gathered before they are made rows
 
@@ -140,8 +140,11 @@ class Batch:
         self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
-        sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
-        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[1] not in sent and _sent(row)]
+        self.started: list[tuple[str, str]] = []
+        entered = [row for row in self.events if row[5] == START]
+        if entered:
+            sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
+            self.started = [row[:2] for row in entered if row[1] not in sent and _sent(row)]
         self.enrollments: list[Row] = []
         self.entered: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []
