@@ -50,8 +50,9 @@ _EMPTY: Row = (
     (),
     None,
 )  #: what is left out at the end of an enrollment's body
-_RARE = 8  #: what is shorter ends with timers, scopes and two numbers
+_RARE = 8  #: a body that is shorter ends with timers, scopes and two numbers
 _SELDOM = _EMPTY[7:]
+_ZONELESS = [None]  #: what the fields of most timers end with
 _MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None, None, (), None]  #: what stands for it when it is read
 
 
@@ -87,7 +88,7 @@ class StoredData(dict[str, Any]):
 
 
 def _known(data: dict[str, Any], text: str) -> dict[str, Any]:
-    """*data* with its own text, of the text of a body in which nothing but timers and numbers comes after it."""
+    """*data* with its own text, of the text of a body in which nothing but a timer and numbers comes after it."""
     known = StoredData(data)
     known.text = text[text.index("{") : text.rindex(",[[")]
     return known
@@ -105,10 +106,10 @@ def _body(e: Enrollment) -> str:
     """What else there is to an enrollment, as text. Put together by hand where it is what most are: the encoder takes twice as long."""
     seldom = (e.goal_at, e.reason, e.leaving, e.performing, e.waiting, e.held, e.stood, e.joined)
     timers, performed_at = e.timers, e.performed_at
-    if seldom != _SELDOM or e.scopes or len(timers) != 1 or (performed_at is None and e.performed):
+    if seldom != _SELDOM or e.scopes or len(timers) != 1:
         return _whole_body(e, seldom)
     ((number, due_at, order, zone),) = timers
-    if due_at is None or zone is not None:
+    if due_at is None or zone is not None or (performed_at is None and e.performed):
         return _whole_body(e, seldom)
     data = e.data.text if type(e.data) is StoredData else dumps(e.data)
     if performed_at is None:
@@ -139,7 +140,7 @@ def enrollment(row: Row) -> Enrollment:
     size = len(body)
     if size < len(_MISSING):
         body += _MISSING[size:]
-        if size < _RARE and body[2] and body[3] and text and not body[4]:
+        if size < _RARE and body[2] and text and not body[4] and len(body[3]) == 1 and body[3][0][3:] == _ZONELESS:
             body[2] = _known(body[2], text)
     timers, scopes, waiting, held, stood, joined = body[3], body[4], body[11], body[12], body[13], body[14]
     return Enrollment(

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Any, Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.backlog import Backlog
@@ -32,6 +32,7 @@ from journeykit.model.records import (
 from journeykit.storage import sqlite_due as due
 from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
+from journeykit.storage import sqlite_scanning as scanning
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order
@@ -189,6 +190,11 @@ class SQLiteStorage(leaving.Leavers):
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._transaction(READ) as cursor:
             return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, limit))]
+
+    def scan(self, table: str, after: Any = None, limit: int = 10_000) -> tuple[list[Row], Any]:
+        """Return up to *limit* rows of a table behind the place *after*, and the place to go on from."""
+        with self._transaction(READ) as cursor:
+            return scanning.scan(cursor, table, after, limit)
 
     # what is due
 

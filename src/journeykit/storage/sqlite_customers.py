@@ -16,11 +16,16 @@ _UPDATES = {
 }  #: by whether the facts change, and the moments
 
 
-def customers(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
-    """Statements and their rows, which write the customers of *batch*: each once, and only what has changed of it."""
+def created(batch: Batch) -> Sequence[Row]:
+    """The rows of customers who are new."""
+    moments = {row[2]: row[:2] for row in batch.moments}
+    return [(*row, *moments.get(row[0], (None, None))) for row in batch.created]
+
+
+def moved(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
+    """Statements and their rows, which write those who were known: each once, and only what has changed of it."""
     if not batch.known and not batch.moments:  # as with most events
-        created = [(*row, None, None) for row in batch.created] if batch.created else ()
-        return (sql.INSERT_CUSTOMER, created), (sql.UPDATE_CUSTOMER, batch.moved)
+        return ((sql.UPDATE_CUSTOMER, batch.moved),)
     facts: dict[str, Row] = {row[1]: row[:1] for row in batch.known}
     moments: dict[str, Row] = {row[2]: row[:2] for row in batch.moments}
     rows: dict[str, list[Row]] = {}
@@ -28,4 +33,4 @@ def customers(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
         statement = _UPDATES[customer_id in facts, customer_id in moments]
         more = (*facts.get(customer_id, ()), *moments.get(customer_id, ()))
         rows.setdefault(statement, []).append((revision, accepted_at, *more, customer_id, base))
-    return (sql.INSERT_CUSTOMER, [(*row, *moments.get(row[0], (None, None))) for row in batch.created]), *rows.items()
+    return rows.items()
