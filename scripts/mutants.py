@@ -1,114 +1,246 @@
 """
-Change the code of model and core in one small place at a time (mutmut), and count how often a test notices.
+Change the code of model and core in one small place at a time, and count how often a test notices.
 
-Each survivor is shown with its change. Those that cannot be noticed, since the change makes no difference that anybody could see, stand in
-``tests/mutants.toml`` with the reason, and are not counted. Fewer than nine in ten noticed is a failure.
+The changes are mutmut's. Each is tried in a process of its own, against the tests that meet the changed statement, the quickest
+first, until one fails or the time for it is over. Those that cannot be noticed, since the change makes no difference that anybody could
+see, stand in ``tests/mutants.toml`` with the reason, and are not counted. Fewer than nine in ten noticed is a failure.
+
+What became of each is kept in ``mutants/``: a run that was ended goes on where it stopped, and one that survived is tried again when the
+tests have changed. They are drawn in the order of chance that ``--seed`` gives, so that every beginning of the whole is a sample of it.
 
 Usage::
 
-    python scripts/mutants.py                     all of them: hours
-    python scripts/mutants.py --sample 300        so many, drawn by chance; --seed for others
-    python scripts/mutants.py core.splits core.timing
+    python scripts/mutants.py                      all of them: a night
+    python scripts/mutants.py --hours 2            as many as can be tried in that time; the next call goes on
+    python scripts/mutants.py --sample 300         the first so many; --seed for others
+    python scripts/mutants.py core.splits model    those of some modules
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import hashlib
 import json
+import math
 import os
-import random
-import subprocess
+import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-MUTANTS = ROOT / "mutants"
+SOURCES = ROOT / "src" / "journeykit"
+KEPT = ROOT / "mutants"
 REASONS = ROOT / "tests" / "mutants.toml"
+ROOMS = ("core", "model")
 GOAL = 0.9
 
-SURVIVED, NOTICED, UNTESTED = "survived", "noticed", "met by no test"
-_STATUS = {0: SURVIVED, 1: NOTICED, 3: NOTICED, 5: UNTESTED, 33: UNTESTED}  #: by mutmut's exit code; any other is a crash or a time-out
+NOTICED, HANGS, SURVIVED, UNMET = "noticed", "noticed, since it hangs or dies", "survived", "met by no test"
+COUNTED = (NOTICED, HANGS, SURVIVED, UNMET)
 
 
 class Mutant(NamedTuple):
-    """One small change, and what became of it."""
+    """One small change of one function."""
 
-    name: str
-    status: str
+    path: str  #: ``core/splits.py``
+    function: str  #: ``core.splits.arm``
+    first: int  #: the first line that goes out, counted from 1
+    out: list[str]  #: the lines that go out
+    into: list[str]  #: the lines that come in
+    meets: list[int]  #: a test that runs one of these lines meets it
 
     @property
-    def function(self) -> str:
-        """Where it is: ``core.splits.x_arm``."""
-        return self.name.removeprefix("journeykit.").rpartition("__mutmut_")[0]
+    def change(self) -> str:
+        """The lines that go out and those that come in, as a diff shows them."""
+        return "".join([f"-{line}" for line in self.out] + [f"+{line}" for line in self.into]).strip("\n")
+
+    def source(self) -> str:
+        """The whole module with the change made."""
+        lines = (SOURCES / self.path).read_text().splitlines(keepends=True)
+        return "".join([*lines[: self.first - 1], *self.into, *lines[self.first - 1 + len(self.out) :]])
 
 
-def results() -> Iterator[tuple[str, int | None]]:
-    """Every mutant that there is, and how the last run with it ended."""
-    for path in sorted(MUTANTS.glob("src/journeykit/*/*.meta")):
-        yield from json.loads(path.read_text()).get("exit_code_by_key", {}).items()
+def digest(*parts: str) -> str:
+    """A short name for *parts*."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def mutmut(*arguments: str) -> str:
-    """Call it, and give what it printed."""
-    environment = {**os.environ, "JOURNEYKIT_EXAMPLES": os.environ.get("JOURNEYKIT_EXAMPLES", "20")}
-    told = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments], check=False, cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    return told.stdout + told.stderr
+def tests_digest() -> str:
+    """What the tests are at the moment."""
+    return digest(*(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py"))))
 
 
-def change(name: str) -> str:
-    """The line that a mutant takes out and the one it puts in."""
-    lines = mutmut("show", name).splitlines()
-    return "\n".join(line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+# --- the mutants
 
 
-def run(names: Sequence[str]) -> list[Mutant]:
-    """Try them, and say what became of each."""
-    for start in range(0, len(names), 1_000):  # so many fit on a command line
-        told = mutmut("run", *names[start : start + 1_000])
-        print(told[-200:].rpartition("\r")[2], flush=True)
-    ended = dict(results())
-    return [Mutant(name, _STATUS.get(code, NOTICED)) for name in names if (code := ended.get(name)) is not None]
+def mutants_of(path: Path) -> Iterator[Mutant]:
+    """Every small change of the functions of one module."""
+    from mutmut.mutation.file_mutation import create_mutations
+
+    code = path.read_text()
+    module, mutations, *_ = create_mutations(str(path), code)
+    tree, name = ast.parse(code), path.relative_to(SOURCES).as_posix()
+    outermost = {id(inner): outer for outer in module.body for inner in [outer, *getattr(getattr(outer, "body", None), "body", ())]}
+    for mutation in mutations:
+        function = mutation.contained_by_top_level_function
+        if function is None or not hasattr(function, "name"):
+            continue  # a constant of the module or of a class
+        outer = outermost[id(function)]
+        before = module.code_for_node(outer)
+        after = module.code_for_node(outer.deep_replace(mutation.original_node, mutation.mutated_node))
+        start = code[: code.index(before)].count("\n")
+        out, into = before.splitlines(keepends=True), after.splitlines(keepends=True)
+        while out and into and out[0] == into[0]:
+            start, out, into = start + 1, out[1:], into[1:]
+        while out and into and out[-1] == into[-1]:
+            out, into = out[:-1], into[:-1]
+        lines = range(start + 1, start + 1 + max(1, len(out)))
+        within, meets = place(tree, lines)
+        yield Mutant(name, f"{name.removesuffix('.py').replace('/', '.')}.{within}", start + 1, out, into, meets)
 
 
-def chosen(rooms: Sequence[str], sample: int | None, seed: int) -> list[str]:
-    """The names of those to try."""
-    told = mutmut("run", "journeykit.core.likeness*")  # makes all of them, and finds out which test meets which function
-    names = [name for name, _ in results() if not rooms or name.startswith(tuple(f"journeykit.{room}" for room in rooms))]
-    if not names:
-        sys.exit(f"no mutants\n{told[-2_000:]}")
-    return names if sample is None else random.Random(seed).sample(names, min(sample, len(names)))  # noqa: S311
+def place(tree: ast.Module, lines: range) -> tuple[str, list[int]]:
+    """The function that *lines* are in, and the lines of the statement that they are in: of its head, where it has a body."""
+    around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= lines[0] <= (node.end_lineno or 0)]
+    names: list[str] = []
+    for node in around:  # from the outermost inwards
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        if isinstance(node, ast.FunctionDef):
+            break  # a function within a function is part of it
+    return ".".join(names), sorted({*head(around[-1]), *lines})
 
 
-def excused() -> dict[tuple[str, str], str]:
-    """The reasons of those that cannot be noticed, by function and change."""
-    listed = tomllib.loads(REASONS.read_text()).get("survivor", [])
-    return {(one["function"], one["change"].strip()): one["reason"] for one in listed}
+def head(statement: ast.stmt) -> range:
+    """The lines that run when *statement* does, whatever it decides."""
+    if isinstance(statement, ast.FunctionDef):
+        return range(statement.body[0].lineno, (statement.end_lineno or 0) + 1)
+    if isinstance(statement, ast.Match):
+        return range(statement.lineno, statement.cases[0].pattern.lineno)
+    body: list[ast.stmt] = getattr(statement, "body", [])
+    return range(statement.lineno, body[0].lineno if body else (statement.end_lineno or 0) + 1)
+
+
+def all_mutants() -> dict[str, Mutant]:
+    """Every small change of model and core by a name that stays while its function stays: made anew for a module that has changed."""
+    found: dict[str, Mutant] = {}
+    for path in sorted(path for room in ROOMS for path in (SOURCES / room).glob("*.py")):
+        name = path.relative_to(SOURCES).as_posix()
+        kept = KEPT / f"{name.replace('/', '.')}.{digest(path.read_text())}.json"
+        if not kept.exists():
+            for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
+                old.unlink()
+            kept.write_text(json.dumps(list(mutants_of(path))))
+            print(f"\r{name}".ljust(60), end="", file=sys.stderr, flush=True)
+        again: Counter[str] = Counter()
+        for mutant in (Mutant(*fields) for fields in json.loads(kept.read_text())):
+            key = digest(mutant.function, mutant.change)
+            again[key] += 1  # the same line may stand twice in a function
+            found[f"{key}-{again[key]}"] = mutant
+    return found
+
+
+# --- what is known of them
+
+
+def reasons() -> tuple[dict[tuple[str, str], str], list[re.Pattern[str]]]:
+    """The single mutants that nobody can notice, by function and change, and the patterns of whole kinds of them."""
+    listed = tomllib.loads(REASONS.read_text())
+    single = {(one["function"], one["change"].strip("\n")): one["reason"] for one in listed.get("survivor", [])}
+    return single, [re.compile(kind["change"].strip("\n"), re.DOTALL) for kind in listed.get("kind", [])]
+
+
+def makes_no_difference(mutant: Mutant, single: dict[tuple[str, str], str], kinds: Iterable[re.Pattern[str]]) -> bool:
+    """Whether the list of reasons has it."""
+    return (mutant.function, mutant.change) in single or any(kind.fullmatch(mutant.change) for kind in kinds)
+
+
+class Notes:
+    """What became of each, kept in a file as it becomes known: a line for each, the last one counts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._tests = path, tests_digest()
+        self._lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def known(self) -> dict[str, str]:
+        """What is known: that a test noticed, for good; that none did, as long as the tests are the same."""
+        return {key: became for key, became, tests in self._lines if became in {NOTICED, HANGS} or tests == self._tests}
+
+    def add(self, key: str, became: str) -> None:
+        """Note it."""
+        self._lines.append((key, became, self._tests))
+        with self._path.open("a") as file:
+            file.write(json.dumps(self._lines[-1]) + "\n")
+
+
+# --- the report
+
+
+def interval(noticed: int, of: int) -> tuple[float, float]:
+    """Wilson's interval: where the share of all lies, in 95 of 100 samples, given that *noticed* *of* so many were."""
+    if not of:
+        return 0.0, 1.0
+    z, share = 1.96, noticed / of
+    middle, width = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return (middle - width) / (1 + z * z / of), (middle + width) / (1 + z * z / of)
+
+
+def told(what: str, became: Sequence[str]) -> str:
+    """One line of the report."""
+    counted = Counter(became)
+    noticed, of = counted[NOTICED] + counted[HANGS], len(became)
+    low, high = interval(noticed, of)
+    rest = f"{counted[SURVIVED]:,} survived, {counted[UNMET]:,} met by no test"
+    return f"{what:<24} {noticed:>6,} of {of:>6,} noticed: {noticed / max(1, of):6.1%} ({low:.1%} to {high:.1%}); {rest}"
+
+
+def report(tried: dict[str, str], mutants: dict[str, Mutant], total: int) -> bool:
+    """Print what became of them; return whether it is enough."""
+    for key, became in sorted(tried.items(), key=lambda one: mutants[one[0]]):
+        if became in {SURVIVED, UNMET}:
+            print(f"{became}: {mutants[key].function}, {mutants[key].path}:{mutants[key].first}\n{mutants[key].change}\n")
+    by_module: dict[str, list[str]] = {}
+    for key, became in tried.items():
+        by_module.setdefault(mutants[key].path, []).append(became)
+    for path, all_of_it in sorted(by_module.items()):
+        print(told(path, all_of_it))
+    for room in ROOMS:
+        print(told(room, [became for key, became in tried.items() if mutants[key].path.startswith(room)]))
+    print(told(f"all, {len(tried):,} of {total:,} tried", list(tried.values())))
+    return sum(became in {NOTICED, HANGS} for became in tried.values()) >= GOAL * len(tried)
 
 
 def main() -> int:
     """Do it, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rooms", nargs="*", help="the beginnings of the modules to change; all where not said")
+    parser.add_argument("modules", nargs="*", help="the beginnings of the modules to change; all where not said")
     parser.add_argument("--sample", type=int, help="try so many only")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hours", type=float, default=math.inf, help="stop after so long")
+    parser.add_argument("--patience", type=float, default=10, help="seconds of tests for each mutant")
+    parser.add_argument("--list", action="store_true", help="tell what is known, and try nothing")
     asked = parser.parse_args()
-    tried, reasons = run(chosen(asked.rooms, asked.sample, asked.seed)), excused()
-    counted: Counter[str] = Counter()
-    for mutant in tried:
-        shown = "" if mutant.status == NOTICED else change(mutant.name)
-        reason = reasons.get((mutant.function, shown))
-        counted[mutant.status if reason is None else "makes no difference"] += 1
-        if shown and reason is None:
-            print(f"{mutant.status}: {mutant.function}\n{shown}\n")
-    rate = counted[NOTICED] / max(1, counted[NOTICED] + counted[SURVIVED] + counted[UNTESTED])
-    print(", ".join(f"{number:,} {what}" for what, number in counted.most_common()), f"- {rate:.1%} noticed, goal {GOAL:.0%}")
-    return rate < GOAL
+    os.chdir(ROOT)
+    KEPT.mkdir(exist_ok=True)
+    single, kinds = reasons()
+    mutants = {
+        key: mutant
+        for key, mutant in all_mutants().items()
+        if not makes_no_difference(mutant, single, kinds) and (not asked.modules or mutant.function.startswith(tuple(asked.modules)))
+    }
+    order = sorted(mutants, key=lambda key: digest(str(asked.seed), key))[: asked.sample]
+    notes = Notes(KEPT / "became.jsonl")
+    if not asked.list:
+        from mutants_try import attempt
+
+        known = notes.known()
+        attempt({key: mutants[key] for key in order if key not in known}, notes.add, asked.patience, asked.hours * 3_600)
+    known = notes.known()
+    return not report({key: known[key] for key in order if known.get(key) in COUNTED}, mutants, len(mutants))
 
 
 if __name__ == "__main__":

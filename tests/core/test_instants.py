@@ -123,3 +123,78 @@ def test_a_now_that_nobody_can_foresee_is_refused(text: str) -> None:
     """Where now stands in a place that moves by leaps."""
     with pytest.raises(DefinitionError, match="nobody can say when this changes"):
         compile_turns(Expression(text), Resolver(Declared({}, {})), lambda path: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("now == customer.a", [10.0, 10.000001]),
+        ("now != customer.a", [10.0, 10.000001]),
+        ("now >= customer.a", [10.0]),
+        ("now < customer.a", [10.0]),
+        ("now > customer.a", [10.000001]),
+        ("now <= customer.a", [10.000001]),
+        ("customer.a > now", [10.0]),
+        ("customer.a >= now", [10.000001]),
+        ("customer.a <= now", [10.0]),
+        ("customer.a < now", [10.000001]),
+        ("customer.a == now", [10.0, 10.000001]),
+        ("now - customer.a > 5", [15.000001]),
+        ("now - customer.a >= 5", [15.0]),
+        ("(now - customer.a) * 2 >= 5", [12.499999, 12.5, 12.500001]),
+        ("2 * (now - customer.a) >= 5", [12.499999, 12.5, 12.500001]),
+        ("-(now - customer.a) <= -5", [15.0]),
+        ("-(now - customer.a) < 5", [5.000001]),
+        ("now + minutes(1) > customer.b", []),
+        ("now - minutes(1) > customer.b", [80.000001]),
+        ("now + hours(1) >= customer.b + hours(1)", [20.0]),
+        ("minutes(now - customer.a) >= 300", [14.999999, 15.0, 15.000001]),
+        ("hours(now-customer.a) >= 18000", [14.999999, 15.0, 15.000001]),
+        ("days(now - customer.a) >= 432000", [14.999999, 15.0, 15.000001]),
+        ("min(now - customer.a, now - customer.b) > 0", [10.000001, 20.000001]),
+        ("max(now - customer.a, now - customer.b) >= 0", [10.0, 20.0]),
+        ("max([now - customer.a, now - customer.b]) >= 0", [10.0, 20.0]),
+        ("abs(now - customer.a) < 3", [7.000001, 13.0]),
+        ("abs(now - customer.a) <= 3", [7.0, 13.000001]),
+        ("(now - customer.a if customer.flag else 3) >= 5", [15.0]),
+        ("(1 if now > customer.a else 3) >= 5", [10.000001]),
+        ("(now > customer.a) == customer.flag", [10.000001]),
+        ("(customer.none or now) >= customer.a", [10.0]),
+        ("(now and customer.b) >= now", [20.000001]),
+        ("customer.a < now < customer.b", [10.000001, 20.0]),
+        ("customer.a <= now <= customer.b", [10.0, 20.000001]),
+        ("not now > customer.a", [10.000001]),
+        ("now > customer.a and now > customer.b", [10.000001, 20.000001]),
+        ("now > customer.a or customer.flag", [10.000001]),
+        ("now - customer.a", [10.0, 10.000001]),
+        ("customer.flag if now > customer.a else False", [10.000001]),
+        ("now - customer.a >= customer.five", [15.0]),
+        ("now - customer.a >= customer.half", [10.5]),
+        ("now - customer.a >= customer.text", []),
+        ("now - customer.a >= customer.none", []),
+        ("now - customer.none > 5", []),
+        ("now > customer.five", []),
+        ("now - customer.a > now - customer.b", []),
+        ("(now - customer.a) + (now - customer.b) >= 0", [14.999999, 15.0, 15.000001]),
+        ("(now - customer.a) - (customer.b - now) >= 0", [14.999999, 15.0, 15.000001]),
+        ("now >= '2026-09-21T14:13:25+00:00'", [5.0]),
+        ("now - customer.a >= 2.5", [12.5]),
+        ("now - customer.a > 2.5", [12.500001]),
+        ("exists(customer.a) and now > customer.a", [10.000001]),
+        ("now > customer.a - 3", [7.000001]),
+        ("3 + customer.a < now", [13.000001]),
+        ("now - customer.a == 2.5", [12.5, 12.500001]),
+        ("now - customer.a != 2", [12.0, 12.000001]),
+    ],
+)
+def test_every_instant_that_is_told(text: str, seconds: list[float]) -> None:
+    """A happens after ten seconds, B after twenty: asked again at each instant that is told, these are all. Steeper ones are told early."""
+    table = SegmentTable(catalog := Catalog(facts={"a": "last of A", "b": "last of B"}, segments={"it": text}), FactTable(catalog))
+    values = {"a": [BEGIN + 10 * SECOND, None], "b": [BEGIN + 20 * SECOND, None]}
+    facts = Facts(values=values, traits={"five": 5, "half": 0.5, "text": "x", "flag": True})
+    turns, now, told = table._turns["it"], BEGIN, []
+    while turns is not None and len(told) < 6 and (at := turns(Context("ann", facts, now))) is not None:
+        told.append((at - BEGIN) / SECOND)
+        now = at
+
+    assert told == seconds

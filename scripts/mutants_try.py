@@ -1,0 +1,253 @@
+"""
+Try changes of the code against the tests that meet them: the tests are collected once, and each change is made in a process of its own that
+begins there.
+
+A change is made by giving the function the code of the changed one, so that whoever holds the function has it, and nothing else runs any
+slower. Which test meets which line is found out by a run of all of them beforehand, under coverage, and kept until the code or a test changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET, Mutant, digest
+
+#: The tests that run the code here, in this process.
+TESTS = tuple(
+    f"tests/{what}"
+    for what in (
+        *(
+            "core",
+            "model",
+            "codec",
+            "promises",
+            "runtime",
+            "insight",
+            "agreement",
+            "recipes/test_recipes.py",
+            "testing",
+            "faults/test_events.py",
+        ),
+        *(f"rehearsal/test_{what}.py" for what in ("population", "replay", "simulate", "what_if")),
+    )
+)
+EXAMPLES = 20  #: of each property
+MEMORY = 3 << 30  #: bytes that a mutant may take
+
+CANNOT = "cannot be tried"
+
+
+def attempt(mutants: Mapping[str, Mutant], became: Callable[[str, str], None], patience: float, seconds: float) -> None:
+    """Try *mutants* for at most *seconds*, each with *patience* seconds of tests, and tell what *became* of each."""
+    if not mutants:
+        return
+    os.environ["JOURNEYKIT_EXAMPLES"] = str(EXAMPLES)
+    sys.path[0] = str(SOURCES.parent)  # the code here, wherever another copy is installed, and no other script
+    trial = _Trial(mutants, became, patience, time.monotonic() + seconds)
+    code = pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-s", "-m", "not slow", *TESTS], plugins=[trial])
+    if code:
+        sys.exit(f"the tests could not be run: {code!r}")
+
+
+class _Trial:
+    """What pytest does here instead of running the tests once."""
+
+    def __init__(self, mutants: Mapping[str, Mutant], became: Callable[[str, str], None], patience: float, until: float) -> None:
+        self._mutants, self._became, self._patience, self._until = mutants, became, patience, until
+        self._failed = False
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember that one failed."""
+        self._failed = self._failed or report.failed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try one mutant after the other."""
+        if session.testsfailed:
+            raise session.Interrupted("the tests could not be collected")
+        for item in session.items:
+            _calm(item)
+        gc.freeze()
+        meetings = _Meetings(self._met(session.items))
+        for number, (key, mutant) in enumerate(self._mutants.items()):
+            if time.monotonic() > self._until:
+                break
+            chosen = meetings.tests(mutant, session.items, self._patience)
+            became = self._one(mutant, chosen, meetings) if chosen else UNMET
+            self._became(key, became)
+            print(f"\r{number + 1:,} of {len(self._mutants):,}: {mutant.function} {became}".ljust(100), end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+        return True
+
+    # --- which test meets what
+
+    def _met(self, items: Sequence[pytest.Item]) -> list[dict[str, Any]]:
+        """How long each test takes and which lines it meets, by a run that is kept for each file of tests until it changes, or the code."""
+        code = digest(*(path.read_text() for path in sorted((ROOT / "src").rglob("*.py"))))
+        helpers = digest(*(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if not path.name.startswith("test_")))
+        by_file: dict[Path, list[pytest.Item]] = {}
+        for item in items:
+            by_file.setdefault(item.path, []).append(item)
+        kept = {path: KEPT / f"meetings.{digest(str(path), path.read_text(), helpers, code)}.json" for path in by_file}
+        for old in {*KEPT.glob("meetings.*.json")} - {*kept.values()}:
+            old.unlink()
+        for path, itself in kept.items():
+            if not itself.exists():
+                print(f"\rwhich line is met by {path.relative_to(ROOT)}".ljust(100), end="", file=sys.stderr, flush=True)
+                _wait(partial(self._find_out, by_file[path], itself))
+        return [json.loads(one.read_text()) for one in kept.values() if one.exists()]
+
+    def _find_out(self, items: Sequence[pytest.Item], kept: Path) -> int:
+        from coverage import Coverage
+
+        watching = Coverage(data_file=None, config_file=False, include=[str(SOURCES / room / "*") for room in ROOMS])
+        watching.start()
+        took: dict[str, float] = {}
+        for item, following in _with_next(items):
+            watching.switch_context(item.nodeid)
+            start = time.process_time()
+            self._failed = False
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            took[item.nodeid] = time.process_time() - start
+            if self._failed:
+                os.write(2, f"\nleft out, since it fails as it is: {item.nodeid}\n".encode())
+                del took[item.nodeid]
+        watching.stop()
+        data = watching.get_data()
+        lines = {
+            Path(file).relative_to(SOURCES).as_posix(): {
+                line: sorted(set(tests) & set(took)) for line, tests in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
+        }
+        kept.write_text(json.dumps({"took": took, "lines": lines}))
+        return 0
+
+    # --- one mutant
+
+    def _one(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings) -> str:
+        code = _wait(lambda: self._noticed(mutant, chosen, meetings))
+        return {0: SURVIVED, 1: NOTICED, 2: CANNOT}.get(code, HANGS)
+
+    def _noticed(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings) -> int:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        try:
+            _make(mutant)
+        except (AttributeError, ValueError, KeyError) as error:
+            print(mutant.function, mutant.change, error, file=sys.__stderr__)
+            return 2
+        for item, following in _with_next(chosen):
+            signal.setitimer(signal.ITIMER_PROF, 2 + 10 * meetings.took[item.nodeid])
+            signal.setitimer(signal.ITIMER_REAL, 30 + 30 * meetings.took[item.nodeid])
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self._failed:
+                return 1
+        return 0
+
+
+class _Meetings:
+    """Which tests meet which lines."""
+
+    def __init__(self, met: Sequence[Mapping[str, Any]]) -> None:
+        self.took: dict[str, float] = {test: took for one in met for test, took in one["took"].items()}
+        self._lines: dict[tuple[str, int], set[str]] = {}
+        for one in met:
+            for path, lines in one["lines"].items():
+                for line, tests in lines.items():
+                    self._lines.setdefault((path, int(line)), set()).update(tests)
+
+    def tests(self, mutant: Mutant, items: Sequence[pytest.Item], patience: float) -> list[pytest.Item]:
+        """The tests that meet *mutant*, the quickest first, as many as take *patience* seconds; one at least."""
+        names = {name for line in mutant.meets for name in self._lines.get((mutant.path, line), ())}
+        chosen: list[pytest.Item] = []
+        for item in sorted((item for item in items if item.nodeid in names), key=lambda item: self.took[item.nodeid]):
+            patience -= self.took[item.nodeid]
+            if patience < 0 and chosen:
+                break
+            chosen.append(item)
+        return chosen
+
+
+def _with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    return zip(items, [*items[1:], None], strict=True)
+
+
+def _calm(item: pytest.Item) -> None:
+    """Let a property try few examples, the same each time, and not make a failing one smaller."""
+    from hypothesis import Phase, settings
+
+    test = getattr(getattr(item, "obj", None), "__func__", getattr(item, "obj", None))
+    given = getattr(test, "_hypothesis_internal_use_settings", None)
+    if given is not None:
+        few = min(given.max_examples, EXAMPLES)
+        phases = (Phase.explicit, Phase.generate)
+        quick = settings(given, max_examples=few, derandomize=True, database=None, phases=phases)
+        test._hypothesis_internal_use_settings = quick  # noqa: SLF001
+
+
+def _wait(work: Callable[[], int]) -> int:
+    """Do *work* in a process of its own; return what it returns, or a negative number where it was killed."""
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+            code = work()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+# --- making the change
+
+
+def _make(mutant: Mutant) -> None:
+    """Give the function the code of the changed one, and its defaults where those are what has changed."""
+    source = mutant.source()
+    names = mutant.function.split(".")[2:]
+    module = sys.modules["journeykit." + mutant.path.removesuffix(".py").replace("/", ".")]
+    function = _function(module, names)
+    code = compile(source, str(SOURCES / mutant.path), "exec", dont_inherit=True)
+    for name in names:
+        code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == name)
+    function.__code__ = code
+    arguments = _signature(ast.parse(source), names)
+    function.__defaults__ = tuple(_value(one, module) for one in arguments.defaults) or None
+    function.__kwdefaults__ = {
+        argument.arg: _value(one, module)
+        for argument, one in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if one is not None
+    } or None
+
+
+def _function(module: Any, names: Sequence[str]) -> FunctionType:
+    """The function of a module, or of a class in it."""
+    found = module
+    for name in names:
+        found = vars(found)[name]
+    return getattr(found, "__func__", found)  # type: ignore[no-any-return]
+
+
+def _signature(tree: ast.AST, names: Sequence[str]) -> ast.arguments:
+    for name in names:
+        tree = next(node for node in tree.body if getattr(node, "name", None) == name)  # type: ignore[attr-defined]
+    return tree.args  # type: ignore[attr-defined,no-any-return]
+
+
+def _value(default: ast.expr, module: Any) -> Any:
+    return eval(compile(ast.Expression(default), module.__name__, "eval"), vars(module))  # noqa: S307
