@@ -107,3 +107,45 @@ def test_an_event_that_leads_round_and_round_is_kept_aside_whole() -> None:
     assert shop.inside("ring").step == "a"
     (loaded,) = shop.storage.load_many([Want("ann", None)])
     assert (loaded.facts.values, loaded.facts.traits) == ({}, {})
+
+
+def test_a_zone_that_is_none_is_told_and_nothing_else_is_taken_over() -> None:
+    """An import gives Ann a zone that does not exist: her name is not kept either, and the history says why."""
+    shop = Shop(cart(steps=Step("left", wait="2 hours")))
+    event = shop.fact("$identify", zone="Mars/Base", traits={"name": "Ann"})
+    shop.engine.handle(event)
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    reason = "zone: 'Mars/Base' is no time zone; give an IANA name such as \"Europe/Berlin\""
+    assert (told(shop).journey, told(shop).cause, told(shop).reason) == ("", "$identify", reason)
+    assert (loaded.facts.zone, loaded.facts.traits, parked(shop)) == (None, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"journey": "crat", "key": "", "data": {}}, 'no journey "crat"'),
+        ({"journey": "cart", "key": "", "data": {}}, "its key is missing"),
+    ],
+)
+def test_who_is_let_in_by_name_where_that_cannot_be_is_refused(parameters: dict[str, Any], reason: str) -> None:
+    """An old process still lets customers in to a journey that has gone, or without the key that it has now."""
+    shop = Shop(cart(steps=Step("left", wait="2 hours")))
+    shop.engine.handle(shop.fact("$enter", **parameters))
+
+    (entry,) = shop.storage.history("ann")
+    assert (entry.kind, entry.cause, entry.reason) == ("refused", "enroll", reason)
+
+
+def test_a_step_sets_the_zone_of_its_customer() -> None:
+    """From Berlin to Tokyo; what is no zone is kept aside with the event that would have set it."""
+    move = Transition("thanks", on=On("Moved"), set={"customer.zone": "event.zone"})
+    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=[Step("left", when=move, wait="1 day"), Step("thanks", wait="1 day")]))
+    shop.identify(zone="Europe/Berlin")
+    shop.event("Came")
+    shop.event("Moved", id="m1", zone="Mars/Base")
+    assert [row["error"] for row in parked(shop)] == ["zone: 'Mars/Base' is no time zone; give an IANA name such as \"Europe/Berlin\""]
+
+    shop.event("Moved", zone="Asia/Tokyo")
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert (loaded.facts.zone, shop.inside("cart").step) == ("Asia/Tokyo", "thanks")
