@@ -96,6 +96,18 @@ def _disk(database: str, what: str) -> Row:
     return Row(f"{name}: disk for one {what}", "bytes", ours, f"floor_{database}.py", floors, rounds=1)
 
 
+def _insight(what: str, unit: str, function: str, customers: int, goal: float | None = None) -> Row:
+    """What the numbers of ten times as many events cost."""
+    name = f"insight, {customers * 10:,} events: {what}"
+    return Row(name, unit, Side("insights", function, (customers,)), goal=goal, most=True, rounds=1, slow=customers > 100_000)
+
+
+def _growth(what: str, customers: int) -> Row:
+    """Ten times as many events take about ten times as long."""
+    many, few = (Side("insights", "whole", (number,)) for number in (customers, customers // 10))
+    return Row(f"insight, {customers * 10:,} events: {what}", "s", many, "a tenth of them", few, 12, most=True, rounds=1, slow=True)
+
+
 ADVANCE = Side("library", "decide_workload")
 TIMERS = Side("library", "due_timers", (1_000, 1))
 
@@ -153,5 +165,13 @@ ROWS = (
     Row("100,000 wait for one fact", "told/s", Side("vocabulary", "fan_out"), rounds=3, slow=True),
     Row("simulate 100,000 customers over a year", "s", Side("rehearsals", "simulated"), goal=600, most=True, rounds=1, slow=True),
     Row("simulate: growth from 2,000 to 20,000 customers", "MB", Side("rehearsals", "simulated_memory"), goal=50, most=True, rounds=1, slow=True),
+    _insight("numbers and page", "s", "warm", 10_000),
+    _insight("numbers and page", "s", "warm", 100_000),
+    _insight("numbers and page", "s", "warm", 1_000_000, 60),
+    _insight("tables, numbers and page", "s", "whole", 10_000),
+    _insight("tables, numbers and page", "s", "whole", 100_000),
+    _growth("tables, numbers and page", 1_000_000),
+    _insight("memory", "MB", "memory", 1_000_000, 4_096),
+    _insight("the page", "MB", "size", 1_000_000, 3),
     Row("100,000 wait: growth of the process", "MB", Side("vocabulary", "fan_out_memory"), rounds=3, slow=True),
 )  # fmt: skip

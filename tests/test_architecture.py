@@ -27,7 +27,13 @@ ROOMS = {
     "runtime": ("core", "model", "errors", "ports", "codec"),
     "rehearsal": ("core", "model", "errors", "ports", "codec", "runtime", "storage.memory"),
     "histories": ("model", "errors", "core", "ports", "codec", "runtime"),
-    "insight": ("model", "errors", "ports"),
+    "insight": ("model", "errors", "ports", "codec"),
+    "insight.engines": ("model", "errors", "ports", "codec", "insight"),
+    "insight.settings_reading": ("model", "errors", "codec", "core"),
+    "insight.words": ("model", "core"),
+    "insight.insight": ("model", "errors", "ports", "codec", "core"),
+    "insight.designs": ("model", "errors", "ports", "codec", "core"),
+    "insight.designed": ("model", "core"),
     "insight.diagram": ("model", "errors", "ports", "core"),
     "insight.summary": ("model", "errors", "ports", "core"),
     "insight.differences": ("model", "errors", "core", "insight"),
@@ -55,11 +61,13 @@ BORROWED = {
     "fastapi": ("contrib.fastapi",),
     "flask": ("contrib.flask",),
     "click": ("contrib.flask",),
+    "duckdb": ("insight.engines.duck",),
 }
 
 #: What a pure room must never touch: clocks, chance, the environment, other threads, the network, databases.
 IMPURE = {"asyncio", "concurrent", "logging", "os", "random", "secrets", "socket", "sqlite3", "subprocess", "threading", "time", "uuid"}
 PURE = ("model", "core", "errors", "codec", "insight")
+ENGINES = ("insight.engines",)  # databases are what they are for
 
 LONGEST_MODULE = 400
 MEDIAN_FUNCTION = 10
@@ -159,7 +167,7 @@ def test_the_pure_rooms_never_touch_the_world() -> None:
     wrong = [
         f"{name} imports {imported}"
         for name, tree in modules().items()
-        if within(name, PURE)
+        if within(name, PURE) and not within(name, ENGINES)
         for imported in imports(tree)
         if imported.split(".")[0] in IMPURE
     ]

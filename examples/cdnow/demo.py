@@ -2,7 +2,8 @@
 Eighteen months of a real shop through one journey, killed half way, continued, and compared.
 
 ``python demo.py`` brings the purchases that `SOURCE.md` describes into an SQLite file, kills a second import half way with
-``kill -9``, continues it, compares the two, and compares every figure with those of `independent.py`.
+``kill -9``, continues it, compares the two, and compares every figure with those of `independent.py`. At last it draws the map of
+its customers and writes the review of the last month and quarter, with the targets of `insight.yaml`.
 ``python demo.py --db shop.db --out actions.jsonl`` does one import; started again, it goes on where it stopped.
 
 Time comes from the purchases. They have a day and no time of day: all happen at 12:00 UTC, in the order of the file. Timers
@@ -33,6 +34,13 @@ from summary import Summary, table
 
 from journeykit import Engine, Event, SQLiteStorage, load
 from journeykit.actions.file import FileAction
+from journeykit.insight import Insight
+from journeykit.insight.measures import MEASURES
+from journeykit.insight.page import page
+from journeykit.insight.report import text
+from journeykit.insight.review import reviews
+from journeykit.insight.settings_reading import load_settings
+from journeykit.insight.view import view
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
@@ -198,9 +206,23 @@ def demonstrate(folder: Path, every: int = 1) -> bool:
     child(folder / "killed", every)
     storage = SQLiteStorage(folder / "whole.db")
     found = figures(storage, events)
-    storage.close()
     print(table(found), "\n")
-    return verdict(folder, died, found, independent.figures(every))
+    right = verdict(folder, died, found, independent.figures(every))
+    look(storage, folder)
+    storage.close()
+    return right
+
+
+def look(storage: Storage, folder: Path) -> None:
+    """Draw the map of the customers, write the review of June and of the second quarter of 1998, and say where they lie."""
+    at = int(END.timestamp()) * 1_000_000
+    insight = Insight.of(storage, load_settings(HERE / "insight.yaml", MEASURES))
+    engine = Engine([], storage)
+    drawn = page(view(insight, at=at, timeline=lambda customer: engine.explain(customer).entries))
+    (folder / "map.html").write_text(drawn, encoding="utf-8")
+    (folder / "review.txt").write_text("\n\n".join(map(text, reviews(insight, at))), encoding="utf-8")
+    print(f"\nThe map of its customers, for any browser:   {folder / 'map.html'}")
+    print(f"The review of the last month and quarter:    {folder / 'review.txt'}")
 
 
 def child(name: Path, every: int, kill_after: int | None = None) -> int:

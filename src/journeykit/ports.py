@@ -308,6 +308,26 @@ class Storage(Protocol):
         Going on behind the last one, a run over all of them reads each row once, along the key of enrollments.
         """
 
+    def scan(self, table: str, after: Any = None, limit: int = 10_000) -> tuple[list[tuple[Any, ...]], Any]:
+        """
+        Return up to *limit* rows of a table, of all customers, and the place to go on from, which is None where nothing is left.
+
+        *after* is a place that an earlier call has given, None to begin. A run to the end gives each row that was there all the time once,
+        in whatever order costs least; no two pages are one view. Ids that have become one are one, and what was erased is not
+        there. The tables and their columns, times in microseconds since 1970 UTC:
+
+        - ``events``: customer, id, seq, occurred_at, accepted_at, state, name, source, properties (JSON text)
+        - ``history``: customer, seq, place, at, kind, journey, key, number, source, target, cause, reason
+        - ``enrollments``: customer, journey, key, number, definition, status, step, entered_at, step_at, goal_at, ended_at, reason; not
+          those that wait to be let in
+        - ``messages``: id, customer, journey, key, number, seq, place, action, message, at, state, due_at, attempts, reason
+        - ``customers``: customer, zone, stage, consent, traits (both JSON text); who has been decided for
+        - ``definitions``: hash, journey, text
+
+        Raises:
+            StorageError: there is no such table.
+        """
+
     # customers who merge and leave
 
     def merge(self, commits: Sequence[Commit], moved: Moved) -> None:

@@ -147,6 +147,18 @@ def test_everybody_who_is_invented_is_simulated(bench: Any) -> None:
     assert bench("rehearsals").simulated_memory(time.perf_counter, 20) >= 0
 
 
+def test_histories_of_any_size_come_to_numbers_and_a_page(bench: Any) -> None:
+    """From the same seed the same customers; those who live through it and those who are like them; the page is small, and asserts itself."""
+    insights = bench("insights")
+    lake = insights._tables(insights._history(2_000)).lake
+
+    assert lake.query("select count(distinct customer), count(*) from happenings") == [(2_000, 20_370)]
+    assert lake.query("select count(*), count(distinct id) from messages where customer like '%-1'")[0][0] > 500
+    assert lake.query("select count(*) from enrollments where status = 'active'") == [(0,)]
+    assert 0 < insights.size(time.perf_counter, 300) < 3
+    assert insights.warm(time.perf_counter, 300) > 0
+
+
 def test_each_row_has_a_name_and_two_sides(bench: Any) -> None:
     """No two rows share a name, under which their results are kept, and every side is a function that is there."""
     rows = bench("rows").ROWS

@@ -32,11 +32,11 @@ def until(done) -> None:
 
 
 @contextmanager
-def working(conninfo: str, sent: dict[str, float]) -> Iterator[PostgresStorage]:
+def working(conninfo: str, sent: dict[str, float], threads: int = 0) -> Iterator[PostgresStorage]:
     """A worker with a storage of its own, as in another process, that has nothing to do."""
     storage = PostgresStorage(conninfo)
     actions = {"email": lambda request: sent.setdefault(request.customer_id, time.monotonic()) and None}
-    worker = Worker(Engine(HELLO, storage, actions))
+    worker = Worker(Engine(HELLO, storage, actions), threads=threads)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
@@ -71,6 +71,21 @@ def test_what_another_process_decides_is_performed_at_once(postgres):
 
     assert median(waited) < 0.25
     assert sleepers(postgres) == []
+
+
+def test_one_connection_listens_for_all_threads(postgres):
+    """Four threads perform, and one sleeper hears for them: what another process decides starts long before the next look."""
+    sent: dict[str, float] = {}
+    with working(postgres, sent, threads=4):
+        here = PostgresStorage(postgres)
+        engine = Engine(HELLO, here)
+        time.sleep(1.5)
+        for number in range(20):
+            engine.handle(signed_up(f"customer {number}"))
+        until(lambda: len(sent) == 20)
+
+        assert len(sleepers(postgres)) == 1
+        here.close()
 
 
 def test_what_is_only_accepted_wakes_as_well(postgres):

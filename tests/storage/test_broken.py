@@ -1,4 +1,4 @@
-"""The contract suite is worth something: four storages, each broken in one place, do not pass it."""
+"""The contract suite is worth something: five storages, each broken in one place, do not pass it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,13 @@ class ForgottenMark(MemoryStorage):
         super().commit_many([attrs.evolve(commit, events=[]) for commit in commits])
 
 
+class LostPage(MemoryStorage):
+    """Says after the first page of a table that it was the last."""
+
+    def scan(self, table, after=None, limit=10_000):
+        return super().scan(table, after, limit)[0], None
+
+
 def runs(test: Callable[..., None]) -> Iterator[dict[str, object]]:
     """The arguments of each run of a test: one for each of its parameters."""
     marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
@@ -93,8 +100,9 @@ def test_a_sound_storage_passes():
             ForgottenMark,
             {"test_deciding_takes_an_event_out_of_the_mailbox", "test_an_event_is_decided_once", "test_known_mail_is_left_out"},
         ),
+        (LostPage, {"test_each_row_comes_once_in_pages"}),
     ],
 )
 def test_a_broken_storage_does_not(broken, found):
-    """A lost update, a dropped timer, a split commit, a forgotten mark: each is found by the tests that speak of it."""
+    """A lost update, a dropped timer, a split commit, a forgotten mark, a lost page: each is found by the tests that speak of it."""
     assert found <= failed(broken)

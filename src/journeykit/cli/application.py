@@ -16,8 +16,12 @@ import typer
 
 from journeykit.cli import console, importing, pausing, versions, world
 from journeykit.cli.customer import customer, retain
+from journeykit.cli.exporting import export_tables
+from journeykit.cli.map import draw_map
 from journeykit.cli.outbox import Database, outbox
 from journeykit.cli.replay import replay_past
+from journeykit.cli.report import review_numbers
+from journeykit.cli.serve import serve_page
 from journeykit.cli.simulate import simulate_people
 from journeykit.cli.what_if import what_would_be
 from journeykit.codec import json_schema
@@ -301,6 +305,10 @@ def worker(
 
 
 app.command()(retain)
+app.command("report")(review_numbers)
+app.command("map")(draw_map)
+app.command("serve")(serve_page)
+app.command("export")(export_tables)
 app.command("replay")(replay_past)
 app.command("simulate")(simulate_people)
 app.command("what-if")(what_would_be)

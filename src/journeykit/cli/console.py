@@ -36,7 +36,12 @@ def note(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """Write an answer for machines."""
-    say(json.dumps(value, ensure_ascii=False, indent=2))
+    say(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """An answer for machines, as text."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def wrapped(text: str, indent: int = 2) -> str:

@@ -120,12 +120,20 @@ def moment_of(given: str | None) -> int | None:
     Raises:
         Usage: it is no moment.
     """
-    if given is None:
-        return None
+    return None if given is None else moment_at("--until", given, "UTC")
+
+
+def moment_at(option: str, given: str, zone: str) -> int:
+    """
+    The moment that an option says, civil time of *zone* where it has no offset.
+
+    Raises:
+        Usage: it is no moment.
+    """
     try:
-        return read_moment(given, "UTC")
+        return read_moment(given, zone) or 0
     except ConditionError as error:
-        raise Usage(f"--until: {error}") from None
+        raise Usage(f"{option}: {error}") from None
 
 
 def _figures(order: Order, counts: Counts, brought: Brought, rejects: Rejects) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 
 SUFFIXES = (".yaml", ".yml", ".json")
-BESIDE = (".map", ".migration", ".population")  #: files that may lie beside definitions and are none
+BESIDE = (".map", ".migration", ".population", ".insight")  #: what names of files end with that may lie beside definitions and are none
+SETTINGS = "insight"  #: and what a shop says about its numbers
 
 
 def loads(text: str, name: str = "") -> Journey | Catalog:
@@ -49,7 +50,8 @@ def load(path: str | Path) -> list[Journey | Catalog]:
     """
     Read every definition of a file, or of all ``*.yaml``, ``*.yml`` and ``*.json`` files in and below a folder.
 
-    Mappings of histories and migrations, ``*.map.yaml``, ``*.migration.yaml`` and the like, may lie beside them; they are left alone.
+    Mappings of histories and migrations, ``*.map.yaml``, ``*.migration.yaml`` and the like, and the settings of numbers, ``insight.yaml``,
+    may lie beside them; they are left alone.
 
     Returns:
         The definitions, files in order of their paths, documents in order.
@@ -99,8 +101,12 @@ def definition_hash(journey: Journey) -> str:
 
 def _files(folder: Path) -> list[Path]:
     """The files to read; what is hidden, such as the folders of version control, is left alone."""
-    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and not path.stem.endswith(BESIDE) and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and not _is_beside(path) and path.is_file())
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
+def _is_beside(path: Path) -> bool:
+    return path.stem == SETTINGS or path.stem.endswith(BESIDE)
 
 
 def _of_file(file: Path, name: str) -> list[Journey | Catalog]:

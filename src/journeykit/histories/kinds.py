@@ -14,16 +14,13 @@ from attrs import frozen
 from journeykit.core.calendar import civil, known_zone
 from journeykit.errors import DefinitionError, JourneykitError
 from journeykit.model.messages import moment
+from journeykit.model.money import CURRENCY, digits
 from journeykit.model.phrases import suggestion
 
 KINDS = ("text", "number", "whole", "flag", "moment", "seconds", "milliseconds", "microseconds", "money")
 _FLAGS = dict.fromkeys(("true", "t", "yes", "y", "1"), True) | dict.fromkeys(("false", "f", "no", "n", "0"), False)
 _UNITS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 _NUMBER = re.compile(r"[-+]?(\d{1,300}(\.\d*)?|\.\d{1,300})([eE][-+]?\d{1,3})?", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z]{3}")
-#: digits behind the point of currencies that do not have two
-_MINOR = dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0)
-_MINOR |= dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 _LARGEST = 2**63
 _REMEMBERED = 10_000  #: texts of moments
 
@@ -68,16 +65,11 @@ def read_kind(text: object) -> Kind:
     name, _, detail = text.strip().partition(" ") if isinstance(text, str) else ("", "", "")
     if name not in KINDS or (detail and name not in ("money", "moment")):
         raise DefinitionError(f"{text!r:.60} is no kind of column; write {', '.join(KINDS[:-1])} or money EUR{suggestion(name, KINDS)}")
-    if name == "money" and not _CURRENCY.fullmatch(detail):
+    if name == "money" and not CURRENCY.fullmatch(detail):
         raise DefinitionError(f'"{text}" needs a currency; write for example "money EUR"')
     if name == "moment" and detail and "%" not in detail:
         raise DefinitionError(f'"{text}": "{detail}" is no pattern; write for example "moment %d/%m/%Y %H:%M"')
     return Kind(name, detail)
-
-
-def digits(currency: str) -> int:
-    """How many digits behind the point the minor unit of a currency has."""
-    return _MINOR.get(currency, 2)
 
 
 def money(currency: str) -> Convert:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from os import PathLike
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Any
 
 from attrs import field, frozen
 
+from journeykit.codec.fields import Read, fields, items
 from journeykit.codec.text import read, text_of
 from journeykit.errors import DefinitionError
 from journeykit.histories.kinds import Kind, read_kind, read_zone
 from journeykit.histories.lines import readable_encoding
 from journeykit.histories.tables import BLANKS
 from journeykit.model.customer import RESERVED
-from journeykit.model.phrases import suggestion
 
 FORMATS = ("csv", "jsonl", "segment")
 DELIMITERS = {"tab": "\t", BLANKS: BLANKS}
@@ -117,24 +116,22 @@ def read_mapping(text: str, name: str = "mapping") -> Mapping:
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
 
-Read = Callable[[Any], Any]
-
 
 def _mapping(value: Any, name: str) -> Mapping:
     if not isinstance(value, dict):
         raise DefinitionError('no mapping; begin with "rows:", a list of what becomes of rows')
-    fields = _fields(value, _MAPPING)
+    found = fields(value, _MAPPING)
     for key in ("customer", "time", "id"):
-        fields["rows"] = tuple(_with_default(rule, key, fields.get(key)) for rule in fields.get("rows", ()))
-        fields.pop(key, None)
-    problems = [f"rows[{number}]: {problem}" for number, rule in enumerate(fields["rows"]) for problem in _lacking(rule)]
-    if not fields["rows"]:
+        found["rows"] = tuple(_with_default(rule, key, found.get(key)) for rule in found.get("rows", ()))
+        found.pop(key, None)
+    problems = [f"rows[{number}]: {problem}" for number, rule in enumerate(found["rows"]) for problem in _lacking(rule)]
+    if not found["rows"]:
         problems.append("rows: no rule; say which rows make which event: rows: [{event: Order Completed}]")
-    if fields.get("header") and fields.get("format") == "jsonl":
+    if found.get("header") and found.get("format") == "jsonl":
         problems.append("header: JSON lines name their values themselves; take it out")
     if problems:
         raise DefinitionError(problems)
-    return Mapping(**fields, name=name)
+    return Mapping(**found, name=name)
 
 
 def _with_default(rule: Rule, key: str, given: Any) -> Rule:
@@ -161,36 +158,8 @@ def _lacking(rule: Rule) -> list[str]:
     return problems
 
 
-def _fields(value: Any, readers: MappingOf[str, Read]) -> dict[str, Any]:
-    """Read every key of a mapping, and report the problems of all of them."""
-    if not isinstance(value, dict):
-        raise DefinitionError(f"a mapping belongs here, not {value!r:.60}; write KEY: VALUE")
-    found, problems = {}, []
-    for key, inner in value.items():
-        if key not in readers:
-            problems.append(f'unknown key "{key}"{suggestion(key, readers) or "; there are " + ", ".join(readers)}')
-            continue
-        try:
-            found[key] = readers[key](inner)
-        except DefinitionError as error:
-            problems += error.at(f".{key}").problems
-    if problems:
-        raise DefinitionError(problems)
-    return found
-
-
 def _rules(value: Any) -> tuple[Rule, ...]:
-    items = value if isinstance(value, list) else [value]
-    found: list[Rule] = []
-    problems: list[str] = []
-    for number, item in enumerate(items):
-        try:
-            found.append(Rule(**_fields(item, _RULE)))
-        except DefinitionError as error:
-            problems += error.at(f"[{number}]").problems
-    if problems:
-        raise DefinitionError(problems)
-    return tuple(found)
+    return tuple(items(value if isinstance(value, list) else [value], lambda one: Rule(**fields(one, _RULE))))
 
 
 def _text(value: Any) -> str:
@@ -250,14 +219,14 @@ _JOIN: MappingOf[str, Read] = {"file": _text, "by": _text}
 
 
 def _join(value: Any) -> Join:
-    fields = _fields(value, _JOIN)
-    if len(fields) != 2:
+    found = fields(value, _JOIN)
+    if len(found) != 2:
         raise DefinitionError("write {file: FILE, by: COLUMN}")
-    return Join(**fields)
+    return Join(**found)
 
 
 def _kinds(value: Any) -> dict[str, Kind]:
-    return _fields(value, dict.fromkeys(value, read_kind)) if isinstance(value, dict) else _fields(value, {})
+    return fields(value, dict.fromkeys(value, read_kind)) if isinstance(value, dict) else fields(value, {})
 
 
 def _zone(value: Any) -> str:

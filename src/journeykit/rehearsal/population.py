@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
+from journeykit.codec.fields import Read, fields
 from journeykit.codec.text import place, read, text_of
 from journeykit.core.calendar import known_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
-from journeykit.model.phrases import MICROSECONDS, suggestion
+from journeykit.model.phrases import MICROSECONDS
 from journeykit.rehearsal.phrases import (
     NO_SHARES,
     Follow,
@@ -124,32 +125,23 @@ def read_population(text: str, name: str = "population") -> Population:
         found = read(text, json_only=name.endswith(".json"))
         if len(found) != 1 or not isinstance(found[0], dict):
             raise DefinitionError('no population; begin with "begin:", the events that customers begin with, and their shares')
-        return Population(**_fields(found[0], _POPULATION, needed="begin"))
+        return Population(**_whole(found[0]))
     except DefinitionError as error:
         raise DefinitionError([f"{name}: {problem.removeprefix('.')}" for problem in error.problems]) from None
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
 
-Read = Callable[[Any], Any]
 
-
-def _fields(value: Any, readers: Mapping[str, Read], needed: str | None = None) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise DefinitionError(f"a mapping belongs here, not {value!r:.60}; there are {', '.join(readers)}")
-    found, problems = {}, []
-    for key, inner in value.items():
-        if key not in readers:
-            problems.append(f'unknown key "{key}"{suggestion(key, readers) or "; there are " + ", ".join(readers)}')
-            continue
-        try:
-            found[key] = readers[key](inner)
-        except DefinitionError as error:
-            problems += error.at(place(key)).problems
-    if needed is not None and needed not in value:
-        problems.append('"begin" is missing; write the events that customers begin with: begin: {Product Added: 100%}')
-    if problems:
-        raise DefinitionError(problems)
+def _whole(value: dict[str, Any]) -> dict[str, Any]:
+    """All keys of the file, and the one that it cannot do without."""
+    lacking = [] if "begin" in value else ['"begin" is missing; write the events that customers begin with: begin: {Product Added: 100%}']
+    try:
+        found = fields(value, _POPULATION)
+    except DefinitionError as error:
+        raise DefinitionError([*error.problems, *lacking]) from None
+    if lacking:
+        raise DefinitionError(lacking)
     return found
 
 
@@ -197,7 +189,7 @@ def _hours_of(name: str) -> range:
 
 
 def _arrival(value: Any) -> Arrival:
-    return Arrival(**_fields(value, {"over": _over, "hours": _hours}))
+    return Arrival(**fields(value, {"over": _over, "hours": _hours}))
 
 
 def _over(value: Any) -> Quantiles:
@@ -240,7 +232,7 @@ def _properties(value: Any) -> dict[str, Value]:
 
 
 def _habit(value: Any) -> Habit:
-    return Habit(**_fields(value, {"properties": _properties, "next": _next, "also": _also}))
+    return Habit(**fields(value, {"properties": _properties, "next": _next, "also": _also}))
 
 
 def _habits(value: Any) -> dict[str, Habit]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from journeykit.core.calendar import show
 from journeykit.core.merging import MERGE
@@ -34,6 +34,7 @@ class Line:
         text: what people read.
         journey: the journey it concerns, where it concerns one.
         key: the key of the enrollment.
+        bare: the same without what is anybody's own: no properties, no parameters, no keys.
     """
 
     at: int
@@ -41,6 +42,7 @@ class Line:
     text: str
     journey: str = ""
     key: str = ""
+    bare: str = field(default="", eq=False)
 
     @property
     def when(self) -> datetime:
@@ -136,19 +138,21 @@ class _Telling:
         if (occurred := show(event.at, self.zone)) != show(logged.accepted_at, self.zone):
             text += f"; {'ahead: ' if event.at > logged.accepted_at else ''}occurred {occurred}"
         if logged.state == "pending":
-            return Line(logged.accepted_at, "mailbox", f"{text}; waits in the mailbox")
-        return Line(logged.accepted_at, "event", text)
+            return Line(logged.accepted_at, "mailbox", f"{text}; waits in the mailbox", bare=f"{event.name}; waits in the mailbox")
+        return Line(logged.accepted_at, "event", text, bare=_OURS.get(event.name, event.name))
 
     def _history(self, entry: HistoryEntry) -> Iterator[Line]:
         place = f"{entry.journey} {entry.key}".strip()
         marks = list(self._timers(entry))
         for mark, text in marks:
             if mark == "!":
-                yield Line(entry.at, "timer", f"{place}: {text}", entry.journey, entry.key)
-        yield Line(entry.at, entry.kind, f"{place}: {_told(entry)}" if place else _told(entry), entry.journey, entry.key)
+                yield Line(entry.at, "timer", f"{place}: {text}", entry.journey, entry.key, text)
+        told = f"{place}: {_told(entry)}" if place else _told(entry)
+        bare = _told(entry) if entry.kind in _PLAIN else entry.kind
+        yield Line(entry.at, entry.kind, told, entry.journey, entry.key, f"{entry.journey}: {bare}".removeprefix(": "))
         for mark, text in marks:
             if mark != "!":
-                yield Line(entry.at, "timer", f"{place}: {text}", entry.journey, entry.key)
+                yield Line(entry.at, "timer", f"{place}: {text}", entry.journey, entry.key, text)
 
     def _timers(self, entry: HistoryEntry) -> Iterator[tuple[str, str]]:
         for mark in entry.timers.split():
@@ -175,7 +179,8 @@ class _Telling:
         state = "waits to be performed" if row.state == "open" else row.state
         when = f" {show(row.due_at, self.zone)}" if row.state in ("performed", "dead", "dropped") and row.due_at != message.at else ""
         reason = f": {row.reason}" if row.reason else ""
-        return Line(message.at, "action", f"{text}; {state}{when}{attempts}{reason}", message.journey, message.key)
+        bare = f"{message.journey}: {message.action}; {state}"
+        return Line(message.at, "action", f"{text}; {state}{when}{attempts}{reason}", message.journey, message.key, bare)
 
     def _held(self, row: OutboxRow) -> Iterator[Line]:
         """What policies answered that held it; the one that dropped it is its reason."""
@@ -183,8 +188,12 @@ class _Telling:
         place = f"{message.journey} {message.key}".strip()
         for answer, until in holds(row.answers):
             text = f"{place}: {message.action} held until {show(until, self.zone)}: {answer.reason}"
-            yield Line(answer.at, "policy", text, message.journey, message.key)
+            bare = f"{message.journey}: {message.action} held until {show(until, self.zone)}"
+            yield Line(answer.at, "policy", text, message.journey, message.key, bare)
 
+
+#: kinds of history whose reason is the definition's word, or a version, and nobody's own
+_PLAIN = ("entered", "moved", "stayed", "completed", "exited", "goal", "merged", "segment", "migrated")
 
 _OURS = {
     "$identify": "identified",

@@ -9,16 +9,21 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
 from journeykit.errors import StorageError
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import EVERYBODY, Share
-from journeykit.ports import Sleeper
 from journeykit.runtime.engine import Engine
 
 logger = logging.getLogger("journeykit")
+
+Pause = Callable[[], float]  #: how many seconds to sleep, asked when everybody knows about it
+Sleep = Callable[[Pause], None]
+Bell = SimpleQueue[None]  #: no Event: a signal handler may ring while the same thread listens
 
 _LONGEST_PAUSE = 60.0  #: seconds between two tries while the storage fails
 _LOOKS = 0.1  #: seconds until the next look where what is due is in other hands, or may not go yet
@@ -46,8 +51,9 @@ class Worker:
 
     def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000, threads: int = 0) -> None:
         self._engine = engine
-        self._sleepers = [engine.storage.sleeper() for _ in range(threads + 1)]  #: one for each thread that works
-        self._idle = self._sleepers[0].idle if idle is None else idle
+        self._sleeper = engine.storage.sleeper()
+        self._idle = self._sleeper.idle if idle is None else idle
+        self._bells: list[Bell] = [SimpleQueue() for _ in range(threads)]  #: one for each thread that performs
         self._batch = batch
         self._stopping = False
         self._token = secrets.token_hex(8)
@@ -62,16 +68,15 @@ class Worker:
         forget = self._engine.on_work(self.wake)
         logger.info("worker started")
         try:
-            with self._signals(), ThreadPoolExecutor(max(1, len(self._sleepers) - 1), "journeykit actions") as pool:
-                performing = [pool.submit(self._until_stopped, self._perform, sleeper) for sleeper in self._sleepers[1:]]
-                self._until_stopped(self._decide if performing else self._step, self._sleepers[0])
+            with self._signals(), ThreadPoolExecutor(max(1, len(self._bells)), "journeykit actions") as pool:
+                performing = [pool.submit(self._until_stopped, self._perform, partial(_listen, bell)) for bell in self._bells]
+                self._until_stopped(self._lead if performing else self._step, self._sleeper.sleep)
                 for one in performing:
                     one.result()
         finally:
             forget()
             self._leave()
-            for sleeper in self._sleepers:
-                sleeper.close()
+            self._sleeper.close()
             logger.info("worker stopped")
 
     def stop(self) -> None:
@@ -81,8 +86,13 @@ class Worker:
 
     def wake(self) -> None:
         """Let it look at once whether there is something to do; from any thread."""
-        for sleeper in self._sleepers:
-            sleeper.wake()
+        self._sleeper.wake()
+        self._ring()
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            if bell.empty():
+                bell.put(None)
 
     def step(self) -> bool:
         """Do one round of what is due now, for everybody; return whether there was anything."""
@@ -93,6 +103,11 @@ class Worker:
         """One round of a worker that runs, beside others."""
         decided = self._decide()
         return decided if self._stopping else self._perform() or decided
+
+    def _lead(self) -> bool:
+        """One round of the thread that decides: it alone hears what other processes write, and passes it on."""
+        self._ring()
+        return self._decide()
 
     def _decide(self) -> bool:
         """Decide for its own share; with nothing to do there, for whoever has waited long, whosever they are."""
@@ -118,27 +133,27 @@ class Worker:
         with suppress(StorageError):
             self._engine.storage.enlist(self._token, now, now)
 
-    def _until_stopped(self, step: Callable[[], bool], sleeper: Sleeper) -> None:
+    def _until_stopped(self, step: Callable[[], bool], sleep: Sleep) -> None:
         """Do *step* again and again; where it raises, all the others stop as well."""
         try:
-            self._work(step, sleeper)
+            self._work(step, sleep)
         finally:
             self.stop()
 
-    def _work(self, step: Callable[[], bool], sleeper: Sleeper) -> None:
+    def _work(self, step: Callable[[], bool], sleep: Sleep) -> None:
         failures = 0
         while not self._stopping:
             try:
                 busy = step()
                 failures = 0
                 if not busy:
-                    self._sleep(self._pause, sleeper)
+                    self._sleep(self._pause, sleep)
             except StorageError as error:
                 failures += 1
                 logger.error("the storage failed %d times in a row: %s", failures, type(error).__name__)  # noqa: TRY400  its words may be personal
                 logger.debug("the storage failed", exc_info=error)
                 seconds = min(min(self._idle, 1.0) * 2 ** min(failures, 10), _LONGEST_PAUSE)
-                self._sleep(lambda: seconds, sleeper)  # noqa: B023  asked before it returns
+                self._sleep(lambda: seconds, sleep)  # noqa: B023  asked before it returns
 
     def _pause(self) -> float:
         """The seconds until something is known to be due, at most `idle`."""
@@ -148,9 +163,9 @@ class Worker:
         left = (due - self._engine.clock.now()) / MICROSECONDS
         return min(self._idle, max(0.02, left) if left > -_LOOKS else _LOOKS)
 
-    def _sleep(self, pause: Callable[[], float], sleeper: Sleeper) -> None:
+    def _sleep(self, pause: Pause, sleep: Sleep) -> None:
         if not self._stopping:
-            sleeper.sleep(pause)
+            sleep(pause)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -173,3 +188,9 @@ class Worker:
             yield
         finally:
             restore()
+
+
+def _listen(bell: Bell, pause: Pause) -> None:
+    """Sleep for as long as *pause* says, or until the bell rings; a ring while nobody listens is not lost."""
+    with suppress(Empty):
+        bell.get(timeout=pause())

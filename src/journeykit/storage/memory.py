@@ -11,7 +11,7 @@ import heapq
 import itertools
 from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
-from typing import cast
+from typing import Any, cast
 
 from journeykit.errors import ConflictError, StorageError
 from journeykit.model.backlog import Backlog
@@ -51,6 +51,7 @@ from journeykit.storage.memory_rows import (
     read_event,
     wanted,
 )
+from journeykit.storage.memory_scanning import MemoryScans
 from journeykit.storage.memory_work import MemoryWork
 from journeykit.storage.rows import Row, dumps, facts, loads, mail_row, read_moments
 from journeykit.storage.sleeping import LocalSleeper
@@ -254,6 +255,11 @@ class MemoryStorage(Leavers, AboutObjects):
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._lock:
             return heapq.nsmallest(limit, memory_rows.on_version(self._customers.items(), journey, definition, after))
+
+    def scan(self, table: str, after: Any = None, limit: int = 10_000) -> tuple[list[Row], Any]:
+        """Return up to *limit* rows of a table behind the place *after*, and the place to go on from."""
+        with self._lock:
+            return MemoryScans(self._customers, self._outbox, self._definitions).scan(table, after, limit)
 
     # what is due
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Any, Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.backlog import Backlog
@@ -32,14 +32,15 @@ from journeykit.model.records import (
 from journeykit.storage import sqlite_due as due
 from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
+from journeykit.storage import sqlite_scanning as scanning
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage import sqlite_work as work
 from journeykit.storage.batch import Batch, event_order
 from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo, lapsed_alone, together
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
-from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
-from journeykit.storage.sqlite_loading import load
+from journeykit.storage.sqlite_connections import ALONE, READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
+from journeykit.storage.sqlite_loading import alone, load, load_one
 from journeykit.storage.sqlite_writing import Stale, write
 
 MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION, due.MIGRATION)
@@ -150,6 +151,9 @@ class SQLiteStorage(leaving.Leavers):
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
         """Read what each `Want` names, in the same order."""
+        if alone(wants):
+            with self._transaction(ALONE) as cursor:
+                return [load_one(cursor, wants[0])]
         if not wants:
             return []
         with self._transaction(READ) as cursor:
@@ -186,6 +190,11 @@ class SQLiteStorage(leaving.Leavers):
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._transaction(READ) as cursor:
             return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, limit))]
+
+    def scan(self, table: str, after: Any = None, limit: int = 10_000) -> tuple[list[Row], Any]:
+        """Return up to *limit* rows of a table behind the place *after*, and the place to go on from."""
+        with self._transaction(READ) as cursor:
+            return scanning.scan(cursor, table, after, limit)
 
     # what is due
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from functools import cache
-from itertools import chain
 
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.batch import Batch, refuse_too_much
-from journeykit.storage.rows import Row
-
-ROWS = 50  #: rows that one statement inserts; it begins and ends for all of them once. Older releases of SQLite take 999 values
+from journeykit.storage.sqlite_customers import created, moved
+from journeykit.storage.sqlite_rows import CUSTOMERS, EVENTS, HISTORY, KEEP, ROWS, append, append_messages, put_many
 
 
 class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -22,20 +18,16 @@ class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
 def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write *batch*; raise `Stale` where a customer has moved on, `QuotaError` where too much is taken."""
     _claim(cursor, batch)
-    if batch.enrollments and cursor.executemany(sql.UPDATE_ENROLLMENT, batch.enrollments).rowcount != len(batch.enrollments):
-        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.enrollments)  # some of them came in and moved on at once
+    _keep(cursor, batch)
     for statement, rows in (
-        (sql.UPDATE_FACTS, batch.known),
-        (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
-        (sql.UPSERT_ENROLLMENT, batch.entered),
         (sql.INSERT_DEFINITION, batch.definitions),
         (sql.INSERT_MAIL, batch.mail),
     ):
         if rows:
             cursor.executemany(statement, rows)
-    _append(cursor, sql.INSERT_HISTORY, batch.history)
-    _append(cursor, sql.INSERT_MESSAGE, batch.outbox)
+    append(cursor, HISTORY, batch.history)
+    append_messages(cursor, batch.outbox)
     if batch.waits:
         objects.wait(cursor, batch.waits)
     if batch.quotas:
@@ -44,39 +36,23 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
-    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
+    if batch.created and not append(cursor, CUSTOMERS, created(batch)):
         raise Stale
-    if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
-        raise Stale
+    for statement, rows in moved(batch):
+        if rows and cursor.executemany(statement, rows).rowcount != len(rows):
+            raise Stale
     if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
         raise Stale  # whoever sent it has been erased meanwhile
-    if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
+    if batch.events and not append(cursor, EVENTS, batch.events):
         raise Stale
 
 
-def _append(cursor: sqlite3.Cursor, statement: str, rows: Sequence[Row]) -> None:
-    """Insert *rows*, many in one statement."""
-    whole = len(rows) - len(rows) % ROWS
-    if whole:
-        text = _of_many(statement)
-        for start in range(0, whole, ROWS):
-            cursor.execute(text, list(chain.from_iterable(rows[start : start + ROWS])))
-        rows = rows[whole:]
-    if rows:
-        cursor.executemany(statement, map(tuple, rows))  # sqlite3 takes plain tuples faster than named ones
-
-
-@cache
-def _of_many(statement: str) -> str:
-    """
-    The same insert for `ROWS` rows.
-
-    It fails in the middle where it fails, since the transaction is rolled back then: to be able to take back this statement alone
-    SQLite would copy each page first.
-    """
-    head, values, rest = statement.replace("insert", "insert or fail", 1).partition("values")
-    row, bracket, rest = rest.partition(")")
-    return f"{head}{values}{', '.join([row + bracket] * ROWS)}{rest}"
+def _keep(cursor: sqlite3.Cursor, batch: Batch) -> None:
+    """Write the enrollments: of many, and of those who have just come in, nobody asks whether they are there already."""
+    rest = put_many(cursor, KEEP, batch.enrollments)[1] if len(batch.enrollments) >= ROWS else batch.enrollments
+    if rest and cursor.executemany(sql.UPDATE_ENROLLMENT, rest).rowcount != len(rest):
+        cursor.executemany(sql.UPSERT_ENROLLMENT, rest)  # some of them came in and moved on at once
+    append(cursor, KEEP, batch.entered)
 
 
 def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:

@@ -32,6 +32,7 @@ from journeykit.testing.contract_outbox import OutboxContract, RaceContract
 from journeykit.testing.contract_pauses import PauseContract
 from journeykit.testing.contract_policy import PolicyContract
 from journeykit.testing.contract_quotas import QuotaContract
+from journeykit.testing.contract_scanning import ScanContract
 from journeykit.testing.contract_sleeping import SleepContract
 from journeykit.testing.contract_timer import TimerContract
 from journeykit.testing.contract_trigger import TriggerContract
@@ -43,7 +44,7 @@ __all__ = ["ActionContract", "PolicyContract", "StorageContract", "TimerContract
 
 class StorageContract(
     CommitContract, MailboxContract, ObjectContract, OutboxContract, CapContract, PauseContract, QuotaContract, VersionContract,
-    LeavingContract, WorkerContract, RaceContract, SleepContract,
+    LeavingContract, ScanContract, WorkerContract, RaceContract, SleepContract,
 ):  # fmt: skip
     """The promises of `journeykit.ports.Storage`, sentence by sentence. Name the subclass ``Test...``."""
 

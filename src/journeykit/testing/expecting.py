@@ -165,10 +165,23 @@ class Expecting:
     # -- what is looked at -------------------------------------------------------------------------------------------
 
     def messages(self, customer: str | None = None) -> list[Performed]:
-        """What a customer (everybody, where not said) was sent, in order of time; actions that reach nobody are none (``message: none``)."""
+        """
+        What a customer (everybody, where not said) was sent, in order of time; actions that reach nobody are none (``message: none``).
+
+        Of customers who have been merged it is what any of them was sent.
+        """
         self.look()
-        reaching = {row.message.idempotency_key for row in self.storage.outbox(None, customer, EVERY) if row.message.message != "none"}
-        return [one for one in self.actions.performed if one.request.idempotency_key in reaching]
+        mute = {
+            row.message.origin or row.message.idempotency_key
+            for row in self.storage.outbox(None, None, EVERY)
+            if row.message.message == "none"
+        }
+        whose = None if customer is None else self.storage.identities(customer)
+        return [
+            one
+            for one in self.actions.performed
+            if one.request.idempotency_key not in mute and (whose is None or one.request.customer_id in whose)
+        ]
 
     def outcome(self, customer: str, journey: str, key: str | None = None) -> str | None:
         """

@@ -98,6 +98,10 @@ class Recorder(Mapping[str, Action]):
         self._scripts: dict[tuple[str, str | None], list[Scripted]] = {}
         self._lock = threading.Lock()
 
+    def learn(self, *names: str) -> None:
+        """There are these actions as well."""
+        self._names |= dict.fromkeys(names)
+
     def answer(self, action: str, *scripted: Scripted, customer: str | None = None) -> None:
         """
         Say what an action answers from now on.

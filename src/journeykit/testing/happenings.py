@@ -43,18 +43,18 @@ def rules(words: Vocabulary, customers: Sequence[str], lengths: Sequence[int], m
     whom = st.sampled_from(list(customers))
     people = st.one_of([person(words, name) for name in customers])
     yield from _at_the_beginning(words, customers)
-    for name in _named("happens", _OFTEN if words.events else 0):
-        yield name, rule(told=_events(words), customer=whom, beside=_beside(lengths, mishaps))(_copy(happens, name))
+    for name in named("happens", _OFTEN if words.events else 0):
+        yield name, rule(told=_events(words), customer=whom, beside=_beside(lengths, mishaps))(copied_as(happens, name))
     if words.subjects:
         yield "is_published", rule(told=_facts(words))(is_published)
     if words.doors:
         yield "enters", rule(door=_doors(words), customer=whom)(enters)
     if _known(words):
         yield "becomes_known", rule(one=people)(becomes_known)
-    for name in _named("passes", _OFTEN // 2):
-        yield name, rule(seconds=_spans(lengths))(_copy(passes, name))
-    for name in _named("comes_up", _OFTEN // 2):
-        yield name, rule(beside=st.sampled_from((1, 0, -1)))(_copy(comes_up, name))
+    for name in named("passes", _OFTEN // 2):
+        yield name, rule(seconds=_spans(lengths))(copied_as(passes, name))
+    for name in named("comes_up", _OFTEN // 2):
+        yield name, rule(beside=st.sampled_from((1, 0, -1)))(copied_as(comes_up, name))
     yield from _mishaps(words, lengths, mishaps)
 
 
@@ -63,12 +63,14 @@ def _known(words: Vocabulary) -> bool:
     return bool(words.civil or words.channels or words.traits())
 
 
-def _named(name: str, number: int) -> list[str]:
+def named(name: str, number: int) -> list[str]:
     """So many names for one thing: hypothesis leaves out some rules of each story, by their names, and it should not leave out all of these."""
     return [name, *(f"{name}_{other}" for other in range(2, number + 1))] if number else []
 
 
-def _copy(function: Rule, name: str) -> Rule:
+def copied_as(function: Rule, name: str) -> Rule:
+    """The same under another name."""
+
     def copied(self: Machine, **drawn: Any) -> None:
         function(self, **drawn)
 
@@ -139,29 +141,31 @@ def _spans(lengths: Sequence[int]) -> SearchStrategy[int]:
 def happens(self: Machine, told: tuple[str, dict[str, Any]], customer: str, beside: int) -> None:
     """A customer does something, which may be told late, or ahead of time."""
     name, more = told
-    _step(self, lambda shop: shop.event(name, customer, **_at(shop, beside), **_told(shop, more)))
+    step(self, lambda shop: shop.event(name, customer, **_at(shop, beside), **_told(shop, more)))
 
 
 def is_told_again(self: Machine, back: int) -> None:
     """An event is delivered again."""
-    _step(self, lambda shop: shop.again(*([back] if back > 1 else [])))
+    step(self, lambda shop: shop.again(*([back] if back > 1 else [])))
 
 
 def is_published(self: Machine, told: tuple[str, dict[str, Any]]) -> None:
     """Something happens to an object."""
     name, more = told
-    _step(self, lambda shop: shop.publish(name, **resolved(more, shop)))
+    if name in self.shop.engine.definitions.catalog.events:
+        step(self, lambda shop: shop.publish(name, **resolved(more, shop)))
 
 
 def enters(self: Machine, door: tuple[str, str], customer: str) -> None:
     """The host lets somebody in."""
     journey, key = door
-    _step(self, lambda shop: shop.enroll(journey, customer, key=key))
+    if journey in self.shop.engine.definitions.compiled.journeys:
+        step(self, lambda shop: shop.enroll(journey, customer, key=key))
 
 
 def becomes_known(self: Machine, one: Person) -> None:
     """Something becomes known about a customer."""
-    _step(self, lambda shop: _identify(shop, one))
+    step(self, lambda shop: _identify(shop, one))
 
 
 def begins(self: Machine, one: Person | None) -> None:
@@ -178,12 +182,12 @@ def draws(self: Machine, arm: tuple[str, str, str] | None) -> None:
 
 def passes(self: Machine, seconds: int) -> None:
     """Time passes."""
-    _step(self, lambda shop: shop.wait(duration(seconds)))
+    step(self, lambda shop: shop.wait(duration(seconds)))
 
 
 def comes_up(self: Machine, beside: int) -> None:
     """Time passes until something is due: to that very second, or just beside it."""
-    _step(self, lambda shop: _wait_until_due(shop, beside))
+    step(self, lambda shop: _wait_until_due(shop, beside))
 
 
 def lags(self: Machine, seconds: int, things: int) -> None:
@@ -201,16 +205,16 @@ def _stand_still(shop: Scenario, seconds: int) -> None:
 
 def is_killed(self: Machine, at: str) -> None:
     """The engine is killed when it next comes to a point."""
-    _step(self, lambda shop: shop.kill(at))
+    step(self, lambda shop: shop.kill(at))
 
 
 def fails(self: Machine, action: str, answers: Sequence[Any] | None) -> None:
     """An action does not work, for some time or at all."""
     if answers is not None:
-        _step(self, lambda shop: shop.answer(action, *answers))
+        step(self, lambda shop: shop.answer(action, *answers))
 
 
-def _step(self: Machine, call: Callable[[Scenario], object]) -> None:
+def step(self: Machine, call: Callable[[Scenario], object]) -> None:
     """One thing happens; the worker is back once it has stood still for long enough."""
 
     def made() -> None:

@@ -14,7 +14,8 @@ Any story: a state machine of hypothesis that drives journeys with whatever may 
     TestShop = Shop.TestCase
 
 Customers do what the journeys listen to, late, ahead of time and twice; time passes by the waits of the journeys and just beside them; the
-worker lags; the engine is killed; actions fail. Where a property does not hold, the shortest story that shows it is printed as Python to
+worker lags; the engine is killed; actions fail; and where you say so, customers are merged and erased, journeys paused, and a later release
+takes over. Where a property does not hold, the shortest story that shows it is printed as Python to
 paste into a test.
 """
 
@@ -30,11 +31,17 @@ from unittest import TestCase
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, run_state_machine_as_test
 
+from journeykit.errors import DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
+from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
+from journeykit.runtime.definitions import merged
+from journeykit.runtime.migrations import Given
 from journeykit.storage.memory import MemoryStorage
 from journeykit.testing.happenings import MISHAPS, duration, rules
+from journeykit.testing.operating import paused
+from journeykit.testing.operations import OPERATIONS, operating, resume
 from journeykit.testing.properties import Looked, Property
 from journeykit.testing.scenario import Scenario
 from journeykit.testing.vocabulary import Vocabulary
@@ -90,6 +97,9 @@ class JourneyMachine(RuleBasedStateMachine):
         options: further arguments of `Scenario`, such as ``policies`` or ``actions``.
         also: names of further events that happen.
         mishaps: what goes wrong: ``late``, ``ahead``, ``again``, ``lag``, ``kill``, ``fail``; leave out what should not.
+        operations: what whoever runs the shop does: ``merge``, ``erase``, ``pause``; nothing where not said.
+        later: the journeys and catalogs of the next release, all of them, which takes over at some point; nothing where not said.
+        migrations: how those who are inside come to that release: files, folders, or plain values as they would stand in a file.
         storage: makes the storage of each story.
         shop: the story so far, in a rule of your own.
     """
@@ -101,6 +111,9 @@ class JourneyMachine(RuleBasedStateMachine):
     options: ClassVar[Mapping[str, Any]] = {}
     also: ClassVar[Sequence[str]] = ()
     mishaps: ClassVar[Sequence[str]] = MISHAPS
+    operations: ClassVar[Sequence[str]] = ()
+    later: ClassVar[Iterable[Journey | Catalog]] = ()
+    migrations: ClassVar[Sequence[Given]] = ()
     storage: ClassVar[Callable[[], Storage]] = MemoryStorage
     tally: ClassVar[Tally] = Tally()
     _held: ClassVar[dict[str, Property]] = {}
@@ -108,12 +121,15 @@ class JourneyMachine(RuleBasedStateMachine):
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        cls.definitions = list(cls.definitions)
+        _check(cls)
+        now, later = list(cls.definitions), list(cls.later)
+        cls.definitions, cls.later = now, later
         cls._held = {name: one for name in dir(cls) if isinstance(one := getattr(cls, name, None), Property)}
         cls._methods = [name for name in dir(cls) if hasattr(getattr(cls, name, None), _ALWAYS)]
-        words = Vocabulary(cls.definitions, [*cls.also, *(event for one in cls._held.values() for event in one.events)])
+        words = _spoken(now, later, [*cls.also, *(event for one in cls._held.values() for event in one.events)])
         lengths = sorted({*words.seconds, *(length for one in cls._held.values() for length in one.seconds)})
-        for name, rule in rules(words, cls.customers, lengths, cls.mishaps):
+        operations = operating(words, cls.customers, cls.operations, later=bool(cls.later))
+        for name, rule in (*rules(words, cls.customers, lengths, cls.mishaps), *operations):
             if name not in vars(cls):
                 setattr(cls, name, rule)
         parts = {"machine": cls, "settings": _settings(), "__module__": cls.__module__}
@@ -163,7 +179,8 @@ class JourneyMachine(RuleBasedStateMachine):
     def story(self) -> str:
         """The story so far, as Python to paste into a test."""
         name = type(self).__name__
-        code = self.shop.as_code(scenario=f"{name}.scenario()", expected=False)
+        written = {"deploy": f"{name}.later", "migrate": f"*{name}.migrations"}
+        code = self.shop.as_code(scenario=f"{name}.scenario()", expected=False, **written)
         return f"The story, to paste into a test:\n\n{code}{name}.check(shop)"
 
     def teardown(self) -> None:
@@ -183,7 +200,9 @@ class JourneyMachine(RuleBasedStateMachine):
     def _end(self, horizon: int) -> None:
         if not self.shop.working:
             self.shop.start_worker()
-        self.shop.wait(duration(horizon))
+        for pause in self.shop.engine.pauses():
+            resume(self.shop, pause)
+        self.shop.wait(duration(horizon + paused(self.shop.storage.pauses(), 0, self.shop.clock.now())))
         self.look(self.shop)
 
     def look(self, shop: Scenario) -> None:
@@ -192,6 +211,36 @@ class JourneyMachine(RuleBasedStateMachine):
             self._looked[name] = one.check(shop)
         for name in self._methods:
             self._looked[name] = _asked(name, getattr(self, name), shop)
+
+
+def _check(machine: type[JourneyMachine]) -> None:
+    """What can be seen to be wrong before a story is told."""
+    lists = {
+        "definitions": machine.definitions,
+        "customers": machine.customers,
+        "mishaps": machine.mishaps,
+        "operations": machine.operations,
+    }
+    for name, given in {**lists, "later": machine.later, "migrations": machine.migrations}.items():
+        if isinstance(given, str):
+            raise TypeError(f'{name}: "{given}" is a text; give a list')
+    for name, known in (("mishaps", MISHAPS), ("operations", OPERATIONS)):
+        if unknown := [one for one in lists[name] if one not in known]:
+            raise ValueError(f'{name}: "{unknown[0]}" is none; there are {", ".join(known)}{suggestion(str(unknown[0]), known)}')
+    if machine.migrations and not machine.later:
+        raise ValueError("migrations: they lead to a later release, and there is none; give its journeys and catalogs as later")
+
+
+def _spoken(now: Sequence[Journey | Catalog], later: Sequence[Journey | Catalog], also: Sequence[str]) -> Vocabulary:
+    """The words of both releases, as far as their catalogs agree; what can be asked of an engine only once the later one is there is left out."""
+    both = [*now, *(one for one in later if one not in now)]
+    try:
+        merged(one for one in both if isinstance(one, Catalog))
+    except DefinitionError:
+        both = [*now, *(one for one in later if isinstance(one, Journey))]
+    words, first = Vocabulary(both, also), Vocabulary(now)
+    words.arms, words.doors, words.subjects, words.actions = first.arms, first.doors, first.subjects, first.actions
+    return words
 
 
 def _asked(name: str, method: Callable[[Scenario], bool | int | None], shop: Scenario) -> Looked:
@@ -230,6 +279,8 @@ class StoriesTestCase(TestCase):
 
     def runTest(self) -> None:  # noqa: N802  the name that unittest looks for
         """Tell them."""
+        if not self.machine.definitions:
+            raise ValueError("definitions: there are none, so that nothing can happen; give journeys, for example load('journeys/')")
         self.machine.tally = Tally()
         with _silence():
             run_state_machine_as_test(self.machine, settings=self.settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from journeykit.model.leaving import Erased, Moved
 from journeykit.model.records import Claimed, Commit, Settlement
 from journeykit.ports import Storage
 from journeykit.runtime.engine import Engine
@@ -40,6 +41,19 @@ class Fragile:
         self._come_to(DECIDED, taken)
         self._storage.commit_many(taken)
         self._come_to(COMMITTED, taken)
+
+    def merge(self, commits: Sequence[Commit], moved: Moved) -> None:
+        """Let two customers be one, or be killed before it, or after it."""
+        self._come_to(DECIDED, [moved])
+        self._storage.merge(commits, moved)
+        self._come_to(COMMITTED, [moved])
+
+    def erase(self, erased: Erased) -> bool:
+        """Take a customer out, or be killed before it, or after it."""
+        self._come_to(DECIDED, [erased])
+        known = self._storage.erase(erased)
+        self._come_to(COMMITTED, [erased])
+        return known
 
     def claim_outbox(self, *arguments: Any) -> list[Claimed]:
         """Take what is due; whoever is killed then has a lease on it."""

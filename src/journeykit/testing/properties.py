@@ -11,16 +11,18 @@ them against any story.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from attrs import frozen
 
 from journeykit.core.calendar import read_moment, show
+from journeykit.model.pauses import Pause
 from journeykit.model.phrases import MICROSECONDS, seconds
 from journeykit.model.records import Enrollment, Want
 from journeykit.testing.fakes import Performed, asked
+from journeykit.testing.operating import paused
+from journeykit.testing.people import People, heard_so_far
 from journeykit.testing.scenario import Scenario
 
 _EVERY = 1_000_000
@@ -109,9 +111,11 @@ def never_twice(action: str, **parameters: Any) -> Property:
     name, what = f"never_twice({asked(action, parameters)})", asked(action, parameters)
 
     def look(shop: Scenario) -> Looked:
-        found = _by_customer(_heard(shop, action, parameters))
-        twice = next((several for several in found.values() if len(several) > 1), None)
-        return Looked({what: len(found)}, None if twice is None else _together(twice[:2], shop.zone))
+        first, twice = 0, None
+        for several in heard_so_far(shop, _heard(shop, action, parameters)):
+            first += len(several) == 1
+            twice = twice or (_together(several[-2:], shop.zone) if len(several) > 1 else None)
+        return Looked({what: first}, twice)
 
     return Property(name, look)
 
@@ -142,7 +146,7 @@ def never_after(event: str, action: str, within: str | None = None, **parameters
 
 def everyone_leaves_within(how_long: str, journey: str | None = None) -> Property:
     """
-    Nobody stays in a journey longer than so long, whatever happens or does not happen.
+    Nobody stays in a journey longer than so long, whatever happens or does not happen; the time of pauses aside.
 
     Args:
         how_long: ``365 days``.
@@ -152,7 +156,8 @@ def everyone_leaves_within(how_long: str, journey: str | None = None) -> Propert
 
     def look(shop: Scenario) -> Looked:
         now, there = shop.clock.now(), [(who, e) for who, e in _enrollments(shop) if journey in (None, e.journey)]
-        late = [(who, e) for who, e in there if e.active and now - e.entered_at > length * MICROSECONDS]
+        pauses = shop.storage.pauses()
+        late = [(who, e) for who, e in there if e.active and _stay(e, now, pauses) > length]
         gone = sum(not e.active for _, e in there)
         return Looked({f"{journey or 'a journey'} left": gone}, _stayed(*late[0], shop) if late and shop.working else None)
 
@@ -168,8 +173,7 @@ def _spaced(name: str, number: int, how_long: str, action: str | None, parameter
     what = asked(action, parameters) if action is not None else "a message"
 
     def look(shop: Scenario) -> Looked:
-        found = list(_by_customer(_heard(shop, action, parameters)).values())
-        groups = [several[place : place + number + 1] for several in found for place in range(len(several) - number)]
+        groups = [several[-number - 1 :] for several in heard_so_far(shop, _heard(shop, action, parameters)) if len(several) > number]
         close = next((group for group in groups if group[-1].at - group[0].at < length), None)
         return Looked({f"{what}, {number + 1} times": len(groups)}, None if close is None else _together(close, shop.zone))
 
@@ -188,24 +192,22 @@ def _heard(shop: Scenario, action: str | None, parameters: dict[str, Any]) -> li
     return list(first.values())
 
 
-def _by_customer(heard: Sequence[Performed]) -> dict[str, list[Performed]]:
-    found: dict[str, list[Performed]] = defaultdict(list)
-    for one in heard:
-        found[one.request.customer_id].append(one)
-    return found
-
-
 def _following(shop: Scenario, event: str, heard: Sequence[Performed], length: int | None) -> Iterator[tuple[int, Performed]]:
     """Each that was heard after the event had been told, and less than *length* after it occurred, with when it occurred."""
-    meant, happened = {id(one) for one in heard}, dict[str, int]()
+    meant, happened, people = {id(one) for one in heard}, dict[str, int](), People()
     for one in shop.story:
         if isinstance(one, Performed):
-            since = happened.get(one.request.customer_id)
+            since = happened.get(people.who(one.request.customer_id))
             if id(one) in meant and since is not None and (length is None or one.at - since < length):
                 yield since, one
+        elif (became := people.become(one)) is not None:
+            since = happened.pop(became[0], None)
+            if since is not None and became[1] is not None:
+                happened[became[1]] = max(since, happened.get(became[1], since))
         elif one.method == "event" and one.arguments[0] == event and one.customer is not None:
             occurred = min(one.at, read_moment(one.options.get("at"), shop.zone) or one.at)
-            happened[one.customer] = max(occurred, happened.get(one.customer, occurred))
+            who = people.who(one.customer)
+            happened[who] = max(occurred, happened.get(who, occurred))
 
 
 def _together(several: Sequence[Performed], zone: str) -> str:
@@ -227,6 +229,11 @@ def _enrollments(shop: Scenario) -> list[tuple[str, Enrollment]]:
     journeys = tuple((name, None) for name in shop.engine.definitions.compiled.journeys)
     wants = [Want(customer, None, journeys) for customer in shop.storage.customers("", _EVERY)]
     return [(loaded.customer_id, e) for loaded in shop.storage.load_many(wants) for e in loaded.enrollments if e.status != "pending"]
+
+
+def _stay(e: Enrollment, now: int, pauses: Sequence[Pause]) -> float:
+    """For how many seconds somebody has been there, without those in which something was paused."""
+    return (now - e.entered_at) / MICROSECONDS - paused(pauses, e.entered_at, now)
 
 
 def _stayed(who: str, e: Enrollment, shop: Scenario) -> str:

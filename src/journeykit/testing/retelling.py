@@ -70,7 +70,7 @@ class Retelling:
             expected: whether what was performed stands below it, as what is expected.
             scenario: how the scenario is made; ``Scenario(...)`` with all its arguments where not said.
             written: how an argument of the scenario is written; ``definitions`` stands for all of them, which are written out as
-                YAML where not said. What cannot be written, an action or a hook, stands there by the name of its argument. The
+                YAML where not said, ``deploy`` and ``migrate`` for what those were given. What cannot be written, an action or a hook, stands there by the name of its argument. The
                 storage is left out where not said.
 
         Raises:
@@ -107,11 +107,26 @@ def _silent(one: Call | Performed) -> bool:
 def _line(one: Call | Performed) -> str:
     if isinstance(one, Performed):
         return f"{one.request.customer_id}    {listed(one.request.action, one.request.parameters)}"
-    given = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in one.options.items() if name != "customer"}
+    given = {name: _shown(value) for name, value in one.options.items() if name != "customer"}
     if one.method == "event":
         return f"{one.customer}  {listed(one.arguments[0], given)}"
     whom, told = (one.customer, one.arguments[1:]) if one.customer is not None else ("", one.arguments)
-    return f"{whom}  {listed(' '.join([one.method, *map(str, told)]), given)}".strip()
+    return f"{whom}  {listed(' '.join([one.method, *_names(told)]), given)}".strip()
+
+
+def _shown(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _names(told: Iterable[Any]) -> Iterator[str]:
+    """What was told, journeys and what leads from one version to another by their names."""
+    for value in told:
+        if isinstance(value, (Journey, Catalog)):
+            yield value.name if isinstance(value, Journey) else "catalog"
+        elif isinstance(value, (list, tuple)):
+            yield from _names(value)
+        else:
+            yield value["journey"] if isinstance(value, Mapping) else getattr(value, "journey", str(value))
 
 
 def _unheard(storage: Storage, zone: str) -> Iterator[tuple[int, str, str]]:
@@ -142,6 +157,7 @@ class _Code:
         self.written = written
         self.needed: set[str] = set()
         self.above: list[str] = []
+        self.names: list[str] = []  #: of all definitions written so far
 
     def head(self) -> list[str]:
         """What stands above the calls."""
@@ -156,6 +172,10 @@ class _Code:
             return f"shop = {self.scenario}"
         if one.method == "Scenario":
             return f"shop = Scenario({', '.join([*self.definitions(one), *self.options(one.options)])})"
+        if one.method in self.written:
+            return f"shop.{one.method}({self.written[one.method]})"
+        if one.method == "deploy":
+            return f"shop.deploy({', '.join(self.definitions(one))})"
         return f"shop.{one.method}({self.arguments(one.arguments, one.options)})"
 
     def expected(self, one: Performed) -> str:
@@ -182,12 +202,13 @@ class _Code:
 
     def definitions(self, one: Call) -> list[str]:
         """The definitions, by a name each that stands above."""
-        if "definitions" in self.written:
+        if "definitions" in self.written and one.method == "Scenario":
             return [f"*{self.written['definitions']}"]
         names: list[str] = []
         for value in (*flat(one.arguments), *([one.options["catalog"]] if "catalog" in one.options else [])):
-            name = _named(value, names)
+            name = _named(value, self.names)
             names.append(name)
+            self.names.append(name)
             self.above += [f"{name} = loads({_block(dumps(value))})", ""]
             self.needed.add("loads")
         return names
@@ -252,5 +273,5 @@ def flat(definitions: Iterable[Definitions]) -> list[Journey | Catalog]:
     """Journeys, catalogs, and lists of them, as one list."""
     found: list[Journey | Catalog] = []
     for value in definitions:
-        found += [value] if isinstance(value, (Journey, Catalog)) else list(value)
+        found += [value] if isinstance(value, (Journey, Catalog, str)) else list(value)
     return found

@@ -26,15 +26,16 @@ from journeykit.testing.arms import experiments, found
 from journeykit.testing.expecting import Expecting, When
 from journeykit.testing.fakes import Attempt, Performed, Recorder, Scripted
 from journeykit.testing.mishaps import Mishaps
+from journeykit.testing.operating import Definition, Operating
 from journeykit.testing.passing import pass_until
 from journeykit.testing.retelling import Retelling, flat
-from journeykit.testing.told import Call
+from journeykit.testing.told import Call, said
 
 _INSTANT = 1_000  #: microseconds that count as one instant: what comes after another in it is a microsecond later
 _MANY = 1_000_000  #: customers with mail
 
 
-class Scenario(Expecting, Mishaps, Retelling):
+class Scenario(Expecting, Mishaps, Operating, Retelling):
     """
     Runs journeys on a clock that only moves when the story says so.
 
@@ -82,21 +83,19 @@ class Scenario(Expecting, Mishaps, Retelling):
         self.zone = zone
         self._moment = self._instant(at)  #: where the story is; the clock may be some microseconds on, where that instant is over
         self.clock = ManualClock(self._moment)
-        begun = {"at": at, "zone": zone, **_said(catalog=catalog, storage=storage, actions=actions, arms=arms), **options}
+        begun = {"at": at, "zone": zone, **said(catalog=catalog, storage=storage, actions=actions, arms=arms), **options}
         self.told, self._before = [Call(self._moment, "Scenario", definitions, begun)], [0]
         self.storage: Storage = MemoryStorage() if storage is None else storage
         self.storage.migrate()
-        values = [self._here(value) for value in (*flat(definitions), *([catalog] if catalog else []))]
-        self.actions = Recorder(*sorted(self._asked(values, options)), given=actions, clock=self.clock, zone=zone)
-        engine_options = {"backoff": Backoff(jitter=lambda: 0), **options}
-        self._made = lambda kept: Engine(values, kept, self.actions, clock=self.clock, **engine_options)
-        self.engine = self._made(self.storage)
-        self._experiments = experiments(self.engine.definitions)
+        self.actions = Recorder(given=actions, clock=self.clock, zone=zone)
+        self._options = {"backoff": Backoff(jitter=lambda: 0), **options}
+        self._versions = {}
+        self._release((*definitions, *([catalog] if catalog else [])))
         self._arms = {found(self._experiments, name, arm): arm for name, arm in (arms or {}).items()}
         self._customers: set[str] = set()
         self._ids = count(1)
         self._events: list[Event] = []
-        self._met, self._told = [], set()
+        self._met, self._told, self._looks_at = [], set(), None
 
     @property
     def performed(self) -> list[Performed]:
@@ -132,10 +131,10 @@ class Scenario(Expecting, Mishaps, Retelling):
             more: properties whose names are taken here: ``{"id": "visa", "at": "2026-03-04"}``.
             properties: its properties.
         """
-        self._tell("event", name, customer=customer, **_said(id=id, at=at, more=more), **properties)
+        self._tell("event", name, customer=customer, **said(id=id, at=at, more=more), **properties)
         self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
-        event = Event(name, id=id or f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=told)
+        event = Event(name, id=id or self._fresh(name), customer_id=customer, occurred_at=occurred_at, properties=told)
         self._events.append(event)
         return self._handle(event)
 
@@ -157,25 +156,25 @@ class Scenario(Expecting, Mishaps, Retelling):
         """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
         self._tell("identify", customer, **known)
         self._meet(customer)
-        event_id = f"identify {next(self._ids)}"
+        event_id = self._fresh("identify")
         outcome = self._surviving(lambda: self.engine.identify(customer, id=event_id, **known))
         self._settle(self.clock.now())
         return outcome
 
     def publish(self, name: str, /, *, id: str | None = None, at: When | None = None, **properties: Any) -> bool:
         """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
-        self._tell("publish", name, **_said(id=id, at=at), **properties)
+        self._tell("publish", name, **said(id=id, at=at), **properties)
         occurred_at = None if at is None else self._instant(at)
-        event_id = id or f"{name} {next(self._ids)}"
+        event_id = id or self._fresh(name)
         known = self._surviving(lambda: self.engine.publish(name, id=event_id, properties=properties, at=occurred_at))
         self._settle(self.clock.now())
         return known
 
     def enroll(self, journey: str, customer: str = "ann", *, key: str = "", data: Mapping[str, Any] | None = None) -> Outcome:
         """Let a customer into a journey, as far as its re-entry rule allows; see `Engine.enroll`."""
-        self._tell("enroll", journey, customer=customer, **_said(key=key or None, data=data))
+        self._tell("enroll", journey, customer=customer, **said(key=key or None, data=data))
         self._meet(customer)
-        event_id = f"enroll {next(self._ids)}"
+        event_id = self._fresh("enroll")
         outcome = self._surviving(lambda: self.engine.enroll(journey, customer, id=event_id, key=key, data=data))
         self._settle(self.clock.now())
         return outcome
@@ -212,7 +211,7 @@ class Scenario(Expecting, Mishaps, Retelling):
             TypeError: one of the answers is none.
         """
         self.actions.answer(action, *scripted, customer=customer)
-        self._tell("answer", action, *scripted, **_said(customer=customer))
+        self._tell("answer", action, *scripted, **said(customer=customer))
 
     def wait(self, how_long: str) -> None:
         """Let time pass: ``2 hours``, ``1 day 12 hours``; a day is 24 hours."""
@@ -242,8 +241,21 @@ class Scenario(Expecting, Mishaps, Retelling):
         self.told.append(Call(self._moment, method, arguments, options))
         self._before.append(len(self.performed))
 
-    def _here(self, value: Journey | Catalog) -> Journey | Catalog:
-        return evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
+    def _release(self, definitions: Iterable[Definition | Iterable[Definition]]) -> None:
+        """Let an engine with these definitions take over."""
+        values = [self._here(value) for value in flat(definitions)]
+        self.actions.learn(*sorted(self._asked(values, self._options)))
+        self._made = lambda kept: Engine(values, kept, self.actions, clock=self.clock, **self._options)
+        self.engine = self._made(self.storage)
+        self._experiments = experiments(self.engine.definitions)
+
+    def _here(self, value: Definition) -> Definition:
+        here = evolve(value, zone=self.zone) if isinstance(value, Journey) and value.zone is None else value
+        self._remember(value, here)
+        return here
+
+    def _fresh(self, name: str) -> str:
+        return f"{name} {next(self._ids)}"
 
     def _handle(self, event: Event) -> Outcome:
         outcome = self._surviving(lambda: self.engine.handle(event))
@@ -259,7 +271,7 @@ class Scenario(Expecting, Mishaps, Retelling):
 
     def _own(self, name: str, customer: str, properties: dict[str, str]) -> Event:
         occurred_at = moment(self.clock.now())
-        return Event(name, id=f"{name} {next(self._ids)}", customer_id=customer, occurred_at=occurred_at, properties=properties)
+        return Event(name, id=self._fresh(name), customer_id=customer, occurred_at=occurred_at, properties=properties)
 
     def _meet(self, customer: str) -> None:
         """Put a customer who is new into the arms that everybody is in."""
@@ -304,9 +316,12 @@ class Scenario(Expecting, Mishaps, Retelling):
 
     def _run(self, target: int) -> bool:
         """Let everything happen that is due until *target*, where the worker is there; return whether anything did."""
-        return self.working and pass_until(target, self.storage, self.clock, self._settle)
-
-
-def _said(**options: Any) -> dict[str, Any]:
-    """Those that were given."""
-    return {name: value for name, value in options.items() if value is not None}
+        if not self.working:
+            return False
+        at, busy = self._looks_at, False
+        if at is not None and at <= target:
+            self._looks_at = None
+            busy = pass_until(at, self.storage, self.clock, self._settle)
+            self.clock.set(max(at, self.clock.now()))
+            busy = self._settle(self.clock.now()) or busy
+        return pass_until(target, self.storage, self.clock, self._settle) or busy

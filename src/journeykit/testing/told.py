@@ -22,4 +22,9 @@ class Call(NamedTuple):
     def customer(self) -> str | None:
         """Whom it is about; None where it is about nobody in particular."""
         named: str | None = self.options.get("customer")
-        return self.arguments[0] if self.method in ("identify", "arm") else named
+        return self.arguments[0] if self.method in ("identify", "arm", "merge", "erase") else named
+
+
+def said(**options: Any) -> dict[str, Any]:
+    """Those that were given."""
+    return {name: value for name, value in options.items() if value is not None}

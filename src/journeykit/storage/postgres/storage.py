@@ -27,7 +27,7 @@ from journeykit.model.records import (
     Want,
 )
 from journeykit.storage.batch import Batch, event_order
-from journeykit.storage.postgres import due, migrations, objects, outbox, pauses, work
+from journeykit.storage.postgres import due, migrations, objects, outbox, pauses, scanning, work
 from journeykit.storage.postgres import statements as sql
 from journeykit.storage.postgres.arguments import number, numbers, statement
 from journeykit.storage.postgres.connections import Connections, Cursor, HostConnection, OwnConnections
@@ -36,7 +36,7 @@ from journeykit.storage.postgres.loading import load
 from journeykit.storage.postgres.months import Months, make
 from journeykit.storage.postgres.sleeping import ListeningSleeper
 from journeykit.storage.postgres.writing import write
-from journeykit.storage.rows import answers, dumps, logged_event, mail_row, message
+from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
 
 
@@ -177,6 +177,11 @@ class PostgresStorage(Leavers):
         """Return up to *limit* customers greater than *after* with an active enrollment on that version, in order."""
         with self._transaction(single=True) as cursor:
             return [name for (name,) in cursor.execute(sql.INSIDE, (after, journey, definition, number(limit)))]
+
+    def scan(self, table: str, after: Any = None, limit: int = 10_000) -> tuple[list[Row], Any]:
+        """Return up to *limit* rows of a table behind the place *after*, and the place to go on from."""
+        with self._transaction(single=True) as cursor:
+            return scanning.scan(cursor, table, after, limit)
 
     # what is due
 

@@ -1,0 +1,94 @@
+"""``journeykit report``: the review of a week, a month or a quarter."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from journeykit.cli import console
+from journeykit.cli.insight import At, Only, SettingsFile, moment_or_now, opened, settings_of
+from journeykit.cli.outbox import Database
+from journeykit.cli.writing import written
+from journeykit.insight.report import markdown, text
+from journeykit.insight.report_data import plain, spreadsheet
+from journeykit.insight.review import Review, reviews
+from journeykit.insight.settings import Settings
+from journeykit.model.phrases import suggestion
+
+
+class Rhythm(StrEnum):
+    """How often numbers are reviewed."""
+
+    weekly = "weekly"
+    monthly = "monthly"
+    quarterly = "quarterly"
+
+
+class Owner(StrEnum):
+    """Who answers for a number."""
+
+    marketing = "marketing"
+    sales = "sales"
+    support = "support"
+    product = "product"
+
+
+class Form(StrEnum):
+    """How a review is written."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+    csv = "csv"
+
+
+def review_numbers(
+    db: Database,
+    settings: SettingsFile = None,
+    rhythm: Annotated[
+        Rhythm | None, typer.Argument(help="Which review; all of which there are KPIs where not said.", show_default=False)
+    ] = None,
+    journey: Only = None,
+    owner: Annotated[Owner | None, typer.Option(help="Only the KPIs of these people.", show_default=False)] = None,
+    at: At = None,
+    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.text,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written; shown where not said.", show_default=False)
+    ] = None,
+) -> None:
+    """
+    Write the review of the last whole week, month or quarter.
+
+    Tells the few KPIs that each journey declares in insight.yaml: how they stand, against their targets and against the period before,
+    what changed, and where customers are lost.
+    """
+    said = settings_of(settings)
+    _check(said, journey)
+    with opened(db, said) as (insight, _):
+        found = reviews(insight, moment_or_now(at, said.zone), rhythm=rhythm, owner=owner, journey=journey)
+    if not found:
+        raise console.Usage("there is no such KPI; insight.yaml declares them by journey, with owner and rhythm")
+    told = _told(found, form)
+    if output is None:
+        console.say(told.rstrip("\r\n"))
+    else:
+        written(output, told)
+
+
+def _check(settings: Settings, journey: str | None) -> None:
+    if not any(settings.kpis.values()):
+        raise console.Usage("a review tells KPIs, and none is declared; name a file that does with --settings insight.yaml")
+    if journey is not None and journey not in settings.kpis:
+        known = settings.kpis
+        raise console.Usage(f'no KPIs of a journey "{journey}"{suggestion(journey, known) or "; there are those of " + ", ".join(known)}')
+
+
+def _told(found: list[Review], form: Form) -> str:
+    if form is Form.json:
+        return console.json_text([plain(review) for review in found])
+    if form is Form.csv:
+        return spreadsheet(found)
+    return "\n\n".join((text if form is Form.text else markdown)(review) for review in found)

@@ -1,0 +1,40 @@
+// What a click on a step opens: who is there, for how long, what they last did, and one of them from the beginning.
+function panel(journey, plan, slice, other, number, close) {
+  const step = plan.steps[number], now = slice.steps[number] || [0, 0, 0, 0, 0, 0, null];
+  const fact = (word, said) => make("div", {}, make("dt", {}, word), make("dd", {}, said));
+  const ways = (keep, name) => {
+    const found = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way]) => keep(way)).sort((a, b) => b[1] - a[1]);
+    return found.length ? [make("h3", {}, name), make("ul", {}, ...found.map(([way, count]) => make("li", {}, wayInWords(way, count))))] : [];
+  };
+  const notes = step.notes.map(([kind, text]) => (kind === "wait" ? `waits: ${text}` : `does: ${text}`));
+  return [
+    make("button", { type: "button", class: "close", click: close }, "Close"),
+    make("h2", { id: "panel-title" }, step.name),
+    make("p", { class: "sub" }, [step.stage, ...step.scopes.map((scope) => `in ${scope}`), ...notes].filter(Boolean).join(" · ")),
+    make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Left", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", lasting(now[MEDIAN]))),
+    ...ways((way) => way.to === step.name && way.from !== step.name, "Where they come from"),
+    ...ways((way) => way.from === step.name, "Where they go"),
+    ...lost(journey.lost.filter((one) => one[0] === step.name)),
+    ...present(journey.there[indexIn(journey, step.name)]),
+  ];
+}
+
+function lost(ways) {
+  if (!ways.length) return [];
+  const said = ways.map(([, reason, last, customers]) => make("li", {}, `${whole.format(customers)} ${reason}${last === null ? "" : `, after ${last}`}`));
+  return [make("h3", {}, "Lost here, and what happened last"), make("ul", {}, ...said)];
+}
+
+// Who is there is listed by the steps of the map that is drawn first.
+function indexIn(journey, name) {
+  return journey.maps[0].steps.findIndex((step) => step.name === name);
+}
+
+function present(there) {
+  if (!there || !there.who.length) return [make("h3", {}, "Who is there now"), make("p", { class: "empty" }, "Nobody.")];
+  const head = make("thead", {}, make("tr", {}, ...["Who", "For", "Last did"].map((word) => make("th", { scope: "col" }, word))));
+  const rows = there.who.map(([who, since, last, ago]) => make("tr", {}, make("td", {}, who), make("td", {}, lasting(since)), make("td", {}, last === null ? "nothing" : `${last}, ${lasting(ago)} ago`)));
+  const found = [make("h3", {}, "Who is there now, the longest first"), make("table", {}, head, make("tbody", {}, ...rows))];
+  if (there.example.length) found.push(make("h3", {}, `How ${there.who[0][0]} came here`), make("ol", { class: "told" }, ...there.example.map(([when, kind, text]) => make("li", { class: kind.replace(/\W+/g, "-") }, make("time", {}, when), make("b", {}, text)))));
+  return found;
+}
