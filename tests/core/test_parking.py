@@ -140,7 +140,9 @@ def test_who_is_let_in_by_name_where_that_cannot_be_is_refused(parameters: dict[
 def test_a_step_sets_the_zone_of_its_customer() -> None:
     """From Berlin to Tokyo; what is no zone is kept aside with the event that would have set it."""
     move = Transition("thanks", on=On("Moved"), set={"customer.zone": "event.zone"})
-    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=[Step("left", when=move, wait="1 day"), Step("thanks", wait="1 day")]))
+    shop = Shop(
+        Journey("cart", stage="consideration", entry="Came", steps=[Step("left", when=move, wait="1 day"), Step("thanks", wait="1 day")])
+    )
     shop.identify(zone="Europe/Berlin")
     shop.event("Came")
     shop.event("Moved", id="m1", zone="Mars/Base")
