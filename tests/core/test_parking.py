@@ -151,3 +151,83 @@ def test_a_step_sets_the_zone_of_its_customer() -> None:
     shop.event("Moved", zone="Asia/Tokyo")
     (loaded,) = shop.storage.load_many([Want("ann", None)])
     assert (loaded.facts.zone, shop.inside("cart").step) == ("Asia/Tokyo", "thanks")
+
+
+def test_an_entry_is_given_back_once_the_journey_is_mended() -> None:
+    """The new version compares with a text: Ann comes in, with the event that was kept, and the row is part of the log."""
+    shop = Shop(Journey("vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")))
+    shop.event("Order", id="o1", total="much")
+    mended = [Entry("Came"), Entry(On("Order", where="event.total == 'much'"))]
+    again = Shop(Journey("vip", stage="retention", entry=mended, steps=Step("in", wait="1 day")), storage=shop.storage)
+    again.engine.retry("ann")
+
+    assert again.told() == [f'03-02 09:00 parked "event.total > 100": {TEXT}', "03-02 09:00 entered in"]
+    assert [(one.event.name, one.seq) for one in again.storage.events("ann") if one.event.name == "$parked"] == [("$parked", 2)]
+    assert parked(again) == []
+
+
+def test_an_entry_that_there_is_no_more_comes_to_nothing() -> None:
+    """The new version has one entry only."""
+    shop = Shop(Journey("vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")))
+    shop.event("Order", id="o1", total="much")
+    again = Shop(Journey("vip", stage="retention", entry="Came", steps=Step("in", wait="1 day")), storage=shop.storage)
+    again.engine.retry("ann")
+
+    assert [line.split()[2] for line in again.told()] == ["parked"]
+
+
+def test_a_rule_is_given_back_to_the_enrollment_that_it_was_for() -> None:
+    """Ann has told in the meantime what her limit is; once she has left, what is given back is refused."""
+    move = Transition("thanks", on=On("Order", where="event.total > customer.limit"))
+    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=[Step("left", wait="2 hours", when=move), Step("thanks", wait="1 day")]))
+    shop.identify(traits={"limit": "none"})
+    shop.event("Came")
+    shop.event("Order", total=200)
+    shop.identify(traits={"limit": 100})
+    shop.engine.retry("ann")
+    assert shop.inside("cart").step == "thanks"
+
+    shop.event("Came", "bob")
+    shop.identify("bob", traits={"limit": "none"})
+    shop.event("Order", "bob", total=200)
+    shop.engine.exit("cart", "bob", id="x", reason="by hand")
+    shop.engine.retry("bob")
+    (entry,) = [entry for entry in shop.storage.history("bob") if entry.kind == "refused"]
+    assert (entry.journey, entry.cause, entry.reason) == ("", "retry", "the enrollment has ended")
+
+
+def test_a_timer_is_given_back() -> None:
+    """Two hours after the visit Ann's limit was a text; it is a number now, and the branch can be chosen."""
+    steps = [
+        Step("left", wait="2 hours", then=[Transition("thanks", on=On(where="customer.limit > 100")), "sorry"]),
+        Step("thanks", do=Do("email"), end="completed"),
+        Step("sorry", do=Do("sms"), end="completed"),
+    ]
+    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=steps))
+    shop.identify(traits={"limit": "much"})
+    shop.event("Came")
+    shop.wait("1 day")
+    shop.identify(traits={"limit": 200})
+    shop.engine.retry("ann")
+    shop.work()
+
+    assert shop.sent == ["2026-03-03 09:00 ann email"]
+    assert shop.told()[-2:] == ["03-03 09:00 moved thanks", "03-03 09:00 completed"]
+
+
+def test_an_event_that_was_kept_aside_whole_counts_once_it_is_given_back() -> None:
+    """The journey that went round and round has been left: the event counts, and only now."""
+    on = On(changed="customer.flag")
+    ring = [
+        Step("a", stage="retention", when=Transition("b", on=On("Go"), set={"customer.flag": "not (customer.flag or False)"})),
+        Step("b", when=Transition("c", on=on, set={"customer.flag": "not customer.flag"})),
+        Step("c", when=Transition("b", on=on, set={"customer.flag": "not customer.flag"})),
+    ]
+    shop = Shop(Journey("ring", entry="Came", steps=ring), Catalog(facts={"gone": "count of Go"}))
+    shop.event("Came")
+    shop.event("Go", id="g1")
+    shop.engine.exit("ring", "ann", id="x", reason="by hand")
+    shop.engine.retry("ann")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert loaded.facts.values == {"gone": 1}
