@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Entry, Journey, On, Step, Transition
+from journeykit import Entry, Journey, On, Scope, Step, Transition
 from shop import Shop
 
 ENDS = "2 hours after data.event, wait if missing, exit if past"
@@ -39,3 +39,23 @@ def test_the_other_moment_is_another_one_by_then() -> None:
 def test_the_other_moment_is_past_still() -> None:
     """Nobody has offered another date: it leads her out."""
     assert visit(None) == [*LED, ("exited", "asked", None, "-3")]
+
+
+def test_the_scope_of_the_other_moment_has_been_left_by_then() -> None:
+    """Both moments of a scope are past: the first leads out of the scope, and the other is nobody's any more; led within it, it counts."""
+    for target, led in {"outside": [("moved", "outside"), ("completed", None)], "within": [("moved", "within"), ("exited", None)]}.items():
+        rules = [
+            Transition(target, on=On(after=f"2 hours before data.visit, wait if missing, skip to {target} if past")),
+            Transition("outside", on=On(after=ENDS)),
+        ]
+        steps = [
+            Step("before", stage="retention", when={"Go": "first"}),
+            Scope("visiting", when=rules, steps=[Step("first", wait="30 days"), Step("within", wait="30 days")]),
+            Step("outside"),
+        ]
+        entry = Entry("Invited", set={"data.visit": "event.visit", "data.event": "event.visit"})
+        shop = Shop(Journey("visit", entry=entry, zone="UTC", when=Transition("outside", on=On("Done")), steps=steps))
+        shop.event("Invited", visit="2026-03-01")
+        shop.event("Go")
+
+        assert [(entry.kind, entry.target) for entry in shop.storage.history("ann")[2:]] == led

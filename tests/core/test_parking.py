@@ -155,7 +155,11 @@ def test_a_step_sets_the_zone_of_its_customer() -> None:
 
 def test_an_entry_is_given_back_once_the_journey_is_mended() -> None:
     """The new version compares with a text: Ann comes in, with the event that was kept, and the row is part of the log."""
-    shop = Shop(Journey("vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")))
+    shop = Shop(
+        Journey(
+            "vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")
+        )
+    )
     shop.event("Order", id="o1", total="much")
     mended = [Entry("Came"), Entry(On("Order", where="event.total == 'much'"))]
     again = Shop(Journey("vip", stage="retention", entry=mended, steps=Step("in", wait="1 day")), storage=shop.storage)
@@ -168,7 +172,11 @@ def test_an_entry_is_given_back_once_the_journey_is_mended() -> None:
 
 def test_an_entry_that_there_is_no_more_comes_to_nothing() -> None:
     """The new version has one entry only."""
-    shop = Shop(Journey("vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")))
+    shop = Shop(
+        Journey(
+            "vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")
+        )
+    )
     shop.event("Order", id="o1", total="much")
     again = Shop(Journey("vip", stage="retention", entry="Came", steps=Step("in", wait="1 day")), storage=shop.storage)
     again.engine.retry("ann")
@@ -179,7 +187,9 @@ def test_an_entry_that_there_is_no_more_comes_to_nothing() -> None:
 def test_a_rule_is_given_back_to_the_enrollment_that_it_was_for() -> None:
     """Ann has told in the meantime what her limit is; once she has left, what is given back is refused."""
     move = Transition("thanks", on=On("Order", where="event.total > customer.limit"))
-    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=[Step("left", wait="2 hours", when=move), Step("thanks", wait="1 day")]))
+    shop = Shop(
+        Journey("cart", stage="consideration", entry="Came", steps=[Step("left", wait="2 hours", when=move), Step("thanks", wait="1 day")])
+    )
     shop.identify(traits={"limit": "none"})
     shop.event("Came")
     shop.event("Order", total=200)
