@@ -44,7 +44,7 @@ def test_a_timer_moves_on_with_actions_of_its_own() -> None:
     ]
     shop = Shop(Journey("ask", entry=Entry("Came", set={"data.number": "event.number"}), steps=steps))
     shop.event("Came", number=1)
-    shop.wait("2 days")
+    shop.wait("50 hours")
 
     assert shop.sent == ["2026-03-03 09:00 ann sms 2", "2026-03-03 09:00 ann email 2"]
     assert shop.told() == ["03-02 09:00 entered first", "03-03 09:00 moved second", "03-04 09:00 moved third"]
