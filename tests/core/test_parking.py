@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Entry, Exit, Journey, On, Step, Transition
+from journeykit import Catalog, Do, Done, Entry, Exit, Failed, Journey, On, Step, Transition
 from journeykit.model.records import HistoryEntry, Want
 from shop import MONDAY, Shop
 
@@ -241,3 +241,56 @@ def test_an_event_that_was_kept_aside_whole_counts_once_it_is_given_back() -> No
 
     (loaded,) = shop.storage.load_many([Want("ann", None)])
     assert loaded.facts.values == {"gone": 1}
+
+
+def test_a_fact_that_cannot_be_folded_is_told_and_stays() -> None:
+    """An import tells a total as a text: the mean stays what it was, the event counts for everything else; the one since the entry as well."""
+    facts = {"mean": "mean of Order.total", "orders": "count of Order", "since": "max of Order.total since entry"}
+    steps = Step("in", wait="1 day", when=Transition("in", on=On("Never", where="customer.since > 5")))
+    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=steps), Catalog(facts=facts))
+    shop.event("Came")
+    shop.event("Order", total=10)
+    shop.event("Order", id="o2", total="much")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert loaded.facts.values == {"mean": [1, 10], "orders": 2}
+    notes = [entry for entry in shop.storage.history("ann") if entry.kind == "parked"]
+    assert [(entry.journey, entry.cause, entry.source, entry.reason) for entry in notes] == [
+        ("", "Order", None, "fact mean: mean of Order.total: 'much' is no number"),
+        ("cart", "Order", "in", "fact since: max of Order.total since entry: 'much' is no number"),
+    ]
+
+
+def test_the_outcome_of_an_action_concerns_the_enrollment_that_asked() -> None:
+    """Ann has two carts; only the mail about the second is performed."""
+    steps = [
+        Step("left", do=Do("email", cart="{journey.key}"), when=Transition("thanks", on=On(settled="email performed"))),
+        Step("thanks", wait="1 day"),
+    ]
+    journey = Journey("cart", key="event.cart", stage="consideration", entry="Added", steps=steps)
+    shop = Shop(journey, answers={"email": lambda request: Done() if request.parameters["cart"] == "c2" else Failed("no such address")})
+    shop.event("Added", cart="c1")
+    shop.event("Added", cart="c2")
+    shop.work()
+
+    assert [shop.inside("cart", key).step for key in ("c1", "c2")] == ["left", "thanks"]
+
+
+def test_who_is_there_already_and_cannot_be_let_in_is_kept_aside() -> None:
+    """Ann and Bob are VIPs when the journey opens; Ann's limit is a text, and cannot be compared."""
+    vips = Catalog(segments={"vip": "customer.vip"})
+    before = Shop(Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")]), vips)
+    before.identify("ann", traits={"vip": True, "limit": "much"})
+    before.identify("bob", traits={"vip": True, "limit": 200})
+    entry = On(segment="vip", where="customer.limit > 100")
+    journey = Journey("vips", entry=entry, open="with those already there", steps=[Step("in", stage="retention", wait="1 day")])
+    shop = Shop(journey, vips, storage=before.storage)
+    shop.engine.backfill()
+    shop.work()
+
+    error = f'"customer.limit > 100": {TEXT}'
+    (row,) = parked(shop)
+    assert (row["journey"], row["key"], row["number"], row["error"]) == ("vips", "", 0, error)
+    entry_told = told(shop)
+    assert (entry_told.journey, entry_told.cause, entry_told.reason) == ("vips", "open", error)
+    assert shop.inside("vips", customer="bob").step == "in"
