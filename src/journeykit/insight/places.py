@@ -10,6 +10,8 @@ from journeykit.insight.lake import Lake
 from journeykit.insight.settings import Settings
 from journeykit.model.records import NEVER
 
+# All windows of one query have one order: each other order sorts everything once more.
+
 #: moves of an enrollment; a migration that changed no step moved nobody
 _MOVES = "kind in ('entered', 'moved', 'completed', 'exited', 'merged') or (kind = 'migrated' and source <> target)"
 
@@ -63,10 +65,12 @@ _STAGE_VISITS = """
     from (
         select customer, journey, key, number, version, entered_at, visit, coalesce(stage, 'no stage') as stage, occurred_at, seq,
             lag(coalesce(stage, 'no stage')) over way as before,
-            last_value(until) over rest as ended_at, last_value(how) over rest as ended, 2 * last_value(next_seq) over rest as ended_mark
+            last_value(until) over whole as ended_at,
+            last_value(case when how in ('completed', 'exited', 'merged') then how end) over whole as ended,
+            last_value(case when how in ('completed', 'exited', 'merged') then 2 * next_seq end) over whole as ended_mark
         from visits
         window way as (partition by customer, journey, key, number order by visit),
-            rest as (partition by customer, journey, key, number order by visit rows between current row and unbounded following)) as v
+            whole as (partition by customer, journey, key, number order by visit rows between unbounded preceding and unbounded following)) as v
     where before is null or before <> stage
     window way as (partition by customer, journey, key, number order by visit)"""
 
