@@ -9,17 +9,17 @@ from journeykit.runtime.clock import ManualClock
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BITING = "</script><script>alert(1)</script>\"'&"
-LONG = "Donaudampfschifffahrtsgesellschaftskapitän " * 4
+LONG = " ".join(["Donaudampfschifffahrtsgesellschaftskapitaenswitwe"] * 3)
 
 
-def care(*, called: bool = True, name: str = "after-order") -> Journey:
-    """Thanked, asked for a review, kept warm; the first version also calls, the second no longer does."""
-    more = {"Phone Rang": "asked"} if called else {}
+def care(*, called: bool = True, name: str = "after-order", reminded: str = "reminded", said: str = "Product Reviewed") -> Journey:
+    """Thanked, asked for a review, kept warm; the first version also calls, the second no longer does. Two names can be said."""
+    more = {"Phone Rang": "fan"} if called else {}
     return Journey(
         name,
         stages=["purchase", "advocacy", "retention"],
         entry="Order Completed",
-        goal="Product Reviewed",
+        goal=said,
         exits="Account Closed",
         reentry="always",
         steps=[
@@ -32,26 +32,26 @@ def care(*, called: bool = True, name: str = "after-order") -> Journey:
                 then="asked",
             ),
             Step("helped", do=Do("ticket"), wait="3 days"),
-            Step(
-                "asked", stage="advocacy", do=Do("email", template="review"), wait="14 days", when={"Product Reviewed": "fan"}, then="quiet"
-            ),
+            Step("asked", stage="advocacy", do=Do("email", template="review"), wait="14 days", when={said: "fan"}, then="quiet"),
             Step("fan", wait="30 days", when={"Friend Invited": "fan"}),
             Scope(
                 "keeping warm",
                 stage="retention",
                 when={"Order Completed": "thanked"},
-                steps=[Step("quiet", wait="30 days"), Step("reminded", do=Do("email", template="miss-you"), wait="20 days")],
+                steps=[Step("quiet", wait="30 days"), Step(reminded, do=Do("email", template="miss-you"), wait="20 days")],
             ),
             Step("gone", end="silent"),
         ],
     )
 
 
-def happened(storage: MemoryStorage, *, customers: int = 60, biting: bool = False, name: str = "after-order") -> None:
+def happened(storage: MemoryStorage, *, customers: int = 60, biting: bool = False, **names: str) -> None:
     """Let *customers* live through half a year, the second half of it on the second version."""
     clock = ManualClock(BEGIN)
-    engines = [Engine([care(called=called, name=name)], storage, clock=clock) for called in (True, False)]
-    for number, (at, customer, event, properties) in enumerate(sorted(_lives(customers, biting), key=lambda one: one[:2])):
+    engines = [Engine([care(called=called, **names)], storage, clock=clock) for called in (True, False)]
+    for number, (at, customer, event, properties) in enumerate(
+        sorted(_lives(customers, biting, names.get("said", "Product Reviewed")), key=lambda one: one[:2])
+    ):
         engine = engines[at > BEGIN + timedelta(days=75)]
         engine.run_due(at)
         clock.set(at)
@@ -59,7 +59,7 @@ def happened(storage: MemoryStorage, *, customers: int = 60, biting: bool = Fals
     engines[1].run_due(BEGIN + timedelta(days=180))
 
 
-def _lives(customers: int, biting: bool) -> list[tuple[datetime, str, str, dict]]:
+def _lives(customers: int, biting: bool, said: str) -> list[tuple[datetime, str, str, dict]]:
     found = []
     for number in range(customers):
         who = f"{BITING}{number}" if biting else f"c{number:03}"
@@ -74,7 +74,7 @@ def _lives(customers: int, biting: bool) -> list[tuple[datetime, str, str, dict]
         if number % 5 == 1:
             later(2, "Ticket Opened", ticket_id=f"t{number}")
         if number % 3 == 0:
-            later(12, "Product Reviewed", rating=1 + number % 5, product_id="p1")
+            later(12, said, rating=1 + number % 5, product_id="p1")
         if number % 6 == 0:
             later(14, "Friend Invited")
         if number % 7 == 3:

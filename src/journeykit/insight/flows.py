@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from journeykit.insight.figures import Flow, LinkFlow, Slice, StepFlow
+from attrs import evolve
+
+from journeykit.insight.figures import Flow, LinkFlow, Period, Slice, StepFlow
 from journeykit.insight.lake import Lake
-from journeykit.insight.slicing import tables_sql
+from journeykit.insight.slicing import periods_sql, tables_sql
 from journeykit.insight.survival import medians
 
 #: who stood somewhere between begin and end; a move in the very moment in which the period begins belongs to it
@@ -17,29 +19,36 @@ _THERE = """
     from {table} v where occurred_at < {end} and until >= {begin} group by {place}"""
 
 _WAYS = """
-    select null as source, step as target, cause, null as reason, count(*) as times, count(distinct customer)
-    from {visits} v where visit = 1 and occurred_at >= {begin} and occurred_at < {end} group by step, cause
+    select period, null as source, step as target, cause, null as reason, count(*) as times, count(distinct customer)
+    from {visits} v join {periods} p on occurred_at >= p.since and occurred_at < p.until
+    where visit = 1 group by period, step, cause
     union all
-    select step, next, why, null, count(*), count(distinct customer)
-    from {visits} v where until >= {begin} and until < {end} and how in ('moved', 'migrated') group by step, next, why
+    select period, step, next, why, null, count(*), count(distinct customer)
+    from {visits} v join {periods} p on v.until >= p.since and v.until < p.until
+    where how in ('moved', 'migrated') group by period, step, next, why
     union all
-    select step, null, why, case when how = 'exited' then reason else how end, count(*), count(distinct customer)
-    from {visits} v where until >= {begin} and until < {end} and how in ('completed', 'exited', 'merged')
-    group by step, why, case when how = 'exited' then reason else how end"""
+    select period, step, null, why, case when how = 'exited' then reason else how end, count(*), count(distinct customer)
+    from {visits} v join {periods} p on v.until >= p.since and v.until < p.until
+    where how in ('completed', 'exited', 'merged') group by period, step, why, case when how = 'exited' then reason else how end"""
 
 
-def flow(lake: Lake, cut: Slice, steps: Sequence[str], watched: int) -> Flow:
+def flows(lake: Lake, cut: Slice, steps: Sequence[str], watched: int, periods: Sequence[Period]) -> list[Flow]:
     """
-    Everything about the journey of *cut*.
+    The journey of *cut* in each of *periods*; of *cut* everything counts but its own period.
 
     Args:
         lake: where the tables stand.
-        cut: the journey, and when.
+        cut: the journey, its version, the segment.
         steps: the steps that were designed, in order; steps of other versions that somebody was in follow.
         watched: until when it is known who went on: the end of the record.
+        periods: when; each has a flow of its own.
     """
-    there = _there(lake, cut, "visits", "step", steps, watched)
-    return Flow(cut.journey or "", cut, tuple(there), tuple(_links(lake, cut)))
+    links = _links(lake, cut, periods)
+    cuts = [evolve(cut, period=period) for period in periods]
+    return [
+        Flow(cut.journey or "", one, tuple(_there(lake, one, "visits", "step", steps, watched)), tuple(ways))
+        for one, ways in zip(cuts, links, strict=True)
+    ]
 
 
 def funnel(lake: Lake, cut: Slice, stages: Sequence[str], watched: int) -> list[StepFlow]:
@@ -63,9 +72,11 @@ def _step(name: str, row: Sequence[int], median: float | None) -> StepFlow:
     return StepFlow(name, before, arrived, customers, moved, left, still, median)
 
 
-def _links(lake: Lake, cut: Slice) -> list[LinkFlow]:
-    rows = lake.query(_WAYS.format(visits=tables_sql(cut)["visits"], begin=cut.period.begin, end=cut.period.end))
-    found = [
-        LinkFlow(source, target, cause, reason, int(count), int(customers)) for source, target, cause, reason, count, customers in rows
-    ]
-    return sorted(found, key=lambda one: (-one.count, one.source or "", one.target or "", one.cause, one.reason or ""))
+def _links(lake: Lake, cut: Slice, periods: Sequence[Period]) -> list[list[LinkFlow]]:
+    """The ways in each of *periods*, all in one query."""
+    found: list[list[LinkFlow]] = [[] for _ in periods]
+    for period, source, target, cause, reason, count, customers in lake.query(
+        _WAYS.format(visits=tables_sql(cut)["visits"], periods=periods_sql(periods))
+    ):
+        found[period].append(LinkFlow(source, target, cause, reason, int(count), int(customers)))
+    return [sorted(ways, key=lambda one: (-one.count, one.source or "", one.target or "", one.cause, one.reason or "")) for ways in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -137,7 +138,11 @@ class Insight:
 
     def flow(self, slice: Slice) -> Flow:
         """The steps of ``slice.journey`` and the ways between them; steps in the order of the journey, those that nobody was in included."""
-        return flows.flow(self.lake, slice, self._steps(slice), self.span.end)
+        return self.flows(slice, [slice.period])[0]
+
+    def flows(self, slice: Slice, periods: Sequence[Period]) -> list[Flow]:
+        """The same in each of *periods*, at less cost than one after the other; of *slice* everything counts but its own period."""
+        return flows.flows(self.lake, slice, self._steps(slice), self.span.end, periods)
 
     def funnel(self, slice: Slice) -> list[StepFlow]:
         """The same by stage, in the order of the stages; a move within a stage is none. Of all journeys where the slice names none."""
@@ -168,7 +173,11 @@ class Insight:
 
     def touchpoints(self, slice: Slice) -> list[Touchpoint]:
         """Every moment at which customers met the shop, by channel and stage, with how they felt there; the widest reach first."""
-        return touchpoints.touchpoints(self.lake, slice, slice.journey or self._lifecycle())
+        return self.touchpoints_of(slice, [slice.period])[0]
+
+    def touchpoints_of(self, slice: Slice, periods: Sequence[Period]) -> list[list[Touchpoint]]:
+        """The same in each of *periods*, in one query; of *slice* everything counts but its own period."""
+        return touchpoints.touchpoints(self.lake, slice, slice.journey or self._lifecycle(), periods)
 
     # -- order -------------------------------------------------------------------------------------------------------
 

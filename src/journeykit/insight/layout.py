@@ -34,6 +34,7 @@ from journeykit.insight.routes import End, Sides, facing, leads_left, ribbons
 _GUTTER, _BACK = 60, 42  #: between columns, and how much more where ways lead back
 _GAP, _DOWN, _FRAME = 22, 40, 12
 _MOST_ROWS = 5
+_STEEP = 60  #: how much wider a gutter is at most where broad ways are steep
 
 
 def layout(design: Design, ways: Sequence[Way], weights: Mapping[int, float]) -> Layout:
@@ -62,8 +63,11 @@ class _Placing:
         cols = columns(self.design, self._links())
         sides = self._sides(cols)
         boxes = {spot.name: self._box(spot, sides) for spot in self.design.steps}
-        xs = self._xs(cols)
         tops = _tops(cols, boxes, self)
+        middles = [
+            {item: top + (boxes[item.step].height if item.step else self.room(item)) / 2 for item, top in column.items()} for column in tops
+        ]
+        xs = self._xs(cols, middles)
         placed = {name: evolve(box, x=xs[cols.column[name]], y=tops[cols.column[name]][Item(name)]) for name, box in boxes.items()}
         height = max((box.y + box.height for box in placed.values()), default=TOP + 40.0)
         height = max([height, *(top + self.room(item) for column in tops for item, top in column.items() if item.link is not None)])
@@ -72,9 +76,7 @@ class _Placing:
             height + BOTTOM,
             self._lanes(cols, xs),
             tuple(placed.values()),
-            ribbons(
-                self.ways, cols, placed, [{item: top + self.room(item) / 2 for item, top in column.items()} for column in tops], xs, sides
-            ),
+            ribbons(self.ways, cols, placed, middles, xs, sides),
             tuple(_frames(cols, placed)),
         )
 
@@ -139,13 +141,18 @@ class _Placing:
             rows.append(Row(ways, text, lines, kind, rows[-1].y + rows[-1].height if rows else begin))
         return tuple(rows)
 
-    def _xs(self, cols: Columns) -> list[float]:
-        """Where each column begins; a gutter is wider where numbers stand on both sides of it."""
+    def _xs(self, cols: Columns, middles: Sequence[Mapping[Item, float]]) -> list[float]:
+        """Where each column begins; a gutter is wider where numbers stand on both sides of it, or broad ways lead far up or down."""
         numbered = {cols.column[way.source or ""] - 1 for way in self.ways if leads_left(cols, way)}
         numbered |= {cols.column[way.target] - 1 for way in self.ways if way.source is None and way.target}
+        steep = [0.0] * len(cols.items)
+        for way, chain in cols.chains.items():
+            for (one, a), (other, b) in pairwise(chain):
+                rise = abs(middles[one][a] - middles[other][b]) * self.span(way) / THROUGH
+                steep[min(one, other)] = max(steep[min(one, other)], min(_STEEP, 0.4 * rise))
         xs = [float(LEFT)]
         for number in range(len(cols.items) - 1):
-            xs.append(xs[-1] + BOX + _GUTTER + (_BACK if number in numbered else 0))
+            xs.append(xs[-1] + BOX + _GUTTER + max(_BACK if number in numbered else 0, steep[number]))
         return xs
 
     def _lanes(self, cols: Columns, xs: Sequence[float]) -> tuple[Lane, ...]:

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from journeykit.insight.figures import Slice, Touchpoint
+from collections.abc import Sequence
+
+from journeykit.insight.figures import Period, Slice, Touchpoint
 from journeykit.insight.lake import Lake
 from journeykit.insight.quoting import quoted
-from journeykit.insight.slicing import tables_sql
+from journeykit.insight.slicing import periods_sql, tables_sql
 
 #: a thing belongs to the stage that its customer stood in before it moved them on; who enters a journey with it stands in the first
 _TOUCHPOINTS = """
-    select name, channel, {stage} as stage, sum(touch) as times, count(distinct case when touch = 1 then t.customer end) as reach, sum(felt), count(felt)
+    select period, name, channel, {stage} as stage, sum(touch) as times, count(distinct case when touch = 1 then t.customer end) as reach,
+        sum(felt), count(felt)
     from (
-        select customer, mark, name, channel, 1 as touch, cast(null as double) as felt
+        select customer, mark, occurred_at, name, channel, 1 as touch, cast(null as double) as felt
         from {things} t where occurred_at >= {begin} and occurred_at < {end}
         union all
-        select customer, mark, name, channel, 0 as touch, felt from {feelings} t where occurred_at >= {begin} and occurred_at < {end}) as t{join}
-    group by name, channel, {stage} order by reach desc, times desc, name, coalesce(channel, ''), coalesce({stage}, '')"""
+        select customer, mark, occurred_at, name, channel, 0 as touch, felt
+        from {feelings} t where occurred_at >= {begin} and occurred_at < {end}) as t{join}
+    join {periods} as p on t.occurred_at >= p.since and t.occurred_at < p.until
+    group by period, name, channel, {stage} order by period, reach desc, times desc, name, coalesce(channel, ''), coalesce({stage}, '')"""
 
 _STAGES = """
     left join (select * from stage_visits where journey = {journey}) as v
         on v.customer = t.customer and t.mark > v.after_mark and t.mark <= v.last_mark"""
 
 
-def touchpoints(lake: Lake, cut: Slice, journey: str | None) -> list[Touchpoint]:
-    """The moments in *cut*, with their stage in *journey*: that of the slice, or the lifecycle; none where there is neither."""
+def touchpoints(lake: Lake, cut: Slice, journey: str | None, periods: Sequence[Period]) -> list[list[Touchpoint]]:
+    """
+    The moments in each of *periods*, all in one query; of *cut* everything counts but its own period.
+
+    Their stage is that in *journey*: that of the slice, or the lifecycle; none where there is neither.
+    """
     join = _STAGES.format(journey=quoted(journey)) if journey is not None else ""
     stage = "v.stage" if journey is not None else "cast(null as varchar)"
-    words = {"begin": cut.period.begin, "end": cut.period.end, "stage": stage, "join": join}
-    rows = lake.query(
-        _TOUCHPOINTS.format(**words, **{name: sql for name, sql in tables_sql(cut).items() if name in ("things", "feelings")})
-    )
-    return [_touchpoint(*row) for row in rows]
+    begin, end = min(one.begin for one in periods), max(one.end for one in periods)
+    words = {"begin": begin, "end": end, "stage": stage, "join": join, "periods": periods_sql(periods)}
+    found: list[list[Touchpoint]] = [[] for _ in periods]
+    tables = {name: sql for name, sql in tables_sql(cut).items() if name in ("things", "feelings")}
+    for period, *row in lake.query(_TOUCHPOINTS.format(**words, **tables)):
+        found[period].append(_touchpoint(*row))
+    return found
 
 
 def _touchpoint(name: str, channel: str | None, stage: str | None, times: int, reach: int, felt: float | None, said: int) -> Touchpoint:

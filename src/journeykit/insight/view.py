@@ -23,6 +23,7 @@ from journeykit.model.journey import Journey
 
 _RHYTHMS: dict[str, Literal["week", "month", "quarter"]] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 _DAY = 86_400_000_000
+_LOST = 30  #: in how many ways customers were lost, at most
 
 
 class Told(Protocol):
@@ -174,7 +175,7 @@ class _Viewing:
         designs = [designed(self.insight.definition(name, version)) for version, _ in versions]
         newest = designed(given) if given is not None else designs[0]
         filters = tuple(self._filters(name, versions if len(versions) > 1 else []))
-        flows = {(f, p): self._flow(name, one, period) for f, one in enumerate(filters) for p, period in enumerate(self.periods)}
+        flows = {(f, p): flow for f, one in enumerate(filters) for p, flow in enumerate(self._flows(name, one))}
         sheets = _sheets(newest, dict(zip([version for version, _ in versions], designs, strict=True)), filters, flows)
         kpis = self.insight.settings.kpis.get(name, ())
         described = {
@@ -185,6 +186,7 @@ class _Viewing:
             "kpis": [self._declared(kpi, name) for kpi in kpis],
             **self._slices(name, filters, flows, sheets, kpis),
             "there": self._there(sheets[0].chart, flows[0, 0]),
+            "lost": self._lost(flows[0, 0]),
         }
         return described, tuple(draw(sheet.chart, sheet.placed, counts(sheet.chart, sheet.first)) for sheet in sheets)
 
@@ -201,21 +203,24 @@ class _Viewing:
         touchpoints: dict[tuple[str, str, str | None], int] = {}
         figures = [[self._figures(kpi, self._slice(name, one, self.periods[0])) for kpi in kpis] for one in filters]
         slices = {}
+        touched = [self._touched(self._slice(name, one, self.periods[0])) for one in filters]
         for (f, p), flow in flows.items():
             sheet = sheets[_drawn(sheets, filters[f])]
             slices[f"{f},{p}"] = {
                 **_numbers(sheet.chart, sheet.placed, flow),
-                "kpis": [self._kpi(kpi, figure[p]) for kpi, figure in zip(kpis, figures[f], strict=True)],
-                "touch": self._touchpoints(flow.slice, touchpoints),
+                "kpis": [self._kpi(kpi, *figure[p]) for kpi, figure in zip(kpis, figures[f], strict=True)],
+                "touch": [_touchpoint(one, touchpoints) for one in touched[f][p][: self.choice.touchpoints]],
             }
         return {"slices": slices, "touchpoints": [list(key) for key in touchpoints]}
 
     def _slice(self, name: str, one: _Filter, period: Period) -> Slice:
         return Slice(period, journey=name, version=one.version, segment=one.segment)
 
-    def _flow(self, name: str, one: _Filter, period: Period) -> Flow:
-        slice = self._slice(name, one, period)  # noqa: A001  the word for it everywhere
-        return self.insight.flow(slice) if name in self.known else Flow(name, slice, (), ())
+    def _flows(self, name: str, one: _Filter) -> list[Flow]:
+        whole = self._slice(name, one, self.periods[0])
+        if name in self.known:
+            return self.insight.flows(whole, self.periods)
+        return [Flow(name, evolve(whole, period=period), (), ()) for period in self.periods]
 
     # -- numbers -------------------------------------------------------------------------------------------------------
 
@@ -235,22 +240,25 @@ class _Viewing:
             "trend": [[period.label, figure.value, self._said(figure)] for period, figure in series],
         }
 
-    def _figures(self, kpi: Kpi, slice: Slice) -> list[Figure]:
-        """A KPI in each of the periods, worked out at once."""
-        if slice.journey not in self.known:
-            return [Figure(kpi.measure, None, "number")] * len(self.periods)
+    def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[str, Figure]]:
+        """A KPI in each of the periods, worked out at once; for all time its last whole week, month or quarter, which is what its target is about."""
+        whole = [one for one in self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]) if one.end <= self.at][-1:]
+        periods = [*(whole or self.periods[:1]), *self.periods[1:]]
         measure = named(kpi.measure)
-        return [together(measure, these) for these in figures(self.insight.lake, measure, slice, self.periods)]
+        if slice.journey not in self.known:
+            return [("", Figure(kpi.measure, None, measure.unit))] * len(periods)
+        found = figures(self.insight.lake, measure, slice, periods)
+        return [(period.label, together(measure, these)) for period, these in zip(periods, found, strict=True)]
 
-    def _kpi(self, kpi: Kpi, figure: Figure) -> list[Any]:
-        return [figure.value, self._said(figure), met(kpi, figure.value), counted(figure)]
+    def _kpi(self, kpi: Kpi, label: str, figure: Figure) -> list[Any]:
+        return [figure.value, self._said(figure), met(kpi, figure.value), counted(figure), label]
 
     def _said(self, figure: Figure) -> str:
         return shown(figure.value, figure.unit, self.insight.settings.currency)
 
-    def _touchpoints(self, slice: Slice, known: dict[tuple[str, str, str | None], int]) -> list[list[Any]]:
-        found = self.insight.touchpoints(slice)[: self.choice.touchpoints] if slice.journey in self.known else []
-        return [_touchpoint(one, known) for one in found]
+    def _touched(self, slice: Slice) -> list[list[Touchpoint]]:
+        """The touchpoints in each of the periods."""
+        return self.insight.touchpoints_of(slice, self.periods) if slice.journey in self.known else [[] for _ in self.periods]
 
     # -- who is there --------------------------------------------------------------------------------------------------
 
@@ -262,6 +270,11 @@ class _Viewing:
             if spot.name in still:
                 found[str(number)] = self._present(flow.slice, spot.name)
         return found
+
+    def _lost(self, flow: Flow) -> list[list[Any]]:
+        """Where customers were lost, and the last thing that happened before."""
+        found = self.insight.dropoffs(flow.slice, _LOST) if flow.steps else []
+        return [[one.step, one.reason, one.last, one.customers] for one in found]
 
     def _present(self, slice: Slice, step: str) -> dict[str, Any]:
         people = self.insight.there(slice, step, self.choice.present)
@@ -342,5 +355,5 @@ def _map(chart: Atlas) -> dict[str, Any]:
 
 
 def _way(way: Way, causes: Iterable[tuple[str, int]]) -> dict[str, Any]:
-    said = [f"{cause} ({count:,})" for cause, count in causes if cause] or [cause for cause in way.causes if cause]
+    said = [cause for cause, _ in causes if cause] or [cause for cause in way.causes if cause]
     return {"from": way.source, "to": way.target, "end": way.end, "designed": way.designed, "causes": said}

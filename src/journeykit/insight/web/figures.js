@@ -15,17 +15,17 @@ function cards(journey, plan, slice, other, names) {
 }
 
 function kpiCard(kpi, now, before, names) {
-  const [value, said, met, counted] = now;
-  const word = met === null ? "no figure yet" : met ? "✓ met" : "✗ missed";
+  const [value, said, met, counted, when] = now;
+  const word = met === null ? "no figure" : met ? "✓ met" : "✗ missed";
   return make(
     "article",
     { class: `kpi ${met === null ? "" : met ? "met" : "missed"}`, title: kpi.formula },
-    make("span", { class: "of" }, kpi.group),
+    make("span", { class: "of" }, when ? `${kpi.group}, ${when}` : kpi.group),
     make("span", { class: "name" }, kpi.name),
     make("span", { class: "value" }, said),
     spark(kpi),
     make("span", { class: "aim" }, `${kpi.target}: `, make("b", {}, word), counted && met !== null ? ` (${counted})` : ""),
-    before ? make("span", { class: "was" }, `${names[1]}: ${before[1]}${value !== null && before[0] !== null ? ` (${change(value, before[0])})` : ""}`) : null,
+    before ? make("span", { class: "was" }, `${before[4] || names[1]}: ${before[1]}${value !== null && before[0] !== null ? ` (${change(value, before[0])})` : ""}`) : null,
     make("span", { class: "was" }, `${kpi.owner}, ${kpi.rhythm}`),
   );
 }

@@ -14,8 +14,15 @@ function panel(journey, plan, slice, other, number, close) {
     make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Left", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", lasting(now[MEDIAN]))),
     ...ways((way) => way.to === step.name && way.from !== step.name, "Where they come from"),
     ...ways((way) => way.from === step.name, "Where they go"),
+    ...lost(journey.lost.filter((one) => one[0] === step.name)),
     ...present(journey.there[indexIn(journey, step.name)]),
   ];
+}
+
+function lost(ways) {
+  if (!ways.length) return [];
+  const said = ways.map(([, reason, last, customers]) => make("li", {}, `${whole.format(customers)} ${reason}${last === null ? "" : `, after ${last}`}`));
+  return [make("h3", {}, "Lost here, and what happened last"), make("ul", {}, ...said)];
 }
 
 // Who is there is listed by the steps of the map that is drawn first.
