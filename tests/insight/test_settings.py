@@ -115,8 +115,8 @@ kpis:
         load_settings(file, MEASURES)
 
     assert list(caught.value.problems) == [
-        'insight.yaml: unknown key "curency"; did you mean "currency"?',
         "insight.yaml: zone: 'Europe/Berln' is no time zone; write an IANA name, for example \"Europe/Berlin\"",
+        'insight.yaml: unknown key "curency"; did you mean "currency"?',
         "insight.yaml: decimals: 'two' is no number of decimals; write 0 for whole minor units, 2 for amounts such as 12.50",
         'insight.yaml: events["Order Completed"][1]: a name belongs here, not 3',
         "insight.yaml: churn: 180 is no duration; write how long, for example 90 days",
