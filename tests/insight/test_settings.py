@@ -25,6 +25,7 @@ MEASURES = (
     measure("traffic by source", "number", by="source"),
 )
 
+KPI = '"cart abandonment rate at most 60%, marketing, weekly"'
 SHOP = """
 zone: Europe/Berlin
 currency: EUR
@@ -128,10 +129,8 @@ kpis:
         'insight.yaml: kpis.recover-cart[2]: "60" is no share; write it in per cent, from 0% to 100%',
         'insight.yaml: kpis.recover-cart[3]: "60" is no duration; write for example "2 hours" or "3 days"',
         'insight.yaml: kpis.recover-cart[4]: "traffic by source" is told for each source and is no single number; choose another measure',
-        "insight.yaml: kpis.recover-cart[5]: 'NPS 40' is no KPI; write MEASURE at least or at most TARGET, OWNER, RHYTHM: "
-        '"cart abandonment rate at most 60%, marketing, weekly"',
-        "insight.yaml: kpis.win-back: a list belongs here, not 'NPS at least 40, support, weekly'; write "
-        '["cart abandonment rate at most 60%, marketing, weekly"]',
+        f"insight.yaml: kpis.recover-cart[5]: 'NPS 40' is no KPI; write MEASURE at least or at most TARGET, OWNER, RHYTHM: {KPI}",
+        f"insight.yaml: kpis.win-back: a list belongs here, not 'NPS at least 40, support, weekly'; write [{KPI}]",
     ]
 
 
