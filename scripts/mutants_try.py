@@ -194,7 +194,8 @@ def _calm(item: pytest.Item) -> None:
     if given is not None:
         few = min(given.max_examples, EXAMPLES)
         phases = (Phase.explicit, Phase.generate)
-        test._hypothesis_internal_use_settings = settings(given, max_examples=few, derandomize=True, database=None, phases=phases)
+        quick = settings(given, max_examples=few, derandomize=True, database=None, phases=phases)
+        test._hypothesis_internal_use_settings = quick  # noqa: SLF001
 
 
 def _wait(work: Callable[[], int]) -> int:

@@ -177,6 +177,7 @@ def test_an_order_as_it_stands_now(make):
     assert figure(numbers, "average order value", MARCH) == Figure("average order value", 2000, "money", 2000, 1)
     assert figure(numbers, "customer lifetime value", MARCH) == Figure("customer lifetime value", 1500, "money", 1500, 1)
     assert figure(numbers, "conversion rate", MARCH) == Figure("conversion rate", 1.0, "share", 2, 2)
+    assert numbers.set_aside(MARCH) == {"in another currency": 1}
     assert figure(numbers, "average order value", APRIL) == Figure("average order value", None, "money", 0, 0)
 
 

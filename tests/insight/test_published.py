@@ -51,6 +51,66 @@ def test_the_cart_abandonment_of_a_thousand_carts(make):
     assert figure(told.insight(make), "cart abandonment rate", MARCH).value == 0.7
 
 
+def sessions(told: Told) -> None:
+    """Twenty sessions of 200 seconds in all; nineteen of them lasted none."""
+    for number in range(20):
+        told.event("ann", "Page Viewed", f"2026-03-02 {number:02}:00", session_id=f"s{number}")
+    told.event("ann", "Page Viewed", "2026-03-02 00:03:20", session_id="s0")
+
+
+def reopened(told: Told) -> None:
+    """Created at 9:00, resolved at 9:30, reopened at 9:45, resolved at 10:15."""
+    for name, hour in (("Opened", "09:00"), ("Resolved", "09:30"), ("Reopened", "09:45"), ("Resolved", "10:15")):
+        told.event("ann", f"Ticket {name}", f"2026-03-02 {hour}", ticket_id="t1")
+
+
+def some(count: int, name: str, of: int, all_name: str, day: str = "2026-03-02"):
+    """Something that *of* customers did on one day, and *count* of them followed by something on the next."""
+
+    def tell(told: Told) -> None:
+        for number in range(of):
+            told.event(f"customer {number}", all_name, day)
+        for number in range(count):
+            told.event(f"customer {number}", name, "2026-03-03")
+        told.event("somebody", "Lamp Lit", "2026-03-30")
+
+    return tell
+
+
+def scored(*scores: int):
+    """Answers of 1 to 5."""
+
+    def tell(told: Told) -> None:
+        for number, score in enumerate(scores):
+            told.event(f"customer {number}", "CSAT Answered", "2026-03-02", score=score)
+
+    return tell
+
+
+#: a number, what happened, what was published, and where
+EXAMPLES = [
+    ("CSAT", scored(*[5] * 10, *[4] * 20, *[3] * 10, *[2] * 5, *[1] * 5), 0.6,
+     "https://intercom.help/voc-metrics/en/articles/9647540-what-is-csat-and-how-is-csat-score-calculated"),
+    ("time to resolution", reopened, 75 * 60, "https://docs.bird.com/connectivity-platform/inbox-reporting/inbox-reports-in-action"),
+    ("session duration", sessions, 10, "https://blog.gmaven.com/dictionary/average-session-duration/"),
+    ("checkout completion rate", some(250, "Order Completed", 400, "Checkout Started"), 0.625, "https://japio.com/metrics/checkout-conversion-rate"),
+    ("repeat purchase rate", some(200, "Order Completed", 500, "Order Completed"), 0.4, "https://www.lifesight.io/glossary/repeat-purchases-rate"),
+    ("unsubscribe rate", some(100, "Unsubscribed", 5_000, "Email Delivered"), 0.02, "https://www.mailgun.com/?p=5224"),
+    ("social engagement rate", some(200, "Social Engaged", 2_500, "Social Post Seen"), 0.08, "https://costcalculator.calculator.city/engagement-rate-by-reach-calculator"),
+    ("referral purchase rate", some(60, "Referral Bought", 300, "Referral Accepted"), 0.2, "https://www.keevee.com/referral-program-metrics"),
+]  # fmt: skip
+
+
+@each_engine
+@pytest.mark.parametrize(("name", "tell", "published", "source"), EXAMPLES, ids=[name for name, *_ in EXAMPLES])
+def test_a_worked_example(make, name, tell, published, source):
+    """What others have worked out by hand comes out here."""
+    told = Told()
+    tell(told)
+
+    assert figure(told.insight(make), name, MARCH).value == published, source
+
+
 #: weeks of remission of 21 children who were given 6-MP; those with a plus were in remission when the study ended
 REMISSION = [
     "6",

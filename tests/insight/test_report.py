@@ -17,7 +17,7 @@ from journeykit.insight.kpis import Kpi
 from journeykit.insight.measure import Measure
 from journeykit.insight.report import markdown, text
 from journeykit.insight.report_data import COLUMNS, plain, spreadsheet
-from journeykit.insight.review import JourneyReview, NewVersion, Review, Shift, Standing, Target, met, shifts
+from journeykit.insight.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target, losses, met, shifts
 from journeykit.insight.words import days, shown
 
 WEEK = 7 * 86_400_000_000
@@ -85,7 +85,7 @@ RECOVER = JourneyReview(
     versions=(
         NewVersion("4f038194a0625abb", MONDAY - WEEK, Conversion("4f", 803, 330, 330 / 803), Conversion("others", 401, 144, 144 / 401)),
     ),
-    losses=(Dropoff("reminded", "silent for 90 days", "Email Opened", 312), Dropoff("left", "exited: Order Cancelled", None, 90)),
+    losses=(Loss("reminded", "silent", 312, (("Email Opened", 300), ("email in reminded", 12))), Loss("left", "Order Cancelled", 90, ())),
     lost=402,
 )
 NOBODY = JourneyReview("win-back", False, (TICKETS,), Change("entered", Figure("entered", 0, "number"), Figure("entered", 0, "number"), 0))
@@ -103,7 +103,7 @@ def test_a_review_fits_a_terminal():
     long = "a step with a name that goes on and on and on, until everybody has forgotten how it began, " * 3
     journey = JourneyReview(
         long, True, (CARTS,), ENTERED, stages=(Standing(None, StepFlow(long, 1, 1, 1, 1, 1, 1_000_000, None)),),
-        shifts=(Shift(long, long, share(1, 2), share(2, 2)),), losses=(Dropoff(long, long, long, 1_000_000),), lost=1_000_000,
+        shifts=(Shift(long, long, share(1, 2), share(2, 2)),), losses=(Loss(long, long, 1_000_000, ((long, 3),)),), lost=1_000_000,
     )  # fmt: skip
     told = text(Review("weekly", week(0), week(-1), "Europe/Berlin", "EUR", week(0).end, (journey,)))
 
@@ -118,7 +118,7 @@ def test_names_move_no_cursor_and_mark_nothing_down():
         True,
         (CARTS,),
         ENTERED,
-        losses=(Dropoff(wicked, wicked, wicked, 3),),
+        losses=(Loss(wicked, wicked, 3, ((wicked, 3),)),),
         lost=3,
         shifts=(Shift(wicked, wicked, share(1, 2), share(2, 2)),),
     )
@@ -146,9 +146,9 @@ def test_a_review_as_data():
     assert [one["figure"] for one in carts["trend"]][-2:] == [668 / 1_150, 708 / 1_150]
     assert found["journeys"][0]["losses"][0] == {
         "step": "reminded",
-        "reason": "silent for 90 days",
-        "last": "Email Opened",
+        "reason": "silent",
         "customers": 312,
+        "last": [{"name": "Email Opened", "customers": 300}, {"name": "email in reminded", "customers": 12}],
     }
     assert found["journeys"][1]["known"] is False
 
@@ -215,6 +215,21 @@ def test_only_what_is_no_chance_is_called_a_shift():
         ("step 2", None, 150),
         ("step 1", None, 300),
     ]
+
+
+def test_losses_are_told_by_step_and_reason():
+    """What happened last is told beside them; who left because they ordered is not lost."""
+    told = losses(
+        [
+            Dropoff("left", "silent", "Product Added", 7),
+            Dropoff("left", "Order Completed", "Cart Viewed", 50),
+            Dropoff("reminded", "silent", None, 9),
+            Dropoff("left", "silent", "Cart Viewed", 8),
+        ],
+        won={"Order Completed"},
+    )
+
+    assert told == [Loss("left", "silent", 15, (("Cart Viewed", 8), ("Product Added", 7))), Loss("reminded", "silent", 9, ())]
 
 
 def test_a_way_that_nobody_goes_any_longer_is_told():

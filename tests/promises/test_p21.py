@@ -248,6 +248,23 @@ def test_the_hash_remembers_over_several_erasures_and_processes(tmp_path: Path) 
         assert shop.storage.customers() == []
 
 
+def test_an_old_id_of_the_erased_is_nobodys(storage: Storage) -> None:
+    """A process that has met the visitor as Ann tells what they do after Ann was erased under their own id; and the other way round they may be one."""
+    shop = Shop(WELCOME, CART, storage=storage)
+    shop.event("Signed Up", "visitor", first_name="Ann")
+    shop.engine.merge("ann", "visitor", id="m1")
+    shop.event("Product Added", "visitor", cart_id="c1", product="tea")
+    assert storage.customers() == ["ann"]
+    assert shop.engine.erase("ann")
+
+    shop.event("Product Added", "visitor", cart_id="c2", product="tea")
+    assert storage.customers() == ["visitor"]
+    assert shop.engine.merge("visitor", "ann", id="m2").status == "decided"
+    shop.event("Product Added", "ann", cart_id="c3", product="tea")
+    shop.event("Product Added", "visitor", cart_id="c4", product="tea")
+    assert [logged.event.properties["cart_id"] for logged in storage.events("visitor", names=["Product Added"])] == ["c2", "c3", "c4"]
+
+
 def test_erasing_nobody_is_remembered() -> None:
     """Whoever is not known can be erased before they come: they are sent no marketing."""
     shop = Shop(WELCOME)

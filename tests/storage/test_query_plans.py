@@ -101,7 +101,7 @@ def test_no_hot_statement_scans(connection):
         ("LOAD_CUSTOMERS", "c USING PRIMARY KEY (id=?)"),
         ("LOAD_ACTIVE", "e USING PRIMARY KEY (customer=? AND journey=?)"),
         ("LOAD_ONE", "e USING PRIMARY KEY (customer=?) LEFT-JOIN"),
-        ("LOAD_MAIL", "e USING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
+        ("LOAD_ONE", "e USING INDEX sqlite_autoindex_journeykit_events_1 (customer=? AND id=?)"),
         ("LOAD_KEY", "e USING PRIMARY KEY (customer=? AND journey=? AND key=?)"),
         ("LOAD_DUE", "e USING PRIMARY KEY (customer=?)"),
         ("LOAD_PENDING", "e USING INDEX journeykit_events_mailbox (customer=? AND arrival<?)"),

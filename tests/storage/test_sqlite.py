@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
+from journeykit.model.records import Commit, Enrollment, LoggedEvent, OutboxMessage, Timer
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import MIGRATIONS, SQLiteStorage
@@ -120,6 +121,74 @@ def test_without_an_open_transaction_it_commits_its_own(path, level):
     other.close()
 
 
+def sent(number: int, **fields) -> OutboxMessage:
+    """A message of which some fields are there that most lack."""
+    kinds = [{}, {"owner": "step 3"}, {"expires_at": 99}, {"listens": True}, {"household": "home"}, {"origin": "bob/welcome//1/1/0"}]
+    return shop.message(f"customer {number}")._replace(**kinds[number % len(kinds)], **fields)
+
+
+def visit(number: int, visits: int, *, odd: bool) -> Commit:
+    """A signal of one of many customers; with *odd* each differs from the one before it."""
+    name, step = f"customer {number}", f"step {number % 7}" if odd else "first"
+    ended_at = 50 if odd and number % 3 == 0 else None
+    status = "active" if ended_at is None else "completed"
+    inside = Enrollment("welcome", "", 1, "0a1b", 0, status, step, visits, 10, 10, {"n": number}, (Timer(0, 90, 1),), ended_at=ended_at)
+    entry = shop.entry(name, visits)._replace(
+        source=None if odd and number % 2 else "before", reason="why" if odd and number % 5 == 0 else None
+    )
+    state = "parked" if odd and number % 4 == 0 else "decided"
+    event = LoggedEvent(shop.event(f"event {visits}", name), 10, None if state == "parked" else visits, state)
+    message = sent(number, seq=visits) if odd else shop.message(name)._replace(seq=visits)
+    return shop.commit(name, visits - 1, enrollments=[inside], history=[entry], outbox=[message], events=[event])
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_what_is_written_together_is_what_is_written_one_by_one(tmp_path, odd):
+    """Of 130 customers in one transaction each row is what it would have been by itself, whether they are alike or not."""
+    together, alone = SQLiteStorage(tmp_path / "together.db"), SQLiteStorage(tmp_path / "alone.db")
+    for storage in (together, alone):
+        storage.migrate()
+    for visits in (1, 2):
+        commits = [visit(number, visits, odd=odd and number > 60) for number in range(130)]
+        together.commit_many(commits)
+        for one in commits:
+            alone.commit_many([one])
+
+    written = [rows_of(tmp_path / f"{name}.db") for name in ("together", "alone")]
+    assert written[0] == written[1]
+    assert {table: len(found) for table, found in written[0].items()} == {
+        "customers": 130, "enrollments": 130, "events": 260, "history": 260, "outbox": 260,
+    }  # fmt: skip
+
+
+def rows_of(path) -> dict[str, list[tuple]]:
+    """All that stands in the tables, with the types of all values."""
+    connection = sqlite3.connect(path)
+    found = {}
+    for table in ("customers", "enrollments", "events", "history", "outbox"):
+        columns = [row[1] for row in connection.execute(f"pragma table_info(journeykit_{table})")]
+        typed = ", ".join(f'"{name}", typeof("{name}")' for name in columns)
+        found[table] = connection.execute(f"select {typed} from journeykit_{table} order by 1, 3, 5").fetchall()
+    connection.close()
+    return found
+
+
+def test_of_many_together_one_came_too_late(tmp_path):
+    """Where somebody else has decided one of 130 events, nothing is written, and the storage says whose it was."""
+    storage = SQLiteStorage(tmp_path / "shop.db")
+    storage.migrate()
+    storage.commit_many([visit(number, 1, odd=False) for number in range(130)])
+    late = [visit(number, 2, odd=False) for number in range(130)]
+    known = LoggedEvent(shop.event("event 1", "customer 77"), 10, 2, "decided")
+    late[77] = shop.commit("customer 77", 1, events=[known])
+    before = rows_of(tmp_path / "shop.db")
+
+    with pytest.raises(ConflictError) as raised:
+        storage.commit_many(late)
+    assert raised.value.customers == ("customer 77",)
+    assert rows_of(tmp_path / "shop.db") == before
+
+
 def test_a_database_whose_log_was_ordered_by_customer(path):
     """The third version kept log and history by customer: nothing of them is lost, and what had been seen stays seen."""
     with sqlite3.connect(path, isolation_level=None) as connection:
@@ -128,7 +197,7 @@ def test_a_database_whose_log_was_ordered_by_customer(path):
             for statement in statements:
                 connection.execute(statement)
             connection.execute(sql.SCHEMA_STEP, (number,))
-        connection.executemany(sql.INSERT_CUSTOMER, [("ann", 2, 20, "[1]"), ("bob", 1, 10, "[1]")])
+        connection.executemany(sql.INSERT_CUSTOMER, [("ann", 2, 20, "[1]", None, None), ("bob", 1, 10, "[1]", None, None)])
         decided = [
             ("ann", "one", 1, 10, 10, "Visited", "{}", "", "decided", 0),
             ("bob", "one", 1, 10, 10, "Visited", "{}", "", "decided", 0),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from any_story import STORIES, broken, holds, machine, verdict
-from journeykit import Catalog, Do, Journey, Step, dumps
+from journeykit import Catalog, DefinitionError, Do, Journey, Step, dumps
 from journeykit.codec import definition_hash
 from journeykit.testing import Scenario
 from journeykit.testing.machine import JourneyMachine, always
@@ -297,7 +297,41 @@ def test_everything_at_once_on_journeys_that_are_in_order() -> None:
     assert shop.tally.stories >= STORIES
 
 
-def test_an_operation_that_there_is_not() -> None:
-    """The error says which there are."""
-    with pytest.raises(ValueError, match='operations: "lunch" is none; there are merge, erase, pause'):
-        machine([CART], operations=["lunch"])
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"operations": ["lunch"]}, 'operations: "lunch" is none; there are merge, erase, pause'),
+        ({"mishaps": ["kil"]}, 'mishaps: "kil" is none; there are late, ahead, again, lag, kill, fail; did you mean "kill"?'),
+        ({"operations": "merge"}, 'operations: "merge" is a text; give a list'),
+        ({"customers": "ann"}, 'customers: "ann" is a text; give a list'),
+        ({"migrations": [CHANGED]}, "migrations: they lead to a later release, and there is none; give its journeys and catalogs as later"),
+    ],
+)
+def test_what_a_machine_cannot_be_told(given: dict[str, object], problem: str) -> None:
+    """It is refused where it is written, not in the first story, and not silently."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        machine([CART], **given)
+    assert str(caught.value) == problem
+
+
+def test_a_machine_without_journeys_is_no_test() -> None:
+    """It would hold for ever; one to inherit from may have none."""
+    base = machine([])
+    with pytest.raises(ValueError, match="definitions: there are none, so that nothing can happen"):
+        base.TestCase("runTest").runTest()
+
+
+def test_an_old_id_of_somebody_erased_becomes_the_other() -> None:
+    """Merged, erased, and merged the other way round: nobody is looked for in a circle."""
+    story = shop(CART)
+    story.merge("ann", "bob")
+    story.event("Product Added", customer="bob", cart_id="c1")
+    story.erase("ann")
+    story.merge("bob", "ann")
+    story.event("Product Added", customer="ann", cart_id="c2")
+    story.wait("3 hours")
+
+    story.expect_dropped("email", at="2026-03-02 11:00", customer="bob", reason="erased: no consent has been given since")
+    story.expect_nothing_else()
+    with pytest.raises(DefinitionError, match="'journeys' is no journey and no catalog"):
+        story.deploy("journeys")

@@ -53,7 +53,7 @@ def draw_map(
         else:
             told = page_of(insight, storage, names)
     written(output, told)
-    console.say(f"{output}: {len(told.encode()) // 1_000:,} kB")
+    console.say(str(output))
 
 
 def page_of(insight: Insight, storage: Storage, names: bool) -> str:

@@ -14,7 +14,7 @@ import typer
 from journeykit.cli import console, world
 from journeykit.cli.importing import sources_of
 from journeykit.histories import History, Rejects, collect
-from journeykit.rehearsal import fit, load_population, population_text, simulate
+from journeykit.rehearsal import Population, fit, load_population, population_text, simulate
 
 Maps = Annotated[
     list[str] | None, typer.Option("--map", metavar="MAP", help="What its rows mean: one mapping for all files, or one for each.")
@@ -58,9 +58,7 @@ def simulate_people(
         return
     if events or maps:
         raise console.Usage("--events and --map belong to --fit, which writes a population; a simulation reads it with --population")
-    if not journeys or population is None:
-        raise console.Usage("journeys and --population are needed; simulate --fit --events FILE writes a population")
-    values, people = world.definitions(journeys), load_population(population)
+    values, people = _given(journeys, population)
     with console.progress("simulating", "customers", quiet) as bar:
         found = simulate(
             values, people, customers=customers, start=start, days=days, seed=seed, processes=processes or os.cpu_count() or 1,
@@ -70,6 +68,13 @@ def simulate_people(
         console.say_json(found.figures())
     else:
         console.say(str(found))
+
+
+def _given(journeys: Sequence[str] | None, population: Path | None) -> tuple[Sequence[world.Definition], Population]:
+    """Who goes where; neither can be left out."""
+    if not journeys or population is None:
+        raise console.Usage("journeys and --population are needed; simulate --fit --events FILE writes a population")
+    return world.definitions(journeys), load_population(population)
 
 
 def _fit(events: Sequence[str], maps: Sequence[str], quiet: bool) -> None:

@@ -29,6 +29,7 @@ from journeykit.model.records import Enrollment, Facts, Moment, Timer, Waiting
 
 MERGE = "$merge"
 UNSEEN = frozenset({"$identify", "$arm", MERGE, RETURNED})  #: what tells about somebody as they are, which is no change
+SIGNALS = "signals"  #: of `MERGE`, how many signals the other had decided: which of the survivor's were theirs, for who reads the past
 SPENT = "sent before two customers became one"  #: why a request is dropped
 
 Place = tuple[str, str]  #: journey and key

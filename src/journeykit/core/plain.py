@@ -28,12 +28,10 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 def decide_plainly(compiled: Compiled, customer: Customer, logged: LoggedEvent, now: int) -> Commit | None:
     """Decide an event for a customer who has nothing due before it; None where it is not plain."""
     event = logged.event
-    concern = compiled.concerns.get(event.name)
-    if concern is None or not concern.plain or (compiled.watch is not None and not customer.moments):
+    concern, covered = compiled.concerns.get(event.name), customer.covered
+    if concern is None or not concern.plain or (covered is not None and not concern.needs <= covered.journeys):
         return None
-    covered, offers, e = customer.covered, concern.offers, None
-    if covered is not None and not concern.needs <= covered.journeys:
-        return None
+    offers, e = concern.offers, None
     for one in customer.enrollments.values():
         if one.status == "active" and one.journey in offers:
             if e is not None:
@@ -45,6 +43,8 @@ def decide_plainly(compiled: Compiled, customer: Customer, logged: LoggedEvent, 
         accepted_at = now
     events = (_new(LoggedEvent, (event, now, seq, "decided", 0)),)
     commit = Commit(customer.customer_id, revision, seq, accepted_at, None, (), (), (), (), events)
+    if compiled.watch is not None and not customer.moments:
+        commit.moments = compiled.watch.stranger(customer.customer_id, customer.facts, now)
     if e is None:
         return commit
     table = compiled.definitions[e.definition].plain[e.step]
@@ -63,10 +63,15 @@ def fire_plainly(compiled: Compiled, customer: Customer, now: int) -> Commit | N
     if len(customer.enrollments) != 1 or (customer.moments_due is not None and customer.moments_due < now):
         return None
     (e,) = customer.enrollments.values()
-    due = [(timer.due_at, timer.index) for timer in e.timers if timer.due_at is not None and timer.due_at < now]
-    if len(due) != 1 or e.waiting is not None:
+    due = None
+    for timer in e.timers:
+        if timer[1] is not None and timer[1] < now:
+            if due is not None:
+                return None
+            due = timer
+    if due is None or e.waiting is not None:
         return None
-    at, index = due[0]
+    index, at, _, _ = due
     table = compiled.definitions[e.definition].plain[e.step]
     revision, accepted_at = customer.revision, customer.accepted_at
     commit = Commit(customer.customer_id, revision, revision + 1, at + 1 if at >= accepted_at else accepted_at)
@@ -111,7 +116,7 @@ def _taken(
     e, timers = e.copy(), ""
     context = _seen(customer, e, event, now) if plan.reads else None
     if fired is not None:
-        e.timers, timers = tuple(timer for timer in e.timers if timer.index != fired), f"!{fired} "
+        e.timers, timers = () if len(e.timers) == 1 else tuple([timer for timer in e.timers if timer.index != fired]), f"!{fired} "
     if plan.before:
         _operate(commit, e, plan.before, context, now)
     if plan.cancel and e.timers:

@@ -15,6 +15,7 @@ from journeykit.core.context import Context
 from journeykit.model.records import Facts, Moment
 
 _ENDS = ((-2_208_988_800_000_000, None), (7_258_118_400_000_000, "Pacific/Kiritimati"))  #: 1900, and 2200 where the day begins
+_NEVER: tuple[int, int, tuple[Moment, ...]] = (0, 0, ())  #: what was found where nobody has looked
 STAMP = ""  #: the name under which a customer keeps which watchers have had their first look
 
 
@@ -24,6 +25,16 @@ class Occurred(NamedTuple):
     signal: str
     old: Any = None
     new: Any = None
+
+
+class Look(Context):
+    """What a first look at a customer sees, in the instant of an event, of whose decision nothing else is seen."""
+
+    __slots__ = ("passed",)
+
+    def __init__(self, customer_id: str, facts: Facts, now: int) -> None:
+        super().__init__(customer_id, facts, now)
+        self.passed = now - 1  #: the last instant that has passed
 
 
 class Watcher(Protocol):
@@ -70,6 +81,8 @@ class Watch:
         self.blank = {name: moment for name, watcher in self.watchers.items() if (moment := _blank(watcher)) is not None}
         self._stamped = Moment(STAMP, None, self.stamp)
         self._everywhere = [watcher for name, watcher in self.watchers.items() if name not in self.blank]
+        self._alike = all(watcher.reads <= {"customer.zone"} for watcher in self._everywhere)  #: they find the same all over a zone
+        self._found: dict[str | None, tuple[int, int, tuple[Moment, ...]]] = {}  #: what was last found in a zone, from when and until when
         self._readers = _named((path, watcher) for watcher in self.watchers.values() for path in watcher.reads)
         self._resting = _named((path.partition(".")[2], watcher) for watcher in self.watchers.values() for path in watcher.rests_on)
 
@@ -100,6 +113,33 @@ class Watch:
             if moment != self.blank.get(name):
                 moments[name] = moment
         return moments
+
+    def stranger(self, customer_id: str, facts: Facts, now: int) -> tuple[Moment, ...]:
+        """
+        What is kept of a customer at whom nobody has looked yet, at an event that was accepted at *now*.
+
+        Where only the time is looked at, all customers of a zone are given one and the same, until it has come.
+        """
+        context = Look(customer_id, facts, now)
+        if not self._alike or self._rests(facts):
+            return tuple(self.first(context, {}).values())
+        since, until, found = self._found.get(facts.zone, _NEVER)
+        if not since <= context.passed < until:
+            found = tuple(self.first(context, {}).values())
+            until = min((moment.due_at for moment in found if moment.due_at is not None), default=_ENDS[1][0])
+            self._found[facts.zone] = context.passed, until, found
+        return found
+
+    def _rests(self, facts: Facts) -> bool:
+        """Whether something is known that a watcher rests on."""
+        resting = self._resting
+        return not (
+            resting.keys().isdisjoint(facts.traits)
+            and resting.keys().isdisjoint(facts.consent)
+            and (not facts.values or resting.keys().isdisjoint(key.partition(" ")[0] for key in facts.values))
+            and (facts.zone is None or "zone" not in resting)
+            and (facts.stage is None or "stage" not in resting)
+        )
 
     def _looking(self, facts: Facts, known: Mapping[str, Moment]) -> list[Watcher]:
         """Those whose look may be another one than at somebody of whom nothing is known."""

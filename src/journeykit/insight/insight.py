@@ -126,6 +126,10 @@ class Insight:
         """The weeks (monday to sunday), months or quarters of `Settings.zone` that touch *within*, in order."""
         return periods.periods(within, rhythm, self.settings.zone)
 
+    def set_aside(self, period: Period) -> dict[str, int]:
+        """How many orders of *period* are in no sum of money: those in another currency, and those without an amount."""
+        return numbers.set_aside(self.lake, period)
+
     def changed(self, name: str, before: Slice, after: Slice) -> list[Change]:
         """The measure *name* in two slices side by side: one change, or one for each `Figure.by` that either has."""
         return numbers.changes(self.figures(name, before), self.figures(name, after))

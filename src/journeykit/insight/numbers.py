@@ -77,3 +77,13 @@ def _change(before: Figure, after: Figure) -> Change:
 def _nothing(like: Figure) -> Figure:
     """What a figure is where nothing of its kind happened."""
     return Figure(like.name, 0 if like.of is None else None, like.unit, 0, None if like.of is None else 0, like.by)
+
+
+def set_aside(lake: Lake, period: Period) -> dict[str, int]:
+    """How many orders of *period* are in no sum, by why they are not."""
+    rows = lake.query(
+        """select foreign_money, count(*) from orders
+        where cancelled = 0 and amount is null and occurred_at >= ? and occurred_at < ? group by foreign_money order by foreign_money desc""",
+        (period.begin, period.end),
+    )
+    return {"in another currency" if foreign else "without an amount": int(count) for foreign, count in rows}

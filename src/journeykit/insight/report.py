@@ -5,14 +5,16 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from journeykit.insight.figures import Dropoff, Figure, Period
-from journeykit.insight.review import JourneyReview, NewVersion, Review, Shift, Target
+from journeykit.insight.figures import Figure, Period
+from journeykit.insight.review import JourneyReview, Loss, NewVersion, Review, Shift, Target
 from journeykit.insight.targets import target_text
 from journeykit.insight.words import NOTHING, counted, day, days, plural, shown
 
 WIDTH = 80
 UNIT = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 STANDING = {True: "met", False: "missed", None: "unknown"}
+
+SILENT = "silent"  #: the reason of those who did nothing any longer
 
 _CHANCE = "No more than chance apart: with nothing changed, shares differ as much in more than one of twenty periods."
 _BARS = "▁▂▃▄▅▆▇█"
@@ -153,22 +155,29 @@ def standing(journey: JourneyReview, review: Review) -> Iterator[tuple[str, ...]
 def losses(journey: JourneyReview) -> Iterator[str]:
     """Where customers were lost, in sentences."""
     for one in journey.losses:
-        share = f" ({shown(one.customers / journey.lost, 'share')} of all who were lost)" if journey.lost else ""
-        yield f'{plural(one.customers, "customer")} in "{one.step}", {_reason(one)}{share}{_last(one)}'
+        reason = one.reason if one.reason == SILENT else f"ended: {one.reason or 'nobody knows why'}"
+        share = f" ({shown(one.customers / journey.lost, 'share')} of all who were lost)" if one.customers < journey.lost else ""
+        yield f'{plural(one.customers, "customer")} in "{one.step}", {reason}{share}{_last(one)}'
 
 
-def _reason(loss: Dropoff) -> str:
-    return loss.reason or "no reason recorded"
-
-
-def _last(loss: Dropoff) -> str:
-    return f"; the last thing before was {loss.last}" if loss.last else ""
+def _last(loss: Loss) -> str:
+    """The last things before; how many of each, where there are several."""
+    if not loss.last:
+        return ""
+    told = [name if len(loss.last) == 1 else f"{name} ({count:,})" for name, count in loss.last]
+    return f"; the last thing before was {_listed(told)}"
 
 
 def _entered(journey: JourneyReview, unit: str) -> str:
     now, before = journey.entered.after.count, journey.entered.before.count
-    more = "" if not before or now == before else f", {abs(now / before - 1):.0%} {'more' if now > before else 'fewer'}"
+    more = "" if not before or now == before else f", {_times(now / before)}"
     return f"{plural(now, 'entry', 'entries')}, {before:,.0f} the {unit} before{more}"
+
+
+def _times(ratio: float) -> str:
+    if ratio >= 2:
+        return f"{shown(ratio, 'number')} times as many"
+    return f"{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'fewer'}"
 
 
 def _shift(shift: Shift, unit: str) -> str:

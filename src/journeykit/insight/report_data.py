@@ -10,7 +10,7 @@ from typing import Any
 from journeykit.insight.cells import safe
 from journeykit.insight.figures import Conversion, Figure, Period
 from journeykit.insight.report import STANDING
-from journeykit.insight.review import JourneyReview, NewVersion, Review, Shift, Standing, Target
+from journeykit.insight.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target
 from journeykit.model.messages import moment
 
 COLUMNS = (
@@ -58,7 +58,7 @@ def _journey(journey: JourneyReview) -> dict[str, Any]:
         "shifts": [_shift(one) for one in journey.shifts],
         "versions": [_version(one) for one in journey.versions],
         "lost": journey.lost,
-        "losses": [{"step": one.step, "reason": one.reason, "last": one.last, "customers": one.customers} for one in journey.losses],
+        "losses": [_loss(one) for one in journey.losses],
     }
 
 
@@ -77,6 +77,11 @@ def _target(target: Target) -> dict[str, Any]:
         "run": target.run,
         "trend": [{**_period(period), "figure": figure.value} for period, figure in target.trend],
     }
+
+
+def _loss(one: Loss) -> dict[str, Any]:
+    last = [{"name": name, "customers": customers} for name, customers in one.last]
+    return {"step": one.step, "reason": one.reason, "customers": one.customers, "last": last}
 
 
 def _shift(one: Shift) -> dict[str, Any]:

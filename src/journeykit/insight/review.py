@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable
 from itertools import pairwise
 from typing import Literal
 
@@ -11,13 +12,16 @@ from attrs import frozen
 from journeykit.insight.chance import apart
 from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, Period, Slice, StepFlow
 from journeykit.insight.insight import Insight
-from journeykit.insight.periods import Rhythm
 from journeykit.insight.kpis import RHYTHMS, Kpi
 from journeykit.insight.measure import Measure
+from journeykit.insight.periods import Rhythm
+from journeykit.insight.vocabulary import names
 
 UNITS: dict[str, Rhythm] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 LOOKED_BACK = {"weekly": 8, "monthly": 6, "quarterly": 4}  #: periods of a trend, the one reviewed included
-LOST, SHIFTS = 3, 3  #: how many are told at most
+LOST, SHIFTS, LASTS = 3, 3, 3  #: how many are told at most
+WON = ("Order Completed", "Subscription Started", "Referral Bought")  #: who ends a journey because of these is not lost to the shop
+_ALL = 10_000  #: more steps, reasons and last things than any journey has
 _LONGEST = {"week": 8, "month": 32, "quarter": 93}  #: days
 _DAY = 86_400_000_000  #: microseconds
 
@@ -83,6 +87,24 @@ class Standing:
 
 
 @frozen
+class Loss:
+    """
+    Where customers were lost, and why.
+
+    Attributes:
+        step: the step.
+        reason: ``silent``, or why they ended.
+        customers: how many.
+        last: the last things that happened before, the commonest first, and to how many.
+    """
+
+    step: str
+    reason: str
+    customers: int
+    last: tuple[tuple[str, int], ...]
+
+
+@frozen
 class NewVersion:
     """A version that came into use lately: since when, and how it does beside all others together, of enrollments that began in the period."""
 
@@ -105,7 +127,7 @@ class JourneyReview:
         stages: its stages, in order.
         shifts: steps from which they went another way than before.
         versions: those that came into use in this period or the one before.
-        losses: where customers were lost, the commonest first, and out of how many enrollments.
+        losses: where customers were lost, the commonest first; who ended because they ordered is not.
         lost: how many were lost in all.
     """
 
@@ -116,7 +138,7 @@ class JourneyReview:
     stages: tuple[Standing, ...] = ()
     shifts: tuple[Shift, ...] = ()
     versions: tuple[NewVersion, ...] = ()
-    losses: tuple[Dropoff, ...] = ()
+    losses: tuple[Loss, ...] = ()
     lost: int = 0
 
 
@@ -182,6 +204,7 @@ class _Reviewing:
         reach = Period(at - (number + 2) * _LONGEST[unit] * _DAY, at)
         self._periods = [period for period in insight.periods(reach, unit) if period.end <= at][-number:]
         self._known = set(insight.journeys())
+        self._won = {name for name, meant in names(insight.settings).items() if meant in WON}
         self._measures = {measure.name: measure for measure in insight.measures()}
 
     def review(self, chosen: dict[str, tuple[Kpi, ...]]) -> Review:
@@ -202,10 +225,10 @@ class _Reviewing:
         if name not in self._known:
             return JourneyReview(name, False, targets, _entered(None, None))
         flow, past = self._insight.flow(now), self._insight.flow(before)
-        dropoffs = self._insight.dropoffs(now, 10_000)
+        lost = losses(self._insight.dropoffs(now, _ALL), self._won)
         return JourneyReview(
             name, True, targets, _entered(past, flow), self._stages(before, now), tuple(shifts(past, flow)), tuple(self._versions(now)),
-            tuple(dropoffs[:LOST]), sum(one.customers for one in dropoffs),
+            tuple(lost[:LOST]), sum(one.customers for one in lost),
         )  # fmt: skip
 
     def _target(self, kpi: Kpi, journey: str) -> Target:
@@ -251,6 +274,23 @@ def shifts(before: Flow, after: Flow) -> list[Shift]:
         if certain:
             found[step] = certain[0]
     return sorted(found.values(), key=_size)[:SHIFTS]
+
+
+def losses(dropoffs: Iterable[Dropoff], won: Container[str] = ()) -> list[Loss]:
+    """Where customers were lost, one for each step and reason, the commonest first; reasons in *won* are no loss."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    customers: Counter[tuple[str, str]] = Counter()
+    for one in dropoffs:
+        if one.reason not in won:
+            customers[one.step, one.reason] += one.customers
+            lasts = found.setdefault((one.step, one.reason), {})
+            if one.last is not None:
+                lasts[one.last] = lasts.get(one.last, 0) + one.customers
+    return [Loss(step, reason, number, _commonest(found[step, reason])) for (step, reason), number in customers.most_common()]
+
+
+def _commonest(lasts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(lasts.items(), key=lambda one: (-one[1], one[0])))[:LASTS]
 
 
 def _size(shift: Shift) -> tuple[float, float]:

@@ -44,28 +44,34 @@ FELT = """case
 ANSWERS = "('Product Reviewed', 'CSAT Answered', 'NPS Answered', 'Complaint Made', 'Email Marked as Spam')"
 ANSWER_DAYS = 30  #: how long after a moment an answer still tells about it
 
+#: few say how they felt, so these stand in a table by themselves: what else they did is looked for from there
+_ANSWERS = """
+    create table answers as
+    select customer, id, mark, occurred_at, felt, name, channel
+    from (select customer, id, 2 * seq as mark, occurred_at, {felt} as felt, name, channel from happenings where name in {answers}) as s
+    where felt is not null"""
+
 #: an answer tells about the last thing before it that was no answer; about itself where that is long ago
 _FEELINGS = """
     create table feelings as
-    select customer, mark, occurred_at, felt, min(name) as name, min(channel) as channel
-    from (
-        select a.customer, a.occurred_at, a.felt, a.id, coalesce(a.about, a.mark) as mark, t.name, t.channel
+    select s.customer, coalesce(b.mark, s.mark) as mark, s.occurred_at, s.felt, coalesce(b.name, s.name) as name, coalesce(b.channel, s.channel) as channel
+    from answers s
+    left join (
+        select customer, id, mark, min(name) as name, min(channel) as channel
         from (
-            select s.customer, s.id, s.mark, s.occurred_at, s.felt, max(t.mark) as about
-            from (select customer, id, 2 * seq as mark, occurred_at, {felt} as felt from happenings where name in {answers}) as s
-            left join things t on t.customer = s.customer and t.mark < s.mark and t.occurred_at >= s.occurred_at - {window} and t.name not in {answers}
-            where s.felt is not null
-            group by s.customer, s.id, s.mark, s.occurred_at, s.felt) as a
-        join things t on t.customer = a.customer and t.mark = coalesce(a.about, a.mark)) as told
-    group by customer, id, mark, occurred_at, felt"""
+            select s.customer, s.id, t.mark, t.name, t.channel, rank() over (partition by s.customer, s.id order by t.mark desc) as back
+            from things t join answers s on s.customer = t.customer and t.mark < s.mark and t.occurred_at >= s.occurred_at - {window}
+            where t.name not in {answers}) as before
+        where back = 1 group by customer, id, mark) as b on b.customer = s.customer and b.id = s.id"""
 
 
 def touch(lake: Lake, settings: Settings) -> None:
-    """Make ``letters``, ``things``, ``feelings`` and ``visitors`` in *lake*."""
+    """Make ``letters``, ``things``, ``answers``, ``feelings`` and ``visitors`` in *lake*."""
     counted = "" if settings.test is None else " and m.customer in (select customer from people)"
     cases = " ".join(f"when {quoted(action)} then {quoted(channel)}" for action, channel in settings.channels.items())
     channel = f"case m.action {cases} else m.action end" if cases else "m.action"
     lake.run(_LETTERS.format(channel=channel, counted=counted))
     lake.run(_THINGS.format(name=_NAME))
-    lake.run(_FEELINGS.format(felt=FELT, answers=ANSWERS, window=ANSWER_DAYS * DAY))
+    lake.run(_ANSWERS.format(felt=FELT, answers=ANSWERS))
+    lake.run(_FEELINGS.format(answers=ANSWERS, window=ANSWER_DAYS * DAY))
     lake.run(f"create view visitors as select customer, occurred_at from happenings where name in {SITE}")  # noqa: S608  names of our own

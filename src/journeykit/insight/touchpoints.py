@@ -20,7 +20,7 @@ _TOUCHPOINTS = """
         select customer, mark, occurred_at, name, channel, 0 as touch, felt
         from {feelings} t where occurred_at >= {begin} and occurred_at < {end}) as t{join}
     join {periods} as p on t.occurred_at >= p.since and t.occurred_at < p.until
-    group by period, name, channel, {stage} order by period, reach desc, times desc, name, channel, stage"""
+    group by period, name, channel, {stage} order by period, reach desc, times desc, name, coalesce(channel, ''), coalesce({stage}, '')"""
 
 _STAGES = """
     left join (select * from stage_visits where journey = {journey}) as v

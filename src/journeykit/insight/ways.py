@@ -18,7 +18,7 @@ _PATHS = """
                 select v.*, case when how in ('completed', 'merged') then how when how = 'exited' then reason end as ending
                 from {visits} v where entered_at >= {begin} and entered_at < {end} and occurred_at < {end}) as v
             group by customer, journey, key, number) as taken) as ways
-    group by way, how order by enrollments desc, way, how limit {most}"""
+    group by way, how order by enrollments desc, way, coalesce(how, '') limit {most}"""
 
 #: ended without the goal, or fell silent; then the last thing that came before
 _DROPOFFS = """
@@ -40,7 +40,7 @@ _DROPOFFS = """
             group by d.customer, d.step, d.reason, d.journey, d.key, d.number) as l
         left join things t on t.customer = l.customer and t.mark = l.mark
         group by l.customer, l.step, l.reason, l.journey, l.key, l.number) as lost
-    group by step, reason, name order by customers desc, step, reason, name limit {most}"""
+    group by step, reason, name order by customers desc, step, coalesce(reason, ''), coalesce(name, '') limit {most}"""
 
 _CONVERSIONS = """
     select {by} as label, count(*) as entered, sum(reached), min(s.occurred_at) as first_at from {stays} s{join}

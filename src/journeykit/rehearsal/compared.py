@@ -55,6 +55,7 @@ class Comparison:
         unsent: how many were asked for and dropped, or still held at the end.
         journeys: by journey, how many entered, and how it ended.
         examples: some of the customers who go another way.
+        left_out: what has been and does not happen again, in sentences.
     """
 
     customers: int
@@ -66,6 +67,7 @@ class Comparison:
     unsent: Both
     journeys: dict[str, dict[str, Both]]
     examples: tuple[Example, ...]
+    left_out: tuple[str, ...] = ()
 
     def figures(self) -> dict[str, Any]:
         """Everything for machines: plain values that JSON can hold."""
@@ -79,6 +81,7 @@ class Comparison:
             "not sent": _both(self.unsent),
             "journeys": {name: {what: _both(both) for what, both in marks.items()} for name, marks in self.journeys.items()},
             "examples": [_example(one) for one in self.examples],
+            "left out": list(self.left_out),
             "not known": UNKNOWN,
         }
 
@@ -86,7 +89,8 @@ class Comparison:
         """All of it within eighty columns."""
         head = f"{self.customers:,} customers, {self.events:,} events, {show(self.begin, 'UTC')} to {show(self.end, 'UTC')}"
         parts = [[head], [*self._told_messages()], *([*_table(name, marks)] for name, marks in self.journeys.items())]
-        parts += [[*self._told_change()], *([*_side_by_side(one)] for one in self.examples), textwrap.wrap(UNKNOWN, _WIDTH)]
+        parts += [[*self._told_change()], *([*_side_by_side(one)] for one in self.examples)]
+        parts += [textwrap.wrap(sentence, _WIDTH) for sentence in (*self.left_out, UNKNOWN)]
         return "\n\n".join("\n".join(part) for part in parts if part)
 
     def _told_messages(self) -> Iterator[str]:

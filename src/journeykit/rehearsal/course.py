@@ -17,6 +17,7 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import ActionRequest, Done, Event
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.ports import Storage
+from journeykit.rehearsal.upkeep import Upkeep
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.engine import Engine
@@ -45,8 +46,8 @@ class Feed(Protocol):
     def next_at(self) -> int | None:
         """When the next one happens; None where there is no more."""
 
-    def before(self, end: int) -> Iterable[tuple[int, Event]]:
-        """The events that happen before *end* and when they are accepted, in order of time, each given once."""
+    def before(self, end: int) -> Iterable[tuple[int, Event | Upkeep]]:
+        """The events that happen before *end* and when they are accepted, in order of time, each given once; and what is done besides."""
 
     def reached(self, request: ActionRequest, now: int) -> None:
         """Be told that a customer has got a message."""
@@ -112,16 +113,30 @@ class Course:
             self.happened += len(some)
             self.engine.handle_many(some)
 
-    def _together(self, events: Iterable[tuple[int, Event]]) -> Iterator[list[Event]]:
-        """The events that are decided in one call."""
+    def _together(self, told: Iterable[tuple[int, Event | Upkeep]]) -> Iterator[list[Event]]:
+        """The events that are decided in one call; what is done between them is done between the calls."""
         if not self._accepted:
-            flow = iter(events)
-            while some := [event for _, event in islice(flow, BATCH)]:
+            flow = (one for _, one in told if isinstance(one, Event))
+            while some := list(islice(flow, BATCH)):
                 yield some
             return
-        for at, several in groupby(events, key=lambda one: one[0]):
+        for at, several in groupby(told, key=lambda one: one[0]):
             self._clock.set(max(at, self._clock.now()))
-            yield [event for _, event in several]
+            yield from self._between(one for _, one in several)
+
+    def _between(self, several: Iterable[Event | Upkeep]) -> Iterator[list[Event]]:
+        """The events of one moment, each time until something is done that is none."""
+        events: list[Event] = []
+        for one in several:
+            if isinstance(one, Event):
+                events.append(one)
+                continue
+            if events:
+                yield events
+            events = []
+            one.do(self.engine)
+        if events:
+            yield events
 
     def _reach(self, request: ActionRequest) -> Done:
         self._feed.reached(request, self._clock.now())

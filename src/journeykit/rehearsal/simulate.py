@@ -87,13 +87,18 @@ def simulate(
         raise DefinitionError(problems)
     begin = _start(start)
     task = _Task(definitions=values, population=population, start=begin, until=begin + days * DAY, seed=seed, options=options)
-    parts = _parts(number, number if shares_something(found) else together)
-    counts = Counts()
+    counts = _count(task, _parts(number, number if shares_something(found) else together), processes, progress)
+    journeys = tuple(found.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
+    return Simulated(customers=number, counts=counts, journeys=journeys, start=begin, days=days, seed=seed)
+
+
+def _count(task: _Task, parts: Sequence[range], processes: int, progress: Progress | None) -> Counts:
+    """All parts of a simulation, so many of them at a time, added up."""
+    counts, number = Counts(), parts[-1].stop
     with ProcessPoolExecutor(processes, get_context("spawn")) if processes > 1 and len(parts) > 1 else nullcontext() as pool:
         for done in _counted(task, parts, pool, progress, number):
             counts.add(done)
-    journeys = tuple(found.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
-    return Simulated(customers=number, counts=counts, journeys=journeys, start=begin, days=days, seed=seed)
+    return counts
 
 
 def _counted(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from journeykit.errors import DefinitionError
 from journeykit.model.journey import Journey
+from journeykit.model.messages import Event
 from journeykit.model.records import Share, Want
 from journeykit.ports import Storage
 from journeykit.rehearsal.compared import Both, Comparison, Example
@@ -61,7 +62,8 @@ def what_if(
         run = partial(_run, events, (part, parts), end, options)
         storages = [run(side, _watch(progress, 2 * part + number, 2 * parts, extent.events)) for number, side in enumerate(sides)]
         tally.compare(*storages)
-    return tally.comparison(extent, end - 1)
+    left_out = tuple(events.left_out()) if isinstance(events, Recorded) else ()
+    return tally.comparison(extent, end - 1, left_out)
 
 
 class _Extent(NamedTuple):
@@ -77,6 +79,8 @@ def _extent(events: Events | Recorded) -> _Extent:
     customers: set[str] = set()
     number, first, last = 0, 0, 0
     for at, event in map(happened, events):
+        if not isinstance(event, Event):
+            continue
         customers.add(event.customer_id)
         first = at if not number else min(first, at)
         number, last = number + 1, max(last, at)
@@ -138,7 +142,7 @@ class _Tally:
             self._changed += 1
             self._examples.setdefault(_kind(*ways), Example(customer_id, *ways))
 
-    def comparison(self, extent: _Extent, end: int) -> Comparison:
+    def comparison(self, extent: _Extent, end: int, left_out: tuple[str, ...]) -> Comparison:
         """Everything that was counted."""
         marks: dict[str, dict[str, Both]] = {}
         for (journey, what), both in _pairs(*self._marks).items():
@@ -153,6 +157,7 @@ class _Tally:
             unsent=(self._unsent[0], self._unsent[1]),
             journeys={name: dict(sorted(found.items(), key=lambda one: (one[0] != "entered", one[0]))) for name, found in marks.items()},
             examples=tuple(self._examples.values()),
+            left_out=left_out,
         )
 
 

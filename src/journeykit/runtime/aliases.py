@@ -28,32 +28,30 @@ class Elsewhere(Exception):  # noqa: N818  a word to the caller, not an error
 
 
 class Aliases:
-    """Who is meant by an old id, as far as this process has met it; it asks the storage only for those that it meets."""
+    """
+    Who is meant by an old id: the storage is asked about those that this process has met, and about no others.
+
+    It is asked each time, for what an id stands for ends when the customer is erased, perhaps by another process.
+    """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._known: dict[str, str] = {}
+        self._met: set[str] = set()
 
     def learn(self, customers: Iterable[str]) -> None:
-        """Look up whom *customers* have become."""
-        if len(self._known) > KNOWN:
-            self._known.clear()
-        for customer_id in customers:
-            self._known[customer_id] = self._storage.identities(customer_id)[0]
+        """Ask about *customers* from now on: they have become others."""
+        if len(self._met) > KNOWN:
+            self._met.clear()
+        self._met.update(customers)
 
     def renamed(self, accepted: Sequence[tuple[Event, int]]) -> Sequence[tuple[Event, int]]:
         """The same events, those of old ids under the present ones."""
-        known = self._known
-        if not known:
+        if not self._met:
             return accepted
-        return [(self.meant(event), at) if event.customer_id in known else (event, at) for event, at in accepted]
-
-    def meant(self, event: Event) -> Event:
-        """The event under the id that its customer has now."""
-        name = event.customer_id
-        while name in self._known:
-            name = self._known[name]
-        return evolve(event, customer_id=name)
+        names = {name: self._storage.identities(name)[0] for name in {event.customer_id for event, _ in accepted} & self._met}
+        return [
+            (evolve(event, customer_id=names[event.customer_id]) if event.customer_id in names else event, at) for event, at in accepted
+        ]
 
 
 def mark(storage: Storage, customer_id: str) -> str:

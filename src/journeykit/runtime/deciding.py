@@ -18,7 +18,7 @@ from journeykit.ports import Storage
 from journeykit.runtime.aliases import Aliases, Elsewhere
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
-from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
+from journeykit.runtime.work import WAITING, Accepted, Concerned, Outcome, Work
 
 _Answer = TypeVar("_Answer")
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
@@ -52,6 +52,7 @@ class Decider:
         self._watching = watching
         self._aliases = Aliases(storage)
         self._pauses = pauses
+        self._apart = True  #: the last batch concerned nobody besides its own customers, and most likely the next does not
         self._used_up: set[str] = set()  #: shared numbers of which nothing is left; nobody gives anything back
 
     def decide(self, events: Sequence[Accepted]) -> list[Outcome]:
@@ -102,28 +103,55 @@ class Decider:
                 if len(self._used_up) > _KNOWN:
                     self._used_up.clear()
 
+    def _apart_or_together(self, attempt: Callable[[bool], _Answer]) -> _Answer:
+        """
+        Let *attempt* decide each slice apart, as long as that concerns nobody else, which comes to the same; else all together.
+
+        What journeys could do to other customers they seldom do: whether they have is seen when it is decided.
+        """
+        if not self._definitions.together:
+            return attempt(True)
+        if self._apart:
+            try:
+                return attempt(True)
+            except Concerned:
+                pass
+        self._apart = True  # unless it turns out otherwise
+        return attempt(False)
+
+    def _work(self, kind: type[Work], shared: Shared, *, apart: bool) -> Work:
+        return kind(self._storage, self._definitions, self._limit, shared, apart=apart and self._definitions.together)
+
     def _try(self, events: Sequence[Accepted], shared: Shared) -> list[Outcome]:
+        if len(events) == 1:
+            return self._attempt(events, shared, apart=False)
+        return self._apart_or_together(lambda apart: self._attempt(events, shared, apart=apart))
+
+    def _attempt(self, events: Sequence[Accepted], shared: Shared, *, apart: bool) -> list[Outcome]:
         outcomes: list[Outcome] = [WAITING] * len(events)
         waiting: list[Accepted] = []
-        self._write(self._decided(events, shared, outcomes, waiting))
+        self._write(self._decided(events, shared, outcomes, waiting, apart))
         if waiting:
             self._storage.accept(waiting)
         return outcomes
 
-    def _decided(self, events: Sequence[Accepted], shared: Shared, outcomes: list[Outcome], waiting: list[Accepted]) -> Iterator[Commit]:
-        """Decide *events* slice by slice, as their commits are asked for."""
-        for places in self._slices(events):
-            work = Work(self._storage, self._definitions, self._limit, shared)
+    def _decided(
+        self, events: Sequence[Accepted], shared: Shared, outcomes: list[Outcome], waiting: list[Accepted], apart: bool
+    ) -> Iterator[Commit]:  # fmt: skip
+        """Decide *events* slice by slice, as their commits are asked for, or all of them together."""
+        for places in self._slices(events) if apart else (range(len(events)),):
+            work = self._work(Work, shared, apart=apart)
             work.load(self._wants([events[place] for place in places]))
             for place in places:
                 event, accepted_at = events[place]
                 outcomes[place] = work.offer(event, accepted_at)
             waiting += work.waiting
+            self._apart = self._apart and not work.concerns
             yield from work.commits
 
     def _slices(self, events: Sequence[Accepted]) -> Iterator[Sequence[int]]:
-        """The places of *events* in parts, all of a customer in one; a single part where one customer's decision concerns others."""
-        if len(events) <= SLICE or self._definitions.together:
+        """The places of *events* in parts, all of a customer in one."""
+        if len(events) <= SLICE:
             yield range(len(events))
             return
         of: dict[str, list[int]] = {}
@@ -185,18 +213,24 @@ class Decider:
         return 0
 
     def _catch_up(self, customers: Sequence[str], until: int, stuck: set[str], shared: Shared) -> int:
-        done: dict[str, int] = {}
-        self._write(self._caught_up(customers, until, shared, done))
+        done = self._apart_or_together(lambda apart: self._written_up(customers, until, shared, apart=apart))
         stuck.update(customer_id for customer_id in customers if not done[customer_id])
         return sum(done.values())
 
-    def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int]) -> Iterator[Commit]:
+    def _written_up(self, customers: Sequence[str], until: int, shared: Shared, *, apart: bool) -> dict[str, int]:
+        done: dict[str, int] = {}
+        self._write(self._caught_up(customers, until, shared, done, apart))
+        return done
+
+    def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int], apart: bool) -> Iterator[Commit]:
         """Decide what is due slice by slice, as the commits are asked for; side by side where it concerns others."""
-        kind, size = (Together, len(customers)) if self._definitions.together else (Work, SLICE)
+        kind, size = (Work, SLICE) if apart else (Together, len(customers))
+        nothing = frozenset[str]()
         for start in range(0, len(customers), size):
-            work = kind(self._storage, self._definitions, self._limit, shared)
-            work.load([Want(customer_id, frozenset(), (), (), until) for customer_id in customers[start : start + size]])
+            work = self._work(kind, shared, apart=apart)
+            work.load([_new(Want, (customer_id, nothing, (), (), until)) for customer_id in customers[start : start + size]])
             done.update(work.catch_up(until))
+            self._apart = self._apart and not work.concerns
             yield from work.commits
 
     def _write(self, commits: Iterator[Commit]) -> None:

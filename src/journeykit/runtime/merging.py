@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from journeykit.core.customer import Customer
 from journeykit.core.likeness import likeness
-from journeykit.core.merging import MERGE, SPENT, Place, carried, overlapping, shift, stays
+from journeykit.core.merging import MERGE, SIGNALS, SPENT, Place, carried, overlapping, shift, stays
 from journeykit.core.quotas import Shared
 from journeykit.errors import ConflictError, EventError
 from journeykit.model.leaving import Moved
@@ -62,7 +62,7 @@ class Merger:
         work.catch_up(now)
         mine, theirs = work.held[root].customer, work.held[old].customer
         sent, spent = self._sent(mine, theirs)
-        known = carried(old, theirs.facts, _rows(theirs), theirs.moments, sent)
+        known = carried(old, theirs.facts, _rows(theirs), theirs.moments, sent) | {SIGNALS: theirs.revision}
         moved = _moved(mine, theirs, spent, now)
         outcome = work.offer(own_event(MERGE, event_id, root, occurred_at, known), max(now, theirs.accepted_at, mine.accepted_at))
         if outcome.status == "decided":

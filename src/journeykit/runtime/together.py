@@ -25,8 +25,8 @@ class Together(Work):
     joins the batch.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:
-        super().__init__(storage, definitions, limit, shared)
+    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN, *, apart: bool = False) -> None:
+        super().__init__(storage, definitions, limit, shared, apart=apart)
         self._until = 0
         self._moments: list[tuple[int, str]] = []
 

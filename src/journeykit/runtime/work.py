@@ -40,6 +40,10 @@ _new = tuple.__new__  # makes a named tuple in half the time of its own construc
 DUPLICATE, WAITING = Outcome("duplicate"), Outcome("waiting")
 
 
+class Concerned(Exception):  # noqa: N818  a request for the whole batch, not an error
+    """What was decided for one customer concerns others, who are not decided side by side."""
+
+
 class Held:
     """A customer in memory: as loaded, then moved on commit by commit. Light, since a batch holds a thousand."""
 
@@ -65,13 +69,19 @@ class Work:
     """
     What one batch has loaded and decided, before it is written.
 
+    Args:
+        apart: it is only a part of what is decided together, so that nothing may concern others: `Concerned` is raised where it does.
+
     Attributes:
         held: the customers of the batch.
         commits: what has been decided, in order.
         waiting: events that have to wait in the mailbox.
+        concerns: something that was decided concerns others: mail to them, or what they share.
     """
 
-    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN) -> None:
+    def __init__(self, storage: Storage, definitions: Definitions, limit: int, shared: Shared = UNKNOWN, *, apart: bool = False) -> None:
+        self.concerns = False
+        self._apart = apart
         self._shared = shared  #: what is left of shared numbers, as far as it is known
         self._storage = storage
         self._definitions = definitions
@@ -86,13 +96,19 @@ class Work:
     def load(self, wants: Sequence[Want]) -> None:
         """Load the customers of *wants*, and once more those whose mailbox or clock needs further rows."""
         self._read(wants)
-        further = [more for want in wants if (more := self._further(self.held[want.customer_id])) is not None]
+        further = []
+        for want in wants:
+            held = self.held[want.customer_id]
+            customer = held.customer
+            if (customer.pending or customer.accepted_at > held.want.until) and (more := self._further(held)) is not None:
+                further.append(more)
         if further:
             self._read(further)
 
     def _read(self, wants: Sequence[Want]) -> None:
         covered: Covered | None = None  # most customers of a batch are asked for the same: one object says so
         found = self._storage.load_many(wants)
+        known = self._definitions.compiled.definitions
         elsewhere = [one.customer_id for one in found if one.revision < 0]
         if elsewhere:
             raise Elsewhere(elsewhere)
@@ -102,12 +118,14 @@ class Work:
                 covered = None
             elif covered is None or covered.journeys is not journeys or keys or covered.keys:
                 covered = Covered(journeys, frozenset(keys))
-            foreign = self._learn(loaded.enrollments) if loaded.enrollments else None
+            self.held[customer_id] = held = Held(Customer(loaded, covered), want, self._limit)
+            for e in loaded.enrollments:
+                if e.definition not in known:
+                    held.foreign = self._learn(loaded.enrollments)
+                    break
             for event_id in loaded.seen:
                 self._seen.add((customer_id, event_id))
-            self.held[customer_id] = Held(Customer(loaded, covered), want, self._limit)
-            self.held[customer_id].foreign = foreign
-        if any(one.erasures for one in found):
+        if [one for one in found if one.erasures]:
             for customer_id, back in returning(self._storage, found).items():
                 customer = self.held[customer_id].customer
                 customer.pending = (back, *customer.pending)
@@ -121,9 +139,9 @@ class Work:
         return None
 
     def _further(self, held: Held) -> Want | None:
-        """The wider want of a customer with mail, or whose last signal is later than now; None where all is there."""
+        """The wider want of a customer who has mail, or whose last signal is later than now; None where all is there."""
         customer, want = held.customer, held.want
-        if want.journeys is None or (not customer.pending and customer.accepted_at <= want.until):
+        if want.journeys is None:
             return None
         until = max(want.until, customer.accepted_at, *(mail.accepted_at for mail in customer.pending))
         wider = self._wider(want._replace(until=until), [mail.event for mail in customer.pending])
@@ -201,9 +219,11 @@ class Work:
     def _catch_up(self, customer_id: str, until: int) -> int:
         before = self.held[customer_id].customer.revision
         try:
-            while (mail := self.held[customer_id].due) is not None:
-                self._decide(mail)
             held = self.held[customer_id]
+            if held.customer.pending:
+                while (mail := self.held[customer_id].due) is not None:
+                    self._decide(mail)
+                held = self.held[customer_id]
             if not held.waits and not held.behind:
                 self._keep(self._advance(held, None, until))
         except StorageError:
@@ -238,7 +258,14 @@ class Work:
             except Incomplete as missing:
                 held = self._widen(held, missing)
             except Unread as unread:
+                self._concern()
                 self._shared = self._told(unread)
+
+    def _concern(self) -> None:
+        """Remember that others are concerned."""
+        self.concerns = True
+        if self._apart:
+            raise Concerned
 
     def _told(self, unread: Unread) -> Shared:
         """What is shared, with what a decision could not do without."""
@@ -258,6 +285,8 @@ class Work:
         if commit.revision == commit.base and not commit.events:
             return held
         held.left -= commit.fired
+        if commit.mail or commit.quotas:
+            self._concern()
         if commit.quotas:
             self._shared = self._shared.after(commit.quotas)
         held.customer.apply(commit)

@@ -109,7 +109,8 @@ class Batch:
     def _ask(self, commit: Commit) -> None:
         state = "imported" if commit.imported else "open"
         for message in commit.outbox:
-            self.outbox.append(message_row(message, self._text(message.parameters), state))
+            text = self._texts.get(id(message.parameters))
+            self.outbox.append(message_row(message, self._text(message.parameters) if text is None else text, state))
 
     def _add_others(self, commit: Commit) -> None:
         for mail in commit.mail:
@@ -119,10 +120,8 @@ class Batch:
             self.quotas[name] = (self.quotas.get(name, (0, None))[0] + count, limit)
 
     def _text(self, parameters: dict[str, Any]) -> str:
-        text = self._texts.get(id(parameters))
-        if text is None:
-            text = self._texts[id(parameters)] = dumps(parameters)
-            self._kept.append(parameters)
+        text = self._texts[id(parameters)] = dumps(parameters)
+        self._kept.append(parameters)
         return text
 
     def last(self, customer_id: str, known: int) -> int:

@@ -39,8 +39,8 @@ from journeykit.storage.batch import Batch, event_order
 from journeykit.storage.claims import CUSTOMER, HOUSEHOLD, SentTo, lapsed_alone, together
 from journeykit.storage.rows import Row, answers, dumps, logged_event, mail_row, message
 from journeykit.storage.sleeping import LocalSleeper
-from journeykit.storage.sqlite_connections import READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
-from journeykit.storage.sqlite_loading import load
+from journeykit.storage.sqlite_connections import ALONE, READ, WRITE, Connections, HostConnection, OwnConnections, unmigrated
+from journeykit.storage.sqlite_loading import alone, load, load_one
 from journeykit.storage.sqlite_writing import Stale, write
 
 MIGRATIONS = (*sql.MIGRATIONS, objects.MIGRATION, sql.LOGS, work.MIGRATION, sql.PAUSES, leaving.MIGRATION, due.MIGRATION)
@@ -151,6 +151,9 @@ class SQLiteStorage(leaving.Leavers):
 
     def load_many(self, wants: Sequence[Want]) -> list[Loaded]:
         """Read what each `Want` names, in the same order."""
+        if alone(wants):
+            with self._transaction(ALONE) as cursor:
+                return [load_one(cursor, wants[0])]
         if not wants:
             return []
         with self._transaction(READ) as cursor:

@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from journeykit.errors import SchemaError, StorageError
 
 READ = "begin"
+ALONE = ""  #: for a statement by itself, which is a transaction by itself; its rows are fetched at once
 WRITE = "begin immediate"
 
 
@@ -68,12 +69,14 @@ class _Transaction:
         self._begin = begin
 
     def __enter__(self) -> sqlite3.Cursor:
-        self._run(self._begin)
+        if self._begin:
+            self._run(self._begin)
         return self._cursor
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is None:
-            self._run("commit")
+            if self._begin:
+                self._run("commit")
             return
         self._undo()
         if isinstance(error, sqlite3.Error):
@@ -192,9 +195,11 @@ class HostConnection:
             cursor.row_factory = None
             inside = self._connection.in_transaction
             try:
-                cursor.execute("savepoint journeykit" if inside else begin)
+                if inside or begin:
+                    cursor.execute("savepoint journeykit" if inside else begin)
                 yield cursor
-                cursor.execute("release journeykit" if inside else "commit")
+                if inside or begin:
+                    cursor.execute("release journeykit" if inside else "commit")
             except BaseException as error:
                 if self._connection.in_transaction:  # SQLite itself ends it where a disk is full
                     cursor.execute("rollback to journeykit" if inside else "rollback")

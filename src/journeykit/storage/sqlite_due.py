@@ -10,7 +10,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from journeykit.model.records import NEVER, Share, in_share
+from journeykit.model.records import EVERYBODY, NEVER, Share, in_share
 from journeykit.storage.rows import Row
 
 MIGRATION = (
@@ -52,13 +52,14 @@ def claim_due(connection: sqlite3.Connection, now: int, limit: int, share: Share
     while True:
         queues = [connection.execute(f"{statement} limit ?", (*given, rows)).fetchall() for statement, given in lines]
         found: dict[str, int] = {}
-        for ready, customer_id in _turns(queues):
-            if in_share(customer_id, share):
-                found[customer_id] = min(ready, found.get(customer_id, ready))
+        filled = [queue for queue in queues if queue]
+        for ready, customer_id in filled[0] if len(filled) == 1 else _turns(filled):
+            if (share == EVERYBODY or in_share(customer_id, share)) and (customer_id not in found or ready < found[customer_id]):
+                found[customer_id] = ready
                 if len(found) == limit:
                     break
         if len(found) == limit or all(len(queue) < rows for queue in queues):
-            return sorted(found, key=lambda name: (found[name], name))
+            return [*found] if len(filled) == 1 else sorted(found, key=lambda name: (found[name], name))
         rows *= 4  # one line has most of what is due, a few customers have it, or they are another share's
 
 

@@ -1,4 +1,4 @@
-"""Reading customers in a constant number of statements, and one customer, as each event by itself needs it, in two."""
+"""Reading customers in a constant number of statements, and one customer, as each event by itself needs it, in one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from journeykit.storage.rows import dumps, enrollment, facts, logged_event, read
 from journeykit.storage.sqlite_due import DUE_AT_ALL
 from journeykit.storage.sqlite_leaving import ANY_ERASED
 
+_NONE = (None,)
 FEW = 8  #: customers who are looked at without asking first whether there is anything to be found at all
 
 
 def load(cursor: sqlite3.Cursor, wants: Sequence[Want]) -> list[Loaded]:
     """Read what each of *wants* names, in the same order; rows are decoded as they come, so that few objects live at once."""
-    if len(wants) == 1 and _plain(wants[0]):
-        return [_one(cursor, wants[0])]
     ids = dumps([want[0] for want in wants])
     loaded, unknown = _by_clock(cursor, wants, ids) if _clocked(wants) else _customers(cursor, wants, ids)
     if unknown and cursor.execute(ANY_ERASED).fetchone()[0] is not None:
@@ -47,7 +46,10 @@ def _complete(wants: Sequence[Want], found: dict[int, Loaded]) -> list[Loaded]:
 def _clocked(wants: Sequence[Want]) -> bool:
     """Whether all that is wanted is what is due before one moment."""
     until = wants[0].until
-    return until > 0 and all(want[1:] == (frozenset(), (), (), until) for want in wants)
+    if until <= 0:
+        return False
+    clock_alone = (frozenset[str](), (), (), until)
+    return all([want[1:] == clock_alone for want in wants])  # noqa: C419  a generator costs more than it saves
 
 
 def _by_clock(cursor: sqlite3.Cursor, wants: Sequence[Want], ids: str) -> tuple[list[Loaded], bool]:
@@ -66,31 +68,39 @@ def _by_clock(cursor: sqlite3.Cursor, wants: Sequence[Want], ids: str) -> tuple[
     return _complete(wants, found), len(found) < len(wants)
 
 
-def _plain(want: Want) -> bool:
-    """Whether it names one journey or none, no keys, and one event or none."""
+def alone(wants: Sequence[Want]) -> bool:
+    """Whether there is one, which names one journey or none, no keys, and one event or none."""
+    if len(wants) != 1:
+        return False
+    want = wants[0]
     return want.journeys is not None and len(want.journeys) < 2 and len(want.events) < 2 and not want.keys
 
 
-def _one(cursor: sqlite3.Cursor, want: Want) -> Loaded:
+def load_one(cursor: sqlite3.Cursor, want: Want) -> Loaded:
+    """Read what an `alone` want names, in one statement; in a second one who is not known, whether somebody has been erased."""
     customer_id, journeys, _, events, until = want
     loaded = None
-    for row in cursor.execute(sql.LOAD_ONE, (customer_id, *(journeys or (None,)), until)):
-        if loaded is None:
-            loaded = Loaded(customer_id, row[0], row[1], facts(row[2]), [], [], moments=read_moments(row[3]), moments_due=row[4])
-        if row[5] is not None:
-            loaded.enrollments.append(enrollment(row[4:]))
+    mail: list[LoggedEvent] = []
+    seen: frozenset[str] = frozenset()
+    for row in cursor.execute(sql.LOAD_ONE, (customer_id, *(journeys or _NONE), until, *(events or _NONE), MAILBOX)).fetchall():
+        if row[0] == 1:
+            mail.append(logged_event(row[1:11]))
+        elif row[0] == 2:
+            seen = frozenset(events)
+        else:
+            if loaded is None:
+                loaded = Loaded(customer_id, row[1], row[2], facts(row[3]), [], mail, moments=read_moments(row[4]), moments_due=row[5])
+            if row[6] is not None:
+                loaded.enrollments.append(enrollment(row[5:]))
     if loaded is None:
-        loaded = Loaded(customer_id, 0, 0, Facts(), [], [])
+        loaded = Loaded(customer_id, 0, 0, Facts(), [], mail)
         loaded.erasures = cursor.execute(ANY_ERASED).fetchone()[0] is not None
+    if seen:
+        loaded.seen = seen
     if len(loaded.enrollments) > 1:
         loaded.enrollments.sort(key=_order)
-    for known, *row in cursor.execute(sql.LOAD_MAIL, (customer_id, *(events or (None,)), MAILBOX)):
-        if known:
-            loaded.seen = frozenset(events)
-        else:
-            loaded.pending.append(logged_event(row))
-    if len(loaded.pending) > 1:
-        loaded.pending.sort(key=_arrived)
+    if len(mail) > 1:
+        mail.sort(key=_arrived)
     return loaded
 
 

@@ -65,33 +65,36 @@ class Put:
         return form
 
 
+CUSTOMERS = Put(sql.INSERT_CUSTOMER, (4, 5), ((1,), (3,)))
+EVENTS = Put(sql.INSERT_EVENT, (2,), ((5, 7, 8, 9),))
 KEEP = Put(sql.UPSERT_ENROLLMENT, (10, 11), ((1, 4, 6, 7),))
 HISTORY = Put(sql.INSERT_HISTORY, (8, 9, 11), ((4, 5, 8, 9, 10),))
 MESSAGES = Put(sql.INSERT_MESSAGE, (10, 11, 12, 13, 14), ((1, 5, 6, 9, 12, 15), (7,)))
 
 
-def put_many(cursor: sqlite3.Cursor, put: Put, rows: Sequence[Row]) -> Sequence[Row]:
-    """Insert as many of *rows* as fill whole statements; return the others, the last."""
-    whole = len(rows) - len(rows) % ROWS
+def put_many(cursor: sqlite3.Cursor, put: Put, rows: Sequence[Row]) -> tuple[int, Sequence[Row]]:
+    """Insert as many of *rows* as fill whole statements; return how many have been written, and the others, the last."""
+    written, whole = 0, len(rows) - len(rows) % ROWS
     for start in range(0, whole, ROWS):
         columns = [*zip(*rows[start : start + ROWS], strict=True)]
         form = put.form(columns)
         values = [columns[place][0] for place in form.once]
         values += itertools.chain.from_iterable(zip(*[columns[place] for place in form.own], strict=True))
-        cursor.execute(form.statement, values)
-    return rows[whole:]
+        written += cursor.execute(form.statement, values).rowcount
+    return written, rows[whole:]
 
 
-def append(cursor: sqlite3.Cursor, put: Put, rows: Sequence[Row]) -> None:
-    """Insert *rows* in order, many in one statement."""
-    rest = put_many(cursor, put, rows) if len(rows) >= ROWS else rows
+def append(cursor: sqlite3.Cursor, put: Put, rows: Sequence[Row]) -> bool:
+    """Insert *rows* in order, many in one statement; return whether all of them have been written."""
+    written, rest = put_many(cursor, put, rows) if len(rows) >= ROWS else (0, rows)
     if rest:
-        cursor.executemany(put.statement, map(tuple, rest))  # sqlite3 takes plain tuples faster than named ones
+        written += cursor.executemany(put.statement, map(tuple, rest)).rowcount  # sqlite3 takes plain tuples faster than named ones
+    return written == len(rows)
 
 
 def append_messages(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> None:
     """The same for rows of the outbox: most of them lack so much that it is worth looking at each."""
-    for row in put_many(cursor, MESSAGES, rows) if len(rows) >= ROWS else rows:
+    for row in put_many(cursor, MESSAGES, rows)[1] if len(rows) >= ROWS else rows:
         if row[10:15] == _LACKING:
             cursor.execute(sql.INSERT_PLAIN_MESSAGE, (*row[:10], *row[15:]))
         else:
@@ -106,7 +109,7 @@ def _throughout(column: Sequence[Any]) -> str | None:
 
 def _common(columns: Sequence[Sequence[Any]], group: Sequence[int]) -> bool:
     """Whether each column of *group* has one value throughout."""
-    return all([columns[place].count(columns[place][0]) == len(columns[place]) for place in group])
+    return all(columns[place].count(columns[place][0]) == len(columns[place]) for place in group)
 
 
 def _form(statement: str, standing: Mapping[int, str], once: Sequence[int]) -> Form:

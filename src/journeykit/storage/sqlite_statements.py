@@ -89,10 +89,13 @@ INSERT_MAIL = """insert into journeykit_events(customer, id, accepted_at, occurr
         (select coalesce(max(arrival), 0) + 1 from journeykit_events
             where customer = coalesce((select customer from journeykit_aliases where id = ?8), ?8) and state = 'pending'))
     on conflict do nothing"""
-INSERT_CUSTOMER = "insert into journeykit_customers(id, revision, accepted_at, facts) values(?, ?, ?, ?) on conflict do nothing"
+INSERT_CUSTOMER = """insert into journeykit_customers(id, revision, accepted_at, facts, moments, next_due)
+    values(?, ?, ?, ?, ?, ?) on conflict do nothing"""
 UPDATE_CUSTOMER = "update journeykit_customers set revision = ?, accepted_at = ? where id = ? and revision = ?"
-UPDATE_FACTS = "update journeykit_customers set facts = ? where id = ?"
-UPDATE_MOMENTS = "update journeykit_customers set moments = ?, next_due = ? where id = ?"
+UPDATE_FACTS = "update journeykit_customers set revision = ?, accepted_at = ?, facts = ? where id = ? and revision = ?"
+UPDATE_MOMENTS = "update journeykit_customers set revision = ?, accepted_at = ?, moments = ?, next_due = ? where id = ? and revision = ?"
+UPDATE_BOTH = """update journeykit_customers set revision = ?, accepted_at = ?, facts = ?, moments = ?, next_due = ?
+    where id = ? and revision = ?"""
 UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict(customer, journey, key) do update set number = excluded.number, definition = excluded.definition,
     position = excluded.position, status = excluded.status, step = excluded.step, visit = excluded.visit,
@@ -119,18 +122,21 @@ TAKE_QUOTA = """insert into journeykit_quotas(name, taken, "limit") values(?, ?,
 
 _ENROLLMENT = "e.journey, e.key, e.number, e.definition, e.position, e.status, e.step, e.visit, e.entered_at, e.ended_at, e.body"
 _EVENT = "e.customer, e.id, e.seq, e.accepted_at, e.occurred_at, e.name, e.properties, e.source, e.state, e.arrival"
+_NOTHING = "null, null, null, null, null, null"  #: as many columns as an event has fewer
 LOAD_CUSTOMERS = """select j.key, c.revision, c.accepted_at, c.facts, c.moments, c.next_due
     from json_each(?) j cross join journeykit_customers c on c.id = j.value"""
 LOAD_CLOCK = f"""select j.key, c.revision, c.accepted_at, c.facts, c.moments, c.next_due, {_ENROLLMENT}
     from json_each(?) j cross join journeykit_customers c on c.id = j.value
     left join journeykit_enrollments e on e.customer = c.id and +e.next_due < ?"""
-LOAD_ONE = f"""select c.revision, c.accepted_at, c.facts, c.moments, c.next_due, {_ENROLLMENT}
+#: All that one event by itself needs, in one statement, which is a transaction by itself: the customer with enrollments, mail, the event.
+LOAD_ONE = f"""select 0, c.revision, c.accepted_at, c.facts, c.moments, c.next_due, {_ENROLLMENT}
     from journeykit_customers c left join journeykit_enrollments e on e.customer = c.id
         and ((e.journey = ?2 and (e.ended_at is null or e.next_due is not null)) or +e.next_due < ?3)
-    where c.id = ?1"""
-LOAD_MAIL = f"""select false, {_EVENT} from journeykit_events e indexed by journeykit_events_mailbox where e.customer = ?1 and e.state = 'pending'
-    and e.arrival < ?3 + (select min(m.arrival) from journeykit_events m where m.customer = ?1 and m.state = 'pending')
-    union all select true, {_EVENT} from journeykit_events e where e.customer = ?1 and e.id = ?2"""
+    where c.id = ?1
+    union all select 1, {_EVENT}, {_NOTHING} from journeykit_events e indexed by journeykit_events_mailbox where e.customer = ?1
+    and e.state = 'pending'
+    and e.arrival < ?5 + (select min(m.arrival) from journeykit_events m where m.customer = ?1 and m.state = 'pending')
+    union all select 2, {_EVENT}, {_NOTHING} from journeykit_events e where e.customer = ?1 and e.id = ?4"""
 LOAD_DUE = f"""select j.key, {_ENROLLMENT}, e.next_due
     from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value and +e.next_due < ?"""
 LOAD_ALL = f"select j.key, {_ENROLLMENT} from json_each(?) j cross join journeykit_enrollments e on e.customer = j.value"

@@ -7,7 +7,8 @@ import sqlite3
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
 from journeykit.storage.batch import Batch, refuse_too_much
-from journeykit.storage.sqlite_rows import HISTORY, KEEP, ROWS, append, append_messages, put_many
+from journeykit.storage.sqlite_customers import created, moved
+from journeykit.storage.sqlite_rows import CUSTOMERS, EVENTS, HISTORY, KEEP, ROWS, append, append_messages, put_many
 
 
 class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -19,8 +20,6 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
     _claim(cursor, batch)
     _keep(cursor, batch)
     for statement, rows in (
-        (sql.UPDATE_FACTS, batch.known),
-        (sql.UPDATE_MOMENTS, batch.moments),
         (sql.DELETE_ENROLLMENT, batch.removed),
         (sql.INSERT_DEFINITION, batch.definitions),
         (sql.INSERT_MAIL, batch.mail),
@@ -37,19 +36,20 @@ def write(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write what only one of several can: the customers' revisions and the events; raise `Stale` where somebody else has."""
-    if batch.created and cursor.executemany(sql.INSERT_CUSTOMER, batch.created).rowcount != len(batch.created):
+    if batch.created and not append(cursor, CUSTOMERS, created(batch)):
         raise Stale
-    if batch.moved and cursor.executemany(sql.UPDATE_CUSTOMER, batch.moved).rowcount != len(batch.moved):
-        raise Stale
+    for statement, rows in moved(batch):
+        if rows and cursor.executemany(statement, rows).rowcount != len(rows):
+            raise Stale
     if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
         raise Stale  # whoever sent it has been erased meanwhile
-    if batch.events and cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount != len(batch.events):
+    if batch.events and not append(cursor, EVENTS, batch.events):
         raise Stale
 
 
 def _keep(cursor: sqlite3.Cursor, batch: Batch) -> None:
     """Write the enrollments: of many, and of those who have just come in, nobody asks whether they are there already."""
-    rest = put_many(cursor, KEEP, batch.enrollments) if len(batch.enrollments) >= ROWS else batch.enrollments
+    rest = put_many(cursor, KEEP, batch.enrollments)[1] if len(batch.enrollments) >= ROWS else batch.enrollments
     if rest and cursor.executemany(sql.UPDATE_ENROLLMENT, rest).rowcount != len(rest):
         cursor.executemany(sql.UPSERT_ENROLLMENT, rest)  # some of them came in and moved on at once
     append(cursor, KEEP, batch.entered)

@@ -34,13 +34,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, run_state_mach
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
+from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import merged
 from journeykit.runtime.migrations import Given
 from journeykit.storage.memory import MemoryStorage
 from journeykit.testing.happenings import MISHAPS, duration, rules
 from journeykit.testing.operating import paused
-from journeykit.testing.operations import operating, resume
+from journeykit.testing.operations import OPERATIONS, operating, resume
 from journeykit.testing.properties import Looked, Property
 from journeykit.testing.scenario import Scenario
 from journeykit.testing.vocabulary import Vocabulary
@@ -120,6 +121,7 @@ class JourneyMachine(RuleBasedStateMachine):
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
+        _check(cls)
         now, later = list(cls.definitions), list(cls.later)
         cls.definitions, cls.later = now, later
         cls._held = {name: one for name in dir(cls) if isinstance(one := getattr(cls, name, None), Property)}
@@ -211,6 +213,24 @@ class JourneyMachine(RuleBasedStateMachine):
             self._looked[name] = _asked(name, getattr(self, name), shop)
 
 
+def _check(machine: type[JourneyMachine]) -> None:
+    """What can be seen to be wrong before a story is told."""
+    lists = {
+        "definitions": machine.definitions,
+        "customers": machine.customers,
+        "mishaps": machine.mishaps,
+        "operations": machine.operations,
+    }
+    for name, given in {**lists, "later": machine.later, "migrations": machine.migrations}.items():
+        if isinstance(given, str):
+            raise TypeError(f'{name}: "{given}" is a text; give a list')
+    for name, known in (("mishaps", MISHAPS), ("operations", OPERATIONS)):
+        if unknown := [one for one in lists[name] if one not in known]:
+            raise ValueError(f'{name}: "{unknown[0]}" is none; there are {", ".join(known)}{suggestion(str(unknown[0]), known)}')
+    if machine.migrations and not machine.later:
+        raise ValueError("migrations: they lead to a later release, and there is none; give its journeys and catalogs as later")
+
+
 def _spoken(now: Sequence[Journey | Catalog], later: Sequence[Journey | Catalog], also: Sequence[str]) -> Vocabulary:
     """The words of both releases, as far as their catalogs agree; what can be asked of an engine only once the later one is there is left out."""
     both = [*now, *(one for one in later if one not in now)]
@@ -259,6 +279,8 @@ class StoriesTestCase(TestCase):
 
     def runTest(self) -> None:  # noqa: N802  the name that unittest looks for
         """Tell them."""
+        if not self.machine.definitions:
+            raise ValueError("definitions: there are none, so that nothing can happen; give journeys, for example load('journeys/')")
         self.machine.tally = Tally()
         with _silence():
             run_state_machine_as_test(self.machine, settings=self.settings)

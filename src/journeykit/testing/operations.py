@@ -34,12 +34,7 @@ def operating(words: Vocabulary, customers: Sequence[str], operations: Sequence[
         customers: who may be merged and erased.
         operations: which of `OPERATIONS` there are.
         later: whether there is a later release.
-
-    Raises:
-        ValueError: one of *operations* is none.
     """
-    if unknown := [one for one in operations if one not in OPERATIONS]:
-        raise ValueError(f'operations: "{unknown[0]}" is none; there are {", ".join(OPERATIONS)}')
     if "merge" in operations and len(customers) > 1:
         yield "merges", rule(both=st.sampled_from(list(permutations(customers, 2))))(merges)
     if "erase" in operations:

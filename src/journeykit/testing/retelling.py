@@ -273,5 +273,5 @@ def flat(definitions: Iterable[Definitions]) -> list[Journey | Catalog]:
     """Journeys, catalogs, and lists of them, as one list."""
     found: list[Journey | Catalog] = []
     for value in definitions:
-        found += [value] if isinstance(value, (Journey, Catalog)) else list(value)
+        found += [value] if isinstance(value, (Journey, Catalog, str)) else list(value)
     return found

@@ -30,14 +30,14 @@ class DuckLake:
         file: where they are kept; in memory where not said.
         threads: how many threads work; as many as there are processors where not said.
         memory: how much memory is used at most, ``4GiB``; what does not fit goes to *spill*.
-        spill: the folder for what does not fit.
+        spill: the folder for what does not fit; that for temporary files where not said.
     """
 
     def __init__(
         self, file: str | os.PathLike[str] | None = None, *, threads: int | None = None, memory: str | None = None,
         spill: str | os.PathLike[str] | None = None,
     ) -> None:  # fmt: skip
-        asked = {"threads": threads, "memory_limit": memory, "temp_directory": None if spill is None else os.fspath(spill)}
+        asked = {"threads": threads, "memory_limit": memory, "temp_directory": os.fspath(spill or tempfile.gettempdir())}
         config: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         config |= {name: value for name, value in asked.items() if value is not None}
         self._connection = duckdb.connect(":memory:" if file is None else os.fspath(file), config=config)

@@ -12,7 +12,7 @@ def _referrals(name: str, formula: str, count: str, of: str, case: str) -> Measu
         unit="share",
         formula=formula,
         window="the period",
-        source="referral funnel, https://www.referralrock.com/blog/referral-program-metrics/",
+        source="conversion of referrals, https://www.keevee.com/referral-program-metrics",
         cases=("Each event counts, once for each id.", case),
         sql=f"""
             select p.period, null as label, sum(case when h.name = '{count}' then 1 else 0 end) as count,
@@ -87,7 +87,7 @@ MEASURES = (
         unit="number",
         formula="how often customers recommended the shop to a friend",
         window="the period",
-        source="referral funnel, https://www.referralrock.com/blog/referral-program-metrics/",
+        source="shares of https://www.keevee.com/referral-program-metrics",
         cases=("Each event counts, once for each id.",),
         sql="""
             select p.period, null as label, count(*) as count, null as out_of

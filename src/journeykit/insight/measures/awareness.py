@@ -16,7 +16,7 @@ MEASURES = (
         by="source",
         formula="days on which a customer came to the site, by what brought them",
         window="the period",
-        source="sessions by source, https://support.google.com/analytics/answer/11080067, counted by customer and day: no cookie ends a day",
+        source="traffic by source, https://docs.sealmetrics.com/reports/sources, counted by customer and day: no cookie ends a day",
         cases=(
             "A customer counts once a day for each source, however often they come.",
             "What has no source is told as (none).",
@@ -28,7 +28,7 @@ MEASURES = (
                 select distinct p.period, coalesce(h.source, '(none)') as label, h.customer, h.day
                 from {{periods}} p join {{happenings}} h on h.occurred_at >= p.since and h.occurred_at < p.until
                 where h.name in {SITE}) as came
-            group by period, label""",
+            group by period, label""",  # noqa: S608  names of our own
     ),
     Measure(
         name="reach",
@@ -52,7 +52,7 @@ MEASURES = (
         unit="share",
         formula="customers who liked, shared or answered a post / customers who were shown one",
         window="the period",
-        source="engagement rate by reach, https://blog.hootsuite.com/calculate-engagement-rate/",
+        source="engagement on reach, https://support.iconosquare.com/how-are-the-facebook-engagement-reach-rates-calculated",
         cases=("Who answered a post was shown one, also where nobody told us.", "Who is shown ten posts counts once."),
         sql="""
             select p.period, null as label, count(distinct case when h.name = 'Social Engaged' then h.customer end) as count,

@@ -25,7 +25,7 @@ MEASURES = (
         unit="number",
         formula="customers who asked for the newsletter for the first time",
         window="the period; first times of all that is recorded",
-        source="list growth, https://mailchimp.com/marketing-glossary/list-growth-rate/",
+        source="new subscribers of https://www.waseembashir.com/glossary/list-growth-rate",
         cases=(
             "Who signs up again, in this period or in a later one, is not counted again: sign-ups of periods add up.",
             "Who had signed up before the record begins and does so again counts then.",
@@ -42,7 +42,7 @@ MEASURES = (
         better="down",
         formula="carts that no order followed / carts; a cart begins with its first product",
         window="carts that begin in the period; an order has 7 days from the last product that was added",
-        source="1 - orders / carts, https://baymard.com/lists/cart-abandonment-rate",
+        source="1 - completed purchases / created carts, https://gleam.io/faq/rewards/data/how-to-calculate-cart-abandonment-rate",
         cases=(
             "Carts are told apart by their id where orders carry it as well; else a customer has one cart at a time, which an order closes.",
             "A product added 7 days after the last one, or after an order, begins another cart, also under the same id.",

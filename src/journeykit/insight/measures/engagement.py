@@ -42,7 +42,7 @@ MEASURES = (
         unit="seconds",
         formula="mean time from the first to the last event of a session",
         window="sessions that begin in the period",
-        source="average session duration, https://support.google.com/analytics/answer/12195621",
+        source="https://www.optimizesmart.com/read-average-session-duration-google-analytics/",
         cases=(
             "Sessions are told apart by their id; events without one are in none.",
             "A session of one event lasted no time and counts.",
@@ -60,7 +60,7 @@ MEASURES = (
         better="down",
         formula="customers who wanted no more mail / customers who were delivered one, or wanted no more",
         window="the period",
-        source="https://mailchimp.com/help/about-unsubscribes/, by customer",
+        source="https://www.mailgun.com/?p=5224, by customer",
         cases=("Who unsubscribes twice counts once.", "Who unsubscribes because of a mail of the period before counts in both places of the rate."),
         sql="""
             select p.period, null as label, count(distinct case when h.name = 'Unsubscribed' then h.customer end) as count,

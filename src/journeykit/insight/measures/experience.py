@@ -11,7 +11,7 @@ MEASURES = (
         unit="share",
         formula="answers of 4 or 5 / answers, from 1 to 5",
         window="answers of the period",
-        source="top-two-box CSAT, https://www.qualtrics.com/experience-management/customer/what-is-csat/",
+        source="https://intercom.help/voc-metrics/en/articles/9647540-what-is-csat-and-how-is-csat-score-calculated",
         cases=(
             "Of who answers twice for one request for help (or, where none is named, twice in the period) the last answer counts.",
             "Answers that are no number from 1 to 5 are left out.",
@@ -33,7 +33,7 @@ MEASURES = (
         better="down",
         formula="mean time from the opening of a request to its last resolution",
         window="requests resolved for good in the period, whenever they were opened",
-        source="https://www.zendesk.com/blog/customer-service-metrics-matter/",
+        source="https://help.getredo.com/en/articles/12218475-explanation-of-analytics",
         cases=(
             "One that was reopened took until it was resolved again; while it stands open it is not counted.",
             "Nights and weekends count: it is how long the customer waited.",
@@ -51,7 +51,7 @@ MEASURES = (
         unit="share",
         formula="requests resolved with one answer at most and never reopened / requests resolved",
         window="requests resolved for good in the period",
-        source="https://www.zendesk.com/blog/first-contact-resolution/",
+        source="FCR tickets of https://help.zoho.com/portal/en/kb/desk/reports-and-dashboards/articles/understanding-the-agent-performance-report",
         cases=(
             "One that is reopened after the period was not resolved for good: it counts when it is resolved again.",
             "Where answers are not told, a request that was never reopened was resolved at the first contact.",
@@ -68,7 +68,7 @@ MEASURES = (
         better="down",
         formula="requests for help that were opened",
         window="the period",
-        source="https://www.zendesk.com/blog/customer-service-metrics-matter/",
+        source="tickets created, https://help.getredo.com/en/articles/12218475-explanation-of-analytics",
         cases=("A request opened twice under one id is one, from its first opening; without an id each opening is one.",),
         sql="""
             select p.period, null as label, count(*) as count, null as out_of

@@ -11,7 +11,7 @@ MEASURES = (
         unit="share",
         formula="customers who ordered / customers who came to the site or ordered",
         window="the period",
-        source="https://www.shopify.com/blog/ecommerce-conversion-rate, by customer instead of by session",
+        source="orders / visitors, https://help.wponlinedesign.com/en/articles/142-the-ecommerce-metrics-explained, by customer",
         cases=(
             "A customer counts once, however often they come or order.",
             "Who ordered was there, also where nobody told us.",
@@ -33,10 +33,10 @@ MEASURES = (
         unit="money",
         formula="sum of what orders came to / number of orders",
         window="orders of the period, as they stand now",
-        source="https://help.shopify.com/en/manual/reports-and-analytics/shopify-reports/report-types/default-reports/finances-report",
+        source="https://changelog.shopify.com/posts/your-average-order-value-now-has-a-new-definition-in-shopify",
         cases=(
             "An order told twice, under whatever event ids, is one order by its order id; without one, each event is an order.",
-            "Of an order that was updated, the last amount counts, whenever that was.",
+            "Of an order that was updated, the last amount counts, whenever that was; Shopify leaves edits out.",
             "Cancelled orders are left out, whenever they were cancelled.",
             "Refunds change nothing here, in this period or later: they are in the customer lifetime value.",
             "Orders without an amount, and those in another currency than the settings name (the first one met where they name none), are left out.",
@@ -53,7 +53,7 @@ MEASURES = (
         unit="share",
         formula="checkouts that an order followed / checkouts begun",
         window="checkouts that begin in the period; an order has 1 day",
-        source="begin_checkout and purchase of https://support.google.com/analytics/answer/12924131",
+        source="https://www.kpiformulas.com/checkout-completion-rate-formula/",
         cases=(
             "Who begins again within a day and before an order is in the same checkout.",
             "A checkout whose day is not over when the record ends is not counted yet.",

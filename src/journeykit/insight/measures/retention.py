@@ -13,7 +13,7 @@ MEASURES = (
         unit="money",
         formula="what customers have spent so far, less refunds / customers who have ordered so far",
         window="everything before the period's end (historic value: nothing is forecast)",
-        source="historic CLV, https://www.shopify.com/blog/customer-lifetime-value",
+        source="https://en.wikipedia.org/wiki/Customer_lifetime_value, the historic part",
         cases=(
             "Cancelled orders are left out; who has no other counts as nobody who has ordered.",
             "Refunds are taken off the order they belong to, whenever they came; a refund without an amount is one of everything.",
@@ -32,8 +32,7 @@ MEASURES = (
         unit="share",
         formula="customers who ordered in the period and had ordered before (on another day) / customers who ordered in the period",
         window="orders of the period; what came before, since the record begins",
-        source="Fader, Hardie and Lee (2005), Marketing Science 24(2), whose purchases are days with an order; "
-        "https://www.shopify.com/blog/repeat-purchase-rate",
+        source="https://ecommercedb.com/glossary/repeat-customer-rate; purchases are days with an order, as in Fader, Hardie and Lee (2005), Marketing Science 24(2)",
         cases=(
             "Several orders of one day are one purchase: who orders the forgotten thing an hour later has not come back.",
             "A first order before the period makes the first one in it a repeat; a first order before the record begins is not known.",
@@ -62,7 +61,7 @@ MEASURES = (
             select p.period, null as label, sum(o.day - o.day_before) * {_DAY} as count, count(*) as out_of
             from {{periods}} p join {{purchases}} o on o.occurred_at >= p.since and o.occurred_at < p.until
             where o.purchase > 1
-            group by p.period""",
+            group by p.period""",  # noqa: S608  names of our own
     ),
     Measure(
         name="churn rate",
@@ -93,7 +92,7 @@ MEASURES = (
         better="down",
         formula="subscribers when the period began who cancelled in it / subscribers when it began",
         window="the period",
-        source="customer churn, https://stripe.com/resources/more/what-is-churn-rate",
+        source="https://en.wikipedia.org/wiki/Churn_rate",
         cases=(
             "Who cancels and subscribes again in the period has cancelled.",
             "Who cancels without ever having subscribed did so before the record begins, and was a subscriber until then.",

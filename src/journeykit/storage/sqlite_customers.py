@@ -1,0 +1,36 @@
+"""The customers' own rows in SQLite: revision, facts and moments of each, written by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from journeykit.storage import sqlite_statements as sql
+from journeykit.storage.batch import Batch
+from journeykit.storage.rows import Row
+
+_UPDATES = {
+    (False, False): sql.UPDATE_CUSTOMER,
+    (True, False): sql.UPDATE_FACTS,
+    (False, True): sql.UPDATE_MOMENTS,
+    (True, True): sql.UPDATE_BOTH,
+}  #: by whether the facts change, and the moments
+
+
+def created(batch: Batch) -> Sequence[Row]:
+    """The rows of customers who are new."""
+    moments = {row[2]: row[:2] for row in batch.moments}
+    return [(*row, *moments.get(row[0], (None, None))) for row in batch.created]
+
+
+def moved(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
+    """Statements and their rows, which write those who were known: each once, and only what has changed of it."""
+    if not batch.known and not batch.moments:  # as with most events
+        return ((sql.UPDATE_CUSTOMER, batch.moved),)
+    facts: dict[str, Row] = {row[1]: row[:1] for row in batch.known}
+    moments: dict[str, Row] = {row[2]: row[:2] for row in batch.moments}
+    rows: dict[str, list[Row]] = {}
+    for revision, accepted_at, customer_id, base in batch.moved:
+        statement = _UPDATES[customer_id in facts, customer_id in moments]
+        more = (*facts.get(customer_id, ()), *moments.get(customer_id, ()))
+        rows.setdefault(statement, []).append((revision, accepted_at, *more, customer_id, base))
+    return rows.items()
