@@ -35,7 +35,7 @@ from journeykit.insight.routes import End, Sides, facing, leads_left, ribbons
 _GUTTER, _BACK = 60, 42  #: between columns, and how much more where ways lead back
 _GAP, _DOWN, _FRAME = 22, 40, 12
 _MOST_ROWS = 5
-_BROAD, _ROOMY = 1_150, 140  #: a map narrower than that has so much more between its columns, at most
+_BROAD, _ROOMY = 1_150, 100  #: a map narrower than that has so much more between its columns, at most
 _STEEP = 60  #: how much wider a gutter is at most where broad ways are steep
 
 
