@@ -227,7 +227,8 @@ class _Viewing:
     def _declared(self, kpi: Kpi, journey: str) -> dict[str, Any]:
         measure = next(one for one in self.insight.measures() if one.name == kpi.measure)
         whole = Slice(self.periods[0], journey=journey)
-        series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm])[-8:] if journey in self.known else []
+        series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm]) if journey in self.known else []
+        series = [one for one in series if one[0].end <= whole.period.end][-8:]
         return {
             "name": kpi.measure,
             "group": measure.group,
@@ -242,7 +243,7 @@ class _Viewing:
 
     def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[str, Figure]]:
         """A KPI in each of the periods, worked out at once; for all time its last whole week, month or quarter, which is what its target is about."""
-        whole = [one for one in self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]) if one.end <= self.at][-1:]
+        whole = [one for one in self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]) if one.end <= self.periods[0].end][-1:]
         periods = [*(whole or self.periods[:1]), *self.periods[1:]]
         measure = named(kpi.measure)
         if slice.journey not in self.known:
