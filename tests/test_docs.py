@@ -89,7 +89,9 @@ DEFINITIONS = [
 ]
 MIGRATIONS = [s for s in DEFINITIONS if re.search(r"^changed:", s.text, re.MULTILINE)]
 POPULATIONS = [s for s in DEFINITIONS if re.search(r"^begin:", s.text, re.MULTILINE)]
-SETTINGS = [s for s in ALL if s.language == "yaml" and s.runs and (s.file.endswith("insight.yaml") or re.search(r"^kpis:", s.text, re.MULTILINE))]
+SETTINGS = [
+    s for s in ALL if s.language == "yaml" and s.runs and (s.file.endswith("insight.yaml") or re.search(r"^kpis:", s.text, re.MULTILINE))
+]
 DEFINITIONS = [s for s in DEFINITIONS if s not in MIGRATIONS and s not in POPULATIONS and s not in SETTINGS]
 
 
