@@ -7,7 +7,7 @@ import json
 import pytest
 from attrs import evolve
 
-from journeykit import Engine, Journey, MemoryStorage, Step
+from journeykit import Engine, Journey, MemoryStorage, Step, load
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.figures import Slice
@@ -125,3 +125,26 @@ def test_less_can_be_chosen_from():
 
     assert [len(one["journeys"][0]["slices"]) for one in (small, usual)] == [2, 21]
     assert all(len(one["touch"]) <= 2 for one in small["journeys"][0]["slices"].values())
+
+
+def test_many_journeys_stay_below_three_megabytes(request):
+    """All published recipes on one page: each has its map, and the page says what it leaves out."""
+    folder = request.config.rootpath / "examples" / "recipes"
+    recipes = [one for one in load(folder) if isinstance(one, Journey)]
+    insight, _ = shop(customers=3)
+
+    made = view(insight, at=insight.span.end, journeys=[*recipes, care(called=False)], choice=Choice(journeys=60))
+
+    assert len(recipes) > 60
+    assert len(made.data["journeys"]) == 60
+    assert made.data["left out"] == len(recipes) - 59
+    assert len(page(made).encode()) < 1_500_000
+
+
+def test_where_there_are_many_journeys_there_is_less_to_choose_from_for_each():
+    """Versions go first, then segments, then periods."""
+    usual = Choice(segments=4)
+
+    assert usual.among(8) == usual
+    assert (usual.among(9).versions, usual.among(9).segments, usual.among(9).periods) == (0, 2, 6)
+    assert (usual.among(25).versions, usual.among(25).segments, usual.among(25).periods) == (0, 0, 3)
