@@ -197,10 +197,18 @@ def redeemed(data, month):
     return len(contacted & used), len(contacted)
 
 
-def test_the_messages_of_the_segment_spec(reviewed):
+def test_the_messages_of_the_segment_spec(reviewed, tmp_path):
     """Messages that shops already send need no mapping; what they come to is a page and a review like any other."""
-    file = there("segment_spec") / "segment_spec_examples.json"
+    examples = json.loads((there("segment_spec") / "segment_spec_examples.json").read_text())
+    messages = [
+        {"type": "track", "userId": "ann"}
+        | {name: value for name, value in one["event"].items() if value}
+        | {"messageId": f"m{number}", "timestamp": f"2025-11-01T00:{number // 60:02}:{number % 60:02}Z"}
+        for number, one in enumerate(examples)
+    ]
+    (tmp_path / "messages.jsonl").write_text("".join(json.dumps(message) + "\n" for message in messages))
 
-    found = reviewed("segment", (file, None), at="2026-01-01", format="segment")
+    found = reviewed("segment", (tmp_path / "messages.jsonl", None), at="2026-01-01", format="segment")
 
     assert [target["measure"] for target in found["quarterly"]["targets"]] == ["conversion rate"]
+    assert found["quarterly"]["entered"]["figure"] > 0

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -65,7 +66,7 @@ def _shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     for name, text in {"cart.yaml": JOURNEY, "insight.yaml": SETTINGS, "shop.csv": EVENTS, "shop.map.yaml": MAP}.items():
         (folder / name).write_text(text)
-    before = os.getcwd()
+    before = Path.cwd()
     os.chdir(folder)
     try:
         assert main(["run", "cart.yaml", "--events", "shop.csv", "--map", "shop.map.yaml", "--db", "shop.db", "-q"]) == 0
