@@ -48,6 +48,7 @@ test: lint types
 
 docs: $(READY)
 	$(BIN)/python scripts/defects.py --write
+	$(BIN)/python scripts/insight.py --write
 	$(BIN)/python scripts/recipes.py --write
 	$(BIN)/python scripts/performance.py --write
 	$(BIN)/python -m pytest -q tests/test_docs.py

@@ -16,6 +16,8 @@ import pytest
 from journeykit import Catalog, Journey, dumps, loads, mermaid
 from journeykit.codec import load_migrations, migration_text
 from journeykit.core.checks import problems
+from journeykit.insight.measures import MEASURES
+from journeykit.insight.settings_reading import read_settings
 from journeykit.rehearsal import read_population
 
 ROOT = Path(__file__).parent.parent
@@ -87,7 +89,10 @@ DEFINITIONS = [
 ]
 MIGRATIONS = [s for s in DEFINITIONS if re.search(r"^changed:", s.text, re.MULTILINE)]
 POPULATIONS = [s for s in DEFINITIONS if re.search(r"^begin:", s.text, re.MULTILINE)]
-DEFINITIONS = [s for s in DEFINITIONS if s not in MIGRATIONS and s not in POPULATIONS]
+SETTINGS = [
+    s for s in ALL if s.language == "yaml" and s.runs and (s.file.endswith("insight.yaml") or re.search(r"^kpis:", s.text, re.MULTILINE))
+]
+DEFINITIONS = [s for s in DEFINITIONS if s not in MIGRATIONS and s not in POPULATIONS and s not in SETTINGS]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -158,6 +163,19 @@ def test_a_migration_is_right(snippet: Snippet, tmp_path: Path) -> None:
 def test_a_population_is_right(snippet: Snippet) -> None:
     """It is read without a problem."""
     assert read_population(snippet.text, snippet.place).begin.names
+
+
+@pytest.mark.parametrize("snippet", SETTINGS, ids=lambda snippet: snippet.place)
+def test_settings_are_right(snippet: Snippet) -> None:
+    """They are read without a problem, every KPI among them."""
+    assert read_settings(snippet.text, MEASURES, snippet.place).kpis
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
+    """What docs/insight.md says of numbers, names and tables is written out of the code."""
+    told = subprocess.run([sys.executable, str(ROOT / "scripts" / "insight.py")], capture_output=True, text=True, check=False)
+
+    assert (told.returncode, told.stdout) == (0, "")
 
 
 def test_few_snippets_are_left_out() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 MASTER = Path(__file__).parents[2] / "examples" / "cdnow" / "CDNOW_master.txt.gz"
@@ -29,7 +30,7 @@ def purchases(every=1):
 def months(first, last):
     """The months from *first* to *last*, ``(begin, end)`` each, end not included."""
     begins = [date(number // 12, number % 12 + 1, 1) for number in range(first[0] * 12 + first[1] - 1, last[0] * 12 + last[1] + 1)]
-    return [tuple(datetime.combine(day, time(0, tzinfo=UTC)) for day in pair) for pair in zip(begins, begins[1:], strict=False)]
+    return [tuple(datetime.combine(day, time(0, tzinfo=UTC)) for day in pair) for pair in pairwise(begins)]
 
 
 def quarters(first, last):
@@ -55,7 +56,7 @@ def time_between_purchases(shop, begin, end):
     gaps = []
     for bought in shop.values():
         days = sorted({at.date() for at, _ in bought})
-        gaps += [(day - before).days for before, day in zip(days, days[1:], strict=False) if begin.date() <= day < end.date()]
+        gaps += [(day - before).days for before, day in pairwise(days) if begin.date() <= day < end.date()]
     return sum(gaps) * 86_400 / len(gaps), sum(gaps) * 86_400, len(gaps)
 
 
@@ -126,7 +127,7 @@ def moves(shop, begin, end):
     found = defaultdict(Counter)
     for bought in shop.values():
         been = steps(bought, datetime(1998, 7, 1, tzinfo=UTC))
-        for (source, _), (target, at) in zip(been, been[1:], strict=False):
+        for (source, _), (target, at) in pairwise(been):
             if begin <= at < end:
                 found[source][target] += 1
     return found

@@ -11,7 +11,7 @@ import csv
 import gzip
 import json
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from journeykit import SQLiteStorage
 from journeykit.cli import main
+from journeykit.insight import Insight
+from journeykit.insight.figures import Slice
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "histories"
@@ -84,7 +87,7 @@ def test_online_retail(reviewed):
     assert found["monthly"]["stages"][0]["stage"] == "purchase"
 
 
-def test_otto_sessions(reviewed):
+def test_otto_sessions(reviewed, tmp_path):
     """Looks, visitors who order, and carts that nobody orders within seven days: counted from the sessions."""
     file = there("otto_sessions") / "train_20_sessions.jsonl"
     week = [datetime(2022, 8, day, tzinfo=ZoneInfo("Europe/Berlin")).timestamp() * 1_000 for day in (22, 29)]
@@ -103,6 +106,15 @@ def test_otto_sessions(reviewed):
     assert figure(found, "product page views")[0] == len(looks) > 20
     assert figure(found, "conversion rate") == (len(ordered), len(came))
     assert figure(found, "cart abandonment rate") == carts(events, week)
+    storage = SQLiteStorage(tmp_path / "shop.db")
+    insight = Insight.of(storage)
+    met = Counter()
+    for point in insight.touchpoints(Slice(insight.span, journey="recover-cart")):
+        met[point.name] += point.count
+    storage.close()
+    kinds = {"clicks": "Product Viewed", "carts": "Product Added", "orders": "Order Completed"}
+    once = Counter(kinds[kind] for who, kind, at in events if at >= entered.get(who, at + 1))
+    assert {name: met[name] for name in kinds.values()} == once  # also of those who have thirty carts at once
 
 
 def first_carts(events):
@@ -197,10 +209,18 @@ def redeemed(data, month):
     return len(contacted & used), len(contacted)
 
 
-def test_the_messages_of_the_segment_spec(reviewed):
+def test_the_messages_of_the_segment_spec(reviewed, tmp_path):
     """Messages that shops already send need no mapping; what they come to is a page and a review like any other."""
-    file = there("segment_spec") / "segment_spec_examples.json"
+    examples = json.loads((there("segment_spec") / "segment_spec_examples.json").read_text())
+    messages = [
+        {"type": "track", "userId": "ann"}
+        | {name: value for name, value in one["event"].items() if value}
+        | {"messageId": f"m{number}", "timestamp": f"2025-11-01T00:{number // 60:02}:{number % 60:02}Z"}
+        for number, one in enumerate(examples)
+    ]
+    (tmp_path / "messages.jsonl").write_text("".join(json.dumps(message) + "\n" for message in messages))
 
-    found = reviewed("segment", (file, None), at="2026-01-01", format="segment")
+    found = reviewed("segment", (tmp_path / "messages.jsonl", None), at="2026-01-01", format="segment")
 
     assert [target["measure"] for target in found["quarterly"]["targets"]] == ["conversion rate"]
+    assert found["quarterly"]["entered"]["figure"] > 0

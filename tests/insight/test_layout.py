@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from itertools import combinations, pairwise
 
@@ -148,6 +149,26 @@ def test_no_number_lies_on_another_or_on_a_step(drawn):
         assert x + wide <= x2 or x2 + wide2 <= x or y + high <= y2 or y2 + high2 <= y
     for x, y, wide, high in spots:
         assert not any(box.x < x + wide and x < box.x + BOX and box.y < y + high and y < box.y + box.height for box in placed.boxes)
+
+
+@given(designs())
+def test_no_way_leads_behind_a_step(drawn):
+    """A way to a column further on passes between the steps of those in between, as broad as it may be."""
+    design, ways, weights = drawn
+    placed = layout(design, ways, weights)
+    columns_at = sorted({box.x for box in placed.boxes})
+    column = {box.spot.name: columns_at.index(box.x) for box in placed.boxes}
+    for ribbon in placed.ribbons:
+        way = ways[ribbon.way]
+        if way.source is None:
+            continue
+        passes = re.findall(r"(-?[\d.]+)H(-?[\d.]+)", ribbon.path)
+        assert len(passes) == max(abs(column[way.source] - column[way.target]) - 1, 0)
+        for y, x in passes:
+            left, right = float(x) - BOX + 1, float(x) + BOX - 1  # across the column, to the right or to the left
+            for box in placed.boxes:
+                beside = box.x + BOX <= left or right <= box.x or (abs(box.x - float(x)) > 1 and abs(box.x + BOX - float(x)) > 1)
+                assert beside or float(y) + ribbon.room / 2 <= box.y or box.y + box.height <= float(y) - ribbon.room / 2
 
 
 @given(designs())

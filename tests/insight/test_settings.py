@@ -25,6 +25,7 @@ MEASURES = (
     measure("traffic by source", "number", by="source"),
 )
 
+KPI = '"cart abandonment rate at most 60%, marketing, weekly"'
 SHOP = """
 zone: Europe/Berlin
 currency: EUR
@@ -115,8 +116,8 @@ kpis:
         load_settings(file, MEASURES)
 
     assert list(caught.value.problems) == [
-        'insight.yaml: unknown key "curency"; did you mean "currency"?',
         "insight.yaml: zone: 'Europe/Berln' is no time zone; write an IANA name, for example \"Europe/Berlin\"",
+        'insight.yaml: unknown key "curency"; did you mean "currency"?',
         "insight.yaml: decimals: 'two' is no number of decimals; write 0 for whole minor units, 2 for amounts such as 12.50",
         'insight.yaml: events["Order Completed"][1]: a name belongs here, not 3',
         "insight.yaml: churn: 180 is no duration; write how long, for example 90 days",
@@ -128,10 +129,8 @@ kpis:
         'insight.yaml: kpis.recover-cart[2]: "60" is no share; write it in per cent, from 0% to 100%',
         'insight.yaml: kpis.recover-cart[3]: "60" is no duration; write for example "2 hours" or "3 days"',
         'insight.yaml: kpis.recover-cart[4]: "traffic by source" is told for each source and is no single number; choose another measure',
-        "insight.yaml: kpis.recover-cart[5]: 'NPS 40' is no KPI; write MEASURE at least or at most TARGET, OWNER, RHYTHM: "
-        '"cart abandonment rate at most 60%, marketing, weekly"',
-        "insight.yaml: kpis.win-back: a list belongs here, not 'NPS at least 40, support, weekly'; write "
-        '["cart abandonment rate at most 60%, marketing, weekly"]',
+        f"insight.yaml: kpis.recover-cart[5]: 'NPS 40' is no KPI; write MEASURE at least or at most TARGET, OWNER, RHYTHM: {KPI}",
+        f"insight.yaml: kpis.win-back: a list belongs here, not 'NPS at least 40, support, weekly'; write [{KPI}]",
     ]
 
 

@@ -48,12 +48,9 @@ def draw_map(
     if not picture and (journey or period):
         raise console.Usage("--journey and --period choose what a picture shows, -o map.svg; on a page one chooses while looking at it")
     with opened(db, settings_of(settings)) as (insight, storage):
-        if picture:
-            told = picture_of(insight, journey, period)
-        else:
-            told = page_of(insight, storage, names)
+        told = picture_of(insight, journey, period) if picture else page_of(insight, storage, names)
     written(output, told)
-    console.say(f"{output}: {len(told.encode()) // 1_000:,} kB")
+    console.say(str(output))
 
 
 def page_of(insight: Insight, storage: Storage, names: bool) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from journeykit.codec.text import place
 from journeykit.errors import DefinitionError
 from journeykit.model.phrases import suggestion
 
 Read = Callable[[Any], Any]
+Found = TypeVar("Found")
 
 
 def fields(value: Any, readers: Mapping[str, Read]) -> dict[str, Any]:
@@ -25,29 +26,25 @@ def fields(value: Any, readers: Mapping[str, Read]) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise DefinitionError(f"a mapping belongs here, not {value!r:.60}; there are {', '.join(readers)}")
-    unknown = [
-        f'unknown key "{key}"{suggestion(key, readers) or "; there are " + ", ".join(readers)}' for key in value if key not in readers
-    ]
-    return gathered({key: inner for key, inner in value.items() if key in readers}, lambda key, inner: readers[key](inner), unknown)
+    found: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, inner in value.items():
+        if key in readers:
+            found[key] = _read(place(key), readers[key], inner, problems)
+        else:
+            problems.append(f'unknown key "{key}"{suggestion(key, readers) or "; there are " + ", ".join(readers)}')
+    return _without(problems, found)
 
 
-def gathered(value: Mapping[str, Any], reader: Callable[[str, Any], Any], problems: list[str] | None = None) -> dict[str, Any]:
+def named(value: Mapping[str, Any], reader: Read) -> dict[str, Any]:
     """
-    Read a mapping whose keys are the author's own: *reader* is given each key and its value.
+    Read a mapping whose keys are the author's own.
 
     Raises:
-        DefinitionError: with the problems of all values, and *problems*, those found before.
+        DefinitionError: with the problems of all values.
     """
-    found: dict[str, Any] = {}
-    problems = list(problems or ())
-    for key, inner in value.items():
-        try:
-            found[key] = reader(key, inner)
-        except DefinitionError as error:
-            problems += error.at(place(key)).problems
-    if problems:
-        raise DefinitionError(problems)
-    return found
+    problems: list[str] = []
+    return _without(problems, {key: _read(place(key), reader, inner, problems) for key, inner in value.items()})
 
 
 def items(value: list[Any], reader: Read) -> list[Any]:
@@ -57,13 +54,19 @@ def items(value: list[Any], reader: Read) -> list[Any]:
     Raises:
         DefinitionError: with the problems of all of it.
     """
-    found: list[Any] = []
     problems: list[str] = []
-    for number, one in enumerate(value):
-        try:
-            found.append(reader(one))
-        except DefinitionError as error:
-            problems += error.at(f"[{number}]").problems
+    return _without(problems, [_read(f"[{number}]", reader, one, problems) for number, one in enumerate(value)])
+
+
+def _read(at: str, reader: Read, value: Any, problems: list[str]) -> Any:
+    try:
+        return reader(value)
+    except DefinitionError as error:
+        problems += error.at(at).problems
+        return None
+
+
+def _without(problems: list[str], found: Found) -> Found:
     if problems:
         raise DefinitionError(problems)
     return found

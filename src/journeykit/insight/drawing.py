@@ -9,7 +9,7 @@ from journeykit.insight.designed import Way
 from journeykit.insight.figures import Flow
 from journeykit.insight.layout import layout
 from journeykit.insight.lettering import lasting, short
-from journeykit.insight.parts import BOX, NAME, PAD, THROUGH, Box, Frame, Lane, Layout, Ribbon, Row
+from journeykit.insight.parts import BOX, LARGEST, NAME, PAD, THROUGH, Box, Frame, Lane, Layout, Ribbon, Row
 from journeykit.insight.svg import element, text, written
 from journeykit.insight.taken import Atlas, Counts, counts
 
@@ -68,7 +68,7 @@ def scale(placed: Layout, counted: Counts, ways: tuple[Way, ...]) -> float:
             if step is not None:
                 busy[step, leaves] = busy.get((step, leaves), 0) + counted.ways[ribbon.way]
     most = max(busy.values(), default=0)
-    return min([THROUGH / most, *fits]) if most else 0.0
+    return min([LARGEST, THROUGH / most, *fits]) if most else 0.0
 
 
 class _Drawing:

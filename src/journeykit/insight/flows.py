@@ -38,9 +38,10 @@ def flows(lake: Lake, cut: Slice, steps: Sequence[str], watched: int, periods: S
 
     Args:
         lake: where the tables stand.
-        cut: the journey, and when.
+        cut: the journey, its version, the segment.
         steps: the steps that were designed, in order; steps of other versions that somebody was in follow.
         watched: until when it is known who went on: the end of the record.
+        periods: when; each has a flow of its own.
     """
     links = _links(lake, cut, periods)
     cuts = [evolve(cut, period=period) for period in periods]

@@ -14,6 +14,7 @@ from journeykit.insight.parts import (
     BOTTOM,
     BOX,
     FAINT,
+    LARGEST,
     LEFT,
     NAME,
     PAD,
@@ -34,6 +35,7 @@ from journeykit.insight.routes import End, Sides, facing, leads_left, ribbons
 _GUTTER, _BACK = 60, 42  #: between columns, and how much more where ways lead back
 _GAP, _DOWN, _FRAME = 22, 40, 12
 _MOST_ROWS = 5
+_BROAD, _ROOMY = 1_150, 100  #: a map narrower than that has so much more between its columns, at most
 _STEEP = 60  #: how much wider a gutter is at most where broad ways are steep
 
 
@@ -88,7 +90,7 @@ class _Placing:
                 if name is not None and way.target is not None and way.source != way.target:
                     busy[name, leaves] = busy.get((name, leaves), 0.0) + self.weights.get(number, 0.0)
         most = max(busy.values(), default=0.0)
-        return THROUGH / most if most else 0.0
+        return min(LARGEST, THROUGH / most) if most else 0.0
 
     def room(self, item: Item) -> float:
         return 0.0 if item.link is None else self.span(item.link)
@@ -150,9 +152,11 @@ class _Placing:
             for (one, a), (other, b) in pairwise(chain):
                 rise = abs(middles[one][a] - middles[other][b]) * self.span(way) / THROUGH
                 steep[min(one, other)] = max(steep[min(one, other)], min(_STEEP, 0.4 * rise))
-        xs = [float(LEFT)]
-        for number in range(len(cols.items) - 1):
-            xs.append(xs[-1] + BOX + _GUTTER + max(_BACK if number in numbered else 0, steep[number]))
+        gutters = [_GUTTER + max(_BACK if number in numbered else 0, steep[number]) for number in range(len(cols.items) - 1)]
+        spare = min(_ROOMY, max(0.0, _BROAD - LEFT - RIGHT - BOX * len(cols.items) - sum(gutters)) / max(len(cols.items), 1))
+        xs = [LEFT + spare / 3]
+        for gutter in gutters:
+            xs.append(xs[-1] + BOX + gutter + spare)
         return xs
 
     def _lanes(self, cols: Columns, xs: Sequence[float]) -> tuple[Lane, ...]:

@@ -14,6 +14,7 @@ ROW = 19  #: height of a way out at the foot of a step
 PITCH = 17  #: room for a way that bears a number
 FAINT = 9  #: room for one that bears none
 THROUGH = 60  #: height of all that goes through the busiest side of a step
+LARGEST = 6  #: height of one customer at most: where there are few, they are not drawn as a crowd
 TOP, BOTTOM, LEFT, RIGHT = 58, 18, 66, 22
 PAD = 9
 

@@ -10,6 +10,8 @@ from journeykit.insight.lake import Lake
 from journeykit.insight.settings import Settings
 from journeykit.model.records import NEVER
 
+# All windows of one query have one order: each other order sorts everything once more.
+
 #: moves of an enrollment; a migration that changed no step moved nobody
 _MOVES = "kind in ('entered', 'moved', 'completed', 'exited', 'merged') or (kind = 'migrated' and source <> target)"
 
@@ -39,14 +41,13 @@ _VISITS = """
         coalesce(own.stage, latest.stage) as stage, v.until, v.next_seq, v.how, v.next, v.why, v.reason
     from (
         select customer, journey, key, number, kind as came, cause, seq, decided_at as occurred_at, target as step,
-            max(case when kind = 'entered' then reason end) over enrollment as version,
-            min(decided_at) over enrollment as entered_at,
+            first_value(case when kind = 'entered' then reason end) over way as version,
+            first_value(decided_at) over way as entered_at,
             row_number() over way as visit,
             coalesce(lead(decided_at) over way, {never}) as until, lead(seq) over way as next_seq, lead(kind) over way as how,
             lead(target) over way as next, lead(cause) over way as why, lead(reason) over way as reason
         from history where ({moves}) and number > 0{counted}
-        window enrollment as (partition by customer, journey, key, number),
-            way as (partition by customer, journey, key, number order by seq, place)) as v
+        window way as (partition by customer, journey, key, number order by seq, place)) as v
     left join steps own on own.version = v.version and own.step = v.step
     left join (
         select journey, step, max(stage) as stage from (
@@ -64,11 +65,12 @@ _STAGE_VISITS = """
     from (
         select customer, journey, key, number, version, entered_at, visit, coalesce(stage, 'no stage') as stage, occurred_at, seq,
             lag(coalesce(stage, 'no stage')) over way as before,
-            max(until) over enrollment as ended_at,
-            max(case when how in ('completed', 'exited', 'merged') then how end) over enrollment as ended,
-            max(case when how in ('completed', 'exited', 'merged') then 2 * next_seq end) over enrollment as ended_mark
+            last_value(until) over whole as ended_at,
+            last_value(case when how in ('completed', 'exited', 'merged') then how end) over whole as ended,
+            last_value(case when how in ('completed', 'exited', 'merged') then 2 * next_seq end) over whole as ended_mark
         from visits
-        window enrollment as (partition by customer, journey, key, number), way as (partition by customer, journey, key, number order by visit)) as v
+        window way as (partition by customer, journey, key, number order by visit),
+            whole as (partition by customer, journey, key, number order by visit rows between unbounded preceding and unbounded following)) as v
     where before is null or before <> stage
     window way as (partition by customer, journey, key, number order by visit)"""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from journeykit.codec.fields import Read, fields, gathered, items
+from journeykit.codec.fields import Read, fields, items, named
 from journeykit.codec.text import read, text_of
 from journeykit.core.calendar import known_zone
 from journeykit.errors import DefinitionError
@@ -61,10 +61,10 @@ def _settings(value: Any, measures: tuple[Measure, ...]) -> Settings:
         "decimals": _decimals,
         "events": _meant,
         "properties": _meant,
-        "channels": _named(_text, "{ACTION: CHANNEL}"),
+        "channels": _by_name(_text, "{ACTION: CHANNEL}"),
         "test": _text,
         "churn": _days,
-        "kpis": _named(_kpis(measures, currency if isinstance(currency, str) else None), f'{{JOURNEY: ["{FORM}"]}}'),
+        "kpis": _by_name(_kpis(measures, currency if isinstance(currency, str) else None), f'{{JOURNEY: ["{FORM}"]}}'),
     }
     found = Settings(**fields({} if value is None else value, readers))
     _known(found)
@@ -113,22 +113,22 @@ def _days(value: Any) -> float:
     return seconds(value) / DAY
 
 
-def _named(reader: Read, form: str) -> Callable[[Any], dict[str, Any]]:
+def _by_name(reader: Read, form: str) -> Callable[[Any], dict[str, Any]]:
     """Reads a mapping whose keys are the shop's own names."""
 
-    def named(value: Any) -> dict[str, Any]:
+    def by_name(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise DefinitionError(f"a mapping belongs here, not {value!r:.60}; write {form}")
-        return gathered(value, lambda _, one: reader(one))
+        return named(value, reader)
 
-    return named
+    return by_name
 
 
 def _names(value: Any) -> tuple[str, ...]:
     return tuple(items(value if isinstance(value, list) else [value], _text))
 
 
-_meant = _named(_names, "{NAME OF THE VOCABULARY: NAME IN THE SHOP}")
+_meant = _by_name(_names, "{NAME OF THE VOCABULARY: NAME IN THE SHOP}")
 
 
 def _kpis(measures: tuple[Measure, ...], currency: str | None) -> Callable[[Any], tuple[Kpi, ...]]:

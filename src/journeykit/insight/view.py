@@ -23,6 +23,8 @@ from journeykit.model.journey import Journey
 
 _RHYTHMS: dict[str, Literal["week", "month", "quarter"]] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 _DAY = 86_400_000_000
+_FEW, _SEVERAL = 8, 24  #: journeys
+_VERSIONS = 12  #: of so many versions the steps are known that the newest no longer has
 _LOST = 30  #: in how many ways customers were lost, at most
 
 
@@ -52,9 +54,13 @@ Timeline = Callable[[str], Iterable[Told]]  #: a customer's id in, their timelin
 @frozen(kw_only=True)
 class Choice:
     """
-    How much the page offers to choose from; each period is worked out for everybody, each segment and each version.
+    How much the page offers to choose from, at most; each period is worked out for everybody, each segment and each version.
+
+    Where there are many journeys there is less for each, so that the page stays below 3 MB and is made in reasonable time: from the ninth on
+    no versions and half the segments, from the twenty-fifth on no segments and three periods.
 
     Attributes:
+        journeys: how many journeys, in alphabetical order; the page says how many are left out.
         periods: how many of the last weeks, months or quarters, beside all time.
         segments: how many segments at most.
         versions: how many of the newest versions at most.
@@ -63,12 +69,21 @@ class Choice:
         personal: whether customers are called by their ids, and timelines show what they said; else they are numbered.
     """
 
+    journeys: int = 100
     periods: int = 6
     segments: int = 4
     versions: int = 3
     present: int = 8
     touchpoints: int = 24
     personal: bool = False
+
+    def among(self, journeys: int) -> Choice:
+        """What is left of it where there are so many *journeys*."""
+        if journeys <= _FEW:
+            return self
+        if journeys <= _SEVERAL:
+            return evolve(self, versions=0, segments=self.segments // 2)
+        return evolve(self, versions=0, segments=0, periods=min(self.periods, 3), touchpoints=min(self.touchpoints, 12))
 
 
 @frozen
@@ -103,7 +118,10 @@ def view(
         timeline: gives the timeline of an example customer of each step; none is shown without it.
         choice: how much there is to choose from.
     """
-    return _Viewing(insight, at, tuple(journeys), timeline, choice or Choice()).view()
+    wanted = choice or Choice()
+    names = [journey.name for journey in journeys] or sorted(insight.journeys())
+    shown = tuple(names[: wanted.journeys])
+    return _Viewing(insight, at, {one.name: one for one in journeys}, timeline, wanted.among(len(shown))).view(shown, len(names))
 
 
 @frozen
@@ -132,7 +150,7 @@ _Cut = tuple[int, int]  #: the number of a filter, and that of a period
 class _Viewing:
     insight: Insight
     at: int
-    given: tuple[Journey, ...]
+    given: Mapping[str, Journey]
     timeline: Timeline | None
     choice: Choice
     known: frozenset[str] = field(init=False)
@@ -146,16 +164,15 @@ class _Viewing:
     def zone(self) -> str:
         return self.insight.settings.zone
 
-    def view(self) -> View:
-        names = [journey.name for journey in self.given] or sorted(self.known)
-        given = {journey.name: journey for journey in self.given}
-        made = [self._journey(name, given.get(name)) for name in names]
+    def view(self, names: Sequence[str], of: int) -> View:
+        made = [self._journey(name, self.given.get(name)) for name in names]
         data = {
             "at": days(Period(self.at, self.at), self.zone),
             "zone": self.zone,
             "personal": self.choice.personal,
             "periods": [{"label": period.label, "days": days(period, self.zone)} for period in self.periods],
             "journeys": [one for one, _ in made],
+            "left out": of - len(names),
         }
         return View(data, tuple(maps for _, maps in made))
 
@@ -171,10 +188,10 @@ class _Viewing:
     # -- a journey -----------------------------------------------------------------------------------------------------
 
     def _journey(self, name: str, given: Journey | None) -> tuple[dict[str, Any], tuple[str, ...]]:
-        versions = self.insight.versions(name)[::-1][: self.choice.versions] if name in self.known else []
+        versions = self.insight.versions(name)[::-1][:_VERSIONS] if name in self.known else []
         designs = [designed(self.insight.definition(name, version)) for version, _ in versions]
         newest = designed(given) if given is not None else designs[0]
-        filters = tuple(self._filters(name, versions if len(versions) > 1 else []))
+        filters = tuple(self._filters(name, versions[: self.choice.versions] if len(versions) > 1 else []))
         flows = {(f, p): flow for f, one in enumerate(filters) for p, flow in enumerate(self._flows(name, one))}
         sheets = _sheets(newest, dict(zip([version for version, _ in versions], designs, strict=True)), filters, flows)
         kpis = self.insight.settings.kpis.get(name, ())
@@ -227,7 +244,8 @@ class _Viewing:
     def _declared(self, kpi: Kpi, journey: str) -> dict[str, Any]:
         measure = next(one for one in self.insight.measures() if one.name == kpi.measure)
         whole = Slice(self.periods[0], journey=journey)
-        series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm])[-8:] if journey in self.known else []
+        series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm]) if journey in self.known else []
+        series = [one for one in series if one[0].end <= whole.period.end][-8:]
         return {
             "name": kpi.measure,
             "group": measure.group,
@@ -242,7 +260,7 @@ class _Viewing:
 
     def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[str, Figure]]:
         """A KPI in each of the periods, worked out at once; for all time its last whole week, month or quarter, which is what its target is about."""
-        whole = [one for one in self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]) if one.end <= self.at][-1:]
+        whole = [one for one in self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]) if one.end <= self.periods[0].end][-1:]
         periods = [*(whole or self.periods[:1]), *self.periods[1:]]
         measure = named(kpi.measure)
         if slice.journey not in self.known:

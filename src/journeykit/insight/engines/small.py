@@ -11,7 +11,6 @@ from typing import Any
 from journeykit.insight.lake import Row
 from journeykit.insight.tables import Column, Table
 
-
 _MADE = re.compile(r"\s*create table (\w+) as\b")
 
 

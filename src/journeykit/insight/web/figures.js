@@ -50,18 +50,20 @@ function spark(kpi) {
 const felt = (feeling) => (feeling > 0 ? `+${feeling.toFixed(1)}` : feeling < 0 ? `−${Math.abs(feeling).toFixed(1)}` : "0");
 
 function touchpoints(journey, plan, slice) {
-  const points = slice.touch.map(([number, count, reach, feeling, said]) => ({ name: journey.touchpoints[number][0], channel: journey.touchpoints[number][1], stage: journey.touchpoints[number][2], count, reach, feeling, said }));
-  const stages = [...plan.stages, ...new Set(points.map((one) => one.stage).filter((stage) => !plan.stages.includes(stage || "")))];
-  const used = stages.filter((stage) => points.some((one) => (one.stage || "") === (stage || "")));
-  return { points, stages: used };
+  const outside = plan.stages.includes("") ? "" : "outside the journey";
+  const points = slice.touch.map(([number, count, reach, feeling, said]) => {
+    const [name, channel, stage] = journey.touchpoints[number];
+    return { name, channel, stage: stage || outside, count, reach, feeling, said };
+  });
+  const stages = [...new Set([...plan.stages, ...points.map((one) => one.stage)])].filter((stage) => points.some((one) => one.stage === stage));
+  return { points, stages };
 }
 
 function channels({ points, stages }) {
   if (!points.length) return [make("caption", { class: "empty" }, "Nothing that happened in this period touched a customer.")];
   const head = make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Channel"), ...stages.map((stage) => make("th", { scope: "col" }, stage || "no stage"))));
-  const rows = [...new Set(points.map((one) => one.channel))].map((channel) =>
-    make("tr", {}, make("th", { scope: "row" }, channel), ...stages.map((stage) => make("td", {}, ...points.filter((one) => one.channel === channel && (one.stage || "") === (stage || "")).map(point)))),
-  );
+  const cell = (channel, stage) => make("td", {}, ...points.filter((one) => one.channel === channel && one.stage === stage).map(point));
+  const rows = [...new Set(points.map((one) => one.channel))].map((channel) => make("tr", {}, make("th", { scope: "row" }, channel), ...stages.map((stage) => cell(channel, stage))));
   return [head, make("tbody", {}, ...rows)];
 }
 
@@ -71,18 +73,19 @@ function point(one) {
 }
 
 function mood({ points, stages }, plan) {
-  const known = stages.flatMap((stage) => points.filter((one) => (one.stage || "") === (stage || "") && one.feeling !== null));
+  const known = stages.flatMap((stage) => points.filter((one) => one.stage === stage && one.feeling !== null));
   if (!known.length) return make("p", { class: "empty" }, "Nobody said how they felt: there are no ratings, NPS, CSAT answers or complaints in this period.");
-  const step = 104, width = 64 + step * known.length, y = (feeling) => 80 - 58 * feeling, x = (place) => 64 + step * (place + 0.5);
+  const room = document.getElementById("mood").clientWidth || 560;
+  const step = Math.max(84, Math.min(128, (room - 64) / known.length)), width = 64 + step * known.length, y = (feeling) => 80 - 58 * feeling, x = (place) => 64 + step * (place + 0.5);
   const drawn = make("svg", { class: "mood", viewBox: `0 0 ${width} 228`, width, height: 228, role: "img", "aria-label": known.map((one) => `${one.name}: ${felt(one.feeling)}, ${one.said} said so`).join("; ") });
   for (const [word, feeling] of [["glad", 1], ["neutral", 0], ["cross", -1]]) drawn.append(make("text", { x: 0, y: y(feeling) + 4 }, word), make("line", { class: "zero", x1: 52, x2: width, y1: y(feeling), y2: y(feeling) }));
   drawn.append(make("path", { class: "curve", d: known.map((one, place) => `${place ? "L" : "M"}${x(place)} ${y(one.feeling)}`).join("") }));
   known.forEach((one, place) => {
     drawn.append(make("circle", { class: "dot", cx: x(place), cy: y(one.feeling), r: 5 }), make("text", { class: "felt", x: x(place), y: y(one.feeling) + (one.feeling > 0.6 ? 20 : -11), "text-anchor": "middle" }, felt(one.feeling)));
-    const lines = broken(one.name, 15);
+    const lines = broken(one.name, Math.floor(step / 6.6));
     lines.forEach((line, number) => drawn.append(make("text", { x: x(place), y: 162 + 14 * number, "text-anchor": "middle" }, line)));
     drawn.append(make("text", { x: x(place), y: 162 + 14 * lines.length, "text-anchor": "middle" }, `${short(one.said)} said`));
-    drawn.append(make("rect", { class: `band lane-${Math.max(0, plan.stages.indexOf(one.stage || "")) % 7}`, x: x(place) - step / 2 + 4, y: 144, width: step - 8, height: 3, rx: 1.5 }));
+    drawn.append(make("rect", { class: `band lane-${Math.max(0, plan.stages.indexOf(one.stage)) % 7}`, x: x(place) - step / 2 + 4, y: 144, width: step - 8, height: 3, rx: 1.5 }));
   });
   return drawn;
 }

@@ -1,0 +1,163 @@
+"""What the page is given to show: the same numbers that insight answers, for each period, segment and version."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from attrs import evolve
+
+from journeykit import Engine, Journey, MemoryStorage, Step, load
+from journeykit.insight import Insight
+from journeykit.insight.engines.duck import DuckLake
+from journeykit.insight.figures import Slice
+from journeykit.insight.kpis import Kpi
+from journeykit.insight.page import page
+from journeykit.insight.reading import fill
+from journeykit.insight.settings import Settings
+from journeykit.insight.view import Choice, view
+from mapped import BITING, care, happened
+
+KPI = Kpi("average order value", True, 2_300, "sales", "monthly")
+
+
+def shop(lake=None, **lives):
+    """The numbers of a shop whose customers have lived half a year, and its storage."""
+    storage = MemoryStorage()
+    happened(storage, **lives)
+    settings = Settings(currency="EUR", kpis={"after-order": (KPI,)})
+    if lake is None:
+        return Insight.of(storage, settings), storage
+    fill(lake, storage)
+    return Insight(lake, settings), storage
+
+
+def told(insight, storage, **choices):
+    """The view, as a browser would read it."""
+    engine = Engine([], storage)
+    made = view(insight, at=insight.span.end, timeline=lambda who: engine.explain(who).entries, choice=Choice(**choices))
+    return json.loads(json.dumps(made.data))
+
+
+@pytest.fixture(scope="module", params=[None, DuckLake], ids=["sqlite", "duckdb"])
+def half_a_year(request):
+    """Half a year on either engine."""
+    return shop(request.param and request.param())
+
+
+def test_several_periods_at_once_are_one_after_the_other(half_a_year):
+    """Flows and touchpoints of all time and of each month: one query gives what seven give."""
+    insight, _ = half_a_year
+    whole = Slice(insight.span, journey="after-order")
+    periods = [insight.span, *insight.periods(insight.span, "month")]
+
+    assert len(periods) == 7
+    assert insight.flows(whole, periods) == [insight.flow(evolve(whole, period=period)) for period in periods]
+    assert insight.touchpoints_of(whole, periods) == [insight.touchpoints(evolve(whole, period=period)) for period in periods]
+
+
+def test_each_choice_has_the_numbers_of_its_slice(half_a_year):
+    """Everybody and two versions, all time and six months: what is written on the map is what insight answers."""
+    insight, storage = half_a_year
+    (journey,) = told(insight, storage)["journeys"]
+
+    assert [one["label"].split(" (")[0] for one in journey["filters"]] == [
+        "everybody",
+        "version since 17 May 2026",
+        "version since 2 March 2026",
+    ]
+    assert [one["map"] for one in journey["filters"]] == [0, 1, 2]
+    assert set(journey["slices"]) == {f"{f},{p}" for f in range(3) for p in range(7)}
+    for f, version in enumerate([None, *[version for version, _ in insight.versions("after-order")][::-1]]):
+        for p, period in enumerate([insight.span, *insight.periods(insight.span, "month")[::-1]]):
+            flow = insight.flow(Slice(period, journey="after-order", version=version))
+            shown = journey["slices"][f"{f},{p}"]
+            steps = [step["name"] for step in journey["maps"][journey["filters"][f]["map"]]["steps"]]
+            counted = {name: found for name, found in zip(steps, shown["steps"], strict=True) if found}
+            assert {one.step: [one.there_before, one.arrived, one.customers, one.moved, one.left, one.still] for one in flow.steps} == {
+                name: found[:6] for name, found in counted.items()
+            }
+            assert sum(shown["ways"]) == sum(link.count for link in flow.links)
+
+
+def test_a_target_is_held_against_the_last_whole_period(half_a_year):
+    """A monthly KPI of all time shows the last month that the history covers to its end; the trend ends there, too."""
+    insight, storage = half_a_year
+    (journey,) = told(insight, storage)["journeys"]
+    july = next(period for period in insight.periods(insight.span, "month") if period.label == "2026-07")
+    # customers 45 and 52 order again on days 130 and 144; july is days 121 to 151
+    (figure,) = insight.figures("average order value", Slice(july, journey="after-order"))
+
+    assert (figure.value, figure.of) == (3_000, 2)
+    assert journey["slices"]["0,0"]["kpis"] == [[3_000, "30.00 EUR", True, "mean of 2", "2026-07"]]
+    assert journey["kpis"][0]["trend"][-1] == ["2026-07", 3_000, "30.00 EUR"]
+    assert journey["kpis"][0]["target"] == "at least 23.00 EUR"
+
+
+def test_customers_are_numbered_and_what_they_said_is_left_out():
+    """Names and properties come along only where the shop asks for them."""
+    insight, storage = shop()
+    numbered = json.dumps(told(insight, storage))
+    named = json.dumps(told(insight, storage, personal=True))
+
+    assert '"customer 1"' in numbered
+    assert not any(f'"c{number:03}' in numbered for number in range(60))
+    assert "order_id" not in numbered
+    assert any(f'"c{number:03}"' in named for number in range(60))
+    assert "order_id='o" in named
+
+
+def test_no_name_ends_the_script_that_holds_it():
+    """Customers, events and properties called ``</script><script>alert(1)</script>`` stand in the page as text: in JSON and in the drawing."""
+    insight, storage = shop(said=BITING, biting=True)
+    engine = Engine([], storage)
+    made = view(insight, at=insight.span.end, timeline=lambda who: engine.explain(who).entries, choice=Choice(personal=True))
+    text = page(made)
+
+    assert BITING in json.dumps(made.data, ensure_ascii=False).replace('\\"', '"')
+    assert "alert(1)" in text
+    assert "<script>alert" not in text
+    assert text.count("</script>") == 2
+
+
+def test_a_journey_that_nobody_has_entered_is_shown_with_noughts():
+    """A definition is enough; it stands beside a journey that customers are in."""
+    insight, _ = shop(customers=3)
+    idea = Journey("idea", steps=[Step("first", stage="awareness", wait="1 day"), Step("second")])
+    made = view(insight, at=insight.span.end, journeys=[idea, care(called=False)])
+
+    assert [one["name"] for one in made.data["journeys"]] == ["idea", "after-order"]
+    assert made.data["journeys"][0]["slices"]["0,0"]["ways"] == [0, 0, 0]
+    assert "idea" in page(made)
+
+
+def test_less_can_be_chosen_from():
+    """A shop with much history makes a smaller page."""
+    insight, storage = shop()
+    small, usual = told(insight, storage, periods=1, versions=0, touchpoints=2), told(insight, storage)
+
+    assert [len(one["journeys"][0]["slices"]) for one in (small, usual)] == [2, 21]
+    assert all(len(one["touch"]) <= 2 for one in small["journeys"][0]["slices"].values())
+
+
+def test_many_journeys_stay_below_three_megabytes(request):
+    """All published recipes on one page: each has its map, and the page says what it leaves out."""
+    folder = request.config.rootpath / "examples" / "recipes"
+    recipes = [one for one in load(folder) if isinstance(one, Journey)]
+    insight, _ = shop(customers=3)
+
+    made = view(insight, at=insight.span.end, journeys=[*recipes, care(called=False)], choice=Choice(journeys=60))
+
+    assert len(recipes) > 60
+    assert len(made.data["journeys"]) == 60
+    assert made.data["left out"] == len(recipes) - 59
+    assert len(page(made).encode()) < 1_500_000
+
+
+def test_where_there_are_many_journeys_there_is_less_to_choose_from_for_each():
+    """Versions go first, then segments, then periods."""
+    usual = Choice(segments=4)
+
+    assert usual.among(8) == usual
+    assert (usual.among(9).versions, usual.among(9).segments, usual.among(9).periods) == (0, 2, 6)
+    assert (usual.among(25).versions, usual.among(25).segments, usual.among(25).periods) == (0, 0, 3)
