@@ -63,15 +63,15 @@ def fire_plainly(compiled: Compiled, customer: Customer, now: int) -> Commit | N
     if len(customer.enrollments) != 1 or (customer.moments_due is not None and customer.moments_due < now):
         return None
     (e,) = customer.enrollments.values()
-    due = None
+    at, index = now, -1
     for timer in e.timers:
-        if timer[1] is not None and timer[1] < now:
-            if due is not None:
+        due_at = timer[1]
+        if due_at is not None and due_at < now:
+            if index >= 0:
                 return None
-            due = timer
-    if due is None or e.waiting is not None:
+            at, index = due_at, timer[0]
+    if index < 0 or e.waiting is not None:
         return None
-    index, at, _, _ = due
     table = compiled.definitions[e.definition].plain[e.step]
     revision, accepted_at = customer.revision, customer.accepted_at
     commit = Commit(customer.customer_id, revision, revision + 1, at + 1 if at >= accepted_at else accepted_at)

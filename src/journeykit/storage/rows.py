@@ -29,7 +29,8 @@ UPCASTERS: dict[int, Callable[[list[Any]], list[Any]]] = {}  #: version of a bod
 _encoder = JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)  # no other reader knows NaN and infinity
 _chunks = c_make_encoder and c_make_encoder(None, _encoder.default, encode_basestring_ascii, None, ":", ",", False, False, False)
 _decoder = JSONDecoder()
-_decode, _scan = _decoder.raw_decode, _decoder.scan_once  # what was written here has no white space around it
+_decode = _decoder.raw_decode  # what was written here has no white space around it
+_scan = _decoder.scan_once  # type: ignore[attr-defined]  # the same without a function around it
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _CURRENT = (f"[{VERSION},", f"[{VERSION}]")  #: what the text of a body of this version begins with
