@@ -11,7 +11,7 @@ import csv
 import gzip
 import json
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from journeykit import SQLiteStorage
 from journeykit.cli import main
+from journeykit.insight import Insight
+from journeykit.insight.figures import Slice
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "histories"
@@ -84,7 +87,7 @@ def test_online_retail(reviewed):
     assert found["monthly"]["stages"][0]["stage"] == "purchase"
 
 
-def test_otto_sessions(reviewed):
+def test_otto_sessions(reviewed, tmp_path):
     """Looks, visitors who order, and carts that nobody orders within seven days: counted from the sessions."""
     file = there("otto_sessions") / "train_20_sessions.jsonl"
     week = [datetime(2022, 8, day, tzinfo=ZoneInfo("Europe/Berlin")).timestamp() * 1_000 for day in (22, 29)]
@@ -103,6 +106,15 @@ def test_otto_sessions(reviewed):
     assert figure(found, "product page views")[0] == len(looks) > 20
     assert figure(found, "conversion rate") == (len(ordered), len(came))
     assert figure(found, "cart abandonment rate") == carts(events, week)
+    storage = SQLiteStorage(tmp_path / "shop.db")
+    insight = Insight.of(storage)
+    met = Counter()
+    for point in insight.touchpoints(Slice(insight.span, journey="recover-cart")):
+        met[point.name] += point.count
+    storage.close()
+    kinds = {"clicks": "Product Viewed", "carts": "Product Added", "orders": "Order Completed"}
+    once = Counter(kinds[kind] for who, kind, at in events if at >= entered.get(who, at + 1))
+    assert {name: met[name] for name in kinds.values()} == once  # also of those who have thirty carts at once
 
 
 def first_carts(events):

@@ -22,8 +22,19 @@ _TOUCHPOINTS = """
     join {periods} as p on t.occurred_at >= p.since and t.occurred_at < p.until
     group by period, name, channel, {stage} order by period, reach desc, times desc, name, coalesce(channel, ''), coalesce({stage}, '')"""
 
+#: who has two carts at once stands in their stage once; what happens to one who stands in two stages belongs to both
 _STAGES = """
-    left join (select * from stage_visits where journey = {journey}) as v
+    left join (
+        select customer, stage, min(after_mark) as after_mark, max(last_mark) as last_mark
+        from (
+            select customer, stage, after_mark, last_mark,
+                sum(apart) over (partition by customer, stage order by after_mark, last_mark rows unbounded preceding) as stretch
+            from (
+                select customer, stage, after_mark, last_mark,
+                    case when after_mark <= max(last_mark) over (partition by customer, stage order by after_mark, last_mark
+                        rows between unbounded preceding and 1 preceding) then 0 else 1 end as apart
+                from stage_visits where journey = {journey}) as those) as stretches
+        group by customer, stage, stretch) as v
         on v.customer = t.customer and t.mark > v.after_mark and t.mark <= v.last_mark"""
 
 
