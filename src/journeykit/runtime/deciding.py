@@ -192,8 +192,8 @@ class Decider:
 
     def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int]) -> Iterator[Commit]:
         """Decide what is due slice by slice, as the commits are asked for; side by side where it concerns others."""
+        nothing = frozenset[str]()  # one object, so that what all of them have read is one as well
         kind, size = (Together, len(customers)) if self._definitions.together else (Work, SLICE)
-        nothing = frozenset[str]()
         for start in range(0, len(customers), size):
             work = kind(self._storage, self._definitions, self._limit, shared)
             work.load([_new(Want, (customer_id, nothing, (), (), until)) for customer_id in customers[start : start + size]])
