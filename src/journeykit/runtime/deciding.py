@@ -22,6 +22,7 @@ from journeykit.runtime.work import WAITING, Accepted, Outcome, Work
 
 _Answer = TypeVar("_Answer")
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+_NOTHING = frozenset[str]()  # one object: what all who are looked after for the clock have read is one as well
 _KNOWN = 1_000  #: used up numbers that are remembered
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
@@ -192,11 +193,10 @@ class Decider:
 
     def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int]) -> Iterator[Commit]:
         """Decide what is due slice by slice, as the commits are asked for; side by side where it concerns others."""
-        nothing = frozenset[str]()  # one object, so that what all of them have read is one as well
         kind, size = (Together, len(customers)) if self._definitions.together else (Work, SLICE)
         for start in range(0, len(customers), size):
             work = kind(self._storage, self._definitions, self._limit, shared)
-            work.load([_new(Want, (customer_id, nothing, (), (), until)) for customer_id in customers[start : start + size]])
+            work.load([_new(Want, (customer_id, _NOTHING, (), (), until)) for customer_id in customers[start : start + size]])
             done.update(work.catch_up(until))
             yield from work.commits
 
