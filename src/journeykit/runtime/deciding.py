@@ -22,6 +22,7 @@ from journeykit.runtime.work import WAITING, Accepted, Concerned, Outcome, Work
 
 _Answer = TypeVar("_Answer")
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
+_NOTHING = frozenset[str]()  # one object: what all who are looked after for the clock have read is one as well
 _KNOWN = 1_000  #: used up numbers that are remembered
 
 ATTEMPTS = 12  #: how often a batch is decided again that others overtake
@@ -225,10 +226,9 @@ class Decider:
     def _caught_up(self, customers: Sequence[str], until: int, shared: Shared, done: dict[str, int], apart: bool) -> Iterator[Commit]:
         """Decide what is due slice by slice, as the commits are asked for; side by side where it concerns others."""
         kind, size = (Work, SLICE) if apart else (Together, len(customers))
-        nothing = frozenset[str]()
         for start in range(0, len(customers), size):
             work = self._work(kind, shared, apart=apart)
-            work.load([_new(Want, (customer_id, nothing, (), (), until)) for customer_id in customers[start : start + size]])
+            work.load([_new(Want, (customer_id, _NOTHING, (), (), until)) for customer_id in customers[start : start + size]])
             done.update(work.catch_up(until))
             self._apart = self._apart and not work.concerns
             yield from work.commits
