@@ -12,7 +12,7 @@ import postgres
 from journeykit import PostgresStorage
 from journeykit.errors import ConflictError
 from journeykit.model.leaving import Erased, Moved, Retained, Snapshot
-from journeykit.model.records import Answered, Commit, Facts, Loaded, LoggedEvent, Mail, Settlement, Timer, Want
+from journeykit.model.records import Answered, Commit, Facts, Loaded, LoggedEvent, Mail, Moment, Settlement, Want
 from journeykit.storage.memory import MemoryStorage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.testing import storage_samples as shop
@@ -59,7 +59,7 @@ def commits(draw, customer_id, base):
             for place in range(draw(st.integers(0, 2)))
         ],
         events=events, mail=mail(draw), definitions=draw(st.lists(st.tuples(KEYS, JOURNEYS, st.just("{}")), max_size=1)),
-        moments=draw(st.none() | st.lists(st.builds(Timer, st.just(0), MOMENTS, st.just(1)), max_size=2)), imported=draw(st.booleans()),
+        moments=draw(st.none() | st.lists(st.builds(Moment, st.just("segment vip"), MOMENTS, st.booleans() | st.none()), max_size=2)), imported=draw(st.booleans()),
     )  # fmt: skip
 
 
