@@ -16,7 +16,7 @@ from journeykit.insight.page import page
 from journeykit.insight.reading import fill
 from journeykit.insight.settings import Settings
 from journeykit.insight.view import Choice, view
-from mapped import care, happened
+from mapped import BITING, care, happened
 
 KPI = Kpi("average order value", True, 2_300, "sales", "monthly")
 
@@ -105,6 +105,19 @@ def test_customers_are_numbered_and_what_they_said_is_left_out():
     assert "order_id" not in numbered
     assert any(f'"c{number:03}"' in named for number in range(60))
     assert "order_id='o" in named
+
+
+def test_no_name_ends_the_script_that_holds_it():
+    """Customers, events and properties called ``</script><script>alert(1)</script>`` stand in the page as text: in JSON and in the drawing."""
+    insight, storage = shop(said=BITING, biting=True)
+    engine = Engine([], storage)
+    made = view(insight, at=insight.span.end, timeline=lambda who: engine.explain(who).entries, choice=Choice(personal=True))
+    text = page(made)
+
+    assert BITING in json.dumps(made.data, ensure_ascii=False).replace('\\"', '"')
+    assert "alert(1)" in text
+    assert "<script>alert" not in text
+    assert text.count("</script>") == 2
 
 
 def test_a_journey_that_nobody_has_entered_is_shown_with_noughts():
