@@ -1,8 +1,8 @@
 """
 Change the code of model and core in one small place at a time, and count how often a test notices.
 
-The changes are mutmut's. Each is tried in a process of its own, against the tests that meet the changed statement, the quickest
-first, until one fails or the time for it is over. Those that cannot be noticed, since the change makes no difference that anybody could
+The changes are mutmut's. Each is tried in a process of its own, against the tests that meet the changed statement, first those that are
+quick and have noticed others, until one fails or the time for it is over. Those that cannot be noticed, since the change makes no difference that anybody could
 see, stand in ``tests/mutants.toml`` with the reason, and are not counted. Fewer than nine in ten noticed is a failure.
 
 What became of each is kept in ``mutants/``: a run that was ended goes on where it stopped, and one that survived is tried again when the
@@ -71,7 +71,7 @@ def digest(*parts: str) -> str:
 
 def tests_digest() -> str:
     """What the tests are at the moment."""
-    return digest(*(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py"))))
+    return digest(*(path.read_text("utf-8") for ending in ("py", "txt") for path in sorted((ROOT / "tests").rglob(f"*.{ending}"))))
 
 
 # --- the mutants
@@ -168,11 +168,15 @@ class Notes:
 
     def known(self) -> dict[str, str]:
         """What is known: that a test noticed, for good; that none did, as long as the tests are the same."""
-        return {key: became for key, became, tests in self._lines if became in {NOTICED, HANGS} or tests == self._tests}
+        return {key: became for key, became, tests, _ in self._lines if became in {NOTICED, HANGS} or tests == self._tests}
 
-    def add(self, key: str, became: str) -> None:
-        """Note it."""
-        self._lines.append((key, became, self._tests))
+    def noticing(self) -> Counter[str]:
+        """How often each test was the one that noticed."""
+        return Counter(test for _, became, _, test in self._lines if became == NOTICED)
+
+    def add(self, key: str, became: str, test: str) -> None:
+        """Note it, with the *test* that noticed."""
+        self._lines.append((key, became, self._tests, test))
         with self._path.open("a") as file:
             file.write(json.dumps(self._lines[-1]) + "\n")
 
@@ -221,7 +225,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="try so many only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hours", type=float, default=math.inf, help="stop after so long")
-    parser.add_argument("--patience", type=float, default=10, help="seconds of tests for each mutant")
+    parser.add_argument("--patience", type=float, default=15, help="seconds of tests for each mutant")
     parser.add_argument("--list", action="store_true", help="tell what is known, and try nothing")
     asked = parser.parse_args()
     os.chdir(ROOT)
@@ -238,7 +242,7 @@ def main() -> int:
         from mutants_try import attempt
 
         known = notes.known()
-        attempt({key: mutants[key] for key in order if key not in known}, notes.add, asked.patience, asked.hours * 3_600)
+        attempt({key: mutants[key] for key in order if key not in known}, notes, asked.patience, asked.hours * 3_600)
     known = notes.known()
     return not report({key: known[key] for key in order if known.get(key) in COUNTED}, mutants, len(mutants))
 

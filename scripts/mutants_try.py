@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET, Mutant, digest
+from mutants import HANGS, KEPT, NOTICED, ROOMS, ROOT, SOURCES, SURVIVED, UNMET, Mutant, Notes, digest
 
 #: The tests that run the code here, in this process.
 TESTS = tuple(
@@ -50,13 +51,13 @@ MEMORY = 3 << 30  #: bytes that a mutant may take
 CANNOT = "cannot be tried"
 
 
-def attempt(mutants: Mapping[str, Mutant], became: Callable[[str, str], None], patience: float, seconds: float) -> None:
-    """Try *mutants* for at most *seconds*, each with *patience* seconds of tests, and tell what *became* of each."""
+def attempt(mutants: Mapping[str, Mutant], notes: Notes, patience: float, seconds: float) -> None:
+    """Try *mutants* for at most *seconds*, each with *patience* seconds of tests, and note what became of each."""
     if not mutants:
         return
     os.environ["JOURNEYKIT_EXAMPLES"] = str(EXAMPLES)
     sys.path[0] = str(SOURCES.parent)  # the code here, wherever another copy is installed, and no other script
-    trial = _Trial(mutants, became, patience, time.monotonic() + seconds)
+    trial = _Trial(mutants, notes, patience, time.monotonic() + seconds)
     code = pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-s", "-m", "not slow", *TESTS], plugins=[trial])
     if code:
         sys.exit(f"the tests could not be run: {code!r}")
@@ -65,8 +66,9 @@ def attempt(mutants: Mapping[str, Mutant], became: Callable[[str, str], None], p
 class _Trial:
     """What pytest does here instead of running the tests once."""
 
-    def __init__(self, mutants: Mapping[str, Mutant], became: Callable[[str, str], None], patience: float, until: float) -> None:
-        self._mutants, self._became, self._patience, self._until = mutants, became, patience, until
+    def __init__(self, mutants: Mapping[str, Mutant], notes: Notes, patience: float, until: float) -> None:
+        self._mutants, self._notes, self._patience, self._until = mutants, notes, patience, until
+        self._noticing = notes.noticing()
         self._failed = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -85,9 +87,10 @@ class _Trial:
         for number, (key, mutant) in enumerate(self._mutants.items()):
             if time.monotonic() > self._until:
                 break
-            chosen = meetings.tests(mutant, session.items, self._patience)
-            became = self._one(mutant, chosen, meetings) if chosen else UNMET
-            self._became(key, became)
+            chosen = meetings.tests(mutant, session.items, self._patience, self._noticing)
+            became, test = self._one(mutant, chosen, meetings) if chosen else (UNMET, "")
+            self._noticing[test] += became == NOTICED
+            self._notes.add(key, became, test)
             print(f"\r{number + 1:,} of {len(self._mutants):,}: {mutant.function} {became}".ljust(100), end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
         return True
@@ -138,11 +141,14 @@ class _Trial:
 
     # --- one mutant
 
-    def _one(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings) -> str:
-        code = _wait(lambda: self._noticed(mutant, chosen, meetings))
-        return {0: SURVIVED, 1: NOTICED, 2: CANNOT}.get(code, HANGS)
+    def _one(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings) -> tuple[str, str]:
+        reading, writing = os.pipe()
+        code = _wait(lambda: self._noticed(mutant, chosen, meetings, writing))
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            return {0: SURVIVED, 1: NOTICED, 2: CANNOT}.get(code, HANGS), told.read()
 
-    def _noticed(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings) -> int:
+    def _noticed(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings, telling: int) -> int:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
             _make(mutant)
@@ -154,6 +160,7 @@ class _Trial:
             signal.setitimer(signal.ITIMER_REAL, 30 + 30 * meetings.took[item.nodeid])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
+                os.write(telling, item.nodeid.encode()[:1_000])
                 return 1
         return 0
 
@@ -169,11 +176,12 @@ class _Meetings:
                 for line, tests in lines.items():
                     self._lines.setdefault((path, int(line)), set()).update(tests)
 
-    def tests(self, mutant: Mutant, items: Sequence[pytest.Item], patience: float) -> list[pytest.Item]:
-        """The tests that meet *mutant*, the quickest first, as many as take *patience* seconds; one at least."""
+    def tests(self, mutant: Mutant, items: Sequence[pytest.Item], patience: float, noticing: Counter[str]) -> list[pytest.Item]:
+        """The tests that meet *mutant*, the quick and *noticing* first, as many as take *patience* seconds; one at least."""
         names = {name for line in mutant.meets for name in self._lines.get((mutant.path, line), ())}
         chosen: list[pytest.Item] = []
-        for item in sorted((item for item in items if item.nodeid in names), key=lambda item: self.took[item.nodeid]):
+        meeting = (item for item in items if item.nodeid in names)
+        for item in sorted(meeting, key=lambda item: self.took[item.nodeid] / (1 + noticing[item.nodeid])):
             patience -= self.took[item.nodeid]
             if patience < 0 and chosen:
                 break

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Entry, Exit, Journey, On, Step, Transition
+from journeykit import Catalog, Do, Done, Entry, Exit, Failed, Journey, On, Step, Transition
 from journeykit.model.records import HistoryEntry, Want
 from shop import MONDAY, Shop
 
@@ -107,3 +107,190 @@ def test_an_event_that_leads_round_and_round_is_kept_aside_whole() -> None:
     assert shop.inside("ring").step == "a"
     (loaded,) = shop.storage.load_many([Want("ann", None)])
     assert (loaded.facts.values, loaded.facts.traits) == ({}, {})
+
+
+def test_a_zone_that_is_none_is_told_and_nothing_else_is_taken_over() -> None:
+    """An import gives Ann a zone that does not exist: her name is not kept either, and the history says why."""
+    shop = Shop(cart(steps=Step("left", wait="2 hours")))
+    event = shop.fact("$identify", zone="Mars/Base", traits={"name": "Ann"})
+    shop.engine.handle(event)
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    reason = "zone: 'Mars/Base' is no time zone; give an IANA name such as \"Europe/Berlin\""
+    assert (told(shop).journey, told(shop).cause, told(shop).reason) == ("", "$identify", reason)
+    assert (loaded.facts.zone, loaded.facts.traits, parked(shop)) == (None, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"journey": "crat", "key": "", "data": {}}, 'no journey "crat"'),
+        ({"journey": "cart", "key": "", "data": {}}, "its key is missing"),
+    ],
+)
+def test_who_is_let_in_by_name_where_that_cannot_be_is_refused(parameters: dict[str, Any], reason: str) -> None:
+    """An old process still lets customers in to a journey that has gone, or without the key that it has now."""
+    shop = Shop(cart(steps=Step("left", wait="2 hours")))
+    shop.engine.handle(shop.fact("$enter", **parameters))
+
+    (entry,) = shop.storage.history("ann")
+    assert (entry.kind, entry.cause, entry.reason) == ("refused", "enroll", reason)
+
+
+def test_a_step_sets_the_zone_of_its_customer() -> None:
+    """From Berlin to Tokyo; what is no zone is kept aside with the event that would have set it."""
+    move = Transition("thanks", on=On("Moved"), set={"customer.zone": "event.zone"})
+    shop = Shop(
+        Journey("cart", stage="consideration", entry="Came", steps=[Step("left", when=move, wait="1 day"), Step("thanks", wait="1 day")])
+    )
+    shop.identify(zone="Europe/Berlin")
+    shop.event("Came")
+    shop.event("Moved", id="m1", zone="Mars/Base")
+    assert [row["error"] for row in parked(shop)] == ["zone: 'Mars/Base' is no time zone; give an IANA name such as \"Europe/Berlin\""]
+
+    shop.event("Moved", zone="Asia/Tokyo")
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert (loaded.facts.zone, shop.inside("cart").step) == ("Asia/Tokyo", "thanks")
+
+
+def test_an_entry_is_given_back_once_the_journey_is_mended() -> None:
+    """The new version compares with a text: Ann comes in, with the event that was kept, and the row is part of the log."""
+    shop = Shop(
+        Journey(
+            "vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")
+        )
+    )
+    shop.event("Order", id="o1", total="much")
+    mended = [Entry("Came"), Entry(On("Order", where="event.total == 'much'"))]
+    again = Shop(Journey("vip", stage="retention", entry=mended, steps=Step("in", wait="1 day")), storage=shop.storage)
+    again.engine.retry("ann")
+
+    assert again.told() == [f'03-02 09:00 parked "event.total > 100": {TEXT}', "03-02 09:00 entered in"]
+    assert [(one.event.name, one.seq) for one in again.storage.events("ann") if one.event.name == "$parked"] == [("$parked", 2)]
+    assert parked(again) == []
+
+
+def test_an_entry_that_there_is_no_more_comes_to_nothing() -> None:
+    """The new version has one entry only."""
+    shop = Shop(
+        Journey(
+            "vip", stage="retention", entry=[Entry("Came"), Entry(On("Order", where="event.total > 100"))], steps=Step("in", wait="1 day")
+        )
+    )
+    shop.event("Order", id="o1", total="much")
+    again = Shop(Journey("vip", stage="retention", entry="Came", steps=Step("in", wait="1 day")), storage=shop.storage)
+    again.engine.retry("ann")
+
+    assert [line.split()[2] for line in again.told()] == ["parked"]
+
+
+def test_a_rule_is_given_back_to_the_enrollment_that_it_was_for() -> None:
+    """Ann has told in the meantime what her limit is; once she has left, what is given back is refused."""
+    move = Transition("thanks", on=On("Order", where="event.total > customer.limit"))
+    shop = Shop(
+        Journey("cart", stage="consideration", entry="Came", steps=[Step("left", wait="2 hours", when=move), Step("thanks", wait="1 day")])
+    )
+    shop.identify(traits={"limit": "none"})
+    shop.event("Came")
+    shop.event("Order", total=200)
+    shop.identify(traits={"limit": 100})
+    shop.engine.retry("ann")
+    assert shop.inside("cart").step == "thanks"
+
+    shop.event("Came", "bob")
+    shop.identify("bob", traits={"limit": "none"})
+    shop.event("Order", "bob", total=200)
+    shop.engine.exit("cart", "bob", id="x", reason="by hand")
+    shop.engine.retry("bob")
+    (entry,) = [entry for entry in shop.storage.history("bob") if entry.kind == "refused"]
+    assert (entry.journey, entry.cause, entry.reason) == ("", "retry", "the enrollment has ended")
+
+
+def test_a_timer_is_given_back() -> None:
+    """Two hours after the visit Ann's limit was a text; it is a number now, and the branch can be chosen."""
+    steps = [
+        Step("left", wait="2 hours", then=[Transition("thanks", on=On(where="customer.limit > 100")), "sorry"]),
+        Step("thanks", do=Do("email"), end="completed"),
+        Step("sorry", do=Do("sms"), end="completed"),
+    ]
+    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=steps))
+    shop.identify(traits={"limit": "much"})
+    shop.event("Came")
+    shop.wait("1 day")
+    shop.identify(traits={"limit": 200})
+    shop.engine.retry("ann")
+    shop.work()
+
+    assert shop.sent == ["2026-03-03 09:00 ann email"]
+    assert shop.told()[-2:] == ["03-03 09:00 moved thanks", "03-03 09:00 completed"]
+
+
+def test_an_event_that_was_kept_aside_whole_counts_once_it_is_given_back() -> None:
+    """The journey that went round and round has been left: the event counts, and only now."""
+    on = On(changed="customer.flag")
+    ring = [
+        Step("a", stage="retention", when=Transition("b", on=On("Go"), set={"customer.flag": "not (customer.flag or False)"})),
+        Step("b", when=Transition("c", on=on, set={"customer.flag": "not customer.flag"})),
+        Step("c", when=Transition("b", on=on, set={"customer.flag": "not customer.flag"})),
+    ]
+    shop = Shop(Journey("ring", entry="Came", steps=ring), Catalog(facts={"gone": "count of Go"}))
+    shop.event("Came")
+    shop.event("Go", id="g1")
+    shop.engine.exit("ring", "ann", id="x", reason="by hand")
+    shop.engine.retry("ann")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert loaded.facts.values == {"gone": 1}
+
+
+def test_a_fact_that_cannot_be_folded_is_told_and_stays() -> None:
+    """An import tells a total as a text: the mean stays what it was, the event counts for everything else; the one since the entry as well."""
+    facts = {"mean": "mean of Order.total", "orders": "count of Order", "since": "max of Order.total since entry"}
+    steps = Step("in", wait="1 day", when=Transition("in", on=On("Never", where="customer.since > 5")))
+    shop = Shop(Journey("cart", stage="consideration", entry="Came", steps=steps), Catalog(facts=facts))
+    shop.event("Came")
+    shop.event("Order", total=10)
+    shop.event("Order", id="o2", total="much")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert loaded.facts.values == {"mean": [1, 10], "orders": 2}
+    notes = [entry for entry in shop.storage.history("ann") if entry.kind == "parked"]
+    assert [(entry.journey, entry.cause, entry.source, entry.reason) for entry in notes] == [
+        ("", "Order", None, "fact mean: mean of Order.total: 'much' is no number"),
+        ("cart", "Order", "in", "fact since: max of Order.total since entry: 'much' is no number"),
+    ]
+
+
+def test_the_outcome_of_an_action_concerns_the_enrollment_that_asked() -> None:
+    """Ann has two carts; only the mail about the second is performed."""
+    steps = [
+        Step("left", do=Do("email", cart="{journey.key}"), when=Transition("thanks", on=On(settled="email performed"))),
+        Step("thanks", wait="1 day"),
+    ]
+    journey = Journey("cart", key="event.cart", stage="consideration", entry="Added", steps=steps)
+    shop = Shop(journey, answers={"email": lambda request: Done() if request.parameters["cart"] == "c2" else Failed("no such address")})
+    shop.event("Added", cart="c1")
+    shop.event("Added", cart="c2")
+    shop.work()
+
+    assert [shop.inside("cart", key).step for key in ("c1", "c2")] == ["left", "thanks"]
+
+
+def test_who_is_there_already_and_cannot_be_let_in_is_kept_aside() -> None:
+    """Ann and Bob are VIPs when the journey opens; Ann's limit is a text, and cannot be compared."""
+    vips = Catalog(segments={"vip": "customer.vip"})
+    before = Shop(Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")]), vips)
+    before.identify("ann", traits={"vip": True, "limit": "much"})
+    before.identify("bob", traits={"vip": True, "limit": 200})
+    entry = On(segment="vip", where="customer.limit > 100")
+    journey = Journey("vips", entry=entry, open="with those already there", steps=[Step("in", stage="retention", wait="1 day")])
+    shop = Shop(journey, vips, storage=before.storage)
+    shop.engine.backfill()
+    shop.work()
+
+    error = f'"customer.limit > 100": {TEXT}'
+    (row,) = parked(shop)
+    assert (row["journey"], row["key"], row["number"], row["error"]) == ("vips", "", 0, error)
+    entry_told = told(shop)
+    assert (entry_told.journey, entry_told.cause, entry_told.reason) == ("vips", "open", error)
+    assert shop.inside("vips", customer="bob").step == "in"

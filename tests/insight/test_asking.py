@@ -244,6 +244,26 @@ def test_nothing_happened(make):
     assert numbers.funnel(Slice(MARCH)) == [] == numbers.there(Slice(MARCH), "left")
 
 
+@each_engine
+def test_names_are_only_names(make):
+    """Quotes, braces and percent signs in what is asked for, in ids, channels and currencies are text like any other."""
+    odd = 'o\'brien "{begin}" 100% ; drop table visits --'
+    shop = Shop(CART)
+    shop.event("Product Added", odd, channel=odd, currency=odd)
+    numbers = numbers_of(shop, make, Settings(channels={odd: odd}, currency=odd, test=odd))
+    cut = Slice(Period(MARCH.begin, at("2026-03-02 12:00")), journey="recover-cart")
+
+    assert [one.customer for one in numbers.there(cut, "left")] == [odd]
+    assert [one.by for one in numbers.conversions(cut, "channel")] == [odd]
+    assert [(one.channel, one.count) for one in numbers.touchpoints(cut)] == [(odd, 1)]
+    for measure in MEASURES:
+        for segment in (odd, f"not {odd}"):
+            numbers.figures(measure.name, Slice(MARCH, journey=odd, version=odd, segment=segment))
+    assert numbers.flow(Slice(MARCH, journey=odd)).links == ()
+    assert numbers.there(cut, odd) == [] == numbers.survival(cut, odd)
+    assert figure(numbers, "entries", MARCH, segment=f"not {odd}").count == 1
+
+
 # -- what must not matter ----------------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,7 @@ from journeykit.model.phrases import MICROSECONDS, Split, seconds
 from journeykit.model.records import Commit, Enrollment, Want
 from journeykit.runtime.clock import ManualClock
 from journeykit.testing.passing import pass_until
-from recipes.living import every_part
+from journeykit.testing.strategies import parts
 
 ROOT = Path(__file__).parents[2]
 JOURNEYS = ROOT / "examples" / "recipes"
@@ -363,7 +363,7 @@ class Check:
         """Call a customer by a name that the hash of the experiment leads to that arm; the arm may be the first words of a sentence."""
         arm = {True: "yes", False: "no"}.get(arm, arm)
         for journey in self.shop.journeys:
-            for shares in [part.shares for part in every_part(journey) if isinstance(part, Split) and part.experiment == split][:1]:
+            for shares in [part.shares for part in parts(journey) if isinstance(part, Split) and part.experiment == split][:1]:
                 name = max((name for name, _ in shares if words(name) <= words(arm)), key=len)
                 lot = [target for target, share in shares for _ in range(share)]
                 names = (f"{customer}{sign * number}" for number in range(500) for sign in "'")

@@ -28,7 +28,8 @@ from journeykit.model.messages import Event, moment
 from journeykit.model.records import Facts, Loaded, LoggedEvent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
-from recipes.living import CUSTOMERS, Vocabulary
+from journeykit.testing.vocabulary import Vocabulary
+from recipes.living import CUSTOMERS, happenings
 
 FOLDER = Path(__file__).parents[2] / "examples" / "recipes"
 STORIES = int(os.environ.get("JOURNEYKIT_EXAMPLES", "200")) // 100 or 1  #: for each file
@@ -55,8 +56,8 @@ def test_every_recipe_is_told() -> None:
 
 def stories(name: str) -> list[tuple[int, list[Happening]]]:
     """Some stories for the journeys of a file, each with its seed."""
-    vocabulary = Vocabulary(FILES[name])
-    return [(seed, vocabulary.happenings(Random(f"{name} {seed}"), LENGTH)) for seed in range(STORIES)]
+    words = Vocabulary(FILES[name])
+    return [(seed, happenings(words, Random(f"{name} {seed}"), LENGTH)) for seed in range(STORIES)]
 
 
 class Run:

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from journeykit.model.records import Commit, Enrollment, LoggedEvent, Timer
+from journeykit.model.records import Commit, Enrollment, LoggedEvent, Moment, Timer
 from journeykit.storage import sqlite_due as due
 from journeykit.storage import sqlite_leaving as leaving
 from journeykit.storage import sqlite_objects as objects
@@ -50,7 +50,7 @@ def commit(number: int) -> Commit:
     event = LoggedEvent(shop.event(f"event {number}", name), 10, 1, "decided")
     return Commit(
         name, 0, 1, 10, enrollments=[first, shop.enrollment("order", ended_at=9)], events=[event], history=[shop.entry(name)],
-        outbox=[shop.message(name)] if early else [], moments=[Timer(0, 50, 1)] if early else None,
+        outbox=[shop.message(name)] if early else [], moments=[Moment("segment vip", 50, True)] if early else None,
     )  # fmt: skip
 
 

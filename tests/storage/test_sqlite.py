@@ -139,7 +139,7 @@ def visit(number: int, visits: int, *, odd: bool) -> Commit:
     state = "parked" if odd and number % 4 == 0 else "decided"
     event = LoggedEvent(shop.event(f"event {visits}", name), 10, None if state == "parked" else visits, state)
     message = sent(number, seq=visits) if odd else shop.message(name)._replace(seq=visits)
-    return shop.commit(name, visits - 1, enrollments=[inside], history=[entry], outbox=[message], events=[event])
+    return shop.commit(name, visits - 1, enrollments=[inside], history=[entry], outbox=[message], events=[event], fresh=not odd)
 
 
 @pytest.mark.parametrize("odd", [False, True])
@@ -180,7 +180,7 @@ def test_of_many_together_one_came_too_late(tmp_path):
     storage.commit_many([visit(number, 1, odd=False) for number in range(130)])
     late = [visit(number, 2, odd=False) for number in range(130)]
     known = LoggedEvent(shop.event("event 1", "customer 77"), 10, 2, "decided")
-    late[77] = shop.commit("customer 77", 1, events=[known])
+    late[77] = shop.commit("customer 77", 1, events=[known], fresh=True)
     before = rows_of(tmp_path / "shop.db")
 
     with pytest.raises(ConflictError) as raised:

@@ -59,3 +59,9 @@ def test_a_zone_that_is_none_is_refused() -> None:
     """With what may be meant."""
     with pytest.raises(UnknownError, match=r'no time zone "Europe/Berln".*did you mean "Europe/Berlin"'):
         boundaries(2026, ["Europe/Berln"])
+
+
+def test_one_zone_is_a_list_of_one() -> None:
+    """A text would be read letter by letter."""
+    with pytest.raises(TypeError, match=r'zones: "Europe/Berlin" is a text; give a list: \["Europe/Berlin"\]'):
+        boundaries(2026, "Europe/Berlin")

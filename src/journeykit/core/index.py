@@ -165,6 +165,8 @@ class Compiled:
         if event.name.startswith("$"):
             return self._wants_of_ours(event)
         concern = self.concern(event.name)
+        if not concern.entries:
+            return concern.needs, ()
         keys = dict.fromkeys((c.name, self._entry_key(c, entry, event)) for c, entry in concern.entries)
         return concern.needs, tuple((name, key) for name, key in keys if key is not MISSING)
 

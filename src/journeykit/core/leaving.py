@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from journeykit.core.context import Context
 from journeykit.core.customer import Customer
+from journeykit.core.expressions import Test
 from journeykit.core.index import Compiled
 from journeykit.core.plans import Row
 from journeykit.errors import ConditionError
@@ -73,8 +74,8 @@ def _takes(row: Row, context: Context) -> bool:
         return False
 
 
-def _holds(condition: object, context: Context) -> bool:
+def _holds(condition: Test, context: Context) -> bool:
     try:
-        return bool(callable(condition) and condition(context))
+        return condition(context)
     except ConditionError:
         return False

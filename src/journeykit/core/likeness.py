@@ -21,4 +21,4 @@ def likeness(journey: Journey, action: str, parameters: Mapping[str, Any]) -> st
     """
     asked = [act.do for act in Survey(journey).acts if isinstance(act.do, Do) and act.do.action == action]
     worked_out = {name for do in asked for name, value in do.parameters.items() if template_expressions(value)}
-    return json.dumps([action, {name: value for name, value in sorted(parameters.items()) if name not in worked_out}], sort_keys=True)
+    return json.dumps([action, {name: value for name, value in parameters.items() if name not in worked_out}], sort_keys=True)

@@ -108,8 +108,8 @@ class Shared:
     pausing: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        known = [self.known] if self.recorded is None else self.recorded.values()
-        object.__setattr__(self, "pausing", any(one.pauses for one in known))
+        pausing = bool(self.known.pauses) if self.recorded is None else any(one.pauses for one in self.recorded.values())
+        object.__setattr__(self, "pausing", pausing)
 
     def at(self, seq: int) -> Known:
         """What is known when signal *seq* is decided."""

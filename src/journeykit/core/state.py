@@ -88,14 +88,15 @@ class Customer:
             self.facts = commit.facts
         if commit.moments is not None:
             self.moments = commit.moments
-            self.moments_due = min((moment.due_at for moment in commit.moments if moment.due_at is not None), default=None)
+            self.moments_due = _earliest(commit.moments)
         if commit.enrollments:
             for e in commit.enrollments:
                 self.enrollments[e.journey, e.key] = e
-            if commit.removed or self.moments_due is not None or len(self.enrollments) > 1:
+            if commit.removed or len(self.enrollments) > 1:
                 self._look_again(commit)
             else:  # as with most customers
-                self.next_due = e.due()
+                due, own = e.due(), self.moments_due
+                self.next_due = own if due is None or (own is not None and own < due) else due
         elif commit.removed or commit.moments is not None:
             self._look_again(commit)
         if self.pending and commit.events:
@@ -133,6 +134,15 @@ class Customer:
             if moment.due_at is not None and moment.due_at < before:
                 found = _sooner(found, Due(moment.due_at, 3, ranks.get(moment.name, -1), ("", moment.name), OWN))
         return found
+
+
+def _earliest(moments: Sequence[Moment]) -> int | None:
+    """When the first of *moments* is due."""
+    first = None
+    for _, due_at, _ in moments:
+        if due_at is not None and (first is None or due_at < first):
+            first = due_at
+    return first
 
 
 def _sooner(one: Due | None, other: Due) -> Due:

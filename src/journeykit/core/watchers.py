@@ -120,14 +120,13 @@ class Watch:
 
         Where only the time is looked at, all customers of a zone are given one and the same, until it has come.
         """
-        context = Look(customer_id, facts, now)
         if not self._alike or self._rests(facts):
-            return tuple(self.first(context, {}).values())
+            return tuple(self.first(Look(customer_id, facts, now), {}).values())
         since, until, found = self._found.get(facts.zone, _NEVER)
-        if not since <= context.passed < until:
-            found = tuple(self.first(context, {}).values())
+        if not since < now <= until:
+            found = tuple(self.first(Look(customer_id, facts, now), {}).values())
             until = min((moment.due_at for moment in found if moment.due_at is not None), default=_ENDS[1][0])
-            self._found[facts.zone] = context.passed, until, found
+            self._found[facts.zone] = now - 1, until, found
         return found
 
     def _rests(self, facts: Facts) -> bool:

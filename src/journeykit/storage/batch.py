@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
-from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
+from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent, Moment
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
-VISIT = 8  #: the place of the visit in the row of an enrollment
+VISIT, ENDED_AT = 8, 10  #: places in the row of an enrollment: the number of its visit, and when it ended
 SLOTS = 100  #: parts of a window of a rate: by so much of it somebody may wait for longer than need be
 MANY = 64  #: enrollments that are gathered before they are made rows
 
@@ -55,6 +55,8 @@ class Batch:
         self._rows: dict[tuple[str, str, str], Row | None] = {}
         self._texts: dict[int, str] = {}  # parameters without expressions are one object for all customers: encoded once
         self._kept: list[object] = []  # ... which must not go meanwhile, or another would get its number
+        self._alike: Sequence[Moment] = ()  # what was encoded last
+        self._row: Row = moments_row(())
         self._encoding = ""  # whose rows are being encoded, for the error
         try:
             for commit in commits:
@@ -77,7 +79,7 @@ class Batch:
         if commit.facts is not None:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
-            self._moments[customer_id] = moments_row(commit.moments)
+            self._moments[customer_id] = self._own(commit.moments)
         if commit.enrollments or commit.removed:
             self._gather(commit)
         self.events += map(event_row, commit.events)
@@ -86,6 +88,12 @@ class Batch:
             self._ask(commit)
         if commit.mail or commit.definitions or commit.quotas:
             self._add_others(commit)
+
+    def _own(self, moments: Sequence[Moment]) -> Row:
+        """The row of a customer's own timers; whoever is new in a zone is given the same as the last, and that is encoded once."""
+        if moments is not self._alike:
+            self._alike, self._row = moments, moments_row(moments)
+        return self._row
 
     def _gather(self, commit: Commit) -> None:
         customer_id = commit.customer_id
@@ -140,8 +148,11 @@ class Batch:
         self.known: list[Row] = [(text, customer_id) for customer_id, text in self._facts.items()]
         self.moments: list[Row] = [(*row, customer_id) for customer_id, row in self._moments.items()]
         self.waits: list[Row] = list(self._waits.values())
-        sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
-        self.started: list[tuple[str, str]] = [row[:2] for row in self.events if row[5] == START and row[1] not in sent and _sent(row)]
+        self.started: list[tuple[str, str]] = []
+        entered = [row for row in self.events if row[5] == START]
+        if entered:
+            sent = {row[1] for row in self.mail}  # by its id: who has become another is another by now
+            self.started = [row[:2] for row in entered if row[1] not in sent and _sent(row)]
         self.enrollments: list[Row] = []
         self.entered: list[Row] = []
         self.removed: list[tuple[str, str, str]] = []

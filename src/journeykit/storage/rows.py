@@ -9,6 +9,7 @@ deployment rolls. What cannot be said that way gets a new version and an entry i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from json import JSONDecoder, JSONEncoder
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any
@@ -173,9 +174,7 @@ class StoredFacts(Facts):
         """Read them all; asked only for what has not been set."""
         if name not in Facts.__slots__:
             raise AttributeError(name)
-        read = _read_facts(self._text)
-        for field in Facts.__slots__:
-            setattr(self, field, getattr(read, field))
+        self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(self._text)
         return getattr(self, name)
 
     def __eq__(self, other: object) -> bool:
@@ -191,11 +190,16 @@ def facts(text: str) -> Facts:
 
 
 def _read_facts(text: str) -> Facts:
+    return Facts(*_fields(text))
+
+
+def _fields(text: str) -> tuple[Any, ...]:
+    """What is known, in the order of the fields of `Facts`."""
     body = _decode(text)[0]
     if body[0] != VERSION:
         body = _upcast(body)
     count = len(body)
-    return Facts(
+    return (
         body[1] if count > 1 else None,
         body[2] if count > 2 else None,
         body[3] if count > 3 else {},
@@ -250,9 +254,20 @@ def answers(text: str | None) -> tuple[Answered, ...]:
 
 
 def moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
-    """The customer's own timers as text, and when the first is due."""
-    dues = [moment.due_at for moment in moments if moment.due_at is not None]
-    return dumps(moments), min(dues, default=None)
+    """The customer's own timers as text, and when the first is due; what is remembered is left out where that is nothing."""
+    first, texts = None, []
+    for name, due_at, value in moments:
+        if due_at is not None and (first is None or due_at < first):
+            first = due_at
+        due = "null" if due_at is None else due_at
+        texts.append(f"[{_quoted(name)},{due}]" if value is None else f"[{_quoted(name)},{due},{dumps(value)}]")
+    return f"[{','.join(texts)}]", first
+
+
+@lru_cache(1_000)
+def _quoted(name: str) -> str:
+    """The text of a name of which there are as many as there are definitions, not as many as there are customers."""
+    return dumps(name)
 
 
 def snapshot_text(customer_id: str, snapshot: Snapshot) -> str:

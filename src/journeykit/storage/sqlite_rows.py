@@ -66,8 +66,7 @@ class Put:
 
 
 CUSTOMERS = Put(sql.INSERT_CUSTOMER, (4, 5), ((1,), (3,)))
-EVENTS = Put(sql.INSERT_EVENT, (2,), ((5, 7, 8, 9),))
-KEEP = Put(sql.UPSERT_ENROLLMENT, (10, 11), ((1, 4, 6, 7),))
+EVENTS = Put(sql.INSERT_FRESH_EVENT, (2,), ((5, 7, 8, 9),))
 HISTORY = Put(sql.INSERT_HISTORY, (8, 9, 11), ((4, 5, 8, 9, 10),))
 MESSAGES = Put(sql.INSERT_MESSAGE, (10, 11, 12, 13, 14), ((1, 5, 6, 9, 12, 15), (7,)))
 
@@ -117,7 +116,7 @@ def _form(statement: str, standing: Mapping[int, str], once: Sequence[int]) -> F
     The same insert for `ROWS` rows.
 
     It fails in the middle where it fails, since the transaction is rolled back then: to be able to take back this statement alone
-    SQLite would copy each page first.
+    SQLite would copy each page first, into a file. An insert that updates what is there already cannot be spared that.
     """
     head, values, rest = statement.replace("insert", "insert or fail", 1).partition("values")
     row, bracket, rest = rest.partition(")")

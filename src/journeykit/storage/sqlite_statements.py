@@ -102,11 +102,14 @@ UPSERT_ENROLLMENT = """insert into journeykit_enrollments values(?, ?, ?, ?, ?, 
     entered_at = excluded.entered_at, ended_at = excluded.ended_at, next_due = excluded.next_due, body = excluded.body"""
 UPDATE_ENROLLMENT = """update journeykit_enrollments set number = ?4, definition = ?5, position = ?6, status = ?7, step = ?8, visit = ?9,
     entered_at = ?10, ended_at = ?11, next_due = ?12, body = ?13 where customer = ?1 and journey = ?2 and key = ?3"""
+UPDATE_INSIDE = """update journeykit_enrollments set number = ?4, definition = ?5, position = ?6, status = ?7, step = ?8, visit = ?9,
+    entered_at = ?10, ended_at = null, next_due = ?11, body = ?12 where customer = ?1 and journey = ?2 and key = ?3"""
 DELETE_ENROLLMENT = "delete from journeykit_enrollments where customer = ? and journey = ? and key = ?"
 INSERT_EVENT = """insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict(customer, id) do update set seq = excluded.seq, accepted_at = excluded.accepted_at, occurred_at = excluded.occurred_at,
     name = excluded.name, properties = excluded.properties, source = excluded.source, state = excluded.state, arrival = excluded.arrival
     where journeykit_events.state <> 'decided'"""
+INSERT_FRESH_EVENT = "insert into journeykit_events values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 IS_PENDING = "select 1 from journeykit_events where customer = ? and id = ? and state = 'pending'"
 INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,

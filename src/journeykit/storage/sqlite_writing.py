@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
-from journeykit.storage.batch import Batch, refuse_too_much
+from journeykit.storage.batch import ENDED_AT, Batch, refuse_too_much
+from journeykit.storage.rows import Row
 from journeykit.storage.sqlite_customers import created, moved
-from journeykit.storage.sqlite_rows import CUSTOMERS, EVENTS, HISTORY, KEEP, ROWS, append, append_messages, put_many
+from journeykit.storage.sqlite_rows import CUSTOMERS, EVENTS, HISTORY, ROWS, append, append_messages
 
 
 class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -43,16 +45,33 @@ def _claim(cursor: sqlite3.Cursor, batch: Batch) -> None:
             raise Stale
     if batch.started and any(cursor.execute(sql.IS_PENDING, place).fetchone() is None for place in batch.started):
         raise Stale  # whoever sent it has been erased meanwhile
-    if batch.events and not append(cursor, EVENTS, batch.events):
+    if batch.events and not _log(cursor, batch):
         raise Stale
 
 
+def _log(cursor: sqlite3.Cursor, batch: Batch) -> bool:
+    """Write the events; False where somebody else has decided one, or, of those that nobody knew, accepted it."""
+    if batch.fresh and len(batch.events) >= ROWS:
+        return append(cursor, EVENTS, batch.events)
+    return cursor.executemany(sql.INSERT_EVENT, batch.events).rowcount == len(batch.events)
+
+
 def _keep(cursor: sqlite3.Cursor, batch: Batch) -> None:
-    """Write the enrollments: of many, and of those who have just come in, nobody asks whether they are there already."""
-    rest = put_many(cursor, KEEP, batch.enrollments)[1] if len(batch.enrollments) >= ROWS else batch.enrollments
-    if rest and cursor.executemany(sql.UPDATE_ENROLLMENT, rest).rowcount != len(rest):
-        cursor.executemany(sql.UPSERT_ENROLLMENT, rest)  # some of them came in and moved on at once
-    append(cursor, KEEP, batch.entered)
+    """Write the enrollments; those which have moved on are most likely there."""
+    rows = batch.enrollments
+    if rows and _move(cursor, rows) != len(rows):
+        cursor.executemany(sql.UPSERT_ENROLLMENT, rows)  # some of them came in and moved on at once
+    if batch.entered:
+        cursor.executemany(sql.UPSERT_ENROLLMENT, batch.entered)
+
+
+def _move(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> int:
+    """Write enrollments that are there; return how many were."""
+    inside = [(*row[:ENDED_AT], *row[ENDED_AT + 1 :]) for row in rows if row[ENDED_AT] is None]
+    written = cursor.executemany(sql.UPDATE_INSIDE, inside).rowcount if inside else 0
+    if len(inside) < len(rows):
+        written += cursor.executemany(sql.UPDATE_ENROLLMENT, [row for row in rows if row[ENDED_AT] is not None]).rowcount
+    return written
 
 
 def _take(cursor: sqlite3.Cursor, batch: Batch) -> None:

@@ -55,7 +55,10 @@ def boundaries(year: int, zones: Iterable[str] | None = None) -> list[Boundary]:
 
     Raises:
         UnknownError: there is no such time zone.
+        TypeError: *zones* is a text; one zone is a list of one.
     """
+    if isinstance(zones, str):
+        raise TypeError(f'zones: "{zones}" is a text; give a list: ["{zones}"]')
     if zones is None:
         return _changes_of_the_world(year)
     return sorted((one for zone in zones for one in _of(_known(zone), year)), key=lambda one: (one.at, one.zone))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from journeykit.model.messages import Event
-from journeykit.model.records import Loaded, LoggedEvent, Mail, Timer, Waiting, Want
+from journeykit.model.records import Loaded, LoggedEvent, Mail, Moment, Waiting, Want
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
 
@@ -158,7 +158,7 @@ class MailboxContract:
 
     def test_moments_of_a_customer_are_due(self, storage: Storage) -> None:
         """A customer's own timers count, until they are replaced."""
-        storage.commit_many([shop.commit("ann", moments=[Timer(0, None, 1), Timer(1, 30, 2), Timer(2, 20, 3)])])
+        storage.commit_many([shop.commit("ann", moments=[Moment("a", None), Moment("b", 30), Moment("c", 20, True)])])
         assert (storage.next_due(), storage.claim_due(20, 9), storage.claim_due(21, 9)) == (21, [], ["ann"])
         storage.commit_many([shop.commit("ann", 1)])
         assert storage.claim_due(21, 9) == ["ann"]

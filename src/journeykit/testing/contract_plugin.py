@@ -23,6 +23,63 @@ _THREADS = 4
 Asked = tuple[Any, ...]  #: what a plugin is called with
 
 
+class PurePlugin:
+    """
+    What every plugin that is asked keeps: it answers out of what it is given, and leaves that as it is.
+
+    Attributes:
+        pure: that it looks at nothing else; say False where it asks a service, as a policy may.
+    """
+
+    pure = True
+
+    def test_it_answers_the_same_for_ever(self) -> None:
+        """Decisions are replayed: asked again, after other questions, made anew, in other threads."""
+        if self.pure:
+            different = answered_alike(self._create, self._questions())
+            assert not different, "\n".join(["it keeps something in mind, or is left to chance:", *different])
+
+    def test_it_reads_no_clock_and_no_chance(self) -> None:
+        """Nothing but what it is given, the present among it, so that a test and a rehearsal can say what it is."""
+        if self.pure:
+            names = reached(self._create(), self._questions())
+            assert not names, (
+                f"it reaches {', '.join(names)}; it may look at what it is given only (a policy that has to ask others says pure = False)"
+            )
+
+    def test_it_changes_nothing_that_it_is_given(self) -> None:
+        """That belongs to others: an event is stored as it came, an argument may be a list out of the customer's data."""
+        different = changed(self._create(), self._questions())
+
+        assert not different, "\n".join(different)
+
+    def _create(self) -> Callable[..., Any]:
+        raise NotImplementedError
+
+    def _questions(self) -> Sequence[Asked]:
+        raise NotImplementedError
+
+
+class NamedInJourneys(PurePlugin):
+    """The same of what journeys name: triggers and timers."""
+
+    name: str
+
+    def test_a_journey_names_it(self) -> None:
+        """A journey with it is checked, is the same after it was written and read, and its picture shows the name."""
+        for journey in self._journeys():
+            problems = self._problems(journey)
+            assert not problems, "\n".join(problems)
+            assert survives_text(journey), f"another journey once it was written and read: {journey}"
+            assert is_drawn(journey, self.name), f"the picture of the journey does not show {self.name}"
+
+    def _journeys(self) -> Sequence[Journey]:
+        raise NotImplementedError
+
+    def _problems(self, journey: Journey) -> tuple[str, ...]:
+        raise NotImplementedError
+
+
 def answered_alike(create: Callable[[], Callable[..., Any]], questions: Sequence[Asked]) -> list[str]:
     """
     Where a plugin answers the same question differently: asked again, after other questions, made anew, or by several threads.

@@ -33,7 +33,7 @@ from journeykit.model.policies import Defer, Drop, Permit, Question
 from journeykit.model.policies import Policy as Sentence
 from journeykit.ports import Policy
 from journeykit.runtime.definitions import check
-from journeykit.testing.contract_plugin import Asked, answered_alike, changed, raised, reached, shown, survives_text, with_odd
+from journeykit.testing.contract_plugin import Asked, PurePlugin, raised, shown, survives_text, with_odd
 from journeykit.testing.scenario import Scenario
 
 Example = tuple[Question, type[Permit] | type[Defer] | type[Drop]]
@@ -41,7 +41,7 @@ Example = tuple[Question, type[Permit] | type[Defer] | type[Drop]]
 _STATES = {Permit: "performed", Defer: "open", Drop: "dropped"}
 
 
-class PolicyContract:
+class PolicyContract(PurePlugin):
     """
     The promises of `journeykit.ports.Policy`. Name the subclass ``Test...``.
 
@@ -51,7 +51,6 @@ class PolicyContract:
     """
 
     name = "tried"
-    pure = True
 
     @abstractmethod
     def create_policy(self) -> Policy:
@@ -99,24 +98,6 @@ class PolicyContract:
 
         assert not late, f"held until a moment that is over: {late}"
 
-    def test_it_answers_the_same(self) -> None:
-        """To the same question: asked again, after others, made anew, in other threads."""
-        if self.pure:
-            different = answered_alike(self.create_policy, self._questions())
-            assert not different, "\n".join(["it keeps something in mind, or is left to chance:", *different])
-
-    def test_it_reads_no_clock_and_no_chance(self) -> None:
-        """The present is in the question, so that a test and a rehearsal can say what it is."""
-        if self.pure:
-            names = reached(self.create_policy(), self._questions())
-            assert not names, f"it reaches {', '.join(names)}; say pure = False where it has to, and give it question.now"
-
-    def test_it_changes_nothing_that_it_is_given(self) -> None:
-        """It performs nothing; what it is given belongs to others."""
-        different = changed(self.create_policy(), self._questions())
-
-        assert not different, "\n".join(different)
-
     def test_it_answers_where_something_is_missing_or_odd(self) -> None:
         """A trait, a parameter or a consent that is not there, or is of another type: an error would keep every message back."""
         questions = [question for question, _ in self.examples()]
@@ -151,6 +132,9 @@ class PolicyContract:
             assert [answer.policy for answer in row.answers] == ([] if wanted is Permit else [self.name])
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _create(self) -> Policy:
+        return self.create_policy()
 
     def _questions(self) -> list[Asked]:
         return [(question,) for question, _ in self.examples()]

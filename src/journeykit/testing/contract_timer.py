@@ -26,13 +26,13 @@ from journeykit.model.messages import microseconds, moment
 from journeykit.ports import Timer
 from journeykit.runtime.definitions import check
 from journeykit.testing.boundary import boundaries
-from journeykit.testing.contract_plugin import Asked, answered_alike, changed, is_drawn, raised, reached, survives_text, with_gaps
+from journeykit.testing.contract_plugin import Asked, NamedInJourneys, raised, with_gaps
 from journeykit.testing.scenario import Scenario
 
 Example = tuple[str, tuple[Any, ...], date | datetime | None]  #: when the wait begins, the arguments, and the moment
 
 
-class TimerContract:
+class TimerContract(NamedInJourneys):
     """
     The promises of `journeykit.ports.Timer`. Name the subclass ``Test...``.
 
@@ -74,39 +74,12 @@ class TimerContract:
                 answer: object = timer(local(microseconds(at), self.zone), *arguments)
                 assert answer is None or isinstance(answer, date), f"{at} with {arguments}: {answer!r} is no moment, no date and not None"
 
-    def test_it_answers_the_same_for_ever(self) -> None:
-        """Decisions are replayed: asked again, after other questions, made anew, in other threads."""
-        different = answered_alike(self.create_timer, self._questions())
-
-        assert not different, "\n".join(["it keeps something in mind, or is left to chance:", *different])
-
-    def test_it_reads_no_clock_and_no_chance(self) -> None:
-        """Nothing but what it is given: the present is in the anchor."""
-        names = reached(self.create_timer(), self._questions())
-
-        assert not names, f"it reaches {', '.join(names)}; it may look at the anchor and its arguments only"
-
-    def test_it_changes_nothing_that_it_is_given(self) -> None:
-        """An argument may be a list out of the customer's data."""
-        different = changed(self.create_timer(), self._questions())
-
-        assert not different, "\n".join(different)
-
     def test_it_answers_where_an_argument_is_missing(self) -> None:
         """None where nobody knows; an error would park the signal."""
         odd = [self._asked(anchor, gaps) for anchor, arguments, _ in self.examples() for gaps in with_gaps(arguments)]
         errors = raised(self.create_timer(), odd)
 
         assert not errors, "\n".join(["it raises an error:", *errors])
-
-    def test_a_journey_names_it(self) -> None:
-        """A journey with it is checked, is the same after it was written and read, and its picture shows the name."""
-        for number in sorted({len(arguments) for _, arguments, _ in self.examples()}):
-            journey = self._journey(number)
-            problems = check(journey, timers={self.name: self.create_timer()})
-            assert not problems, "\n".join(problems)
-            assert survives_text(journey), f"another journey once it was written and read: {journey}"
-            assert is_drawn(journey, self.name), f"the picture of the journey does not show {self.name}"
 
     def test_an_engine_waits_for_it(self) -> None:
         """Until the moment of the example; who has none leaves, who has missed it goes on, and nothing is parked."""
@@ -124,6 +97,15 @@ class TimerContract:
             assert shop.step() == "over", f"{anchor} with {arguments}"
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _create(self) -> Timer:
+        return self.create_timer()
+
+    def _journeys(self) -> list[Journey]:
+        return [self._journey(number) for number in sorted({len(arguments) for _, arguments, _ in self.examples()})]
+
+    def _problems(self, journey: Journey) -> tuple[str, ...]:
+        return check(journey, timers={self.name: self.create_timer()})
 
     def _asked(self, anchor: str, arguments: Sequence[Any]) -> Asked:
         at = read_moment(anchor, self.zone)

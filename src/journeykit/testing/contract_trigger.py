@@ -26,13 +26,13 @@ from journeykit.model.journey import Entry, Journey, Step
 from journeykit.model.messages import Event
 from journeykit.ports import Trigger
 from journeykit.runtime.definitions import check
-from journeykit.testing.contract_plugin import Asked, answered_alike, changed, is_drawn, raised, reached, survives_text, with_gaps, with_odd
+from journeykit.testing.contract_plugin import Asked, NamedInJourneys, raised, with_gaps, with_odd
 from journeykit.testing.scenario import Scenario
 
 Example = tuple[dict[str, Any], tuple[Any, ...]]  #: the properties of an event, and the arguments of the definition
 
 
-class TriggerContract:
+class TriggerContract(NamedInJourneys):
     """
     The promises of `journeykit.ports.Trigger`. Name the subclass ``Test...``.
 
@@ -78,24 +78,6 @@ class TriggerContract:
 
         assert not wrong, f"recognised, and should not be: {wrong}"
 
-    def test_it_answers_the_same_for_ever(self) -> None:
-        """Decisions are replayed: asked again, after other events, made anew, in other threads."""
-        different = answered_alike(self.create_trigger, self._questions())
-
-        assert not different, "\n".join(["it keeps something in mind, or is left to chance:", *different])
-
-    def test_it_reads_no_clock_and_no_chance(self) -> None:
-        """Nothing but what it is given."""
-        names = reached(self.create_trigger(), self._questions())
-
-        assert not names, f"it reaches {', '.join(names)}; it may look at the event and its arguments only"
-
-    def test_it_changes_nothing_that_it_is_given(self) -> None:
-        """The event is stored as it came."""
-        different = changed(self.create_trigger(), self._questions())
-
-        assert not different, "\n".join(different)
-
     def test_it_answers_where_something_is_missing_or_odd(self) -> None:
         """An event without a property, with one of another type, an argument that is None: an error would park the signal."""
         odd = [self._asked((properties, arguments)) for given, arguments in self._examples() for properties in with_odd(given)]
@@ -103,14 +85,6 @@ class TriggerContract:
         errors = raised(self.create_trigger(), odd)
 
         assert not errors, "\n".join(["it raises an error:", *errors])
-
-    def test_a_journey_names_it(self) -> None:
-        """A journey with it is checked, is the same after it was written and read, and its picture shows the name."""
-        for journey in self._journeys():
-            problems = check(journey, triggers={self.name: self.create_trigger()})
-            assert not problems, "\n".join(problems)
-            assert survives_text(journey), f"another journey once it was written and read: {journey}"
-            assert is_drawn(journey, self.name), f"the picture of the journey does not show {self.name}"
 
     def test_an_engine_asks_it(self) -> None:
         """Whoever it recognises is let in, nobody else, and nothing is parked; arguments come out of the customer's data."""
@@ -126,6 +100,9 @@ class TriggerContract:
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
+    def _create(self) -> Trigger:
+        return self.create_trigger()
+
     def _examples(self) -> list[Example]:
         return [*self.recognised(), *self.left()]
 
@@ -140,6 +117,9 @@ class TriggerContract:
 
     def _journeys(self) -> list[Journey]:
         return [self._journey(number) for number in sorted({len(arguments) for _, arguments in self._examples()})]
+
+    def _problems(self, journey: Journey) -> tuple[str, ...]:
+        return check(journey, triggers={self.name: self.create_trigger()})
 
     def _journey(self, arguments: int) -> Journey:
         said = ", ".join(f"customer.argument_{number}" for number in range(arguments))
