@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -175,18 +175,26 @@ class _Meetings:
             for path, lines in one["lines"].items():
                 for line, tests in lines.items():
                     self._lines.setdefault((path, int(line)), set()).update(tests)
+        self._met = Counter(test for tests in self._lines.values() for test in tests)
 
     def tests(self, mutant: Mutant, items: Sequence[pytest.Item], patience: float, noticing: Counter[str]) -> list[pytest.Item]:
-        """The tests that meet *mutant*, the quick and *noticing* first, as many as take *patience* seconds; one at least."""
+        """The tests that meet *mutant* and take *patience* seconds: half of it for the quick and *noticing*, half for those that meet most."""
         names = {name for line in mutant.meets for name in self._lines.get((mutant.path, line), ())}
-        chosen: list[pytest.Item] = []
-        meeting = (item for item in items if item.nodeid in names)
-        for item in sorted(meeting, key=lambda item: self.took[item.nodeid] / (1 + noticing[item.nodeid])):
-            patience -= self.took[item.nodeid]
-            if patience < 0 and chosen:
-                break
-            chosen.append(item)
-        return chosen
+        meeting = [item for item in items if item.nodeid in names]
+        quick = _within(sorted(meeting, key=lambda item: self.took[item.nodeid] / (1 + noticing[item.nodeid])), self.took, patience / 2)
+        others = sorted((item for item in meeting if item not in quick), key=lambda item: -self._met[item.nodeid])
+        return [*quick, *_within(others, self.took, patience / 2)]
+
+
+def _within(items: Iterable[pytest.Item], took: Mapping[str, float], seconds: float) -> list[pytest.Item]:
+    """The first of *items*, as many as take so many seconds together; one at least."""
+    chosen: list[pytest.Item] = []
+    for item in items:
+        seconds -= took[item.nodeid]
+        if seconds < 0 and chosen:
+            break
+        chosen.append(item)
+    return chosen
 
 
 def _with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

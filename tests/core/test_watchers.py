@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from journeykit import Catalog, Journey, On, Step
-from journeykit.model.records import Want
+from journeykit.model.records import Moment, Want
 from shop import Shop
 
 
 def kept(shop: Shop, customer: str) -> list[tuple[str, int | None, object]]:
     """The customer's own timers, without the mark of who has looked."""
     (loaded,) = shop.storage.load_many([Want(customer, None)])
-    return [tuple(moment)[:3] for moment in loaded.moments][1:]
+    rows = [Moment(*moment) for moment in loaded.moments]
+    return [(row.name, row.due_at, row.value) for row in rows][1:]
 
 
 def test_of_a_segment_that_nothing_speaks_for_nothing_is_kept() -> None:
