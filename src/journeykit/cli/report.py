@@ -49,7 +49,12 @@ def review_numbers(
     db: Database,
     settings: SettingsFile = None,
     rhythm: Annotated[
-        Rhythm | None, typer.Argument(help="Which review; all of which there are KPIs where not said.", show_default=False)
+        Rhythm | None,
+        typer.Argument(
+            metavar="[RHYTHM]",
+            help="Which review, weekly, monthly or quarterly; all of which there are KPIs where not said.",
+            show_default=False,
+        ),
     ] = None,
     journey: Only = None,
     owner: Annotated[Owner | None, typer.Option(help="Only the KPIs of these people.", show_default=False)] = None,
