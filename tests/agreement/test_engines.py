@@ -131,7 +131,10 @@ def test_cdnow() -> None:
 
     small, large = both(storage, Settings(zone="America/New_York", currency="USD"))
     told = compare(small, large)
-    assert told["repeat purchase rate"] and told["flow"] and told["survival"] and told["touchpoints"]
+    assert told["repeat purchase rate"]
+    assert told["flow"]
+    assert told["survival"]
+    assert told["touchpoints"]
 
 
 def shop(seed: int) -> MemoryStorage:
