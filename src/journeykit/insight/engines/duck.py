@@ -49,6 +49,7 @@ class DuckLake:
             self._connection.execute("attach ':memory:' as lake (compress)")
             self._connection.execute("use lake")
         self._connection.execute("set preserve_insertion_order = false")
+        self._connection.execute("set nested_loop_join_threshold = 100")  # periods are few; it would sort all that happened to join them
         self._connection.execute("set default_null_order = 'nulls_first_on_asc_last_on_desc'")  # as in SQLite
 
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
