@@ -72,6 +72,7 @@ class AdminTest(TestCase):
         page = self.client.get("/admin/journeykit/customer/ann_2F_3Cb_3E/change/")
         self.assertContains(page, "thanked")
         self.assertContains(page, "care 1: entered thanked on Order Completed")
+        self.assertRegex(page.content.decode(), r"<td>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{3,4}</td>")
         self.assertNotContains(page, "<b>")
         self.assertNotContains(page, 'type="submit" value="Save"')
         self.assertEqual(self.client.post("/admin/journeykit/customer/ann_2F_3Cb_3E/delete/").status_code, 403)
