@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import transaction
 from django.test import TestCase, TransactionTestCase, override_settings
+from django.utils import timezone
 
+from journeykit import ManualClock
 from journeykit.contrib.django import engine, worker
 from journeykit.runtime.backoff import Backoff
 from orders.models import Order
@@ -41,6 +43,27 @@ class OrderTest(TestCase):
             worker().step()
 
         self.assertEqual([row.attempts for row in engine().outbox("open")], [1])
+
+
+class LaterTest(TestCase):
+    """What comes days after an order, on a clock that the test moves."""
+
+    def setUp(self) -> None:
+        """An engine on that clock, as long as the test goes on."""
+        self.clock = ManualClock(timezone.now())
+        self.enterContext(override_settings(JOURNEYKIT={**settings.JOURNEYKIT, "OPTIONS": {"clock": self.clock}}))
+
+    def test_ten_days_later_a_review_is_asked_for(self) -> None:
+        """A minute more, for the view says when it was by the machine's own clock, which has moved on."""
+        self.client.post("/orders/", {"customer": "ann", "total": 4250})
+        worker().step()
+        self.clock.advance("9 days")
+        worker().step()
+        self.assertEqual([message.subject for message in mail.outbox], ["thanks"])
+
+        self.clock.advance("1 day 1 minute")
+        worker().step()
+        self.assertEqual([message.subject for message in mail.outbox], ["thanks", "review"])
 
 
 class CommitTest(TransactionTestCase):
