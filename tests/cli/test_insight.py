@@ -103,6 +103,19 @@ def test_the_review_of_a_week(run):
     assert "win-back" not in told
 
 
+def test_what_was_exported_tells_the_same(run, shop):
+    """A shop with a million customers exports in the night, and looks at the folder; only timelines need the database."""
+    asked = ["report", "weekly", "--settings", "insight.yaml", "--at", "2025-03-13", "--db"]
+    assert run("export", "exported", "--db", "shop.db")[0] == 0
+
+    assert run(*asked, "exported") == run(*asked, "shop.db")
+    assert run("map", "--db", "exported", "-o", "exported.html")[0] == 0
+    assert "recover-cart" in (shop / "exported.html").read_text()
+    assert run("status", "--db", "exported")[0] == 1
+    (shop / "empty").mkdir()
+    assert "events.parquet cannot be read" in " ".join(run(*asked, "empty")[2].split())
+
+
 def test_all_reviews_that_are_due(run):
     """Where nothing is said each rhythm that has KPIs is told; a journey that nobody has ever entered says so."""
     _, told, _ = run("report", "--db", "shop.db", "--settings", "insight.yaml", "--at", "2025-04-01", "--format", "markdown")

@@ -151,7 +151,7 @@ def test_the_command(storage, tmp_path, capsys):
     assert main(arguments) == 0
     assert [line.split() for line in capsys.readouterr().out.splitlines()][:2] == [["events", "2"], ["history", "3"]]
     assert main(arguments) == 4
-    assert "out is not empty" in capsys.readouterr().err
+    assert "out is not empty" in " ".join(capsys.readouterr().err.split())
     assert main(["export", str(tmp_path / "csv"), "--db", str(tmp_path / "shop.db"), "--csv", "--json"]) == 0
     assert '"definitions": 1' in capsys.readouterr().out
     assert Path(tmp_path / "csv" / "events.csv").is_file()

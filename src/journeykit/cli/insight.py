@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -44,16 +44,37 @@ def settings_of(path: Path | None) -> Settings:
     return Settings() if path is None else load_settings(path, MEASURES)
 
 
+Told = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        envvar="JOURNEYKIT_DB",
+        metavar="DATABASE",
+        help="A file of SQLite, NAME://... of an installed storage, or a folder that journeykit export has written.",
+        show_default=False,
+    ),
+]
+
+
 @contextmanager
-def opened(db: str, settings: Settings) -> Iterator[tuple[Insight, Storage]]:
-    """The numbers of a database as it is now, and the database."""
-    with world.database(db) as storage:
-        lake = _lake()
-        try:
-            fill(lake, storage)
-            yield Insight(lake, settings), storage
-        finally:
-            lake.close()
+def opened(db: str, settings: Settings) -> Iterator[tuple[Insight, Storage | None]]:
+    """The numbers of a database as it is now, and the database; of an exported folder the numbers alone."""
+    folder = world.file_of(db)
+    if folder is not None and folder.is_dir():
+        with closing(_exported(folder)) as lake:
+            yield Insight(lake, settings), None
+        return
+    with world.database(db) as storage, closing(_lake()) as lake:
+        fill(lake, storage)
+        yield Insight(lake, settings), storage
+
+
+def _exported(folder: Path) -> Lake:
+    from journeykit.insight.engines.duck import DuckLake
+
+    lake = DuckLake()
+    lake.read(folder)
+    return lake
 
 
 def _lake() -> Lake:

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from journeykit.cli import console
-from journeykit.cli.insight import Only, SettingsFile, known_journey, opened, settings_of
-from journeykit.cli.outbox import Database
+from journeykit.cli.insight import Only, SettingsFile, Told, known_journey, opened, settings_of
 from journeykit.cli.writing import written
 from journeykit.insight.designed import designed
 from journeykit.insight.drawing import svg
@@ -28,7 +27,7 @@ Names = Annotated[bool, typer.Option("--names", help="Show ids of customers and 
 
 
 def draw_map(
-    db: Database,
+    db: Told,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="map.html, or map.svg for slides.", show_default=False)],
     settings: SettingsFile = None,
     journey: Only = None,
@@ -53,11 +52,12 @@ def draw_map(
     console.say(str(output))
 
 
-def page_of(insight: Insight, storage: Storage, names: bool) -> str:
-    """The page as of now, with timelines of customers out of *storage*."""
-    engine = Engine([], storage)
+def page_of(insight: Insight, storage: Storage | None, names: bool) -> str:
+    """The page as of now, with timelines of customers out of *storage*, where there is one."""
+    engine = None if storage is None else Engine([], storage)
     now = time.time_ns() // 1_000
-    return page(view(insight, at=now, timeline=lambda customer: engine.explain(customer).entries, choice=Choice(personal=names)))
+    timeline = None if engine is None else lambda customer: engine.explain(customer).entries
+    return page(view(insight, at=now, timeline=timeline, choice=Choice(personal=names)))
 
 
 def picture_of(insight: Insight, journey: str | None = None, period: str | None = None) -> str:

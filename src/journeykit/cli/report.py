@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from journeykit.cli import console
-from journeykit.cli.insight import At, Only, SettingsFile, moment_or_now, opened, settings_of
-from journeykit.cli.outbox import Database
+from journeykit.cli.insight import At, Only, SettingsFile, Told, moment_or_now, opened, settings_of
 from journeykit.cli.writing import written
 from journeykit.insight.report import markdown, text
 from journeykit.insight.report_data import plain, spreadsheet
@@ -46,7 +45,7 @@ class Form(StrEnum):
 
 
 def review_numbers(
-    db: Database,
+    db: Told,
     settings: SettingsFile = None,
     rhythm: Annotated[
         Rhythm | None,

@@ -8,14 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from journeykit.cli import console
-from journeykit.cli.insight import SettingsFile, opened, settings_of
+from journeykit.cli.insight import SettingsFile, Told, opened, settings_of
 from journeykit.cli.map import Names, page_of, picture_of
-from journeykit.cli.outbox import Database
 from journeykit.cli.serving import ADDRESS, Answer, Server
 
 
 def serve_page(
-    db: Database,
+    db: Told,
     settings: SettingsFile = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it is shown; 0 takes one that is free.")] = 8137,
     names: Names = False,

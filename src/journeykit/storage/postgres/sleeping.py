@@ -46,7 +46,7 @@ class ListeningSleeper:
         self._connect = connect
         self._connection: Connection | None = None
         self._ends: tuple[socket.socket, socket.socket] | None = None
-        self._woken = False  #: somebody of this process has called, or another has notified
+        self._woken = False  #: somebody called before the first sleep, or another process has notified
 
     def sleep(self, pause: Callable[[], float]) -> None:
         """Sleep for as long as *pause* says, asked once everybody knows that this one sleeps; or until `wake`, or until others write."""
@@ -69,10 +69,13 @@ class ListeningSleeper:
 
     def wake(self) -> None:
         """End a sleep, or the next one; from any thread or signal handler."""
-        self._woken = True
-        if self._ends is not None:
+        ends = self._ends
+        if ends is None:
+            self._woken = True
+            ends = self._ends  # it may have begun to sleep meanwhile
+        if ends is not None:
             with suppress(OSError):  # it has been called often already, or is closed
-                self._ends[1].send(b"!")
+                ends[1].send(b"!")
 
     def close(self) -> None:
         """Let go of the connection."""
