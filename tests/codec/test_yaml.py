@@ -57,6 +57,17 @@ def test_keys_are_always_text():
     assert read("{NO: 1, 404: 2, true: 3, null: 4, 1.0: 5}") == [{"NO": 1, "404": 2, "true": 3, "null": 4, "1.0": 5}]
 
 
+def test_a_mapping_to_nothing_is_one_where_a_colon_stands():
+    """Only braces around a lone text are taken for lost quotes, see the errors."""
+    written = "journey: a\nsteps: [{step: b, do: {send: {headers: {X: null}, one: {Y: }, two: {'Z':}, many: {v, w}}}}]"
+    assert loads(written).steps[0].do[0].parameters == {
+        "headers": {"X": None},
+        "one": {"Y": None},
+        "two": {"Z": None},
+        "many": {"v": None, "w": None},
+    }
+
+
 def test_anchors_and_aliases_save_typing():
     """What is anchored may be used again; each document begins anew."""
     assert read("a: &x {b: 1}\nc: *x\nd: [*x, *x]") == [{"a": {"b": 1}, "c": {"b": 1}, "d": [{"b": 1}, {"b": 1}]}]

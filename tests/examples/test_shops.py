@@ -37,14 +37,14 @@ def test_its_own_tests_pass(folder, passed):
 
 def test_a_django_project():
     """Its own tests pass with Django's own client, on SQLite, and its models and migrations agree."""
-    assert "Ran 6 tests" in run("django_shop", "manage.py", "test")
+    assert "Ran 7 tests" in run("django_shop", "manage.py", "test")
     assert "No changes detected" in run("django_shop", "manage.py", "makemigrations", "--check", "--dry-run")
 
 
 def test_a_django_project_on_postgres():
     """The same tests, on Django's own connection there; and others find the same database, under the address that the command is given."""
     shop = {"SHOP_POSTGRES": conninfo_to_dict(postgres.server())["host"]}
-    assert "Ran 6 tests" in run("django_shop", "manage.py", "test", **shop)
+    assert "Ran 7 tests" in run("django_shop", "manage.py", "test", **shop)
     look = "import psycopg; from journeykit.contrib.django.connections import address_of as of; psycopg.connect(of('default')).close()"
     run("django_shop", "manage.py", "shell", "--no-imports", "-c", look, **shop)
 

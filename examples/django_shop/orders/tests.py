@@ -7,7 +7,9 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db import transaction
 from django.test import TestCase, TransactionTestCase, override_settings
+from django.utils import timezone
 
+from journeykit import ManualClock
 from journeykit.contrib.django import engine, worker
 from journeykit.runtime.backoff import Backoff
 from orders.models import Order
@@ -43,6 +45,27 @@ class OrderTest(TestCase):
         self.assertEqual([row.attempts for row in engine().outbox("open")], [1])
 
 
+class LaterTest(TestCase):
+    """What comes days after an order, on a clock that the test moves."""
+
+    def setUp(self) -> None:
+        """An engine on that clock, as long as the test goes on."""
+        self.clock = ManualClock(timezone.now())
+        self.enterContext(override_settings(JOURNEYKIT={**settings.JOURNEYKIT, "OPTIONS": {"clock": self.clock}}))
+
+    def test_ten_days_later_a_review_is_asked_for(self) -> None:
+        """A minute more, for the view says when it was by the machine's own clock, which has moved on."""
+        self.client.post("/orders/", {"customer": "ann", "total": 4250})
+        worker().step()
+        self.clock.advance("9 days")
+        worker().step()
+        self.assertEqual([message.subject for message in mail.outbox], ["thanks"])
+
+        self.clock.advance("1 day 1 minute")
+        worker().step()
+        self.assertEqual([message.subject for message in mail.outbox], ["thanks", "review"])
+
+
 class CommitTest(TransactionTestCase):
     """What others see, and when."""
 
@@ -72,6 +95,7 @@ class AdminTest(TestCase):
         page = self.client.get("/admin/journeykit/customer/ann_2F_3Cb_3E/change/")
         self.assertContains(page, "thanked")
         self.assertContains(page, "care 1: entered thanked on Order Completed")
+        self.assertRegex(page.content.decode(), r"<td>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{3,4}</td>")
         self.assertNotContains(page, "<b>")
         self.assertNotContains(page, 'type="submit" value="Save"')
         self.assertEqual(self.client.post("/admin/journeykit/customer/ann_2F_3Cb_3E/delete/").status_code, 403)

@@ -45,7 +45,13 @@ if "SHOP_POSTGRES" in os.environ:  # the folder of a server's socket
         "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "postgres", "HOST": os.environ["SHOP_POSTGRES"]}
     }
 else:
-    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("SHOP_SQLITE", BASE_DIR / "shop.sqlite3")}}
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": os.environ.get("SHOP_SQLITE", BASE_DIR / "shop.sqlite3"),
+            "OPTIONS": {"transaction_mode": "IMMEDIATE"},  # views and a worker write side by side
+        }
+    }
 
 JOURNEYKIT = {
     "DEFINITIONS": BASE_DIR / "journeys",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from types import UnionType
 from typing import Any, Literal, NoReturn, Union, get_args, get_origin
@@ -11,6 +11,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 import attrs
 from cattrs import Converter
 
+from journeykit.codec.braces import Braced
 from journeykit.codec.forms import Form, forms
 from journeykit.codec.text import place
 from journeykit.errors import DefinitionError
@@ -208,6 +209,9 @@ def _mapping(converter: Converter, value: Any, type_: Any) -> dict[str, Any]:
 
 
 def _setting(value: Any, cls: type[Any]) -> Any:
+    if isinstance(value, Braced):
+        (inside,) = value
+        raise DefinitionError(f"{{{inside}}} is read as a mapping by YAML; write {inside} without braces")
     return Expression("None") if value is None else _phrase(value, cls)
 
 
@@ -255,10 +259,23 @@ def _action(converter: Converter, name: str, body: Any) -> Any:
 
 
 def _do(converter: Converter, name: str, body: dict[str, Any]) -> Do:
+    if lost := [problem for key, value in body.items() for problem in _lost_quotes(value, place(key))]:
+        raise DefinitionError(lost)
     types = forms()[Do].types()
     own = [key for key in ("expires", "message") if key in body]
     made = collected((f".{key}", partial(converter.structure, body[key], types[key])) for key in own)
     return Do(name, **{**body, **dict(zip(own, made, strict=True))})
+
+
+def _lost_quotes(value: Any, at: str) -> Iterator[str]:
+    """Every ``{data.email}`` in a parameter: a text that YAML takes for a mapping, since it stands without quotes."""
+    if isinstance(value, Braced):
+        (inside,) = value
+        yield f'{at}: {{{inside}}} is read as a mapping by YAML; write "{{{inside}}}" in quotes'
+        return
+    held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in held:
+        yield from _lost_quotes(one, at + (f"[{key}]" if isinstance(key, int) else place(key)))
 
 
 # Classes

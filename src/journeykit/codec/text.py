@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from journeykit.codec.braces import Braced, is_bare
 from journeykit.errors import DefinitionError
 
 MAX_TEXT = 2**20  #: characters of one file, aliases written out
@@ -72,7 +73,7 @@ def place(key: str) -> str:
 def _flaws(value: Any, at: str, depth: int) -> Iterator[tuple[str, str]]:
     if depth > MAX_DEPTH:
         yield "", f"nested more than {MAX_DEPTH} deep; make it flatter"
-    elif type(value) is dict:
+    elif type(value) in (dict, Braced):
         for key, inner in value.items():
             yield from _key_flaws(key, at)
             yield from _flaws(inner, at + place(str(key)), depth + 1)
@@ -175,7 +176,7 @@ class _Reader:
     """Builds plain values from parser events, counting what it builds, so that aliases cannot blow it up."""
 
     def __init__(self, yaml: Any, text: str) -> None:
-        self.yaml = yaml
+        self.yaml, self.text = yaml, text
         self.events = yaml.parse(text, Loader=yaml.SafeLoader)
         self.anchors: dict[str, tuple[Any, int, int]] = {}
         self.nodes = 0
@@ -214,13 +215,15 @@ class _Reader:
         return found
 
     def mapping(self, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        found, bare = dict[str, Any](), False
         while not isinstance(event := next(self.events), self.yaml.MappingEndEvent):
             key = self.key(event)
             if key in found:
                 raise DefinitionError(f'{_line(event.start_mark)}the key "{key}" is written twice; keep one')
-            found[key] = self.value(next(self.events), depth + 1)
-        return found
+            held = next(self.events)
+            bare = is_bare(self.text[event.end_mark.index : held.start_mark.index + 1])
+            found[key] = self.value(held, depth + 1)
+        return Braced(found) if bare and len(found) == 1 else found
 
     def key(self, event: Any) -> str:
         if not isinstance(event, self.yaml.ScalarEvent) or event.tag is not None or event.anchor is not None:

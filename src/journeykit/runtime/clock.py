@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 from journeykit.model.messages import microseconds, moment
-from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.phrases import MICROSECONDS, seconds
 
 Moment = datetime | str | int  #: a datetime with a zone, ISO 8601 text with an offset, or microseconds since 1970 UTC
 
@@ -63,9 +63,15 @@ class ManualClock:
             raise ValueError(f"the clock stands at {moment(self._now).isoformat()} and does not go back to {moment(target).isoformat()}")
         self._now = target
 
-    def advance(self, by: timedelta | float) -> None:
-        """Move the clock on by a timedelta or a number of seconds; raise `ValueError` for a negative one."""
-        elapsed = by if isinstance(by, timedelta) else timedelta(seconds=by)
+    def advance(self, by: timedelta | float | str) -> None:
+        """
+        Move the clock on by a timedelta, a number of seconds, or a text such as ``2 hours``.
+
+        Raises:
+            ValueError: it is negative.
+            DefinitionError: the text is no duration.
+        """
+        elapsed = by if isinstance(by, timedelta) else timedelta(seconds=seconds(by) if isinstance(by, str) else by)
         self.set(self._now + elapsed // timedelta(microseconds=1))
 
 

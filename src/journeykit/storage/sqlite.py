@@ -111,9 +111,9 @@ class SQLiteStorage(leaving.Leavers):
         if not self._ready:
             with self._connections.transaction(READ) as cursor:
                 version = cursor.execute(sql.SCHEMA_VERSION).fetchone()[0] or 0
-            _refuse_newer(version)
-            if version < LATEST:
-                raise unmigrated(f"the database has schema version {version}, this release needs {LATEST}")
+                _refuse_newer(version)
+                if version < LATEST:
+                    raise unmigrated(f"the database has schema version {version}, this release needs {LATEST}")
             self._ready = True
         return self._connections.transaction(begin)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cached_property, partial
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.core.signals import setting_changed
 from django.db import transaction
 
+from journeykit.contrib.django.checks import messages
 from journeykit.contrib.django.configuration import Configuration
 from journeykit.contrib.django.connections import connections_on, storage_on
 from journeykit.runtime.engine import Engine
@@ -22,7 +24,8 @@ class JourneykitConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Forget the engine when a test changes its setting."""
+        """Add to Django's checks, and forget the engine when a test changes its setting."""
+        register(messages)
         setting_changed.connect(self._forget, dispatch_uid=self.name)
 
     @cached_property

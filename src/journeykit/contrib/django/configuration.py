@@ -39,18 +39,22 @@ class Configuration:
         Read the project's setting.
 
         Raises:
-            ImproperlyConfigured: it is missing or wrong.
+            ImproperlyConfigured: it is missing or wrong; with every problem, a line each.
             DefinitionError: with every problem found in the definitions.
         """
         setting = _setting()
-        for key in setting:
-            if key not in _KEYS:
-                raise ImproperlyConfigured(f'settings.JOURNEYKIT has no "{key}"; there are {", ".join(_KEYS)}{suggestion(key, _KEYS)}')
+        problems = [
+            f'settings.JOURNEYKIT has no "{key}"; there are {", ".join(_KEYS)}{suggestion(key, _KEYS)}'
+            for key in setting
+            if key not in _KEYS
+        ]
         options = dict(setting.get("OPTIONS", {}))
         for key, argument in _NAMED.items():
             if key in setting:
-                options[argument] = {name: _found(f'{key}["{name}"]', value) for name, value in setting[key].items()}
-        options["hooks"] = [_found("HOOKS", value) for value in setting.get("HOOKS", ())]
+                options[argument] = {name: _found(f'{key}["{name}"]', value, problems) for name, value in setting[key].items()}
+        options["hooks"] = [_found("HOOKS", value, problems) for value in setting.get("HOOKS", ())]
+        if problems:
+            raise ImproperlyConfigured("\n".join(problems))
         definitions = [definition for place in places() for definition in load(place)]
         return cls(definitions, setting.get("DATABASE", "default"), options)
 
@@ -73,11 +77,12 @@ def _setting() -> Mapping[str, Any]:
     return setting
 
 
-def _found(place: str, value: Any) -> Any:
-    """What a dotted path names; anything else is itself."""
+def _found(place: str, value: Any, problems: list[str]) -> Any:
+    """What a dotted path names, or one problem more; anything else is itself."""
     if not isinstance(value, str):
         return value
     try:
         return import_string(value)
     except ImportError as error:
-        raise ImproperlyConfigured(f'settings.JOURNEYKIT: {place}: "{value}" cannot be imported: {error}') from error
+        problems.append(f'settings.JOURNEYKIT: {place}: "{value}" cannot be imported: {error}')
+        return None

@@ -11,10 +11,12 @@ from urllib.parse import quote, urlencode
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from journeykit.errors import StorageError
+from journeykit.errors import SchemaError, StorageError
 from journeykit.ports import Storage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.storage.sqlite_connections import HostConnection
+
+_OWN_WAY_OUT = "call storage.migrate() once, before the first use"  # who has a storage of their own reads this
 
 
 class SQLiteConnections:
@@ -105,6 +107,9 @@ def _usable(alias: str) -> Iterator[Any]:
     wrapper.ensure_connection()
     try:
         yield wrapper.connection
+    except SchemaError as error:
+        wrapper.errors_occurred = True
+        raise SchemaError(str(error).replace(_OWN_WAY_OUT, "run python manage.py migrate")) from error
     except StorageError:
         wrapper.errors_occurred = True
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import REMAINDER, ArgumentParser
@@ -11,13 +12,18 @@ from django.core.management.base import BaseCommand
 
 from journeykit.cli import main
 from journeykit.contrib.django import worker
+from journeykit.contrib.django.checks import messages
 from journeykit.contrib.django.configuration import Configuration, places
 from journeykit.contrib.django.connections import address_of
+from journeykit.errors import SchemaError
+
+_JSON = "--json"
 
 
 class Command(BaseCommand):
     """Runs ``journeykit`` with what the settings say."""
 
+    requires_system_checks = ()  # it looks by itself, where it matters
     help = "journeykit worker performs what is due; any other verb is that of the command, with the project's definitions and database"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,10 +33,32 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, verb: str, arguments: list[str], **__: Any) -> None:
         """Do what *verb* says; the exit code is the command's."""
+        if verb == "worker" or (verb == "check" and set(arguments) <= {_JSON}):
+            self._refuse_problems(_JSON in arguments)
         if verb == "worker":
-            worker().run()
+            self._work()
             return
         # Both are read by the command where the arguments do not say otherwise.
         os.environ.setdefault("JOURNEYKIT_DB", address_of(Configuration.read().database))
         os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
         sys.exit(main([verb, *arguments]))
+
+    def _work(self) -> None:
+        try:
+            worker().run()
+        except SchemaError as error:
+            self.stderr.write(str(error))
+            sys.exit(4)
+
+    def _refuse_problems(self, as_json: bool) -> None:
+        """Say what is wrong, a line each and no traceback, where settings and journeys do not fit together."""
+        found = messages()
+        problems = [one.msg for one in found if one.is_serious()]
+        for one in () if as_json else found:
+            self.stderr.write(one.msg)
+        if as_json and problems:
+            self.stdout.write(json.dumps({"journeys": 0, "problems": problems}, ensure_ascii=False, indent=2))
+        elif problems:
+            self.stderr.write(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}")
+        if problems:
+            sys.exit(1)

@@ -1,0 +1,107 @@
+"""What somebody new to it reads in a Django project where something is wrong, or was forgotten; the shop's own tests are beside the example."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import journeykit
+
+SHOP = Path(__file__).parent.parent.parent / "examples" / "django_shop"
+CARE = "journey: care\nstage: retention\nentry: Order Completed\nsteps:\n  - step: thanked\n    do: {mail: {to: '{event.email}'}}\n"
+
+
+@pytest.fixture
+def manage(tmp_path):
+    """Runs ``manage.py`` of the shop with a folder of journeys and a database of its own, and with more settings."""
+    (tmp_path / "journeys").mkdir()
+    (tmp_path / "journeys" / "care.yaml").write_text(CARE)
+
+    def run(*command, settings=""):
+        begin = "from pathlib import Path\nfrom shop.settings import *\nJOURNEYKIT = {**JOURNEYKIT, 'DEFINITIONS': Path(__file__).parent / 'journeys'}\n"
+        (tmp_path / "changed.py").write_text(begin + settings)
+        path = os.pathsep.join([str(Path(journeykit.__file__).parent.parent), str(SHOP), str(tmp_path)])
+        own = {
+            "PYTHONPATH": path,
+            "DJANGO_SETTINGS_MODULE": "changed",
+            "SHOP_SQLITE": str(tmp_path / "db"),
+            "COLUMNS": "200",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, str(SHOP / "manage.py"), *command], check=False, env={**os.environ, **own}, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def test_an_action_that_nobody_has_is_told_before_a_worker_meets_it(manage):
+    """By Django's own check, and as a line by the verb; the worker does not begin."""
+    problem = 'care: steps[0].do[0]: no action "mail"; did you mean "email"?'
+    code, said = manage("check")
+    assert code == 1
+    assert problem in said
+    assert "(journeykit.E002)" in said
+    assert manage("journeykit", "check") == (1, f"{problem}\n1 problem\n")
+    assert manage("journeykit", "worker") == (1, f"{problem}\n1 problem\n")
+    code, said = manage("journeykit", "check", "--json")
+    assert (code, json.loads(said)) == (1, {"journeys": 0, "problems": [problem]})
+
+
+def test_every_slip_in_the_setting_is_told_at_once(manage):
+    """Keys that there are not, and what cannot be imported."""
+    settings = "JOURNEYKIT['ACTION'] = {}\nJOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_mails', 'sms': 'orders.texts.send'}\n"
+    code, said = manage("journeykit", "check", settings=settings)
+    assert code == 1
+    assert 'settings.JOURNEYKIT has no "ACTION"; there are ' in said
+    assert 'did you mean "ACTIONS"?' in said
+    assert 'ACTIONS["mail"]: "orders.actions.send_mails" cannot be imported' in said
+    assert 'ACTIONS["sms"]: "orders.texts.send" cannot be imported' in said
+    assert said.endswith("3 problems\n")
+
+
+def test_a_journey_that_cannot_be_read_is_a_problem_of_the_project(manage, tmp_path):
+    """With file, place and the way out, and no traceback."""
+    (tmp_path / "journeys" / "care.yaml").write_text(CARE.replace("'{event.email}'", "{event.email}"))
+    problem = 'care.yaml: steps[0].do.mail.to: {event.email} is read as a mapping by YAML; write "{event.email}" in quotes'
+    assert manage("journeykit", "check") == (1, f"{problem}\n1 problem\n")
+    assert problem in manage("check")[1]
+
+
+def test_an_argument_that_no_engine_takes(manage):
+    """OPTIONS are checked as well."""
+    code, said = manage("check", settings="JOURNEYKIT['OPTIONS'] = {'leese': 600}\n")
+    assert code == 1
+    assert "settings.JOURNEYKIT: OPTIONS: " in said
+    assert "'leese'" in said
+
+
+def test_what_will_be_a_nuisance_is_a_warning(manage):
+    """A SQLite on which a view and a worker get in each other's way, and a worker that can perform nothing."""
+    code, said = manage("check", settings="JOURNEYKIT.pop('ACTIONS')\nDATABASES['default'].pop('OPTIONS')\n")
+    assert code == 0
+    assert "(journeykit.W001) settings.JOURNEYKIT has no ACTIONS, and journeys ask for mail" in said
+    assert "(journeykit.W002)" in said
+    assert 'Set DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}' in said
+
+
+def test_nothing_is_said_where_nothing_is_wrong(manage):
+    """Neither by Django nor by the verb."""
+    settings = "JOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_email'}\n"
+    assert manage("check", settings=settings) == (0, "System check identified no issues (0 silenced).\n")
+    assert manage("journeykit", "check", settings=settings) == (0, "1 journey, no problem\n")
+
+
+def test_tables_that_are_not_there_are_made_by_django(manage):
+    """The way out is the one of this framework."""
+    settings = "JOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_email'}\n"
+    code, said = manage("journeykit", "worker", settings=settings)
+    assert code == 4
+    assert said.endswith("; run python manage.py migrate\n")
+    assert len(said.splitlines()) == 1
