@@ -35,6 +35,7 @@ GUARANTEES = ROOT / "docs" / "guarantees.md"
 
 AT_ONCE = 2
 PATIENCE = 120  #: seconds after which a run counts as hanging
+WHOLE = 900  #: the same for the first run, of all tests that are named
 FAILED = 1  #: what pytest answers when tests ran and some failed; anything else proves nothing
 
 _FILE = re.compile(r"^\+\+\+ b/(\S+)", re.MULTILINE)
@@ -119,11 +120,11 @@ def copied(target: Path) -> None:
         shutil.copy(ROOT / name, target / name)
 
 
-def pytest(tests: Sequence[str], root: Path) -> subprocess.CompletedProcess[str]:
+def pytest(tests: Sequence[str], root: Path, patience: int = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run *tests* on the sources below *root*."""
     environment = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=line", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=patience, check=False)
 
 
 def tried(defect: Defect) -> Result:
@@ -153,7 +154,7 @@ def verdict(defect: Defect, run: subprocess.CompletedProcess[str]) -> str | None
 
 def run_all(chosen: Sequence[Defect]) -> int:
     """Run the named tests as they are, then each with its defect; return the exit code."""
-    clean = pytest(sorted({defect.test for defect in chosen}), ROOT)
+    clean = pytest(sorted({defect.test for defect in chosen}), ROOT, WHOLE)
     if clean.returncode:
         print(f"without any defect the tests must pass:\n{clean.stdout[-4000:]}{clean.stderr[-1000:]}")
         return 1
