@@ -15,8 +15,8 @@ from journeykit import Catalog, Do, Goal, Journey, On, Step, Transition
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Period, Slice
-from journeykit.insight.reading import rows
-from journeykit.insight.tables import TABLES
+from journeykit.insight.tables.raw import TABLES
+from journeykit.insight.tables.reading import rows
 from shop import Shop
 
 HOUR = 3_600_000_000

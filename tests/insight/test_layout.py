@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from journeykit import Do, Exit, Journey, On, Scope, Step, load
-from journeykit.insight.columns import Link, columns
-from journeykit.insight.designed import Design, Spot, Way, designed
-from journeykit.insight.drawing import svg
 from journeykit.insight.figures import Flow, LinkFlow, Period, Slice, StepFlow
-from journeykit.insight.layout import layout
-from journeykit.insight.lettering import lasting, short, width, wrapped
-from journeykit.insight.parts import BOX
-from journeykit.insight.taken import atlas, counts
+from journeykit.insight.map.columns import Link, columns
+from journeykit.insight.map.designed import Design, Spot, Way, designed
+from journeykit.insight.map.drawing import svg
+from journeykit.insight.map.layout import layout
+from journeykit.insight.map.lettering import lasting, short, width, wrapped
+from journeykit.insight.map.parts import BOX
+from journeykit.insight.map.taken import atlas, counts
 from mapped import BITING, LONG, care
 
 ALL = Slice(Period(0, 1_000_000, "all time"), journey="after-order")

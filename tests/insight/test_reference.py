@@ -12,7 +12,7 @@ from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Figure, Period, Slice
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.settings import Settings
+from journeykit.insight.settings.settings import Settings
 from reference_numbers import DAY, Reference
 
 EXAMPLES = max(100, int(os.environ.get("JOURNEYKIT_EXAMPLES", "200")))

@@ -11,11 +11,11 @@ from journeykit import Engine, Journey, MemoryStorage, Step, load
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.figures import Slice
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.page import page
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.reading import fill
 from mapped import BITING, care, happened
 
 KPI = Kpi("average order value", True, 2_300, "sales", "monthly")

@@ -11,14 +11,14 @@ import typer
 from journeykit.cli import console
 from journeykit.cli.insight import Only, SettingsFile, Told, known_journey, opened, settings_of
 from journeykit.cli.writing import written
-from journeykit.insight.designed import designed
-from journeykit.insight.drawing import svg
 from journeykit.insight.figures import Period, Slice
 from journeykit.insight.insight import Insight
-from journeykit.insight.page import page
-from journeykit.insight.periods import Rhythm
-from journeykit.insight.taken import atlas
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.designed import designed
+from journeykit.insight.map.drawing import svg
+from journeykit.insight.map.page import page
+from journeykit.insight.map.taken import atlas
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.numbers.periods import Rhythm
 from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
 from journeykit.runtime.engine import Engine

@@ -8,8 +8,6 @@ from typing import Literal
 
 from journeykit.core.outline import places
 from journeykit.errors import UnknownError
-from journeykit.insight import flows, numbers, periods, survival, touchpoints, ways
-from journeykit.insight.building import build
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import (
     Change,
@@ -25,13 +23,15 @@ from journeykit.insight.figures import (
     Survival,
     Touchpoint,
 )
-from journeykit.insight.lake import Lake
-from journeykit.insight.measure import Measure
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.periods import Rhythm
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.slicing import tables_sql
+from journeykit.insight.measures.measure import Measure
+from journeykit.insight.numbers import flows, numbers, periods, survival, touchpoints, ways
+from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.numbers.slicing import tables_sql
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.building import build
+from journeykit.insight.tables.lake import Lake
+from journeykit.insight.tables.reading import fill
 from journeykit.model.journey import STAGES, Journey
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import NEVER
@@ -45,7 +45,7 @@ class Insight:
     Periods are ``[begin, end)``; days, weeks, months and quarters are those of `Settings.zone`. Test customers are in no number.
 
     Args:
-        lake: an engine that the raw tables (`journeykit.insight.tables`) have been filled into.
+        lake: an engine that the raw tables (`journeykit.insight.tables.raw`) have been filled into.
         settings: what the shop says about its numbers.
     """
 
