@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 from journeykit.codec import definition_hash, journey_text
@@ -34,7 +34,7 @@ class Mailboxes:
 
     def __init__(self) -> None:
         self._mail: list[tuple[int, int, Event]] = []
-        self._arrived = count()
+        self._arrived = itertools.count()
 
     def event(self, event: Event, at: int) -> None:
         """Accept and decide *event*, and what it puts into other customers' mailboxes."""
