@@ -36,7 +36,6 @@ TESTS = tuple(
             "codec",
             "promises",
             "runtime",
-            "insight",
             "agreement",
             "recipes/test_recipes.py",
             "testing",
