@@ -236,7 +236,10 @@ def test_a_household_that_all_caps_share() -> None:
     """One cap may say whose messages are counted, or several alike; a fact or what is always known will do as well as a trait."""
     traits = {"household": "text"}
 
-    assert told("at most 1 in 1 day per customer.household", "at most 9 in 1 day", "at most 5 in 1 day per customer.household", traits=traits) == []
+    assert (
+        told("at most 1 in 1 day per customer.household", "at most 9 in 1 day", "at most 5 in 1 day per customer.household", traits=traits)
+        == []
+    )
     assert told("at most 1 in 1 day per customer.stage", traits=traits) == []
     assert told("at most 1 in 1 day per customer.last_store", traits=traits, facts={"last_store": "last of Order.store"}) == []
     assert told("at most 1 in 1 day per customer.anything") == []

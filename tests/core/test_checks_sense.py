@@ -253,7 +253,9 @@ def test_what_cannot_be_worked_out(text: str, told: list[str]) -> None:
 )
 def test_what_cannot_be_ordered(text: str, told: list[str]) -> None:
     """Numbers, texts and moments among themselves can be, and a text that stands for a moment; each pair of a chain is looked at."""
-    assert [*senseless(Expression(text), ORDERS, "Order Completed")] == [f'"{text}": {one}; compare numbers, texts or moments' for one in told]
+    assert [*senseless(Expression(text), ORDERS, "Order Completed")] == [
+        f'"{text}": {one}; compare numbers, texts or moments' for one in told
+    ]
 
 
 def test_a_property_is_what_its_own_event_says() -> None:
@@ -261,7 +263,7 @@ def test_a_property_is_what_its_own_event_says() -> None:
     total = Expression("event.total == 'much'")
 
     assert [*senseless(total, ORDERS, "Order Completed")] == [
-        '"event.total == \'much\'": event.total is a number and \'much\' is text, which are never equal; compare it with a number'
+        "\"event.total == 'much'\": event.total is a number and 'much' is text, which are never equal; compare it with a number"
     ]
     for event in ("Visited", "Other", None):
         assert [*senseless(total, ORDERS, event)] == []

@@ -66,7 +66,12 @@ def test_a_fact_declared_after_a_merge_counts_what_both_did() -> None:
     shop.event("Order", total=40)
 
     filled = released(shop, **FACTS)
-    assert {name: values(filled)[name] for name in ("orders", "spent", "mean", "dear")} == {"orders": 3, "spent": 70, "mean": [3, 70], "dear": 2}
+    assert {name: values(filled)[name] for name in ("orders", "spent", "mean", "dear")} == {
+        "orders": 3,
+        "spent": 70,
+        "mean": [3, 70],
+        "dear": 2,
+    }
     assert values(filled, "visitor") == {}
     assert filled.engine.backfill() == 0
 
@@ -159,13 +164,17 @@ def test_what_else_is_counted_since_the_entry_stays() -> None:
     """The largest order is declared later than the mails: the number of those is not begun anew."""
     first = Catalog(facts={"opened": OPENED.facts["opened"]})
     only = Transition(do=Do("email", opened="{customer.opened}"), on=On("Asked", key="any"))
-    before = Shop(Journey("trial", key="trial", entry="Trial Started", steps=[Step("in", stage="consideration", wait="90 days", when=[only])]), first)
+    before = Shop(
+        Journey("trial", key="trial", entry="Trial Started", steps=[Step("in", stage="consideration", wait="90 days", when=[only])]), first
+    )
     before.event("Trial Started", trial="t1")
     for happens in ("Email Opened", "Email Opened"):
         before.event(happens)
     before.event("Order", total=7)
     more = Transition(do=Do("sms", dear="{customer.dear}"), on=On("Told", key="any"))
-    both = Journey("trial", key="trial", entry="Trial Started", steps=[Step("in", stage="consideration", wait="90 days", when=[only, more])])
+    both = Journey(
+        "trial", key="trial", entry="Trial Started", steps=[Step("in", stage="consideration", wait="90 days", when=[only, more])]
+    )
     shop = Shop(both, OPENED, storage=before.storage)
     assert shop.engine.backfill() == 0  # she is on the version of before, which does not read it
     shop.event("Email Opened", id="third")

@@ -381,7 +381,9 @@ def test_segments_of_one_never_heard_of_are_no_edges() -> None:
     """The visitor is a VIP already: it becomes Ann, of whom nothing was known, and is not congratulated again; Bob, who was known, is."""
     vip = Catalog(facts={"spent": "sum of Order.total"}, segments={"vip": "customer.spent >= 100", "big": "customer.spent >= 1000"})
     steps = [Step("in", stage="retention", do=Do("email"), wait="1 day")]
-    shop = Shop(vip, Journey("vip", entry=On(segment="vip"), reentry="always", steps=steps), Journey("big", entry=On(segment="big"), steps=steps))
+    shop = Shop(
+        vip, Journey("vip", entry=On(segment="vip"), reentry="always", steps=steps), Journey("big", entry=On(segment="big"), steps=steps)
+    )
     for customer in ("visitor", "other"):
         shop.event("Order", customer, total=200)
     shop.wait("3 days")

@@ -251,7 +251,9 @@ def test_timers_are_armed_anew_from_where_their_owner_was_entered() -> None:
 def test_the_owner_of_a_timer_was_entered() -> None:
     """The step in the second hour, the scopes before it, the journey first of all."""
     ann = Follows()
-    whole = Journey("cart", stage="retention", entry="Came", steps=Step("drawn", wait="1 day"), when=Transition("drawn", on=On(after="3 days")))
+    whole = Journey(
+        "cart", stage="retention", entry="Came", steps=Step("drawn", wait="1 day"), when=Transition("drawn", on=On(after="3 days"))
+    )
     (of_journey,) = [timer for timer in compile_journeys([("hash", "text", whole)]).journeys["cart"].timers if timer.wait.text == "3 days"]
     ann.e.entered_at = HOUR // 2
 
@@ -262,7 +264,12 @@ def test_the_owner_of_a_timer_was_entered() -> None:
 def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
     """A timer due in this very instant is over, and one that is due at no known moment is not."""
     ann = Follows()
-    ann.e.timers = (ann.timer(OUTER, 2, order=5), ann.timer(INNER, 3, order=6), ann.timer(DRAWN, 4, order=7), ann.timer(OTHER, None, order=8))
+    ann.e.timers = (
+        ann.timer(OUTER, 2, order=5),
+        ann.timer(INNER, 3, order=6),
+        ann.timer(DRAWN, 4, order=7),
+        ann.timer(OTHER, None, order=8),
+    )
     resume(ann.turn, ann.e)
 
     assert ann.turn.raised == (Raised("timer", ("cart", "", 1, 5)), Raised("timer", ("cart", "", 1, 6)))
