@@ -114,6 +114,61 @@ def test_what_was_not_declared_when_the_past_went_stays_unknown() -> None:
     assert values(released(shop, orders=FACTS["orders"], spent=FACTS["spent"])) == {"orders": 2}
 
 
+def test_what_was_filled_in_is_told() -> None:
+    """The facts that have another value now, by name; of those that stay what they are nothing is said, and of Bob, who has no order, nothing."""
+    shop = released(Shop(PLAIN), orders=FACTS["orders"])
+    shop.event("Order", total=3)
+    shop.event("Came", "bob")
+    shop = released(shop, **{name: FACTS[name] for name in ("orders", "spent", "mean")})
+
+    assert [(entry.cause, entry.reason, entry.journey) for entry in shop.storage.history("ann")] == [("backfill", "spent, mean", "")]
+    assert [entry.kind for entry in shop.storage.history("bob")] == ["entered"]
+    released(shop, orders=FACTS["orders"])
+    assert [entry.reason for entry in shop.storage.history("ann")] == ["spent, mean", None]
+
+
+def test_windows_are_filled_over_what_both_did() -> None:
+    """Of ten days there is what lies in them at the last thing decided for Ann; a condition that reads her id sees the one that she has now."""
+    shop = Shop(PLAIN)
+    for customer, total in (("visitor", 1), ("ann", 2), ("visitor", 4), ("ann", 8)):
+        shop.event("Order", customer, total=total, by="ann")
+        shop.wait("4 days")
+    shop.engine.merge("ann", "visitor", id="login")
+    facts = {"lately": "sum of Order.total in 10 days", "own": "count of Order where event.by == customer.id"}
+    shop = released(shop, **facts)
+    tell = Transition(do=Do("email", lately="{customer.lately}", own="{customer.own}"), on=On("Asked"))
+    again = Shop(
+        Journey("tell", entry="Asking", steps=[Step("in", stage="retention", wait="9 days", when=[tell])]), Catalog(facts=facts),
+        at=moment(shop.clock.now()).isoformat(), storage=shop.storage,
+    )  # fmt: skip
+    again.event("Asking", id="1")
+    again.event("Asked", id="2")
+    again.work()
+
+    assert again.sent == ["2026-03-18 09:00 ann email 12 4"]
+
+
+def test_a_segment_that_becomes_true_by_what_is_filled_in_is_no_edge() -> None:
+    """Ann has been a VIP all along: she is not welcomed as one now, and leaves the segment when she is none any more."""
+    vip = {"vip": "customer.lately >= 3"}
+    journeys = [
+        Journey(name, entry=On(segment=segment), steps=[Step("in", stage="retention", do=Do("email", name=name))])
+        for name, segment in (("hello", "vip"), ("bye", "not vip"))
+    ]
+    shop = Shop(*journeys, Catalog(facts={"lately": "count of Never in 10 days"}, segments=vip))
+    for _ in range(3):
+        shop.event("Order", total=1)
+    shop.wait("1 day")
+    again = Shop(
+        *journeys, Catalog(facts={"lately": "count of Order in 10 days"}, segments=vip), at=moment(shop.clock.now()).isoformat(),
+        storage=shop.storage,
+    )  # fmt: skip
+    assert [again.engine.backfill(), again.engine.backfill()] == [1, 0]
+    again.wait("30 days")
+
+    assert again.sent == ["2026-03-12 09:00 ann email bye"]
+
+
 # -- counted since an entry ------------------------------------------------------------------------------------------------
 
 OPENED = Catalog(facts={"opened": "count of Email Opened since entry", "dear": "max of Order.total since entry"})
