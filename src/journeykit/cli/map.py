@@ -19,6 +19,7 @@ from journeykit.insight.map.page import page
 from journeykit.insight.map.taken import atlas
 from journeykit.insight.map.view import Choice, view
 from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.settings.outcomes import won
 from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
 from journeykit.runtime.engine import Engine
@@ -64,7 +65,7 @@ def picture_of(insight: Insight, journey: str | None = None, period: str | None 
     """The picture of one journey."""
     name = known_journey(insight, journey)
     flow = insight.flow(Slice(_period(insight, period), journey=name))
-    return svg(atlas(designed(insight.definition(name)), [flow]), flow)
+    return svg(atlas(designed(insight.definition(name), won(insight.settings)), [flow]), flow)
 
 
 def _is_picture(output: Path) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Literal
 
 from attrs import frozen
 
 from journeykit.core.outline import Onward, Place, places
 from journeykit.core.outline import scopes as scopes_of
+from journeykit.insight.settings.outcomes import reached, reason
 from journeykit.model.journey import Do, Exit, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split
 from journeykit.model.wait import Wait
@@ -80,6 +81,7 @@ class Design:
         anywhere: the ways that hold in many steps (rules of scopes and of the journey), one for each step.
         ends: how it can end from anywhere.
         goal: its mark of success, in words.
+        reached: the reasons by which it ends well, `journeykit.insight.settings.outcomes`.
     """
 
     journey: str
@@ -89,10 +91,21 @@ class Design:
     anywhere: tuple[Way, ...] = ()
     ends: tuple[str, ...] = ()
     goal: str | None = None
+    reached: frozenset[str] = frozenset()
+
+    def well(self, way: Way) -> bool:
+        """Whether *way* is an end that is no loss."""
+        return way.target is None and (way.end == "completed" or way.end in self.reached)
 
 
-def designed(journey: Journey) -> Design:
-    """Read *journey* as its map needs it; it need not compile."""
+def designed(journey: Journey, won: Container[str] = ()) -> Design:
+    """
+    Read *journey* as its map needs it; it need not compile.
+
+    Args:
+        journey: the definition.
+        won: events by which nobody is lost to the shop; an exit that waits for one of them is reached and not left.
+    """
     found = list(places(journey))
     steps = tuple(_spot(place) for place in found)
     used = {spot.stage for spot in steps}
@@ -119,6 +132,7 @@ def designed(journey: Journey) -> Design:
             )
         ),
         _said(journey.goal.on) if journey.goal else None,
+        reached(journey, won),
     )
 
 
@@ -214,14 +228,6 @@ def _cases(source: str, wait: Wait) -> Iterator[Way]:
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
-
-
-def reason(on: On) -> str:
-    """The reason that is recorded where an exit rule names none."""
-    if on.signal is None:
-        return f"where {on.where.text}" if on.where else ""
-    name, value = on.signal
-    return str(value) if name == "event" else f"{name} {getattr(value, 'text', value)}"
 
 
 def _said(on: On | None) -> str:

@@ -134,7 +134,7 @@ class _Placing:
         mine = [n for n, way in enumerate(self.ways) if way.source == step and way.target in (None, step)]
         mine.sort(key=lambda n: (-self.weights.get(n, 0.0), n))
         kept = mine if len(mine) <= _MOST_ROWS else mine[: _MOST_ROWS - 1]
-        found: list[tuple[tuple[int, ...], str, str]] = [((number,), *_ending(self.ways[number])) for number in kept]
+        found: list[tuple[tuple[int, ...], str, str]] = [((number,), *self._ending(self.ways[number])) for number in kept]
         if rest := mine[len(kept) :]:
             found.append((tuple(rest), f"{len(rest)} other ways out", "exit"))
         rows: list[Row] = []
@@ -142,6 +142,11 @@ class _Placing:
             lines = wrapped(text, BOX - 82, SMALL, 2) or ("",)
             rows.append(Row(ways, text, lines, kind, rows[-1].y + rows[-1].height if rows else begin))
         return tuple(rows)
+
+    def _ending(self, way: Way) -> tuple[str, str]:
+        if way.target is not None:
+            return "again", "again"
+        return way.end or "left", "completed" if self.design.well(way) else "exit"
 
     def _xs(self, cols: Columns, middles: Sequence[Mapping[Item, float]]) -> list[float]:
         """Where each column begins; a gutter is wider where numbers stand on both sides of it, or broad ways lead far up or down."""
@@ -166,14 +171,6 @@ class _Placing:
 
 def _few(notes: Sequence[Note]) -> Sequence[Note]:
     return notes if len(notes) <= 4 else (*notes[:3], Note("do", f"and {len(notes) - 3} more"))
-
-
-def _ending(way: Way) -> tuple[str, str]:
-    if way.target is not None:
-        return "again", "again"
-    if way.end == "completed":
-        return "completed", "completed"
-    return way.end or "left", "exit"
 
 
 # -- heights -----------------------------------------------------------------------------------------------------------

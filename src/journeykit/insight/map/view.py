@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
@@ -13,9 +13,12 @@ from journeykit.insight.map.designed import Design, Way, designed
 from journeykit.insight.map.drawing import draw, scale
 from journeykit.insight.map.layout import layout
 from journeykit.insight.map.parts import Layout
+from journeykit.insight.map.people import People, Timeline
 from journeykit.insight.map.taken import Atlas, atlas, counts
 from journeykit.insight.numbers.numbers import figures, named, together
+from journeykit.insight.numbers.periods import over
 from journeykit.insight.settings.kpis import Kpi, met
+from journeykit.insight.settings.outcomes import won
 from journeykit.insight.settings.targets import target_text
 from journeykit.insight.words import counted, days, shown
 from journeykit.model.journey import Journey
@@ -24,30 +27,6 @@ _RHYTHMS: dict[str, Literal["week", "month", "quarter"]] = {"weekly": "week", "m
 _DAY = 86_400_000_000
 _FEW, _SEVERAL = 8, 24  #: journeys
 _VERSIONS = 12  #: of so many versions the steps are known that the newest no longer has
-_LOST = 30  #: in how many ways customers were lost, at most
-
-
-class Told(Protocol):
-    """A line of a customer's timeline, such as `journeykit.Engine.explain` gives."""
-
-    @property
-    def at(self) -> int:
-        """When, microseconds since 1970 UTC."""
-
-    @property
-    def kind(self) -> str:
-        """What it is: ``event``, ``moved``, ``action``, ..."""
-
-    @property
-    def text(self) -> str:
-        """What people read."""
-
-    @property
-    def bare(self) -> str:
-        """The same without what is anybody's own."""
-
-
-Timeline = Callable[[str], Iterable[Told]]  #: a customer's id in, their timeline out
 
 
 @frozen(kw_only=True)
@@ -56,7 +35,7 @@ class Choice:
     How much the page offers to choose from, at most; each period is worked out for everybody, each segment and each version.
 
     Where there are many journeys there is less for each, so that the page stays below 3 MB and is made in reasonable time: from the ninth on
-    no versions and half the segments, from the twenty-fifth on no segments and three periods.
+    no versions, half the segments and twelve timelines, from the twenty-fifth on no segments, three periods and six timelines.
 
     Attributes:
         journeys: how many journeys, in alphabetical order; the page says how many are left out.
@@ -65,6 +44,7 @@ class Choice:
         versions: how many of the newest versions at most.
         present: how many of those who stand in a step are listed.
         touchpoints: how many touchpoints at most.
+        examples: how many timelines of example customers at most for each journey.
         personal: whether customers are called by their ids, and timelines show what they said; else they are numbered.
     """
 
@@ -74,6 +54,7 @@ class Choice:
     versions: int = 3
     present: int = 8
     touchpoints: int = 24
+    examples: int = 40
     personal: bool = False
 
     def among(self, journeys: int) -> Choice:
@@ -81,8 +62,15 @@ class Choice:
         if journeys <= _FEW:
             return self
         if journeys <= _SEVERAL:
-            return evolve(self, versions=0, segments=self.segments // 2)
-        return evolve(self, versions=0, segments=0, periods=min(self.periods, 3), touchpoints=min(self.touchpoints, 12))
+            return evolve(self, versions=0, segments=self.segments // 2, examples=min(self.examples, 12))
+        return evolve(
+            self,
+            versions=0,
+            segments=0,
+            periods=min(self.periods, 3),
+            touchpoints=min(self.touchpoints, 12),
+            examples=min(self.examples, 6),
+        )
 
 
 @frozen
@@ -154,9 +142,11 @@ class _Viewing:
     choice: Choice
     known: frozenset[str] = field(init=False)
     periods: tuple[Period, ...] = field(init=False)
+    won: frozenset[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "known", frozenset(self.insight.journeys()))
+        object.__setattr__(self, "won", won(self.insight.settings))
         object.__setattr__(self, "periods", tuple(self._periods()))
 
     @property
@@ -169,11 +159,14 @@ class _Viewing:
             "at": days(Period(self.at, self.at), self.zone),
             "zone": self.zone,
             "personal": self.choice.personal,
-            "periods": [{"label": period.label, "days": days(period, self.zone)} for period in self.periods],
+            "periods": [self._period(number, period) for number, period in enumerate(self.periods)],
             "journeys": [one for one, _ in made],
             "left out": of - len(names),
         }
         return View(data, tuple(maps for _, maps in made))
+
+    def _period(self, number: int, period: Period) -> dict[str, Any]:
+        return {"label": period.label, "days": days(period, self.zone), "over": number > 0 and period.end <= self.at}
 
     def _periods(self) -> Iterator[Period]:
         """All time, and the last weeks, months or quarters: as many as there are days for."""
@@ -188,8 +181,8 @@ class _Viewing:
 
     def _journey(self, name: str, given: Journey | None) -> tuple[dict[str, Any], tuple[str, ...]]:
         versions = self.insight.versions(name)[::-1][:_VERSIONS] if name in self.known else []
-        designs = [designed(self.insight.definition(name, version)) for version, _ in versions]
-        newest = designed(given) if given is not None else designs[0]
+        designs = [designed(self.insight.definition(name, version), self.won) for version, _ in versions]
+        newest = designed(given, self.won) if given is not None else designs[0]
         filters = tuple(self._filters(name, versions[: self.choice.versions] if len(versions) > 1 else []))
         flows = {(f, p): flow for f, one in enumerate(filters) for p, flow in enumerate(self._flows(name, one))}
         sheets = _sheets(newest, dict(zip([version for version, _ in versions], designs, strict=True)), filters, flows)
@@ -201,8 +194,7 @@ class _Viewing:
             "filters": [{"label": one.label, "map": _drawn(sheets, one)} for one in filters],
             "kpis": [self._declared(kpi, name) for kpi in kpis],
             **self._slices(name, filters, flows, sheets, kpis),
-            "there": self._there(sheets[0].chart, flows[0, 0]),
-            "lost": self._lost(flows[0, 0]),
+            **self._people(name, sheets[0].chart, designs),
         }
         return described, tuple(draw(sheet.chart, sheet.placed, counts(sheet.chart, sheet.first)) for sheet in sheets)
 
@@ -244,7 +236,7 @@ class _Viewing:
         measure = next(one for one in self.insight.measures() if one.name == kpi.measure)
         whole = Slice(self.periods[0], journey=journey)
         series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm]) if journey in self.known else []
-        series = [one for one in series if one[0].end <= whole.period.end][-8:]
+        series = series[: len(over([period for period, _ in series], self.at))][-8:]
         return {
             "name": kpi.measure,
             "group": measure.group,
@@ -257,62 +249,47 @@ class _Viewing:
             "trend": [[period.label, figure.value, self._said(figure)] for period, figure in series],
         }
 
-    def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[str, Figure]]:
-        """A KPI in each of the periods, worked out at once; for all time its last whole week, month or quarter, which is what its target is about."""
-        whole = [one for one in self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]) if one.end <= self.periods[0].end][-1:]
+    def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[Period, Figure]]:
+        """A KPI in each of the periods, worked out at once; for all time in the last that is over, which is what a review tells and its target is about."""
+        whole = over(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at)[-1:]
         periods = [*(whole or self.periods[:1]), *self.periods[1:]]
         measure = named(kpi.measure)
         if slice.journey not in self.known:
-            return [("", Figure(kpi.measure, None, measure.unit))] * len(periods)
+            return [(period, Figure(kpi.measure, None, measure.unit)) for period in periods]
         found = figures(self.insight.lake, measure, slice, periods)
-        return [(period.label, together(measure, these)) for period, these in zip(periods, found, strict=True)]
+        return [(period, together(measure, these)) for period, these in zip(periods, found, strict=True)]
 
-    def _kpi(self, kpi: Kpi, label: str, figure: Figure) -> list[Any]:
-        return [figure.value, self._said(figure), met(kpi, figure.value), counted(figure), label]
+    def _kpi(self, kpi: Kpi, period: Period, figure: Figure) -> list[Any]:
+        """A figure and whether it reaches its target, which nobody can say of a period that is not over."""
+        over = period.end <= self.at
+        label = period.label if over else f"{period.label} so far"
+        return [figure.value, self._said(figure), met(kpi, figure.value) if over else None, counted(figure), label]
 
     def _said(self, figure: Figure) -> str:
         return shown(figure.value, figure.unit, self.insight.settings.currency)
 
+    def _people(self, name: str, chart: Atlas, designs: Iterable[Design]) -> dict[str, Any]:
+        """Who is there and who was lost, of everybody, in each of the periods."""
+        people = People(
+            insight=self.insight,
+            timeline=self.timeline,
+            present=self.choice.present,
+            examples=self.choice.examples,
+            personal=self.choice.personal,
+        )
+        known = name in self.known
+        steps = {spot.name: number for number, spot in enumerate(chart.design.steps)}
+        whole = Slice(self.periods[0], journey=name)
+        well = self.won.union(*(design.reached for design in designs))
+        return {
+            "there": people.there(whole, self.periods, steps) if known else [],
+            "lost": people.lost(whole, self.periods, well) if known else [],
+            "timelines": people.timelines(),
+        }
+
     def _touched(self, slice: Slice) -> list[list[Touchpoint]]:
         """The touchpoints in each of the periods."""
         return self.insight.touchpoints_of(slice, self.periods) if slice.journey in self.known else [[] for _ in self.periods]
-
-    # -- who is there --------------------------------------------------------------------------------------------------
-
-    def _there(self, chart: Atlas, flow: Flow) -> dict[str, Any]:
-        """Of each step those who are there now, and the timeline of one of them."""
-        found = {}
-        still = {step.step for step in flow.steps if step.still}
-        for number, spot in enumerate(chart.design.steps):
-            if spot.name in still:
-                found[str(number)] = self._present(flow.slice, spot.name)
-        return found
-
-    def _lost(self, flow: Flow) -> list[list[Any]]:
-        """Where customers were lost, and the last thing that happened before."""
-        found = self.insight.dropoffs(flow.slice, _LOST) if flow.steps else []
-        return [[one.step, one.reason, one.last, one.customers] for one in found]
-
-    def _present(self, slice: Slice, step: str) -> dict[str, Any]:
-        people = self.insight.there(slice, step, self.choice.present)
-        now = slice.period.end
-        who = [
-            [
-                one.customer if self.choice.personal else f"customer {number}",
-                round((now - one.since) / 1e6),
-                one.last,
-                None if one.last_at is None else round((now - one.last_at) / 1e6),
-            ]
-            for number, one in enumerate(people, 1)
-        ]
-        lines = list(self.timeline(people[0].customer)) if people and self.timeline else []
-        return {
-            "who": who,
-            "example": [[days(Period(line.at, line.at), self.zone) if line.at else "", *self._line(line)] for line in lines[-40:]],
-        }
-
-    def _line(self, line: Told) -> tuple[str, str]:
-        return line.kind, line.text if self.choice.personal else line.bare
 
 
 def _sheets(newest: Design, designs: Mapping[str, Design], filters: Sequence[_Filter], flows: Mapping[_Cut, Flow]) -> tuple[_Sheet, ...]:
@@ -365,12 +342,12 @@ def _map(chart: Atlas) -> dict[str, Any]:
             }
             for spot in chart.design.steps
         ],
-        "ways": [_way(way, causes) for way, causes in zip(chart.ways, chart.causes, strict=True)],
+        "ways": [_way(way, causes, chart.design) for way, causes in zip(chart.ways, chart.causes, strict=True)],
         "unused": [f"{way.source} to {way.target or way.end}: {'; '.join(way.causes)}" for way in chart.unused][:30],
         "ends": list(chart.design.ends),
     }
 
 
-def _way(way: Way, causes: Iterable[tuple[str, int]]) -> dict[str, Any]:
+def _way(way: Way, causes: Iterable[tuple[str, int]], design: Design) -> dict[str, Any]:
     said = [cause for cause, _ in causes if cause] or [cause for cause in way.causes if cause]
-    return {"from": way.source, "to": way.target, "end": way.end, "designed": way.designed, "causes": said}
+    return {"from": way.source, "to": way.target, "end": way.end, "well": design.well(way), "designed": way.designed, "causes": said}

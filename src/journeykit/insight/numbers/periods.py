@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Literal
 
@@ -19,6 +19,11 @@ def periods(within: Period, rhythm: Rhythm, zone: str) -> list[Period]:
     if within.begin >= within.end:
         return []
     return list(_periods(within, rhythm, zone))
+
+
+def over(several: Iterable[Period], at: int) -> list[Period]:
+    """Those of *several* that are over at the moment *at*: what a review tells, and what the target of a KPI is held against."""
+    return [period for period in several if period.end <= at]
 
 
 def _periods(within: Period, rhythm: Rhythm, zone: str) -> Iterator[Period]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from journeykit.insight.figures import Conversion, Dropoff, Path, Presence, Slice
-from journeykit.insight.numbers.slicing import tables_sql
+from collections.abc import Sequence
+
+from journeykit.insight.figures import Conversion, Dropoff, Path, Period, Presence, Slice
+from journeykit.insight.numbers.slicing import periods_sql, tables_sql
+from journeykit.insight.tables.horizon import BEFORE
 from journeykit.insight.tables.lake import Lake
 from journeykit.insight.tables.quoting import quoted
 
@@ -22,25 +25,32 @@ _PATHS = """
 
 #: ended without the goal, or fell silent; then the last thing that came before
 _DROPOFFS = """
-    select step, reason, name, count(distinct customer) as customers from (
-        select l.customer, l.step, l.reason, l.journey, l.key, l.number, min(t.name) as name
+    select period, step, reason, name, customers from (
+        select period, step, reason, name, customers,
+            row_number() over (partition by period order by customers desc, step, coalesce(reason, ''), coalesce(name, '')) as turn
         from (
-            select d.customer, d.step, d.reason, d.journey, d.key, d.number, max(t.mark) as mark
-            from (
-                select v.customer, v.step, case when v.how = 'exited' then v.reason else v.how end as reason, v.journey, v.key, v.number,
-                    2 * v.next_seq as mark
-                from {visits} v join stays s on s.customer = v.customer and s.journey = v.journey and s.key = v.key and s.number = v.number
-                where v.until >= {begin} and v.until < {end} and v.how in ('exited', 'completed') and s.reached = 0
-                union all
-                select v.customer, v.step, 'silent', v.journey, v.key, v.number, {never}
-                from {visits} v join active a on a.customer = v.customer and a.until >= {begin} and a.until < {end}
-                left join active b on b.customer = v.customer and b.occurred_at < {end} and b.until >= {end}
-                where v.occurred_at < {end} and v.until >= {end} and a.occurred_at < {end} and b.customer is null) as d
-            left join things t on t.customer = d.customer and t.mark < d.mark and t.occurred_at < {end}
-            group by d.customer, d.step, d.reason, d.journey, d.key, d.number) as l
-        left join things t on t.customer = l.customer and t.mark = l.mark
-        group by l.customer, l.step, l.reason, l.journey, l.key, l.number) as lost
-    group by step, reason, name order by customers desc, step, coalesce(reason, ''), coalesce(name, '') limit {most}"""
+            select period, step, reason, name, count(distinct customer) as customers from (
+                select l.period, l.customer, l.step, l.reason, l.journey, l.key, l.number, min(t.name) as name
+                from (
+                    select d.period, d.customer, d.step, d.reason, d.journey, d.key, d.number, max(t.mark) as mark
+                    from (
+                        select p.period, p.until as over, v.customer, v.step, case when v.how = 'exited' then v.reason else v.how end as reason,
+                            v.journey, v.key, v.number, 2 * v.next_seq as mark
+                        from {visits} v join stays s on s.customer = v.customer and s.journey = v.journey and s.key = v.key and s.number = v.number
+                        join {periods} p on v.until >= p.since and v.until < p.until
+                        where v.how in ('exited', 'completed') and s.reached = 0
+                        union all
+                        select p.period, p.until, v.customer, v.step, 'silent', v.journey, v.key, v.number, {never}
+                        from {visits} v join {periods} p on v.occurred_at < p.until and v.until >= p.until
+                        join active a on a.customer = v.customer and a.until >= p.since and a.until < p.until and a.occurred_at < p.until
+                        left join active b on b.customer = v.customer and b.occurred_at < p.until and b.until >= p.until
+                        where b.customer is null) as d
+                    left join things t on t.customer = d.customer and t.mark < d.mark and t.occurred_at < d.over
+                    group by d.period, d.customer, d.step, d.reason, d.journey, d.key, d.number) as l
+                left join things t on t.customer = l.customer and t.mark = l.mark
+                group by l.period, l.customer, l.step, l.reason, l.journey, l.key, l.number) as lost
+            group by period, step, reason, name) as counted) as ranked
+    where turn <= {most} order by period, turn"""
 
 _CONVERSIONS = """
     select {by} as label, count(*) as entered, sum(reached), min(s.occurred_at) as first_at from {stays} s{join}
@@ -56,13 +66,17 @@ _BY = {
 _IN_SEGMENT = " left join members m on m.customer = s.customer and m.since <= s.occurred_at and s.occurred_at < m.until"
 
 _THERE = """
-    select customer, key, occurred_at from {visits} v
-    where step = {step} and occurred_at < {end} and until >= {end} order by occurred_at, customer, key limit {most}"""
+    select period, step, customer, key, occurred_at from (
+        select p.period, v.step, v.customer, v.key, v.occurred_at,
+            row_number() over (partition by p.period, v.step order by v.occurred_at, v.customer, v.key) as turn
+        from {visits} v join {periods} p on v.occurred_at < p.until and v.until >= p.until{where}) as present
+    where turn <= {most} order by period, step, turn"""
 
 _LAST = """
-    select customer, name, occurred_at from (
-        select customer, name, occurred_at, row_number() over (partition by customer order by occurred_at desc, seq desc, id desc) as back
-        from happenings where customer in ({customers}) and occurred_at < {end}) as did
+    select period, customer, name, occurred_at from (
+        select p.period, h.customer, h.name, h.occurred_at,
+            row_number() over (partition by p.period, h.customer order by h.occurred_at desc, h.seq desc, h.id desc) as back
+        from happenings h join {periods} p on h.occurred_at < p.until where h.customer in ({customers})) as did
     where back = 1"""
 
 
@@ -79,11 +93,13 @@ def _path(steps: tuple[str, ...], end: str | None, enrollments: int, customers: 
     return Path(steps, end, enrollments, customers, len(set(steps)) < len(steps))
 
 
-def dropoffs(lake: Lake, cut: Slice, most: int, never: int) -> list[Dropoff]:
-    """Where customers were lost, the most first."""
-    words = {"begin": cut.period.begin, "end": cut.period.end, "most": most, "never": never}
-    rows = lake.query(_DROPOFFS.format(visits=tables_sql(cut)["visits"], **words))
-    return [Dropoff(step, reason or "", last, int(customers)) for step, reason, last, customers in rows]
+def dropoffs(lake: Lake, cut: Slice, periods: Sequence[Period], most: int, never: int) -> list[list[Dropoff]]:
+    """Where customers were lost in each of *periods*, the most first; of *cut* everything counts but its own period."""
+    found: list[list[Dropoff]] = [[] for _ in periods]
+    words = {"visits": tables_sql(cut)["visits"], "periods": periods_sql(periods), "most": most, "never": never}
+    for period, step, reason, last, customers in lake.query(_DROPOFFS.format(**words)):
+        found[period].append(Dropoff(step, reason or "", last, int(customers)))
+    return found
 
 
 def conversions(lake: Lake, cut: Slice, by: str) -> list[Conversion]:
@@ -95,9 +111,17 @@ def conversions(lake: Lake, cut: Slice, by: str) -> list[Conversion]:
     return [Conversion(label or "", int(entered), int(reached), int(reached) / int(entered)) for label, entered, reached, _ in rows]
 
 
-def there(lake: Lake, cut: Slice, step: str, most: int) -> list[Presence]:
-    """Who stands in *step* when *cut* ends, who is there longest first, with the last thing they did."""
-    rows = lake.query(_THERE.format(visits=tables_sql(cut)["visits"], step=quoted(step), end=cut.period.end, most=most))
-    customers = ", ".join(sorted({quoted(customer) for customer, _, _ in rows}))
-    last = {one: (name, at) for one, name, at in lake.query(_LAST.format(customers=customers, end=cut.period.end))} if rows else {}
-    return [Presence(customer, key, since, *last.get(customer, (None, None))) for customer, key, since in rows]
+def there(lake: Lake, cut: Slice, periods: Sequence[Period], most: int, step: str | None = None) -> list[dict[str, list[Presence]]]:
+    """Who stands in each step, or in *step*, when each of *periods* ends: who is there longest first, with the last thing they did."""
+    found: list[dict[str, list[Presence]]] = [{} for _ in periods]
+    ends = periods_sql(periods)
+    where = "" if step is None else f" where v.step = {quoted(step)}"
+    rows = lake.query(_THERE.format(visits=tables_sql(cut)["visits"], periods=ends, where=where, most=most))
+    customers = ", ".join(sorted({quoted(customer) for _, _, customer, _, _ in rows}))
+    did = lake.query(_LAST.format(customers=customers, periods=ends)) if rows else []
+    last = {(period, customer): (name, at) for period, customer, name, at in did}
+    for period, place, customer, key, since in rows:
+        found[period].setdefault(place, []).append(
+            Presence(customer, key, since if since > BEFORE else None, *last.get((period, customer), (None, None)))
+        )
+    return found

@@ -12,15 +12,14 @@ from attrs import frozen
 from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, Period, Slice, StepFlow
 from journeykit.insight.insight import Insight
 from journeykit.insight.measures.measure import Measure
-from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.numbers.periods import Rhythm, over
 from journeykit.insight.reports.chance import apart
 from journeykit.insight.settings.kpis import RHYTHMS, Kpi, met
-from journeykit.insight.settings.vocabulary import names
+from journeykit.insight.settings.outcomes import reached, won
 
 UNITS: dict[str, Rhythm] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 LOOKED_BACK = {"weekly": 8, "monthly": 6, "quarterly": 4}  #: periods of a trend, the one reviewed included
 LOST, SHIFTS, LASTS = 3, 3, 3  #: how many are told at most
-WON = ("Order Completed", "Subscription Started", "Referral Bought")  #: who ends a journey because of these is not lost to the shop
 _ALL = 10_000  #: more steps, reasons and last things than any journey has
 _LONGEST = {"week": 8, "month": 32, "quarter": 93}  #: days
 _DAY = 86_400_000_000  #: microseconds
@@ -202,9 +201,9 @@ class _Reviewing:
         unit = UNITS[rhythm]
         number = LOOKED_BACK[rhythm]
         reach = Period(at - (number + 2) * _LONGEST[unit] * _DAY, at)
-        self._periods = [period for period in insight.periods(reach, unit) if period.end <= at][-number:]
+        self._periods = over(insight.periods(reach, unit), at)[-number:]
         self._known = set(insight.journeys())
-        self._won = {name for name, meant in names(insight.settings).items() if meant in WON}
+        self._won = won(insight.settings)
         self._measures = {measure.name: measure for measure in insight.measures()}
 
     def review(self, chosen: dict[str, tuple[Kpi, ...]]) -> Review:
@@ -225,7 +224,7 @@ class _Reviewing:
         if name not in self._known:
             return JourneyReview(name, False, targets, _entered(None, None))
         flow, past = self._insight.flow(now), self._insight.flow(before)
-        lost = losses(self._insight.dropoffs(now, _ALL), self._won)
+        lost = losses(self._insight.dropoffs(now, _ALL), self._well(name))
         return JourneyReview(
             name, True, targets, _entered(past, flow), self._stages(before, now), tuple(shifts(past, flow)), tuple(self._versions(now)),
             tuple(lost[:LOST]), sum(one.customers for one in lost),
@@ -239,6 +238,10 @@ class _Reviewing:
         return Target(
             kpi, self._measures[kpi.measure], figure, before, met(kpi, figure.value), direction, _run(kpi, [one for _, one in trend]), trend,
         )  # fmt: skip
+
+    def _well(self, journey: str) -> frozenset[str]:
+        """The reasons by which some version of *journey* ends well."""
+        return self._won.union(*(reached(version, self._won) for version in self._insight.definitions(journey)))
 
     def _stages(self, before: Slice, now: Slice) -> tuple[Standing, ...]:
         past = {stage.step: stage for stage in self._insight.funnel(before)}

@@ -1,12 +1,14 @@
 """
 Where customers stood, out of history: their stays in journeys, their visits of steps, and when they were in which segment.
 
-Each table says ``occurred_at`` for the moment by which it belongs to a period. What has not ended has an end that never comes.
+Each table says ``occurred_at`` for the moment by which it belongs to a period. What has not ended has an end that never comes;
+what began before all that is still known (`journeykit.insight.tables.horizon`) began before every moment.
 """
 
 from __future__ import annotations
 
 from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.horizon import look_back
 from journeykit.insight.tables.lake import Lake
 from journeykit.model.records import NEVER
 
@@ -29,7 +31,7 @@ _STAYS = """
             max(case when kind in ('completed', 'exited', 'merged') then kind end) as how,
             max(case when kind = 'exited' then reason end) as reason,
             min(case when kind = 'goal' then decided_at end) as goal_at
-        from history where kind in ('entered', 'completed', 'exited', 'merged', 'goal') and number > 0{counted}
+        from {history} h where kind in ('entered', 'completed', 'exited', 'merged', 'goal') and number > 0{counted}
         group by customer, journey, key, number
         having min(case when kind = 'entered' then seq end) is not null) as s
     left join versions v on v.version = s.version
@@ -46,7 +48,7 @@ _VISITS = """
             row_number() over way as visit,
             coalesce(lead(decided_at) over way, {never}) as until, lead(seq) over way as next_seq, lead(kind) over way as how,
             lead(target) over way as next, lead(cause) over way as why, lead(reason) over way as reason
-        from history where ({moves}) and number > 0{counted}
+        from {history} h where ({moves}) and number > 0{counted}
         window way as (partition by customer, journey, key, number order by seq, place)) as v
     left join steps own on own.version = v.version and own.step = v.step
     left join (
@@ -99,5 +101,6 @@ _MEMBERS = """
 def stand(lake: Lake, settings: Settings) -> None:
     """Make the tables ``stays``, ``visits``, ``stage_visits``, ``entrants`` and ``members`` in *lake*, of those who count."""
     counted = "" if settings.test is None else " and customer in (select customer from people)"
+    history = look_back(lake, counted)
     for statement in (_STAYS, _VISITS, _STAGE_VISITS, _ENTRANTS, _MEMBERS):
-        lake.run(statement.format(never=NEVER, counted=counted, moves=_MOVES))
+        lake.run(statement.format(never=NEVER, counted=counted, moves=_MOVES, history=history))

@@ -83,11 +83,17 @@ function open(number, from) {
   const slice = journey.slices[`${chosen.filter},${chosen.period}`];
   opener = from || document.activeElement;
   opened = number;
-  panelBox.replaceChildren(...panel(journey, journey.maps[journey.filters[chosen.filter].map], slice, null, number, shut));
+  panelBox.replaceChildren(...panel(journey, journey.maps[journey.filters[chosen.filter].map], slice, moment(), number, shut));
   panelBox.hidden = false;
   panelBox.scrollTop = 0;
   mark();
   panelBox.querySelector(".close").focus();
+}
+
+// Of which period the panel tells; who is there and who was lost is told of everybody.
+function moment() {
+  const { label, over } = DATA.periods[chosen.period];
+  return { period: chosen.period, label, over, during: chosen.period ? ` in ${label}` : "", everybody: chosen.filter ? ", of everybody" : "" };
 }
 
 function shut() {

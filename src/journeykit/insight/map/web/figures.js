@@ -6,8 +6,8 @@ function cards(journey, plan, slice, other, names) {
   const figures = [
     ["entered", (one) => counted(one, (way) => way.from === null)],
     ["here at the end", (one) => sum(one, STILL)],
-    ["completed", (one) => counted(one, (way) => way.to === null && way.end === "completed")],
-    ["left before the end", (one) => counted(one, (way) => way.to === null && way.end !== "completed")],
+    [plan.ways.some((way) => way.well && way.end !== "completed") ? "reached or completed" : "completed", (one) => counted(one, (way) => way.well)],
+    ["left before the end", (one) => counted(one, (way) => way.to === null && !way.well)],
   ];
   return figures.map(([name, count]) =>
     make("article", { class: "kpi" }, make("span", { class: "name" }, name), make("span", { class: "value" }, whole.format(count(slice))), other ? make("span", { class: "was" }, `${names[1]}: ${whole.format(count(other))} (${change(count(slice), count(other))})`) : null),
@@ -16,7 +16,7 @@ function cards(journey, plan, slice, other, names) {
 
 function kpiCard(kpi, now, before, names) {
   const [value, said, met, counted, when] = now;
-  const word = met === null ? "no figure" : met ? "✓ met" : "✗ missed";
+  const word = met === null ? (value === null ? "no figure" : "not over yet") : met ? "✓ met" : "✗ missed";
   return make(
     "article",
     { class: `kpi ${met === null ? "" : met ? "met" : "missed"}`, title: kpi.formula },

@@ -76,6 +76,6 @@ function row(plan, slice, other, step, number, lane, open, words) {
   meter.firstChild.style.width = `${(100 * (now[0] + now[1])) / most}%`;
   const name = make("th", { scope: "row" }, make("button", { type: "button", class: "link", "data-open": number, click: () => open(number) }, step.name), step.former ? make("span", { class: "was" }, " (older version)") : null, meter);
   const ways = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way, count]) => way.from === step.name && count).sort((a, b) => b[1] - a[1]);
-  const said = ways.flatMap(([way, count], place) => [place ? ", " : "", make("b", {}, whole.format(count)), ` ${way.to === null ? (way.end === "completed" ? "completed" : `left: ${way.end}`) : way.to === way.from ? "again" : way.to}${way.designed ? "" : " (not designed)"}`]);
+  const said = ways.flatMap(([way, count], place) => [place ? ", " : "", make("b", {}, whole.format(count)), ` ${way.to === null ? (way.end === "completed" ? "completed" : `${way.well ? "reached" : "left"}: ${way.end}`) : way.to === way.from ? "again" : way.to}${way.designed ? "" : " (not designed)"}`]);
   return make("tr", { class: `lane-${lane % 7}` }, name, cell(0, 1, whole.format), cell(1, STILL, whole.format), cell(2, 3, whole.format), cell(3, 4, whole.format), cell(4, MEDIAN, lasting), make("td", { class: "ways" }, ...said));
 }

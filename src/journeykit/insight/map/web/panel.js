@@ -1,5 +1,5 @@
 // What a click on a step opens: who is there, for how long, what they last did, and one of them from the beginning.
-function panel(journey, plan, slice, other, number, close) {
+function panel(journey, plan, slice, when, number, close) {
   const step = plan.steps[number], now = slice.steps[number] || [0, 0, 0, 0, 0, 0, null];
   const fact = (word, said) => make("div", {}, make("dt", {}, word), make("dd", {}, said));
   const ways = (keep, name) => {
@@ -14,15 +14,15 @@ function panel(journey, plan, slice, other, number, close) {
     make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Left", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", lasting(now[MEDIAN]))),
     ...ways((way) => way.to === step.name && way.from !== step.name, "Where they come from"),
     ...ways((way) => way.from === step.name, "Where they go"),
-    ...lost(journey.lost.filter((one) => one[0] === step.name)),
-    ...present(journey.there[indexIn(journey, step.name)]),
+    ...lost((journey.lost[when.period] || []).filter((one) => one[0] === step.name), when),
+    ...present(journey, (journey.there[when.period] || {})[indexIn(journey, step.name)], when),
   ];
 }
 
-function lost(ways) {
+function lost(ways, when) {
   if (!ways.length) return [];
   const said = ways.map(([, reason, last, customers]) => make("li", {}, `${whole.format(customers)} ${reason}${last === null ? "" : `, after ${last}`}`));
-  return [make("h3", {}, "Lost here, and what happened last"), make("ul", {}, ...said)];
+  return [make("h3", {}, `Lost here${when.during}, and what happened last${when.everybody}`), make("ul", {}, ...said)];
 }
 
 // Who is there is listed by the steps of the map that is drawn first.
@@ -30,11 +30,14 @@ function indexIn(journey, name) {
   return journey.maps[0].steps.findIndex((step) => step.name === name);
 }
 
-function present(there) {
-  if (!there || !there.who.length) return [make("h3", {}, "Who is there now"), make("p", { class: "empty" }, "Nobody.")];
+function present(journey, there, when) {
+  const heading = when.over ? `Who was there when ${when.label} ended` : "Who is there now";
+  if (!there || !there.who.length) return [make("h3", {}, heading + when.everybody), make("p", { class: "empty" }, "Nobody.")];
   const head = make("thead", {}, make("tr", {}, ...["Who", "For", "Last did"].map((word) => make("th", { scope: "col" }, word))));
-  const rows = there.who.map(([who, since, last, ago]) => make("tr", {}, make("td", {}, who), make("td", {}, lasting(since)), make("td", {}, last === null ? "nothing" : `${last}, ${lasting(ago)} ago`)));
-  const found = [make("h3", {}, "Who is there now, the longest first"), make("table", {}, head, make("tbody", {}, ...rows))];
-  if (there.example.length) found.push(make("h3", {}, `How ${there.who[0][0]} came here`), make("ol", { class: "told" }, ...there.example.map(([when, kind, text]) => make("li", { class: kind.replace(/\W+/g, "-") }, make("time", {}, when), make("b", {}, text)))));
+  const rows = there.who.map(([who, since, last, ago]) => make("tr", {}, make("td", {}, who), make("td", {}, since === null ? "longer than the history" : lasting(since)), make("td", {}, last === null ? "nothing" : `${last}, ${lasting(ago)} ago`)));
+  const found = [make("h3", {}, `${heading}, the longest first${when.everybody}`), make("table", {}, head, make("tbody", {}, ...rows))];
+  if (!there.example) return found;
+  const [who, timeline, lines] = there.example;
+  found.push(make("h3", {}, `How ${there.who[who][0]} came here`), make("ol", { class: "told" }, ...journey.timelines[timeline].slice(0, lines).map(([when, kind, text]) => make("li", { class: kind.replace(/\W+/g, "-") }, make("time", {}, when), make("b", {}, text)))));
   return found;
 }
