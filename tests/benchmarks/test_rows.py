@@ -199,7 +199,7 @@ def test_rows_on_postgres_come_to_a_figure(tmp_path: Path, module: str, function
     asked = json.dumps([module, function, arguments, "wall"])
     environment = {**os.environ, "TMPDIR": str(tmp_path), "JOURNEYKIT_TEST_POSTGRES": postgres.server()}
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--side", asked]
-    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, env=environment)
+    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900, env=environment)
 
     assert told.returncode == 0, told.stderr
     assert float(told.stdout) > 0

@@ -145,7 +145,7 @@ def later(at: int, dice: random.Random) -> int:
     at += dice.choice((1, 1, 599 * SECOND, 601 * SECOND, 601 * SECOND, 1_800 * SECOND, 3_600 * SECOND, 5 * 3_600 * SECOND))
     here = moment(at).astimezone(ZoneInfo(BERLIN))
     night = here.replace(hour=22, minute=0, second=0, microsecond=0)
-    return microseconds(night) + 1 if night.timestamp() - 60 < here.timestamp() < night.timestamp() else at
+    return microseconds(night) + 1 if night.timestamp() - 600 < here.timestamp() < night.timestamp() else at
 
 
 def main(folder: Path, lives: int, seed: int) -> None:
