@@ -43,17 +43,17 @@ class Begun:
         return self._shift + time.monotonic_ns() // 1_000
 
 
-def decided(clock: Clock, workers: int, count: int = 60_000, people: int = 20_000) -> float:
+def decided(clock: Clock, workers: int, count: int = 60_000, people: int = 20_000, soon: float = SOON) -> float:
     """Events a second that so many workers decide out of mailboxes, and perform what follows from them."""
-    return count / _decided(workers, count, people)[0]
+    return count / _decided(workers, count, people, soon)[0]
 
 
 def processor(clock: Clock, workers: int, count: int = 60_000, people: int = 20_000) -> float:
     """The same, events a second of the processor: of all workers, and of the server."""
-    return count / _decided(workers, count, people)[1]
+    return count / _decided(workers, count, people, SOON)[1]
 
 
-def _decided(workers: int, count: int, people: int) -> tuple[float, float]:
+def _decided(workers: int, count: int, people: int, soon: float) -> tuple[float, float]:
     """The seconds on the wall and of the processor that it takes."""
     storage, journeys = filled(people, 1, due=False)
     events = iter([(_event(number, number % people), LATE) for number in range(count)])
@@ -62,7 +62,7 @@ def _decided(workers: int, count: int, people: int) -> tuple[float, float]:
     run(storage, "vacuum analyze")
     run(storage, "checkpoint")
     storage.close()
-    began, server = time.monotonic() + SOON, server_processor(url())
+    began, server = time.monotonic() + soon, server_processor(url())
     moments = Begun(LATE + 1, began)
 
     def work(number: int) -> None:

@@ -182,7 +182,7 @@ def test_rows_that_are_left_out_stay_as_they_were_measured(bench: Any, tmp_path:
     ("module", "function", "arguments"),
     [
         ("jobs", "journeykit", [1_000]),
-        ("workers", "decided", [2, 300, 100]),
+        ("workers", "decided", [2, 300, 100, 1]),
         ("workers", "handled", [2, 300, 100]),
         ("sizes", "handle", [100, 99, 200]),
         ("sizes", "floor_handle", [100, 99, 200]),
