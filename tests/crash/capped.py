@@ -86,7 +86,7 @@ class Life:
     def send(self, request: ActionRequest) -> Done:
         """The action: it reaches the world, and perhaps nobody lives to tell."""
         line = {"key": request.idempotency_key, "customer": request.customer_id, "what": request.action, "at": self.clock.now()}
-        os.write(self.world, json.dumps(line).encode() + b"\n")
+        os.write(self.world, b"\n" + json.dumps(line).encode() + b"\n")  # whoever died while writing has left half a line
         self.marks[place()] = 1
         if self.random.random() < self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
