@@ -50,7 +50,7 @@ class Choice:
 
     journeys: int = 100
     periods: int = 6
-    segments: int = 4
+    segments: int = 12
     versions: int = 3
     present: int = 8
     touchpoints: int = 24
@@ -162,6 +162,7 @@ class _Viewing:
             "periods": [self._period(number, period) for number, period in enumerate(self.periods)],
             "journeys": [one for one, _ in made],
             "left out": of - len(names),
+            "as of now": sorted(self.insight.as_of_now),
         }
         return View(data, tuple(maps for _, maps in made))
 
@@ -201,9 +202,12 @@ class _Viewing:
     def _filters(self, name: str, versions: Sequence[tuple[str, int]]) -> Iterator[_Filter]:
         yield _Filter("everybody")
         if name in self.known:
-            yield from (_Filter(f"only {segment}", segment=segment) for segment in self.insight.segments()[: self.choice.segments])
+            yield from (_Filter(self._called(segment), segment=segment) for segment in self.insight.segments()[: self.choice.segments])
         for version, since in versions:
             yield _Filter(f"version since {days(Period(since, since), self.zone)} ({version[:6]})", version=version)
+
+    def _called(self, segment: str) -> str:
+        return f"only {segment}, as it is now" if segment in self.insight.as_of_now else f"only {segment}"
 
     def _slices(
         self, name: str, filters: Sequence[_Filter], flows: Mapping[_Cut, Flow], sheets: Sequence[_Sheet], kpis: Sequence[Kpi]

@@ -33,7 +33,7 @@ function show() {
   const touched = touchpoints(journey, plan, slice);
   put("touch", ...channels(touched));
   put("mood", mood(touched, plan));
-  put("foot", `${DATA["left out"] ? `${DATA["left out"]} more journeys are not on this page. ` : ""}${other ? `In brackets and beside: ${names[1]}. ` : ""}${journey.kpis.length ? "" : "No KPIs are declared for this journey; insight.yaml says what they are. "}Feelings run from −1 (cross) to +1 (glad). ${DATA.personal ? "This page holds customers' ids and what they said: handle it as such." : "Customers are numbered; the page holds no personal data."}`);
+  put("foot", `${DATA["left out"] ? `${DATA["left out"]} more journeys are not on this page. ` : ""}${other ? `In brackets and beside: ${names[1]}. ` : ""}${journey.kpis.length ? "" : "No KPIs are declared for this journey; insight.yaml says what they are. "}${DATA["as of now"].length ? `No journey waits for ${DATA["as of now"].length === 1 ? "the segment" : "the segments"} ${DATA["as of now"].join(", ")}, so the history does not say who was inside when: “as it is now” is who is inside now, at all times. ` : ""}Feelings run from −1 (cross) to +1 (glad). ${DATA.personal ? "This page holds customers' ids and what they said: handle it as such." : "Customers are numbered; the page holds no personal data."}`);
 }
 
 function charts(plan, number, slice, other, names) {
