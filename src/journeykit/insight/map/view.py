@@ -16,7 +16,7 @@ from journeykit.insight.map.parts import Layout
 from journeykit.insight.map.people import People, Timeline
 from journeykit.insight.map.taken import Atlas, atlas, counts
 from journeykit.insight.numbers.numbers import figures, named, together
-from journeykit.insight.numbers.periods import over
+from journeykit.insight.numbers.periods import watched
 from journeykit.insight.settings.kpis import Kpi, met
 from journeykit.insight.settings.outcomes import won
 from journeykit.insight.settings.targets import target_text
@@ -240,7 +240,7 @@ class _Viewing:
         measure = next(one for one in self.insight.measures() if one.name == kpi.measure)
         whole = Slice(self.periods[0], journey=journey)
         series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm]) if journey in self.known else []
-        series = series[: len(over([period for period, _ in series], self.at))][-8:]
+        series = series[: len(watched([period for period, _ in series], self.at, whole.period.end))][-8:]
         return {
             "name": kpi.measure,
             "group": measure.group,
@@ -255,7 +255,7 @@ class _Viewing:
 
     def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[Period, Figure]]:
         """A KPI in each of the periods, worked out at once; for all time in the last that is over, which is what a review tells and its target is about."""
-        whole = over(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at)[-1:]
+        whole = watched(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at, self.periods[0].end)[-1:]
         periods = [*(whole or self.periods[:1]), *self.periods[1:]]
         measure = named(kpi.measure)
         if slice.journey not in self.known:

@@ -3,7 +3,7 @@ function panel(journey, plan, slice, when, number, close) {
   const step = plan.steps[number], now = slice.steps[number] || [0, 0, 0, 0, 0, 0, null];
   const fact = (word, said) => make("div", {}, make("dt", {}, word), make("dd", {}, said));
   const ways = (keep, name) => {
-    const found = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way]) => keep(way)).sort((a, b) => b[1] - a[1]);
+    const found = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way, count]) => count && keep(way)).sort((a, b) => b[1] - a[1]);
     return found.length ? [make("h3", {}, name), make("ul", {}, ...found.map(([way, count]) => make("li", {}, wayInWords(way, count))))] : [];
   };
   const notes = step.notes.map(([kind, text]) => (kind === "wait" ? `waits: ${text}` : `does: ${text}`));
