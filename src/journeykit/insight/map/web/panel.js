@@ -11,7 +11,7 @@ function panel(journey, plan, slice, when, number, close) {
     make("button", { type: "button", class: "close", click: close }, "Close"),
     make("h2", { id: "panel-title" }, step.name),
     make("p", { class: "sub" }, [step.stage, ...step.scopes.map((scope) => `in ${scope}`), ...notes].filter(Boolean).join(" · ")),
-    make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Left", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", lasting(now[MEDIAN]))),
+    make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Ended", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", staying(now[MEDIAN]))),
     ...ways((way) => way.to === step.name && way.from !== step.name, "Where they come from"),
     ...ways((way) => way.from === step.name, "Where they go"),
     ...lost((journey.lost[when.period] || []).filter((one) => one[0] === step.name), when),
