@@ -280,7 +280,7 @@ def test_the_page_is_served_until_it_is_stopped(shop, stop):
         assert asked(port, "/map.svg")[1].startswith("<svg")
         assert asked(port, Host=f"evil.example:{port}") == (421, "this is only for those who ask this machine by its own address\n")
         process.send_signal(stop)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
 
     assert (process.returncode, out, err) == (0, "", "stopped\n")
 
