@@ -735,3 +735,17 @@ def test_what_a_start_and_an_entry_set_is_looked_at_with_the_event_that_they_fol
         'ask: entry.set.data.n: no property of Order "ttal"; did you mean "total"?',
         'ask: steps[0].when[0].do[0].set.data.n: no property of Order "totl"; did you mean "total"?',
     ]
+
+
+def test_an_event_about_an_object_may_let_in() -> None:
+    """Who waits for it inside says for which object; an entry waits for any, and so does a goal in a journey that is keyed by it."""
+    catalog = Catalog(events={"Back": {"sku": "object"}})
+    steps = [Step("in", stage="retention", wait="1 day", when=[Transition("in", on=On("Back"))])]
+    line = '"Back" is about one sku; say which: key: sku in a journey keyed by it, or where: event.sku == data.sku'
+
+    assert found(Journey("news", entry="Back", steps=[Step("in", stage="retention", wait="1 day")]), catalog=catalog) == []
+    assert found(Journey("news", entry="Back", steps=steps), catalog=catalog) == [f"news: steps[0].when[0]: {line}"]
+    assert found(Journey("news", key="sku", entry="Back", goal="Back", steps=steps), catalog=catalog) == []
+    for place in ("exits", "goal"):
+        several = Journey("news", entry="Came", steps=[Step("in", stage="retention", wait="1 day")], **{place: "Back"})  # type: ignore[arg-type]
+        assert found(several, catalog=catalog) == [f"news: {place if place == 'goal' else 'exits[0]'}: {line}"]

@@ -366,3 +366,21 @@ def test_the_quick_way_reads_the_moment_too() -> None:
         shop.event("Clicked")
 
         assert shop.inside("ask").step == step, waits
+
+
+@pytest.mark.parametrize(("cart", "sent"), [(False, True), (True, False)])
+def test_who_is_elsewhere_by_now_is_not_written_to(cart: bool, sent: bool) -> None:
+    """A mail is asked for and not performed yet; whoever has a cart by then is not asked to rate the shop. The rating itself is no cart."""
+    rate = Journey(
+        "rate", entry="Came", exits=On(where="active('cart')"), steps=[Step("asked", stage="advocacy", do=Do("email"), wait="9 days")]
+    )
+    carts = Journey("cart", key="cart", entry="Added", exits="Emptied", steps=[Step("left", stage="consideration", wait="9 days")])
+    shop = Shop(rate, carts)
+    shop.event("Added", cart="c1")
+    shop.event("Emptied", cart="c1")
+    shop.event("Came")
+    if cart:
+        shop.event("Added", cart="c2")
+    shop.work()
+
+    assert bool(shop.sent) is sent

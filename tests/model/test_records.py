@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from journeykit.model.pauses import Hold
-from journeykit.model.records import NEVER, Enrollment, Joined, Timer, Waiting
+from journeykit.model.records import EVERYBODY, NEVER, Enrollment, Joined, Timer, Waiting, in_share
 
 
 def inside(*dues: int | None, waits: int | None = None, held: Hold | None = None) -> Enrollment:
@@ -48,3 +48,11 @@ def test_a_copy_is_the_same_and_its_own() -> None:
     assert attrs.asdict(copy, recurse=False) == {**attrs.asdict(e, recurse=False), "waits": None}
     copy.step, copy.data = "right", {}
     assert (e.step, e.data) == ("left", {"a": 1})
+
+
+def test_which_share_a_customer_belongs_to() -> None:
+    """The same in every process and release, since two workers must not take the same customer: by CRC-32 of the id, whatever it is."""
+    names = ["ann", "bob", "zoë", "\U0001f600", "\ud800", ""]
+
+    assert [[place for place in range(3) if in_share(name, (place, 3))] for name in names] == [[0], [2], [2], [1], [1], [0]]
+    assert all(in_share(name, EVERYBODY) for name in names)
