@@ -127,11 +127,13 @@ def _elapsed(wait: Wait) -> bool:
 def opens(survey: Survey, world: World) -> Iterator[str]:
     """``open`` names two dates, the earlier first, and says who is there already only where somebody can be."""
     del world
-    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone or "UTC"
+    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone
     if text is None:
         return
     said = opening(text)
-    begin, end = (None if part is None else _date(part, zone if known_zone(zone) else "UTC") for part in (said or (None, None))[:2])
+    begin, end = (
+        None if part is None else _date(part, zone if zone and known_zone(zone) else "UTC") for part in (said or (None, None))[:2]
+    )
     if said is None or (said.begin is not None and (begin is None or end is None)):
         yield f'open: "{text}" is no time span; write "2026-11-01 to 2026-12-24"'
     elif begin is not None and end is not None and begin >= end:
