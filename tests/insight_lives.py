@@ -19,8 +19,8 @@ from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Period
-from journeykit.insight.tables.reading import rows
 from journeykit.insight.tables.raw import TABLES
+from journeykit.insight.tables.reading import rows
 from journeykit.testing import stories, strategies
 from shop import Shop
 

@@ -16,9 +16,9 @@ from insight_lives import ENGINES, EXAMPLES, Life, cuts, everybody, lives, numbe
 from insight_told import insight
 from journeykit import Event
 from journeykit.insight import Insight
-from journeykit.insight.tables.days import begin_of, day_of
 from journeykit.insight.figures import Figure, Period, Slice
 from journeykit.insight.measures import MEASURES
+from journeykit.insight.tables.days import begin_of, day_of
 from journeykit.model.messages import moment
 from shop import Shop
 
