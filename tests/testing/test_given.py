@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from journeykit import Do, Engine, Journey, MemoryStorage, Step, load, loads
+from journeykit.errors import JourneykitError
 from journeykit.rehearsal import replay
 from journeykit.testing import Recorder, Scenario, boundaries
 
@@ -87,7 +88,7 @@ TELLING: list[tuple[Callable[[Scenario], object], str]] = [
 @pytest.mark.parametrize(("make", "said"), MAKING, ids=[said[:40] for _, said in MAKING])
 def test_what_something_is_made_of(make: Callable[[], object], said: str) -> None:
     """The argument, what was given, and what to give."""
-    with pytest.raises((TypeError, ValueError, JourneykitError)) as caught:
+    with pytest.raises((TypeError, ValueError, LookupError, JourneykitError)) as caught:
         make()
     assert str(caught.value) == said
 
@@ -95,7 +96,7 @@ def test_what_something_is_made_of(make: Callable[[], object], said: str) -> Non
 @pytest.mark.parametrize(("tell", "said"), TELLING, ids=[said[:40] for _, said in TELLING])
 def test_what_is_told(tell: Callable[[Scenario], object], said: str) -> None:
     """The same for what happens in a story."""
-    with pytest.raises((TypeError, ValueError, JourneykitError)) as caught:
+    with pytest.raises((TypeError, ValueError, LookupError, JourneykitError)) as caught:
         tell(shop())
     assert str(caught.value) == said
 
