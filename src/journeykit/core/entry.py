@@ -11,7 +11,7 @@ from journeykit.core.decision import Deciding
 from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
-from journeykit.core.plans import CompiledEntry
+from journeykit.core.plans import CompiledEntry, without_key
 from journeykit.core.remains import remembered, shift
 from journeykit.core.turn import Trace
 from journeykit.model.phrases import Reentry
@@ -22,7 +22,9 @@ def consider(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry) -> 
     """Look at one entry whose signal has come."""
     key = key_of(journey, entry, turn)
     if key is MISSING:
-        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.keyed}", "missing key")
+        named = journey.journey.entry[entry.number].on.key or journey.journey.keyed or ""
+        turn.note("refused", _stub(journey, "", turn.find(journey.name, "")), entry.cause, reason=f"no {named}")
+        _trace(turn, journey, "", "missing key", entry.cause, without_key(named, named, turn.properties))
     elif entry.idle is not None:
         _hold(turn, journey, key, entry)
     else:
