@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from argparse import REMAINDER, ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -15,9 +16,10 @@ from journeykit.contrib.django import worker
 from journeykit.contrib.django.checks import messages
 from journeykit.contrib.django.configuration import Configuration, insight, places
 from journeykit.contrib.django.connections import address_of
+from journeykit.contrib.django.words import reworded
 from journeykit.errors import SchemaError
 
-_JSON = "--json"
+_JSON, _DATABASE = "--json", "--db"
 
 
 class Command(BaseCommand):
@@ -43,7 +45,8 @@ class Command(BaseCommand):
         os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
         if (named := insight()) is not None:
             os.environ.setdefault("JOURNEYKIT_INSIGHT", str(named))
-        sys.exit(main([verb, *arguments]))
+        elsewhere = any(one.partition("=")[0] == _DATABASE for one in arguments)
+        sys.exit(main([verb, *arguments], f"{Path(sys.argv[0]).name} journeykit", str if elsewhere else reworded))
 
     def _work(self) -> None:
         try:
