@@ -280,7 +280,7 @@ def test_the_page_is_served_until_it_is_stopped(shop, stop):
         assert asked(port, "/map.svg")[1].startswith("<svg")
         assert asked(port, Host=f"evil.example:{port}") == (421, "this is only for those who ask this machine by its own address\n")
         process.send_signal(stop)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
 
     assert (process.returncode, out, err) == (0, "", "stopped\n")
 
@@ -289,7 +289,7 @@ def test_a_port_that_is_taken(shop):
     """Whoever starts it twice is told how to start it beside the other."""
     with served(shop) as (_, port):
         twice = [sys.executable, "-m", "journeykit.cli", "serve", "--db", "shop.db", "--port", str(port)]
-        done = subprocess.run(twice, cwd=shop, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(twice, cwd=shop, capture_output=True, text=True, timeout=600, check=False)
 
     assert done.returncode == 2
     assert f"journeykit: port {port}: Address already in use; name another with --port, 0 for any that is free" in " ".join(

@@ -105,7 +105,7 @@ class Slow(SQLiteStorage):
     def scan(self, table, after=None, limit=10_000):
         if table == "messages":
             print("half way", flush=True)
-            time.sleep(60)
+            time.sleep(600)
         return super().scan(table, after, limit)
 
 {export}(Slow(sys.argv[1]), Path(sys.argv[2]))
