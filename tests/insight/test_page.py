@@ -23,6 +23,7 @@ from mapped import BITING, LONG, care, happened
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).parents[2]
 APPROVED = Path(__file__).with_name("approved")
+PATIENCE = 300_000  #: milliseconds after which a browser on a busy machine is given up
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 
 KPIS = (
@@ -54,7 +55,7 @@ def browser():
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
     with sync.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        started = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"], timeout=PATIENCE)
         yield started
         started.close()
 
@@ -68,6 +69,7 @@ def opened(browser, tmp_path):
         path = tmp_path / f"{len(pages)}.html"
         path.write_text(text, "utf-8")
         shown = browser.new_page(viewport=viewport, color_scheme=colours, reduced_motion="reduce")
+        shown.set_default_timeout(PATIENCE)
         shown.on("console", lambda message: wrong.append(message.text))
         shown.on("pageerror", lambda error: wrong.append(str(error)))
         shown.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
@@ -408,6 +410,10 @@ def test_the_policy_permits_this_style_and_this_script_only(browser, shop, tmp_p
     shown.on("requestfinished", lambda request: asked.append(request.url))
     shown.goto(slipped.as_uri())
     assert shown.title() == "after-order: journey map"
+    for _ in range(3_000):  # the browser tells it when it comes to it
+        if len(refused) >= 2 and asked:
+            break
+        shown.wait_for_timeout(20)
     assert len([one for one in refused if "Content Security Policy" in one]) == 2
     assert asked == [slipped.as_uri()]
     shown.close()
