@@ -749,3 +749,24 @@ def test_an_event_about_an_object_may_let_in() -> None:
     for place in ("exits", "goal"):
         several = Journey("news", entry="Came", steps=[Step("in", stage="retention", wait="1 day")], **{place: "Back"})  # type: ignore[arg-type]
         assert found(several, catalog=catalog) == [f"news: {place if place == 'goal' else 'exits[0]'}: {line}"]
+
+
+@pytest.mark.parametrize("target", ["customer.plan", "consent.email", "customer.zone", "plan"])
+def test_what_may_be_set_where(target: str) -> None:
+    """Inside, traits and consent may be set beside the data; where nobody is inside yet, data alone."""
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+    told = f'"{target}" cannot be set here; begin with data., such as data.total'
+    wrong = f'"{target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
+    value = {target: "'UTC'"}
+    steps = [
+        Step(
+            "in", stage="retention", set=value, do=Start("other", set=value), wait="1 day", when=[Transition("on", on=On("Go"), set=value)]
+        ),
+        Step("on", wait="1 day"),
+    ]
+    expected = [f"ask: entry.set.{target}: {told}"]
+    if target == "plan":
+        expected += [f"ask: {place}.set.{target}: {wrong}" for place in ("steps[0]", "steps[0].when[0]")]
+    expected.append(f"ask: steps[0].do[0].set.{target}: {told}")
+
+    assert found(Journey("ask", entry=Entry("Came", set=value), steps=steps), other) == expected
