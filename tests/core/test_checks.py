@@ -811,3 +811,18 @@ def test_a_wait_and_a_rule_after_the_same_time() -> None:
     assert told("3 days") == [line("steps[0].when[0]"), line("steps[0].steps[0].when[1]")]
     assert told("4 days") == []
     assert told("3 days", "customer.x") == []
+
+
+def test_whether_somebody_is_in_a_journey_is_asked_where_it_can_be_otherwise() -> None:
+    """In an entry a journey may ask for itself; inside it is always so. Another journey may be asked for everywhere, if there is one."""
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+
+    def told(entry: str, move: str) -> list[str]:
+        rules = [Transition("in", on=On("Go", where=move))]
+        return found(Journey("ask", entry=On("Came", where=entry), steps=[Step("in", stage="retention", wait="1 day", when=rules)]), other)
+
+    assert told("not active('ask')", "active('other')") == []
+    assert told("active('other')", "not active('ask')") == [
+        'ask: steps[0].when[0].where: who is inside "ask" is always active in it; name another journey, or ask it in the entry'
+    ]
+    assert told("active('othr')", "active('other')") == ['ask: entry.where: no journey "othr"; did you mean "other"?']
