@@ -182,3 +182,23 @@ def test_several_changes_in_one_decision_are_told_one_by_one() -> None:
         ("stayed", "plain", "changed customer.age", None),
     ]
     assert shop.inside("plain").data == {"last": 40}
+
+
+def test_an_exit_that_waits_for_the_next_action_ends_as_it_says() -> None:
+    """Completed, or by its reason; it takes the place of the action, and of the move that would have asked for it."""
+    for end, line in (("completed", ("completed", None)), ("staff", ("exited", "staff"))):
+        rule = Exit(On(where="customer.staff"), end=end, at="next action")
+        steps = [
+            Step("first", stage="retention", wait="1 hour"),
+            Step("second", wait="1 hour"),
+            Step("third", do=Do("email"), wait="1 hour"),
+        ]
+        shop = Shop(Journey("ask", entry="Came", exits=rule, steps=steps))
+        shop.event("Came")
+        shop.identify(traits={"staff": True})
+        shop.wait("9 hours")
+
+        assert [(kind, target or reason) for kind, _, _, _, _, target, _, reason, _ in lines(shop) if kind != "traits"] == [
+            ("entered", "first"), ("moved", "second"), line,
+        ]  # fmt: skip
+        assert (shop.sent, shop.inside("ask").step) == ([], "second")
