@@ -384,3 +384,43 @@ def test_who_is_elsewhere_by_now_is_not_written_to(cart: bool, sent: bool) -> No
     shop.work()
 
     assert bool(shop.sent) is sent
+
+
+def counting(most: int) -> Journey:
+    """Who begins goes from step to step by itself, so many times."""
+    on = On(where=f"data.n < {most}")
+    steps = [
+        Step("first", stage="retention", when={"Go": "even"}, wait="9 days"),
+        Step("even", when=[Transition("odd", on=on, set={"data.n": "data.n + 1"})], wait="9 days"),
+        Step("odd", when=[Transition("even", on=on, set={"data.n": "data.n + 1"})], wait="9 days"),
+    ]
+    return Journey("count", entry=Entry("Came", set={"data.n": "0"}), steps=steps)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(99, False), (100, False), (101, True)])
+def test_a_hundred_moves_by_themselves_are_the_most(most: int, kept: bool) -> None:
+    """One more is taken for a circle, and the event is kept aside whole."""
+    shop = Shop(counting(most))
+    shop.event("Came")
+    shop.event("Go")
+
+    assert bool(parked(shop)) is kept
+    assert shop.inside("count").data == {"n": 0 if kept else most}
+    if kept:
+        assert told(shop).reason == "count: more than 100 automatic transitions in one decision, the last from even"
+
+
+@pytest.mark.parametrize(("most", "kept"), [(98, False), (99, False), (100, False), (101, True)])
+def test_a_hundred_signals_that_follow_from_each_other_are_the_most(most: int, kept: bool) -> None:
+    """Each change of her number is a signal that changes it again; the first one is by the event."""
+    rise = {"customer.n": "customer.n + 1"}
+    rules = [Transition(on=On("Go"), set=rise), Transition(on=On(changed="customer.n", where=f"customer.n < {most}"), set=rise)]
+    shop = Shop(Journey("count", entry="Came", steps=[Step("in", stage="retention", when=rules, wait="9 days")]))
+    shop.identify(traits={"n": 0})
+    shop.event("Came")
+    shop.event("Go")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert (bool(parked(shop)), loaded.facts.traits) == (kept, {"n": 0 if kept else most})
+    if kept:
+        assert told(shop).reason == "more than 100 raised signals and automatic transitions in one decision, the last: changed customer.n"
