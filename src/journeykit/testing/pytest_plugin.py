@@ -71,7 +71,7 @@ def _each_boundary(metafunc: pytest.Metafunc) -> None:
 
     try:
         found = boundaries(*marker.args, **marker.kwargs)
-    except (TypeError, UnknownError) as error:
+    except (TypeError, ValueError, UnknownError) as error:
         raise pytest.UsageError(f'{metafunc.definition.nodeid}: {error}; write {_MARKER}(year=2026, zones=["Europe/Berlin"])') from error
     metafunc.parametrize("_journeykit_boundary", found, indirect=True, ids=str)
 
@@ -198,8 +198,10 @@ def journeykit_engine(
     """An engine of the journeys, the storage, the clock and the recorded actions."""
     from journeykit.runtime.backoff import Backoff
     from journeykit.runtime.engine import Engine
+    from journeykit.testing.given import look_at
 
     given = {name: value for name, value in journeykit_options.items() if name not in _OF_SCENARIOS}
+    look_at(given, None)
     options = {"clock": journeykit_clock, "backoff": Backoff(jitter=lambda: 0), **given}
     return Engine(journeykit_definitions, journeykit_storage, journeykit_actions, **options)
 
