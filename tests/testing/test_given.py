@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -87,17 +88,16 @@ TELLING: list[tuple[Callable[[Scenario], object], str]] = [
 @pytest.mark.parametrize(("make", "said"), MAKING, ids=[said[:40] for _, said in MAKING])
 def test_what_something_is_made_of(make: Callable[[], object], said: str) -> None:
     """The argument, what was given, and what to give."""
-    with pytest.raises(Exception, match=".") as caught:
+    with pytest.raises(Exception, match=f"^{re.escape(said)}$"):
         make()
-    assert str(caught.value) == said
 
 
 @pytest.mark.parametrize(("tell", "said"), TELLING, ids=[said[:40] for _, said in TELLING])
 def test_what_is_told(tell: Callable[[Scenario], object], said: str) -> None:
     """The same for what happens in a story."""
-    with pytest.raises(Exception, match=".") as caught:
-        tell(shop())
-    assert str(caught.value) == said
+    story = shop()
+    with pytest.raises(Exception, match=f"^{re.escape(said)}$"):
+        tell(story)
 
 
 def test_another_pause_is_named_where_one_is_ended() -> None:
