@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from journeykit import Do, Engine, Journey, MemoryStorage, Step, load, loads
-from journeykit.rehearsal import replay
+from journeykit.rehearsal import replay, simulate, what_if
 from journeykit.testing import Recorder, Scenario, boundaries
 
 CART = Journey(
@@ -24,6 +24,7 @@ CART = Journey(
         Step("long", do=Do("email", template="long"), end="completed"),
     ],
 )
+PEOPLE = read_population("{begin: Product Added, events: {Product Added: {properties: {cart_id: new}}}}")
 OTHERS = (
     "at, zone, catalog, storage, actions, arms, hooks, catch_up_limit, backoff, lease, history, perform, triggers, timers, policies, rates"
 )
@@ -57,6 +58,15 @@ MAKING: list[tuple[Callable[[], object], str]] = [
         "'journeys/' is no journey and no catalog; give a list of them, for example load(\"journeys/\")",
     ),
     (lambda: Engine(CART, "shop.db"), "'shop.db' is no storage; give one that is made, for example SQLiteStorage(\"shop.db\")"),
+    (lambda: replay(CART, MemoryStorage(), customers="ann"), 'customers: "ann" is a text; give a list: ["ann"]'),
+    (lambda: replay(CART, MemoryStorage(), hooks=[]), 'a rehearsal takes no argument "hooks"; a host brings triggers, timers, policies'),
+    (lambda: simulate(CART, "people.yaml"), "population: 'people.yaml' is none; read one with read_population(text)"),
+    (lambda: simulate(CART, PEOPLE, customers="7"), "customers: '7' is no whole number; give 1 or more"),
+    (
+        lambda: simulate(CART, PEOPLE, polices={}),
+        'a rehearsal takes no argument "polices"; a host brings triggers, timers, policies; did you mean "policies"?',
+    ),
+    (lambda: what_if(CART, CART, [{"name": "Product Added"}]), "{'name': 'Product Added'} is no event; give Event(...)"),
     (lambda: replay(CART, "shop.db"), "'shop.db' is no storage; give one that is made, for example SQLiteStorage(\"shop.db\")"),
 ]
 

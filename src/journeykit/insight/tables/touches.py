@@ -51,7 +51,7 @@ _ANSWERS = """
     from (select customer, id, 2 * seq as mark, occurred_at, {felt} as felt, name, channel from happenings where name in {answers}) as s
     where felt is not null"""
 
-#: an answer tells about the last thing before it that was no answer; about itself where that is long ago
+#: an answer tells about the last thing before it that was no answer, however late it was told; about itself where that is long ago
 _FEELINGS = """
     create table feelings as
     select s.customer, coalesce(b.mark, s.mark) as mark, s.occurred_at, s.felt, coalesce(b.name, s.name) as name, coalesce(b.channel, s.channel) as channel
@@ -59,8 +59,10 @@ _FEELINGS = """
     left join (
         select customer, id, mark, min(name) as name, min(channel) as channel
         from (
-            select s.customer, s.id, t.mark, t.name, t.channel, rank() over (partition by s.customer, s.id order by t.mark desc) as back
-            from things t join answers s on s.customer = t.customer and t.mark < s.mark and t.occurred_at >= s.occurred_at - {window}
+            select s.customer, s.id, t.mark, t.name, t.channel,
+                rank() over (partition by s.customer, s.id order by t.occurred_at desc, t.mark desc) as back
+            from things t join answers s on s.customer = t.customer and t.occurred_at >= s.occurred_at - {window}
+                and (t.occurred_at < s.occurred_at or (t.occurred_at = s.occurred_at and t.mark < s.mark))
             where t.name not in {answers}) as before
         where back = 1 group by customer, id, mark) as b on b.customer = s.customer and b.id = s.id"""
 
