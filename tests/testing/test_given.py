@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from journeykit import Do, Engine, Journey, MemoryStorage, Step, load, loads
-from journeykit.rehearsal import replay, simulate, what_if
+from journeykit.rehearsal import read_population, replay, simulate, what_if
 from journeykit.testing import Recorder, Scenario, boundaries
 
 CART = Journey(
