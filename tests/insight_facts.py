@@ -9,7 +9,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from insight_told import Told, at
 from journeykit.insight.figures import Period
-from journeykit.insight.settings import Settings
+from journeykit.insight.settings.settings import Settings
 from reference_numbers import DAY
 
 FIRST = at("2026-03-20")

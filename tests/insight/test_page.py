@@ -14,10 +14,10 @@ import pytest
 
 from journeykit import Engine, MemoryStorage
 from journeykit.insight import Insight
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.page import page
-from journeykit.insight.settings import Settings
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
 from mapped import BITING, LONG, care, happened
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -406,7 +406,7 @@ def test_what_the_page_is_made_of_is_in_the_wheel(tmp_path):
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
     )
     (wheel,) = tmp_path.glob("*.whl")
-    packed = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/insight/web/" in name}
+    packed = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/insight/map/web/" in name}
 
-    assert packed == {path.name for path in (ROOT / "src" / "journeykit" / "insight" / "web").iterdir()}
+    assert packed == {path.name for path in (ROOT / "src" / "journeykit" / "insight" / "map" / "web").iterdir()}
     assert {"page.html", "page.css", "map.css", "app.js"} <= packed

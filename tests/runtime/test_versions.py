@@ -11,7 +11,7 @@ import pytest
 
 from journeykit import DefinitionError, Do, Entry, Event, Journey, On, Scope, SQLiteStorage, Step, Transition, UnknownError
 from journeykit.codec import definition_hash
-from journeykit.insight.summary import summarize
+from journeykit.insight.reports.summary import summarize
 from journeykit.model.messages import moment
 from journeykit.model.records import Commit, Enrollment, Timer, Want
 from journeykit.runtime.past import Past

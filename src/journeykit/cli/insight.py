@@ -15,11 +15,11 @@ from journeykit.cli import world
 from journeykit.cli.importing import moment_at
 from journeykit.errors import UnknownError
 from journeykit.insight.insight import Insight
-from journeykit.insight.lake import Lake
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.settings_reading import load_settings
+from journeykit.insight.settings.reading import load_settings
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.lake import Lake
+from journeykit.insight.tables.reading import fill
 from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
 

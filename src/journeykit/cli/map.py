@@ -11,14 +11,15 @@ import typer
 from journeykit.cli import console
 from journeykit.cli.insight import Only, SettingsFile, Told, known_journey, opened, settings_of
 from journeykit.cli.writing import written
-from journeykit.insight.designed import designed
-from journeykit.insight.drawing import svg
 from journeykit.insight.figures import Period, Slice
 from journeykit.insight.insight import Insight
-from journeykit.insight.page import page
-from journeykit.insight.periods import Rhythm
-from journeykit.insight.taken import atlas
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.designed import designed
+from journeykit.insight.map.drawing import svg
+from journeykit.insight.map.page import page
+from journeykit.insight.map.taken import atlas
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.settings.outcomes import won
 from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
 from journeykit.runtime.engine import Engine
@@ -64,7 +65,7 @@ def picture_of(insight: Insight, journey: str | None = None, period: str | None 
     """The picture of one journey."""
     name = known_journey(insight, journey)
     flow = insight.flow(Slice(_period(insight, period), journey=name))
-    return svg(atlas(designed(insight.definition(name)), [flow]), flow)
+    return svg(atlas(designed(insight.definition(name), won(insight.settings)), [flow]), flow)
 
 
 def _is_picture(output: Path) -> bool:

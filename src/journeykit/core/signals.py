@@ -20,8 +20,7 @@ from journeykit.core.parking import park, park_timer
 from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.since import count
-from journeykit.core.splits import set_arms
-from journeykit.core.tallies import tally
+from journeykit.core.tallies import give, tally
 from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
@@ -279,10 +278,6 @@ def _identify(turn: Deciding, event: Event) -> None:
         offer(turn, enrollment, event.name)
 
 
-def _arm(turn: Deciding, event: Event) -> None:
-    turn.facts = set_arms(turn.facts, event.properties)
-
-
 def _shown(value: object) -> str:
     return "unknown" if value is None else repr(value)
 
@@ -370,7 +365,7 @@ def _again(turn: Deciding, given: dict[str, Any]) -> None:
 
 _OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
-    "$arm": _arm,
+    "$arm": lambda turn, event: give(turn, event.properties),
     "$enter": _let_in,
     "$exit": _let_out,
     "$open": opened,

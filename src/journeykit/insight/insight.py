@@ -8,8 +8,6 @@ from typing import Literal
 
 from journeykit.core.outline import places
 from journeykit.errors import UnknownError
-from journeykit.insight import flows, numbers, periods, survival, touchpoints, ways
-from journeykit.insight.building import build
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import (
     Change,
@@ -25,13 +23,16 @@ from journeykit.insight.figures import (
     Survival,
     Touchpoint,
 )
-from journeykit.insight.lake import Lake
-from journeykit.insight.measure import Measure
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.periods import Rhythm
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.slicing import tables_sql
+from journeykit.insight.measures.measure import Measure
+from journeykit.insight.numbers import flows, numbers, periods, survival, touchpoints, ways
+from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.numbers.slicing import tables_sql
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.building import build
+from journeykit.insight.tables.horizon import BEFORE
+from journeykit.insight.tables.lake import Lake
+from journeykit.insight.tables.reading import fill
 from journeykit.model.journey import STAGES, Journey
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import NEVER
@@ -45,7 +46,7 @@ class Insight:
     Periods are ``[begin, end)``; days, weeks, months and quarters are those of `Settings.zone`. Test customers are in no number.
 
     Args:
-        lake: an engine that the raw tables (`journeykit.insight.tables`) have been filled into.
+        lake: an engine that the raw tables (`journeykit.insight.tables.raw`) have been filled into.
         settings: what the shop says about its numbers.
     """
 
@@ -69,7 +70,8 @@ class Insight:
         first, last = self.lake.query(
             """select min(first_at), max(last_at) from (
                 select min(occurred_at) as first_at, max(occurred_at) as last_at from happenings
-                union all select min(occurred_at), max(occurred_at) from visits) as ends"""
+                union all select min(occurred_at), max(occurred_at) from visits where occurred_at > ?) as ends""",
+            (BEFORE,),
         )[0]
         return Period(0, 0) if first is None else Period(int(first), int(last) + 1)
 
@@ -80,8 +82,11 @@ class Insight:
     def versions(self, journey: str) -> list[tuple[str, int]]:
         """The versions of *journey* that customers entered, by hash, with the moment of the first entry; the oldest first."""
         rows = self.lake.query(
-            "select version, min(occurred_at) as first_at from stays where journey = ? group by version order by first_at, version",
-            (journey,),
+            """select version, min(occurred_at) as first_at from (
+                select journey, version, occurred_at from stays where occurred_at > ?
+                union all select journey, version, entered_at from earlier) as used
+            where journey = ? group by version order by first_at, version""",
+            (BEFORE, journey),
         )
         return [(version, int(first)) for version, first in rows]
 
@@ -101,6 +106,10 @@ class Insight:
             wanted = f'"{journey}"' if version is None else f'version {version} of "{journey}"'
             raise UnknownError(f"nobody has entered {wanted}{suggestion(journey, self.journeys())}")
         return self._definitions[found]
+
+    def definitions(self, journey: str) -> list[Journey]:
+        """The versions of *journey* that customers entered and this release can read, as values; the oldest first."""
+        return [self._definitions[version] for version, _ in self.versions(journey) if version in self._definitions]
 
     def measures(self) -> tuple[Measure, ...]:
         """All numbers that are defined."""
@@ -154,7 +163,11 @@ class Insight:
 
     def dropoffs(self, slice: Slice, most: int = 20) -> list[Dropoff]:
         """Where customers were lost in *slice*, and the last thing that happened before, the commonest first."""
-        return ways.dropoffs(self.lake, slice, most, NEVER)
+        return self.dropoffs_of(slice, [slice.period], most)[0]
+
+    def dropoffs_of(self, slice: Slice, periods: Sequence[Period], most: int = 20) -> list[list[Dropoff]]:
+        """The same in each of *periods*, in one query; of *slice* everything counts but its own period."""
+        return ways.dropoffs(self.lake, slice, periods, most, NEVER)
 
     def conversions(self, slice: Slice, by: Literal["segment", "channel", "entry", "version"]) -> list[Conversion]:
         """How many of the enrollments that began in *slice* reached the goal, for each segment, channel, entry event or version."""
@@ -167,7 +180,11 @@ class Insight:
 
     def there(self, slice: Slice, step: str, most: int = 20) -> list[Presence]:
         """Who stands in *step* of ``slice.journey`` when the slice ends, those who are there longest first."""
-        return ways.there(self.lake, slice, step, most)
+        return ways.there(self.lake, slice, [slice.period], most, step)[0].get(step, [])
+
+    def present(self, slice: Slice, periods: Sequence[Period], most: int = 20) -> list[dict[str, list[Presence]]]:
+        """The same for each step that somebody stands in when each of *periods* ends; of *slice* everything counts but its own period."""
+        return ways.there(self.lake, slice, periods, most)
 
     # -- moments -----------------------------------------------------------------------------------------------------
 

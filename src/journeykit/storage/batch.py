@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
-from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent, Moment
+from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
@@ -55,8 +55,6 @@ class Batch:
         self._rows: dict[tuple[str, str, str], Row | None] = {}
         self._texts: dict[int, str] = {}  # parameters without expressions are one object for all customers: encoded once
         self._kept: list[object] = []  # ... which must not go meanwhile, or another would get its number
-        self._alike: Sequence[Moment] = ()  # what was encoded last
-        self._row: Row = moments_row(())
         self._encoding = ""  # whose rows are being encoded, for the error
         try:
             for commit in commits:
@@ -79,7 +77,7 @@ class Batch:
         if commit.facts is not None:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
-            self._moments[customer_id] = self._own(commit.moments)
+            self._moments[customer_id] = moments_row(commit.moments)
         if commit.enrollments or commit.removed:
             self._gather(commit)
         self.events += map(event_row, commit.events)
@@ -88,12 +86,6 @@ class Batch:
             self._ask(commit)
         if commit.mail or commit.definitions or commit.quotas:
             self._add_others(commit)
-
-    def _own(self, moments: Sequence[Moment]) -> Row:
-        """The row of a customer's own timers; whoever is new in a zone is given the same as the last, and that is encoded once."""
-        if moments is not self._alike:
-            self._alike, self._row = moments, moments_row(moments)
-        return self._row
 
     def _gather(self, commit: Commit) -> None:
         customer_id = commit.customer_id

@@ -15,6 +15,7 @@ from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore
 from typing import Any
 
 from journeykit.errors import EventError, SchemaError
+from journeykit.model.alike import Alike
 from journeykit.model.joined import Joined
 from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, moment
@@ -169,14 +170,21 @@ class StoredFacts(Facts):
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text: str | None = text
+
+    def read(self) -> Facts:
+        """These facts, read once; to come upon one that is not there yet costs as much again."""
+        text = self._text
+        if text is not None:
+            self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(text)
+            self._text = None
+        return self
 
     def __getattr__(self, name: str) -> Any:
         """Read them all; asked only for what has not been set."""
         if name not in Facts.__slots__:
             raise AttributeError(name)
-        self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(self._text)
-        return getattr(self, name)
+        return getattr(self.read(), name)
 
     def __eq__(self, other: object) -> bool:
         """Whether the same is known, however it was read."""
@@ -255,7 +263,16 @@ def answers(text: str | None) -> tuple[Answered, ...]:
 
 
 def moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
-    """The customer's own timers as text, and when the first is due; what is remembered is left out where that is nothing."""
+    """The customer's own timers as text, and when the first is due; those that many are given are encoded once."""
+    if type(moments) is not Alike:
+        return _moments_row(moments)
+    if moments.row is None:
+        moments.row = _moments_row(moments)
+    return moments.row
+
+
+def _moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
+    """The same; what is remembered is left out where that is nothing."""
     first, texts = None, []
     for name, due_at, value in moments:
         if due_at is not None and (first is None or due_at < first):
