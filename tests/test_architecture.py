@@ -32,6 +32,7 @@ ROOMS = {
     "insight.words": ("model", "core"),
     "insight.insight": ("model", "errors", "ports", "codec", "core"),
     "insight.tables.designs": ("model", "errors", "codec", "core"),
+    "insight.tables.standing": ("model", "errors", "ports", "core"),
     "insight.map.designed": ("model", "core"),
     "insight.reports.summary": ("model", "ports", "core"),
     "insight.definitions": ("model", "errors", "core"),

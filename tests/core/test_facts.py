@@ -190,3 +190,21 @@ def test_a_rule_reads_both_kinds_of_facts() -> None:
     shop.work()
 
     assert shop.sent == ["2026-03-02 09:00 ann email 3 2"]
+
+
+def test_who_was_asked_is_counted_by_what_was_performed() -> None:
+    """At most two that performed something: the visit that was over before the mail does not count, the two others do."""
+    entry, steps = (
+        "Came",
+        [Step("in", stage="retention", wait="1 hour"), Step("mailed", do=Do("email"), wait="1 hour"), Step("over", end="over")],
+    )
+    shop = Shop(Journey("ask", entry=entry, exits="Left", reentry="at most 2 counting performed", steps=steps))
+    for stays in (True, False, True, True):
+        shop.event("Came")
+        if not stays:
+            shop.event("Left")
+        shop.wait("3 hours")
+
+    assert len(shop.sent) == 2
+    assert [line for line in shop.told() if "refused" in line] == ["03-02 18:00 refused at most 2"]
+    assert (shop.inside("ask").number, shop.inside("ask").performing, shop.inside("ask").performed) == (3, 1, 1)

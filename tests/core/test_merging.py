@@ -487,3 +487,20 @@ def test_the_last_mail_counts_whoever_had_it() -> None:
         shop.event("Asked", second)
         shop.engine.merge("ann", "visitor", id="login")
         assert shop.inside("tip").performed_at == 1_772_445_600_000_000
+
+
+def test_who_only_waits_to_be_let_in_counts_for_nothing() -> None:
+    """The visitor has looked and waits, Ann has been inside once: she comes in a second time, and not a third."""
+    looked = Entry(On("Looked"), wait="15 minutes")
+    shop = Shop(Journey("look", entry=looked, reentry="at most 2", steps=[Step("mailed", stage="consideration", wait="1 minute"), Step("over", end="over")]))  # fmt: skip
+    shop.event("Looked", "ann")
+    shop.wait("1 hour")
+    shop.event("Looked", "visitor")
+    shop.engine.merge("ann", "visitor", id="login")
+    assert (shop.inside("look").number, shop.inside("look").joined) == (1, None)
+    shop.wait("1 hour")
+    assert (shop.inside("look").number, shop.inside("look").joined) == (2, None)
+    shop.event("Looked", "ann")
+    shop.wait("1 hour")
+
+    assert [line for line in shop.told() if "refused" in line] == ["03-02 11:15 refused at most 2"]

@@ -264,6 +264,7 @@ def test_the_owner_of_a_timer_was_entered() -> None:
 def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
     """A timer due in this very instant is over, and one that is due at no known moment is not."""
     ann = Follows()
+    ann.turn.raised = (Raised("moved", ("cart", "")),)
     ann.e.timers = (
         ann.timer(OUTER, 2, order=5),
         ann.timer(INNER, 3, order=6),
@@ -272,4 +273,4 @@ def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
     )
     resume(ann.turn, ann.e)
 
-    assert ann.turn.raised == (Raised("timer", ("cart", "", 1, 5)), Raised("timer", ("cart", "", 1, 6)))
+    assert ann.turn.raised == (Raised("moved", ("cart", "")), Raised("timer", ("cart", "", 1, 5)), Raised("timer", ("cart", "", 1, 6)))

@@ -12,6 +12,7 @@ from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Slice
+from journeykit.insight.settings.settings import Settings
 from journeykit.insight.tables.reading import fill
 from journeykit.runtime.clock import ManualClock
 from mapped import BEGIN, care, happened
@@ -19,11 +20,11 @@ from mapped import BEGIN, care, happened
 HORIZON = BEGIN.replace(hour=0) + timedelta(weeks=18)  # a monday, 6 July
 
 
-def numbers(storage, make):
+def numbers(storage, make, **settings):
     """The numbers of *storage*."""
     lake = make()
     fill(lake, storage)
-    return Insight(lake)
+    return Insight(lake, Settings(**settings))
 
 
 @pytest.fixture(params=[SmallLake, DuckLake])
@@ -82,3 +83,23 @@ def test_versions_keep_the_day_of_their_first_use(shop):
     assert set(now) <= set(known)
     assert all(known[version] <= first <= left.span.end for version, first in now.items())
     assert left.span.begin == whole.span.begin  # events stay, only what they told has gone
+
+
+@pytest.mark.parametrize("make", [SmallLake, DuckLake])
+def test_test_customers_are_not_among_them(make):
+    """Who counts is looked at for those, too, of whom nothing but their place is left."""
+    storage = MemoryStorage()
+    happened(storage)
+    engine = Engine([care(called=False)], storage, clock=ManualClock(BEGIN + timedelta(days=181)))
+    for number in range(0, 60, 2):
+        engine.identify(f"c{number:03}", id=f"known-{number}", traits={"staff": True})
+    engine.run_due(BEGIN + timedelta(days=181))
+    engine.retain(before=HORIZON, history=True)
+    everybody, shoppers = numbers(storage, make), numbers(storage, make, test="staff")
+    there = [
+        {one.customer for step in ("quiet", "reminded") for one in all_.there(Slice(all_.span, journey="after-order"), step, 100)}
+        for all_ in (everybody, shoppers)
+    ]
+
+    assert len(there[0]) > len(there[1]) > 2
+    assert {customer for customer in there[0] if int(customer[1:]) % 2} == there[1]

@@ -11,9 +11,10 @@ from attrs import evolve
 from journeykit import Engine, Journey, MemoryStorage, Step, load
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
-from journeykit.insight.figures import Slice
+from journeykit.insight.figures import Period, Slice
 from journeykit.insight.map.page import page
 from journeykit.insight.map.view import Choice, view
+from journeykit.insight.numbers.periods import watched
 from journeykit.insight.reports.review import reviews
 from journeykit.insight.settings.kpis import Kpi
 from journeykit.insight.settings.settings import Settings
@@ -111,6 +112,24 @@ def test_the_page_and_the_review_speak_of_the_same_month():
     assert card[0] == target.figure.value
     assert card[2] is target.met
     assert [label for label, _, _ in journey["kpis"][0]["trend"]][-1] == "2026-08"
+
+
+@pytest.mark.parametrize(
+    ("ends", "looked_at", "told"),
+    [
+        (70, 80, "b"),  # while c runs b is told
+        (95, 100, "c"),  # c is over, and something happened nearly to its end
+        (75, 100, "c"),  # c is just over: nothing happened lately, which a shop should see
+        (75, 129, "c"),
+        (75, 133, "b"),  # a whole further period has gone: the record broke off in c
+        (97, 999, "c"),
+    ],
+)
+def test_of_a_record_that_ended_long_ago_the_last_whole_period_is_told(ends, looked_at, told):
+    """Periods a, b and c, each 33 long, of a record that ends somewhere in the last."""
+    several = [Period(0, 33, "a"), Period(33, 66, "b"), Period(66, 99, "c")]
+
+    assert watched(several, looked_at, ends)[-1].label == told
 
 
 def test_a_target_is_not_missed_before_its_month_is_over(half_a_year):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from journeykit.cli import console
-from journeykit.cli.insight import Only, SettingsFile, Told, known_journey, opened, settings_of
+from journeykit.cli.insight import Journeys, Only, SettingsFile, Told, catalog_of, known_journey, opened, settings_of
 from journeykit.cli.writing import written
 from journeykit.insight.figures import Period, Slice
 from journeykit.insight.insight import Insight
@@ -29,6 +29,8 @@ Names = Annotated[bool, typer.Option("--names", help="Show ids of customers and 
 
 def draw_map(
     db: Told,
+    journeys: Journeys = None,
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="map.html, or map.svg for slides.", show_default=False)],
     settings: SettingsFile = None,
     journey: Only = None,
@@ -47,7 +49,7 @@ def draw_map(
     picture = _is_picture(output)
     if not picture and (journey or period):
         raise console.Usage("--journey and --period choose what a picture shows, -o map.svg; on a page one chooses while looking at it")
-    with opened(db, settings_of(settings)) as (insight, storage):
+    with opened(db, settings_of(settings), catalog_of(journeys)) as (insight, storage):
         told = picture_of(insight, journey, period) if picture else page_of(insight, storage, names)
     written(output, told)
     console.say(str(output))

@@ -16,7 +16,7 @@ from journeykit.core.lanes import let_out, reorder
 from journeykit.core.merging import MERGE, UNSEEN, join
 from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
-from journeykit.core.parking import park, park_timer
+from journeykit.core.parking import park, park_timer, stub
 from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.since import count
@@ -129,8 +129,7 @@ def _attempt_entry(turn: Deciding, journey: CompiledJourney, entry: CompiledEntr
         look(turn, journey, *more, entry)
     except ConditionError as error:
         turn.rewind(mark)
-        stub = Enrollment(journey.name, "", 0, journey.hash, 0, "pending", "", 0, 0, 0, {})
-        park(turn, stub, entry.cause, error, entry=entry.number)
+        park(turn, stub(journey.name, ""), entry.cause, error, entry=entry.number)
 
 
 def offer(turn: Deciding, enrollment: Enrollment, signal: Signal) -> None:

@@ -33,6 +33,7 @@ from journeykit.insight.tables.building import build
 from journeykit.insight.tables.horizon import BEFORE
 from journeykit.insight.tables.lake import Lake
 from journeykit.insight.tables.reading import fill
+from journeykit.insight.tables.standing import Standing, join
 from journeykit.model.journey import STAGES, Journey
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import NEVER
@@ -48,19 +49,25 @@ class Insight:
     Args:
         lake: an engine that the raw tables (`journeykit.insight.tables.raw`) have been filled into.
         settings: what the shop says about its numbers.
+        now: who is in which segment now, `journeykit.insight.tables.standing`; without it only segments are known that a journey waits for.
+
+    Attributes:
+        as_of_now: the segments that are known as they are now, and no otherwise: whoever is in one counts as having been in it all the time.
     """
 
-    def __init__(self, lake: Lake, settings: Settings | None = None) -> None:
+    def __init__(self, lake: Lake, settings: Settings | None = None, now: Standing | None = None) -> None:
         self.lake = lake
         self.settings = settings or Settings()
         self._definitions = build(lake, self.settings)
+        self._declared = () if now is None else now.segments
+        self.as_of_now: frozenset[str] = frozenset() if now is None else join(lake, now)
 
     @classmethod
-    def of(cls, storage: Storage, settings: Settings | None = None) -> Insight:
+    def of(cls, storage: Storage, settings: Settings | None = None, now: Standing | None = None) -> Insight:
         """The numbers of a small history in *storage*, by the standard library's SQLite, in memory."""
         lake = SmallLake()
         fill(lake, storage)
-        return cls(lake, settings)
+        return cls(lake, settings, now)
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -70,8 +77,9 @@ class Insight:
         first, last = self.lake.query(
             """select min(first_at), max(last_at) from (
                 select min(occurred_at) as first_at, max(occurred_at) as last_at from happenings
-                union all select min(occurred_at), max(occurred_at) from visits where occurred_at > ?) as ends""",
-            (BEFORE,),
+                union all select min(occurred_at), max(occurred_at) from visits where occurred_at > ?
+                union all select null, max(until) from visits where until < ?) as ends""",
+            (BEFORE, NEVER),
         )[0]
         return Period(0, 0) if first is None else Period(int(first), int(last) + 1)
 
@@ -92,11 +100,11 @@ class Insight:
 
     def segments(self) -> list[str]:
         """
-        The names of the segments that customers entered or left, in alphabetical order.
+        The names of the segments that customers entered or left, and of those that are known as of now, in alphabetical order.
 
         Only what a journey waits for is looked at when it changes (P23): a segment that none waits for leaves no trace in the history.
         """
-        return [name for (name,) in self.lake.query("select distinct segment from members order by segment")]
+        return sorted({name for (name,) in self.lake.query("select distinct segment from members")}.union(self._declared))
 
     def definition(self, journey: str, version: str | None = None) -> Journey:
         """A version of *journey* as a value, the newest where *version* is not said; `UnknownError` where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from journeykit.model.records import Moment
 
 
-class Alike(tuple[Moment, ...]):
+class Alike(tuple[Moment, ...]):  # noqa: SLOT001  one object for a whole zone, and a tuple of any length has no slots
     """
     The own timers that all newcomers of a zone are given.
 

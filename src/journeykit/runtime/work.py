@@ -217,9 +217,9 @@ class Work:
         return {customer_id: self._catch_up(customer_id, until) for customer_id in self.held}
 
     def _catch_up(self, customer_id: str, until: int) -> int:
-        before = self.held[customer_id].customer.revision
+        held = self.held[customer_id]
+        before = held.customer.revision
         try:
-            held = self.held[customer_id]
             if held.customer.pending:
                 while (mail := self.held[customer_id].due) is not None:
                     self._decide(mail)

@@ -10,7 +10,7 @@ from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEve
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
-VISIT, ENDED_AT = 8, 10  #: places in the row of an enrollment: the number of its visit, and when it ended
+VISIT, ENDED_AT, COLUMNS = 8, 10, 13  #: places in the row of an enrollment: the number of its visit, and when it ended; how many there are
 SLOTS = 100  #: parts of a window of a rate: by so much of it somebody may wait for longer than need be
 MANY = 64  #: enrollments that are gathered before they are made rows
 
@@ -80,7 +80,8 @@ class Batch:
             self._moments[customer_id] = moments_row(commit.moments)
         if commit.enrollments or commit.removed:
             self._gather(commit)
-        self.events += map(event_row, commit.events)
+        if commit.events:
+            self.events += map(event_row, commit.events)
         self.history += commit.history
         if commit.outbox:
             self._ask(commit)

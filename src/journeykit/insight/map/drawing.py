@@ -199,7 +199,10 @@ def _looks(way: Way, count: int) -> str:
 
 
 def _pace(seconds: float | None) -> str:
-    return f"median {lasting(seconds)}" if seconds is not None else ""
+    """How long customers stay; rounded as the page does it."""
+    if seconds is None:
+        return ""
+    return f"median {lasting(seconds)}" if round(seconds) else "passed at once"
 
 
 def _sentence(way: Way, count: int) -> str:

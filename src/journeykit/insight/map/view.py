@@ -16,7 +16,7 @@ from journeykit.insight.map.parts import Layout
 from journeykit.insight.map.people import People, Timeline
 from journeykit.insight.map.taken import Atlas, atlas, counts
 from journeykit.insight.numbers.numbers import figures, named, together
-from journeykit.insight.numbers.periods import over
+from journeykit.insight.numbers.periods import watched
 from journeykit.insight.settings.kpis import Kpi, met
 from journeykit.insight.settings.outcomes import won
 from journeykit.insight.settings.targets import target_text
@@ -50,7 +50,7 @@ class Choice:
 
     journeys: int = 100
     periods: int = 6
-    segments: int = 4
+    segments: int = 12
     versions: int = 3
     present: int = 8
     touchpoints: int = 24
@@ -162,6 +162,7 @@ class _Viewing:
             "periods": [self._period(number, period) for number, period in enumerate(self.periods)],
             "journeys": [one for one, _ in made],
             "left out": of - len(names),
+            "as of now": sorted(self.insight.as_of_now),
         }
         return View(data, tuple(maps for _, maps in made))
 
@@ -201,9 +202,12 @@ class _Viewing:
     def _filters(self, name: str, versions: Sequence[tuple[str, int]]) -> Iterator[_Filter]:
         yield _Filter("everybody")
         if name in self.known:
-            yield from (_Filter(f"only {segment}", segment=segment) for segment in self.insight.segments()[: self.choice.segments])
+            yield from (_Filter(self._called(segment), segment=segment) for segment in self.insight.segments()[: self.choice.segments])
         for version, since in versions:
             yield _Filter(f"version since {days(Period(since, since), self.zone)} ({version[:6]})", version=version)
+
+    def _called(self, segment: str) -> str:
+        return f"only {segment}, as it is now" if segment in self.insight.as_of_now else f"only {segment}"
 
     def _slices(
         self, name: str, filters: Sequence[_Filter], flows: Mapping[_Cut, Flow], sheets: Sequence[_Sheet], kpis: Sequence[Kpi]
@@ -236,7 +240,7 @@ class _Viewing:
         measure = next(one for one in self.insight.measures() if one.name == kpi.measure)
         whole = Slice(self.periods[0], journey=journey)
         series = self.insight.series(kpi.measure, whole, _RHYTHMS[kpi.rhythm]) if journey in self.known else []
-        series = series[: len(over([period for period, _ in series], self.at))][-8:]
+        series = series[: len(watched([period for period, _ in series], self.at, whole.period.end))][-8:]
         return {
             "name": kpi.measure,
             "group": measure.group,
@@ -251,7 +255,7 @@ class _Viewing:
 
     def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[Period, Figure]]:
         """A KPI in each of the periods, worked out at once; for all time in the last that is over, which is what a review tells and its target is about."""
-        whole = over(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at)[-1:]
+        whole = watched(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at, self.periods[0].end)[-1:]
         periods = [*(whole or self.periods[:1]), *self.periods[1:]]
         measure = named(kpi.measure)
         if slice.journey not in self.known:

@@ -12,6 +12,7 @@ from journeykit.insight.tables.days import begin_of, day_of
 Rhythm = Literal["week", "month", "quarter"]
 
 _EPOCH = date(1970, 1, 1)
+_PART = 10  #: of a period so much may be missing at its end
 
 
 def periods(within: Period, rhythm: Rhythm, zone: str) -> list[Period]:
@@ -24,6 +25,23 @@ def periods(within: Period, rhythm: Rhythm, zone: str) -> list[Period]:
 def over(several: Iterable[Period], at: int) -> list[Period]:
     """Those of *several* that are over at the moment *at*: what a review tells, and what the target of a KPI is held against."""
     return [period for period in several if period.end <= at]
+
+
+def watched(several: Iterable[Period], at: int, end: int) -> list[Period]:
+    """
+    Those of *several* that are over at the moment *at* and that a record tells of as a whole.
+
+    Nothing need have happened at the very end of the last one; but where the record ended, at *end*, long before *at*, the period in which it
+    broke off is told of in part only, and left out.
+    """
+    known = over(several, at)
+    while known and end < known[-1].end - _length(known[-1]) // _PART and at >= known[-1].end + _length(known[-1]):
+        known.pop()
+    return known
+
+
+def _length(period: Period) -> int:
+    return period.end - period.begin
 
 
 def _periods(within: Period, rhythm: Rhythm, zone: str) -> Iterator[Period]:

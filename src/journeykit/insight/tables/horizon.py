@@ -40,5 +40,5 @@ _CONTINUED = f"""(
 
 def look_back(lake: Lake, counted: str) -> str:
     """Make the table ``earlier`` in *lake*, of those who count, and return SQL for the history with what it lacks; the bare name where it lacks nothing."""
-    lake.run(_EARLIER.format(never=NEVER, counted=counted.replace(" customer ", " e.customer ")))
+    lake.run(_EARLIER.format(never=NEVER, counted=counted.replace(" customer ", " e.customer ", 1)))
     return _CONTINUED if lake.query("select count(*) from earlier")[0][0] else "history"

@@ -31,9 +31,11 @@ function show() {
   put("table", ...table(plan, slice, other, (step) => open(step)));
   unused(plan, slice);
   const touched = touchpoints(journey, plan, slice);
+  explain();
   put("touch", ...channels(touched));
+  document.getElementById("moments").classList.toggle("quiet", touched.points.every((one) => one.feeling === null));
   put("mood", mood(touched, plan));
-  put("foot", `${DATA["left out"] ? `${DATA["left out"]} more journeys are not on this page. ` : ""}${other ? `In brackets and beside: ${names[1]}. ` : ""}${journey.kpis.length ? "" : "No KPIs are declared for this journey; insight.yaml says what they are. "}Feelings run from −1 (cross) to +1 (glad). ${DATA.personal ? "This page holds customers' ids and what they said: handle it as such." : "Customers are numbered; the page holds no personal data."}`);
+  put("foot", `${DATA["left out"] ? `${DATA["left out"]} more journeys are not on this page. ` : ""}${other ? `In brackets and beside: ${names[1]}. ` : ""}${journey.kpis.length ? "" : "No KPIs are declared for this journey; insight.yaml says what they are. "}${DATA["as of now"].length ? `No journey waits for ${DATA["as of now"].length === 1 ? "the segment" : "the segments"} ${DATA["as of now"].join(", ")}, so the history does not say who was inside when: “as it is now” is who is inside now, at all times. ` : ""}${touched.points.some((one) => one.feeling !== null) ? "Feelings run from −1 (cross) to +1 (glad). " : ""}${DATA.personal ? "This page holds customers' ids and what they said: handle it as such." : "Customers are numbered; the page holds no personal data."}`);
 }
 
 function charts(plan, number, slice, other, names) {
@@ -47,6 +49,13 @@ function charts(plan, number, slice, other, names) {
     fill(chart.querySelector("svg.map"), plan, slice, other, fitting);
     if (other) beside(chart, plan, other, names[1], fitting);
   }
+}
+
+// Only signs that stand on the map are explained.
+const SIGNS = { unused: ".way.unused:not(.undesigned)", undesigned: ".undesigned:not(.unused)", back: ".way.back.used", exit: ".end.exit", completed: ".end.completed" };
+function explain() {
+  const shown = [...document.querySelectorAll(".chart:not([hidden])")];
+  for (const item of document.querySelectorAll(".legend [data-sign]")) item.hidden = !shown.some((chart) => chart.querySelector(SIGNS[item.dataset.sign]));
 }
 
 // As wide as there is room, but never so small that it cannot be read, nor so large that it shouts.

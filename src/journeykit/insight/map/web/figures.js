@@ -68,8 +68,8 @@ function channels({ points, stages }) {
 }
 
 function point(one) {
-  const often = one.reach ? ` · ${(one.count / one.reach).toFixed(1)} times each` : "";
-  return make("span", { class: "point" }, one.name, make("small", {}, `${short(one.reach)} customers${often}${one.feeling === null ? "" : ` · felt ${felt(one.feeling)}`}`));
+  const times = one.reach ? (one.count / one.reach).toFixed(1) : "", often = times === "" || one.reach === 1 ? "" : times === "1.0" ? " · once each" : ` · ${times} times each`;
+  return make("span", { class: "point" }, one.name, make("small", {}, `${short(one.reach)} customer${one.reach === 1 ? "" : "s"}${one.reach === 1 && one.count > 1 ? ` · ${short(one.count)} times` : ""}${often}${one.feeling === null ? "" : ` · felt ${felt(one.feeling)}`}`));
 }
 
 function mood({ points, stages }, plan) {

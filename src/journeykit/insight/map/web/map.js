@@ -39,7 +39,7 @@ function fillStep(group, plan, slice, other) {
   const here = step ? step[STILL] : 0;
   const more = other ? change(here, before ? before[STILL] : 0) : "";
   group.querySelector("[data-here]").textContent = `${short(here)} here${more && more !== "same" ? ` ${more === "about the same" ? "" : more}` : ""}`;
-  group.querySelector("[data-pace]").textContent = step && step[MEDIAN] !== null ? `median ${lasting(step[MEDIAN])}` : "";
+  group.querySelector("[data-pace]").textContent = step && step[MEDIAN] !== null ? (step[MEDIAN] ? `median ${lasting(step[MEDIAN])}` : "passed at once") : "";
   group.setAttribute("aria-label", `${plan.steps[number].name}: ${whole.format(here)} here`);
 }
 
@@ -55,7 +55,7 @@ function sumOf(plan, slice, stage, what) {
 
 // The table says everything that the map says, for readers of any kind and for narrow screens.
 function table(plan, slice, other, open) {
-  const words = ["Came in", "Here at the end", "Went on", "Left", "Median stay"];
+  const words = ["Came in", "Here at the end", "Went on", "Ended", "Median stay"];
   const head = make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Step"), ...words.map((word) => make("th", { scope: "col", class: "n" }, word)), make("th", { scope: "col" }, "Where to")));
   const bodies = plan.stages.map((stage, lane) => {
     const rows = plan.steps.map((step, number) => [step, number]).filter(([step]) => step.stage === stage);
@@ -77,5 +77,5 @@ function row(plan, slice, other, step, number, lane, open, words) {
   const name = make("th", { scope: "row" }, make("button", { type: "button", class: "link", "data-open": number, click: () => open(number) }, step.name), step.former ? make("span", { class: "was" }, " (older version)") : null, meter);
   const ways = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way, count]) => way.from === step.name && count).sort((a, b) => b[1] - a[1]);
   const said = ways.flatMap(([way, count], place) => [place ? ", " : "", make("b", {}, whole.format(count)), ` ${way.to === null ? (way.end === "completed" ? "completed" : `${way.well ? "reached" : "left"}: ${way.end}`) : way.to === way.from ? "again" : way.to}${way.designed ? "" : " (not designed)"}`]);
-  return make("tr", { class: `lane-${lane % 7}` }, name, cell(0, 1, whole.format), cell(1, STILL, whole.format), cell(2, 3, whole.format), cell(3, 4, whole.format), cell(4, MEDIAN, lasting), make("td", { class: "ways" }, ...said));
+  return make("tr", { class: `lane-${lane % 7}` }, name, cell(0, 1, whole.format), cell(1, STILL, whole.format), cell(2, 3, whole.format), cell(3, 4, whole.format), cell(4, MEDIAN, staying), make("td", { class: "ways" }, ...said));
 }

@@ -3,7 +3,7 @@ function panel(journey, plan, slice, when, number, close) {
   const step = plan.steps[number], now = slice.steps[number] || [0, 0, 0, 0, 0, 0, null];
   const fact = (word, said) => make("div", {}, make("dt", {}, word), make("dd", {}, said));
   const ways = (keep, name) => {
-    const found = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way]) => keep(way)).sort((a, b) => b[1] - a[1]);
+    const found = plan.ways.map((way, index) => [way, slice.ways[index]]).filter(([way, count]) => count && keep(way)).sort((a, b) => b[1] - a[1]);
     return found.length ? [make("h3", {}, name), make("ul", {}, ...found.map(([way, count]) => make("li", {}, wayInWords(way, count))))] : [];
   };
   const notes = step.notes.map(([kind, text]) => (kind === "wait" ? `waits: ${text}` : `does: ${text}`));
@@ -11,7 +11,7 @@ function panel(journey, plan, slice, when, number, close) {
     make("button", { type: "button", class: "close", click: close }, "Close"),
     make("h2", { id: "panel-title" }, step.name),
     make("p", { class: "sub" }, [step.stage, ...step.scopes.map((scope) => `in ${scope}`), ...notes].filter(Boolean).join(" · ")),
-    make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Left", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", lasting(now[MEDIAN]))),
+    make("dl", { class: "facts" }, fact("Stood there before", whole.format(now[0])), fact("Came in", whole.format(now[1])), fact("Customers", whole.format(now[2])), fact("Went on", whole.format(now[3])), fact("Ended", whole.format(now[4])), fact("Here at the end", whole.format(now[STILL])), fact("Median stay", staying(now[MEDIAN]))),
     ...ways((way) => way.to === step.name && way.from !== step.name, "Where they come from"),
     ...ways((way) => way.from === step.name, "Where they go"),
     ...lost((journey.lost[when.period] || []).filter((one) => one[0] === step.name), when),

@@ -24,6 +24,8 @@ function lasting(seconds) {
   return `${seconds.toFixed(0)} s`;
 }
 
+const staying = (seconds) => (seconds === 0 ? "at once" : lasting(seconds));
+
 // How much more, or less, than before: "+12%", "same", "new".
 function change(now, before) {
   if (before === null || before === undefined || now === null || now === undefined) return "";
