@@ -6,10 +6,14 @@ for whoever asks; and what the tests have counted, at the end.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts so what it starts in the background: nothing there hears Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

@@ -215,6 +215,18 @@ def test_the_page_tells_nobody_who_somebody_is(run, shop):
     assert "<script>alert(1)" not in named
 
 
+def test_a_segment_that_no_journey_waits_for_can_be_chosen(run, shop):
+    """Whoever names the shop's definitions can choose its segments; the page says that they are those of now."""
+    (shop / "catalog.yaml").write_text("facts: {orders: count of Order Completed}\nsegments: {buyers: customer.orders > 0}\n")
+    told = ["cart.yaml", "catalog.yaml", "--events", "shop.csv", "--map", "shop.map.yaml", "--db", "segments.db", "-q"]
+    assert run("run", *told)[0] == 0
+    assert run("map", "--db", "segments.db", "-o", "without.html")[0] == 0
+    assert run("map", "cart.yaml", "catalog.yaml", "--db", "segments.db", "-o", "with.html")[0] == 0
+    pages = [(shop / name).read_text(encoding="utf-8") for name in ("without.html", "with.html")]
+
+    assert ['"only buyers, as it is now"' in page for page in pages] == [False, True]
+
+
 def test_a_picture_is_a_file_of_its_own(run, shop):
     """It is SVG that any program can read, and asks for nothing else."""
     assert run("map", "--db", "shop.db", "-o", "map.svg", "--period", "2025-03")[0] == 0
@@ -268,7 +280,7 @@ def test_the_page_is_served_until_it_is_stopped(shop, stop):
         assert asked(port, "/map.svg")[1].startswith("<svg")
         assert asked(port, Host=f"evil.example:{port}") == (421, "this is only for those who ask this machine by its own address\n")
         process.send_signal(stop)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
 
     assert (process.returncode, out, err) == (0, "", "stopped\n")
 

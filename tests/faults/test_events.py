@@ -105,7 +105,7 @@ def test_an_action_that_hangs_is_taken_over_and_the_late_one_settles_nothing(tmp
         keys.append(request.idempotency_key)
         if len(keys) == 1:
             hangs.set()
-            go_on.wait(20)
+            go_on.wait(300)
         return Done()
 
     storage = SQLiteStorage(tmp_path / "shop.db")
@@ -115,12 +115,12 @@ def test_an_action_that_hangs_is_taken_over_and_the_late_one_settles_nothing(tmp
     counts = []
     late = threading.Thread(target=lambda: counts.append(one.dispatch()))
     late.start()
-    assert hangs.wait(20)
+    assert hangs.wait(300)
     before = sum(other.dispatch())
     clock.advance(61)
     taken_over = other.dispatch()
     go_on.set()
-    late.join(20)
+    late.join(300)
 
     assert before == 0
     assert taken_over.performed == 1

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from journeykit.insight.cells import safe
-from journeykit.insight.chance import apart
 from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, LinkFlow, Period, Slice, StepFlow
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.measure import Measure
-from journeykit.insight.report import markdown, text
-from journeykit.insight.report_data import COLUMNS, plain, spreadsheet
-from journeykit.insight.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target, losses, met, shifts
+from journeykit.insight.measures.measure import Measure
+from journeykit.insight.reports.chance import apart
+from journeykit.insight.reports.report import markdown, text
+from journeykit.insight.reports.report_data import COLUMNS, plain, spreadsheet
+from journeykit.insight.reports.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target, losses, shifts
+from journeykit.insight.settings.kpis import Kpi, met
 from journeykit.insight.words import days, shown
 
 WEEK = 7 * 86_400_000_000

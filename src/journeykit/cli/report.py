@@ -11,10 +11,10 @@ import typer
 from journeykit.cli import console
 from journeykit.cli.insight import At, Only, SettingsFile, Told, moment_or_now, opened, settings_of
 from journeykit.cli.writing import written
-from journeykit.insight.report import markdown, text
-from journeykit.insight.report_data import plain, spreadsheet
-from journeykit.insight.review import Review, reviews
-from journeykit.insight.settings import Settings
+from journeykit.insight.reports.report import markdown, text
+from journeykit.insight.reports.report_data import plain, spreadsheet
+from journeykit.insight.reports.review import Review, reviews
+from journeykit.insight.settings.settings import Settings
 from journeykit.model.phrases import suggestion
 
 

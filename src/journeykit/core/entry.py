@@ -11,6 +11,7 @@ from journeykit.core.decision import Deciding
 from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
+from journeykit.core.parking import stub
 from journeykit.core.plans import CompiledEntry
 from journeykit.core.remains import remembered, shift
 from journeykit.core.turn import Trace
@@ -144,13 +145,8 @@ def _hold(turn: Deciding, journey: CompiledJourney, key: str, entry: CompiledEnt
 
 def _refuse(turn: Deciding, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
     prior = turn.find(journey.name, key)
-    turn.note("refused", _stub(journey, key, prior), cause, reason=reason)
+    turn.note("refused", stub(journey.name, key, prior.number if prior else 0), cause, reason=reason)
     _trace(turn, journey, key, kind, cause, reason)
-
-
-def _stub(journey: CompiledJourney, key: str, prior: Enrollment | None) -> Enrollment:
-    number = prior.number if prior else 0
-    return Enrollment(journey.name, key, number, journey.hash, 0, "pending", "", 0, 0, 0, {})
 
 
 def _values(entry: CompiledEntry, context: Context) -> str:

@@ -111,6 +111,9 @@ class Survey:
         for move in self.moves:
             if move.branch and move.move.on:
                 yield from _read(f"{move.path}.where", move.move.on.where, move.owner, None)
+        for move in self.moves:
+            on, take = move.move.on, move.move.take
+            yield from _read(f"{move.path}.take", take.per if take else None, move.owner, on.event if on else None)
         for setting in self.settings:
             yield Reading(setting.path, setting.value, setting.owner, setting.event)
         for path, wait, owner in self.waits:

@@ -91,7 +91,7 @@ class Recorder(Mapping[str, Action]):
     def __init__(self, *names: str, given: Mapping[str, Action] | None = None, clock: Clock | None = None, zone: str = "UTC") -> None:
         self.performed: list[Performed] = []
         self.attempts: list[Attempt] = []
-        self._given = dict(given or {})
+        self._given = _callable(given)
         self._names = dict.fromkeys([*names, *self._given])
         self._clock = clock or SystemClock()
         self._zone = zone
@@ -209,6 +209,15 @@ def differences(left: Sequence[Performed], right: Sequence[Performed]) -> list[s
         return [f"{head}, told alike", *[line for one, other in pairs for line in (f"< {one!r}", f"> {other!r}")]]
     marks = {"  ": "  ", "- ": "< ", "+ ": "> "}
     return [head, *[marks[line[:2]] + line[2:] for line in difflib.ndiff(lines, others) if line[:2] in marks]]
+
+
+def _callable(given: Mapping[str, Action] | None) -> dict[str, Action]:
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f"actions: {given!r:.60} is no mapping; give each by its name, as {{'email': send}}")
+    for name, action in (given or {}).items():
+        if not callable(action):
+            raise TypeError(f'actions: "{name}" is {action!r:.60}, which cannot be called; give a function')
+    return dict(given or {})
 
 
 def _listed(parameters: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from journeykit.cli import main
 from journeykit.contrib.django import worker
 from journeykit.contrib.django.checks import messages
-from journeykit.contrib.django.configuration import Configuration, places
+from journeykit.contrib.django.configuration import Configuration, insight, places
 from journeykit.contrib.django.connections import address_of
 from journeykit.errors import SchemaError
 
@@ -38,9 +38,11 @@ class Command(BaseCommand):
         if verb == "worker":
             self._work()
             return
-        # Both are read by the command where the arguments do not say otherwise.
+        # All are read by the command where the arguments do not say otherwise; --settings would never arrive, it is Django's own.
         os.environ.setdefault("JOURNEYKIT_DB", address_of(Configuration.read().database))
         os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
+        if (named := insight()) is not None:
+            os.environ.setdefault("JOURNEYKIT_INSIGHT", str(named))
         sys.exit(main([verb, *arguments]))
 
     def _work(self) -> None:
