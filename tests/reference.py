@@ -448,9 +448,14 @@ class Reference(Watching, Lanes):
         here = moment(self.now).astimezone(ZoneInfo(self.charts[life.journey].journey.zone or "UTC"))
         monday = here.date() - timedelta(days=here.weekday())
         period = {None: "", "hour": f"{here:%m-%d %H %z}", "day": f"{here:%m-%d}", "week": f"{monday}", "month": f"{here:%m}"}[take.period]
-        number = f"{take.name} {period}"
+        of = "" if take.per is None else named(self.worth(life, take.per))
+        if of is None:
+            self.state.notes["of nothing"] += 1
+            return False
+        number = f"{take.name} {period} {of}"
         left = self.shared.get(number, 0) < take.limit
         self.state.notes["granted" if left else "used up"] += 1
+        self.state.notes["of one"] += bool(of) and not left
         if left:
             self.shared[number] = self.shared.get(number, 0) + 1
         return left
@@ -725,9 +730,7 @@ class Reference(Watching, Lanes):
         if text is None:
             return ""
         found = self.worth(None, Expression(text)) if set(text) & set(".[(") else walk(event.properties if event else {}, (text,))
-        if isinstance(found, int) and not isinstance(found, bool):
-            return str(found)
-        return found if isinstance(found, str) and found else None
+        return named(found)
 
     # -- what follows by itself (P11, P7)
 
@@ -1116,6 +1119,13 @@ class Reference(Watching, Lanes):
             return True
         since = [{"entry": life.entered_at, "end": life.ended_at, "action": life.performed_at}[rule.since] for life in counted]
         return all(at is None or self.now >= at + rule.number for at in since)
+
+
+def named(value: Any) -> str | None:
+    """What a value names, as a key does: text, or a whole number; None where it names nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
 
 
 def records(value: Any) -> dict[str, Any]:

@@ -35,12 +35,12 @@ from summary import Summary, table
 from journeykit import Engine, Event, SQLiteStorage, load
 from journeykit.actions.file import FileAction
 from journeykit.insight import Insight
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import view
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.page import page
-from journeykit.insight.report import text
-from journeykit.insight.review import reviews
-from journeykit.insight.settings_reading import load_settings
-from journeykit.insight.view import view
+from journeykit.insight.reports.report import text
+from journeykit.insight.reports.review import reviews
+from journeykit.insight.settings.reading import load_settings
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions

@@ -53,6 +53,7 @@ OF_EVENT = (
     "event.total / event.part > 2",
     "event.start > now",
 )
+TAKES = ("gifts, 1", "seats, 2", "calls, 1 per day")
 VALUES = (
     "event.total", "event.total or 1", "(data.n or 0) + 1", "event.start", "now", "'x'", "customer.orders", "event.cart", "None", "signal.name",
     "event.total / event.part",
@@ -97,8 +98,8 @@ class Shop:
 class Invention:
     """One shop being drawn."""
 
-    def __init__(self, random: Random, *, alone: bool) -> None:
-        self.random, self.alone = random, alone
+    def __init__(self, random: Random, *, alone: bool, takes: Sequence[str]) -> None:
+        self.random, self.alone, self.takes = random, alone, takes
         self.names = ("first", "second", "third")[: random.choice((1, 1, 2, 2, 3))]
         self.keyed: dict[str, str | None] = {}
         for name in self.names:
@@ -281,7 +282,7 @@ class Invention:
 
     def take(self) -> str | None:
         """A number that the few customers of a story can use up."""
-        return self.one("gifts, 1", "seats, 2", "calls, 1 per day") if self.some(0.2) and not self.alone else None
+        return self.one(*self.takes) if self.some(0.2) and not self.alone else None
 
     def settings(self, share: float) -> dict[str, str]:
         if not self.some(share):
@@ -417,24 +418,25 @@ def changed(item: Any, **changes: Any) -> Any:
     return type(item)(fields.pop("name"), **fields)
 
 
-def shop(random: Random, *, alone: bool = False) -> Shop:
+def shop(random: Random, *, alone: bool = False, takes: Sequence[str] = TAKES) -> Shop:
     """
     Draw a shop. Its journeys need not compile: the caller tries, and draws another.
 
     Args:
         random: where everything is drawn from.
         alone: that no journey is started for another customer, and nothing is shared with them.
+        takes: the shared numbers that transitions take of.
     """
-    invention = Invention(random, alone=alone)
+    invention = Invention(random, alone=alone, takes=takes)
     journeys = tuple(invention.journey(name) for name in invention.names)
     return Shop(journeys, tuple(invention.happenings()))
 
 
-def shops(number: int, *, alone: bool = False) -> Iterator[tuple[int, Shop]]:
+def shops(number: int, *, alone: bool = False, takes: Sequence[str] = TAKES) -> Iterator[tuple[int, Shop]]:
     """So many shops whose journeys compile, with the seed of each; the first seed is JOURNEYKIT_SEED, or 0."""
     seed, found = int(os.environ.get("JOURNEYKIT_SEED", "0")), 0
     while found < number:
-        drawn = shop(Random(seed), alone=alone)
+        drawn = shop(Random(seed), alone=alone, takes=takes)
         if not any(problems(drawn.journeys, CATALOG)):
             found += 1
             yield seed, drawn

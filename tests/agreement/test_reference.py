@@ -114,6 +114,23 @@ def test_lanes_come_to_the_same(examples: int) -> None:
     assert not missing
 
 
+OF_EACH = ("pairs, 1 per customer.plan or 'none'", *["coupons, 1 per customer.id"] * 2, *["rooms, 1 per day per event.cart"] * 2)
+COUNTED = {"granted": 6, "of one": 3, "of nothing": 1}
+
+
+def test_numbers_of_each_come_to_the_same(examples: int) -> None:
+    """Shops whose transitions take of a number that each plan, cart or text has by itself; some name nothing."""
+    counted: Counter[str] = Counter()
+    for seed, drawn in shops(examples, takes=OF_EACH):
+        found, reference = told(drawn.journeys, drawn.happenings, CATALOG)
+        if found:
+            pytest.fail(f"seed {seed}\n{shown(drawn.journeys, drawn.happenings, CATALOG)}")
+        for customer in reference.customers.values():
+            counted += customer.state.notes
+    missing = {name: (counted[name], floor) for name, floor in COUNTED.items() if counted[name] < floor * min(examples, 200) // 200}
+    assert not missing
+
+
 def _happenings(story: Sequence[strategies.Told]) -> list[Happening]:
     at, found = BEGIN, []
     for one in story:

@@ -17,7 +17,7 @@ from journeykit.cli import main
 from journeykit.errors import StorageError
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.exporting import export_csv, export_parquet
-from journeykit.insight.tables import TABLES
+from journeykit.insight.tables.raw import TABLES
 from journeykit.runtime.clock import ManualClock
 from journeykit.testing.contract_scanning import whole
 

@@ -14,10 +14,10 @@ import pytest
 
 from journeykit import Engine, MemoryStorage
 from journeykit.insight import Insight
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.page import page
-from journeykit.insight.settings import Settings
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
 from mapped import BITING, LONG, care, happened
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -135,6 +135,41 @@ def test_numbers_are_written_alike_by_python_and_by_the_page(opened, shop):
 
 
 # -- choosing and clicking --------------------------------------------------------------------------------------------------
+
+
+def test_a_step_tells_of_the_chosen_month_who_was_there_and_who_was_lost(opened, shop):
+    """When April ended four waited to be asked, and one had closed their account; now nobody is there. The panel says of which moment it speaks."""
+    shown = opened(shop)
+    panel = shown.locator("#panel")
+    shown.locator("#table").get_by_role("button", name="asked").click()
+    assert panel.get_by_role("heading", name="Who is there now").is_visible()
+    assert "Nobody." in panel.inner_text()
+    shown.keyboard.press("Escape")
+    shown.select_option("select[name=period]", label="2026-04")
+    shown.locator("#table").get_by_role("button", name="asked").click()
+
+    assert panel.get_by_role("heading", name="Who was there when 2026-04 ended, the longest first").is_visible()
+    assert panel.locator("tbody tr").count() == 4  # who ordered on days 44, 46, 50 and 52
+    assert panel.get_by_role("heading", name="How customer 1 came here").is_visible()
+    shown.keyboard.press("Escape")
+    shown.locator("#table").get_by_role("button", name="thanked").click()
+    assert panel.get_by_role("heading", name="Lost here in 2026-04, and what happened last").is_visible()
+    assert "1 Account Closed, after " in panel.inner_text()
+    shown.keyboard.press("Escape")
+    shown.select_option("select[name=filter]", index=1)
+    shown.locator("#table").get_by_role("button", name="asked").click()
+    assert "of everybody" in panel.inner_text()
+
+
+def test_only_signs_that_stand_on_the_map_are_explained(opened, shop):
+    """In March nobody orders again; in August somebody does, and nobody goes a way that nobody designed any more."""
+    shown = opened(shop)
+    legend = shown.locator(".legend")
+
+    shown.select_option("select[name=period]", label="2026-03")
+    assert ("taken, nobody designed it" in legend.inner_text(), "leads back" in legend.inner_text()) == (True, False)
+    shown.select_option("select[name=period]", label="2026-08")
+    assert ("taken, nobody designed it" in legend.inner_text(), "leads back" in legend.inner_text()) == (False, True)
 
 
 def test_a_month_is_chosen_and_another_set_beside_it(opened, shop):
@@ -412,7 +447,7 @@ def test_what_the_page_is_made_of_is_in_the_wheel(tmp_path):
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
     )
     (wheel,) = tmp_path.glob("*.whl")
-    packed = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/insight/web/" in name}
+    packed = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/insight/map/web/" in name}
 
-    assert packed == {path.name for path in (ROOT / "src" / "journeykit" / "insight" / "web").iterdir()}
+    assert packed == {path.name for path in (ROOT / "src" / "journeykit" / "insight" / "map" / "web").iterdir()}
     assert {"page.html", "page.css", "map.css", "app.js"} <= packed

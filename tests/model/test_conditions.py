@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression, template_expressions, template_parts
-from journeykit.model.grammar import show_path
+from journeykit.model.grammar import read, show_path
 
 
 def refusal(text: object) -> str:
@@ -375,3 +375,11 @@ def test_a_path_is_shown_as_it_is_written():
     assert show_path(("event", "total")) == "event.total"
     assert show_path(("event", "weird name", 0, "from")) == "event['weird name'][0]['from']"
     assert show_path(("now",)) == "now"
+
+
+def test_who_is_where_is_not_known_everywhere() -> None:
+    """Where no customer is looked at, as in what a report is about, nobody is in a journey."""
+    with pytest.raises(DefinitionError) as refused:
+        read("active('cart')", {"event": None})
+
+    assert str(refused.value) == "\"active('cart')\": column 1: active is not known here; it asks where a customer is"

@@ -151,6 +151,44 @@ def test_a_quota_that_is_used_up_ends_it() -> None:
     assert [logged.event.name for logged in shop.storage.events("zoe")] == ["Alert Asked"]
 
 
+def test_a_quota_of_each_object_ends_its_own_release_alone() -> None:
+    """One pair of each is kept for those who wait: the second is not told of the red ones, and of the blue ones they are."""
+    wait = Step("waits", stage="consideration", when=Transition("told", on=On("Back In Stock"), take="pairs, 1 per event.sku"))
+    watched = Journey("watched", key="sku", entry="Alert Asked", steps=[wait, Step("told", do=Do("email", of="{journey.key}"))])
+    shop = Shop(watched, catalog("object, 1 per minute, until pairs"))
+    for customer, sku in (("ann", "red"), ("ben", "red"), ("eve", "blue"), ("zoe", "blue")):
+        shop.event("Alert Asked", customer, sku=sku)
+    shop.engine.publish("Back In Stock", id="erp-1", properties={"sku": "red", "price": 4900})
+    shop.wait("1 hour")
+    shop.engine.publish("Back In Stock", id="erp-2", properties={"sku": "blue", "price": 4900})
+    shop.wait("1 hour")
+
+    assert [line.split()[2:] for line in shop.sent] == [["ann", "email", "red"], ["eve", "email", "blue"]]
+    assert [logged.event.name for customer in ("ben", "zoe") for logged in shop.storage.events(customer)] == ["Alert Asked", "Alert Asked"]
+
+
+@pytest.mark.parametrize(
+    ("take", "good"),
+    [
+        ("pairs, 1 per event.sku", True),
+        ("pairs, 1 per journey.key", True),
+        ("pairs, 1", True),
+        ("pairs, 1 per data.shop", False),
+        ("pairs, 1 per customer.id", False),
+    ],
+)
+def test_a_quota_that_ends_a_release_is_that_of_the_object(take: str, good: bool) -> None:
+    """Whose number would be looked at, where each customer or shop has one, nobody could say."""
+    wait = Step("waits", stage="consideration", when=Transition("told", on=On("Back In Stock"), take=take))
+    watched = Journey("watched", key="sku", entry="Alert Asked", steps=[wait, Step("told")])
+    found = check([watched, catalog("object, until pairs")])
+    per = take.partition(" per ")[2]
+
+    assert found == (
+        () if good else (f'catalog: events.Back In Stock.sku: "pairs" in "watched" has a number of its own per {per}, not per sku; write per event.sku, or name another end',)
+    )  # fmt: skip
+
+
 def test_the_same_fact_twice_is_one() -> None:
     """Told again by the host, it is known; the same id about another object is another fact."""
     shop = watching("object", "ann")

@@ -6,7 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from journeykit import Catalog, Do, Journey, On, Scope, SQLiteStorage, Step, Transition, check
+from journeykit import (
+    Catalog,
+    DefinitionError,
+    Do,
+    Journey,
+    MemoryStorage,
+    On,
+    PostgresStorage,
+    Scope,
+    SQLiteStorage,
+    Step,
+    Transition,
+    check,
+)
 from journeykit.core.quotas import SHARED
 from journeykit.model.records import Commit, Want
 from journeykit.runtime.why import replay
@@ -214,6 +227,160 @@ def test_what_would_fail_is_not_tried_where_nothing_is_left(fails: str) -> None:
 
     assert [shop.inside("seats", customer=customer).step for customer in ("ann", "ben")] == ["sold", "late"]
     assert "parked" not in " ".join(shop.told("ben"))
+
+
+# each by itself
+
+SALE = Journey(
+    "sale", key="product", entry="Reserved", zone="Europe/Berlin",
+    steps=[
+        Step("asks", stage="purchase", then=[Transition("held", take="pairs, 3 per hour per journey.key"), "full"]),
+        Step("held", end="completed"),
+        Step("full"),
+    ],
+)  # fmt: skip
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def storage(request: pytest.FixtureRequest, tmp_path):
+    """One after the other, every storage there is."""
+    if request.param == "memory":
+        yield MemoryStorage()
+        return
+    path = tmp_path / "shop.db" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    kept = SQLiteStorage(path, synchronous="off") if request.param == "sqlite" else PostgresStorage(path)
+    yield kept
+    kept.close()
+
+
+def test_three_of_each_product_an_hour(storage) -> None:
+    """Five reserve red shoes and five blue ones, all in one batch: three get each. An hour later there are three red ones more."""
+    shop = Shop(SALE, storage=storage)
+    at = [(f"{color}{number}", color) for number in range(1, 6) for color in ("red", "blue")]
+    shop.engine.handle_many([shop.fact("Reserved", customer, product=color) for customer, color in at])
+    shop.wait("1 hour")
+    for number in range(6, 11):
+        shop.event("Reserved", f"red{number}", product="red")
+    steps = {customer: shop.inside("sale", color, customer).step for customer, color in [*at, *((f"red{n}", "red") for n in range(6, 11))]}
+
+    assert {customer for customer, step in steps.items() if step == "held"} == {
+        "red1", "red2", "red3", "blue1", "blue2", "blue3", "red6", "red7", "red8"
+    }  # fmt: skip
+    assert "03-02 09:00 used up pairs, 3 per hour per journey.key: red" in shop.told("red4")
+
+
+def test_workers_at_once_take_no_more_of_each_than_there_is(tmp_path) -> None:
+    """Four threads with an engine each let forty customers in, half of them for red; three of each get it."""
+    storage = SQLiteStorage(tmp_path / "shop.db", synchronous="off")
+    shops = [Shop(SALE, storage=storage) for _ in range(4)]
+
+    def work(number: int) -> None:
+        for place, customer in enumerate(HUNDRED[number * 10 : number * 10 + 10]):
+            shops[number].event("Reserved", customer, product=("red", "blue")[place % 2])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    steps = [
+        (color, shops[0].inside("sale", color, customer).step)
+        for n, customer in enumerate(HUNDRED[:40])
+        for color in [("red", "blue")[n % 2]]
+    ]
+
+    assert (steps.count(("red", "held")), steps.count(("blue", "held"))) == (3, 3)
+
+
+def test_what_names_nothing_has_no_number() -> None:
+    """Whoever brings no referrer, or a list of them, takes of nobody's number, and of no common one either; why-not says so."""
+    steps = [
+        Step("asks", stage="advocacy", when=[Transition("thanked", on=On("Came"), take="thanks, 1 per event.referrer"), Transition("alone", on=On("Came"))]),
+        Step("thanked", do=Do("email"), end="completed"), Step("alone"),
+    ]  # fmt: skip
+    shop = Shop(Journey("referred", entry="Signed Up", steps=steps))
+    for customer, given in (
+        ("ann", {}),
+        ("ben", {"referrer": ["eve"]}),
+        ("zoe", {"referrer": "eve"}),
+        ("max", {"referrer": 7}),
+        ("may", {"referrer": "7"}),
+    ):
+        shop.event("Signed Up", customer)
+        shop.event("Came", customer, **given)
+
+    assert [shop.inside("referred", customer=customer).step for customer in ("ann", "ben", "zoe", "max", "may")] == [
+        "alone", "alone", "thanked", "thanked", "alone"
+    ]  # fmt: skip
+    (line,) = [line.text for line in shop.engine.explain("ann", why_not="email").why_not if "hold" in line.text]
+    assert line.endswith(
+        "in asks, Came came, but it did not hold that some of thanks, 1 per event.referrer is left (event.referrer = missing)"
+    )
+
+
+def test_a_replay_of_what_is_counted_by_itself_needs_nobody_else() -> None:
+    """The fourth of a product replayed from their own log: refused again."""
+    shop = Shop(SALE)
+    for customer in ("c1", "c2", "c3", "c4"):
+        shop.event("Reserved", customer, product="red")
+    (loaded,) = shop.storage.load_many([Want("c4", None)])
+    again = replay(shop.engine._worker._definitions.compiled, loaded, shop.storage.events("c4"))
+
+    assert [line for commit in again for line in commit.history] == shop.storage.history("c4")
+
+
+def test_nothing_of_a_customer_stands_in_what_all_share(tmp_path) -> None:
+    """One voucher per address: once Ann is erased, her address is nowhere in the file, and still has had its voucher."""
+    steps = [
+        Step("asks", stage="awareness", then=[Transition("given", take="voucher, 1 per customer.address"), "none"]),
+        Step("given"),
+        Step("none"),
+    ]
+    storage = SQLiteStorage(tmp_path / "shop.db")
+    shop = Shop(Journey("voucher", entry="Signed Up", steps=steps), storage=storage)
+    for customer in ("ann", "ben"):
+        shop.identify(customer, traits={"address": "Schlossallee 1"})
+    shop.event("Signed Up", "ann")
+    shop.engine.erase("ann")
+    shop.event("Signed Up", "ben")
+    step = shop.inside("voucher", customer="ben").step
+    shop.engine.erase("ben")
+    storage.close()
+
+    assert step == "none"
+    assert not any(b"Schlossallee" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("take", "problem"),
+    [
+        ("pairs, 3 per product", '"product" is not known; paths begin with event, signal, customer'),
+        ("pairs, 3 per event.product per day", "the period comes first"),
+        ("pairs, 3 per 'red'", "'red' is the same for all; name what has a number of its own, such as event.product"),
+        ("pairs, 3 per day per week", "is no quota"),
+    ],
+)
+def test_what_has_a_number_of_its_own_is_an_expression(take: str, problem: str) -> None:
+    """What cannot be read is refused where it is written, with examples of all forms."""
+    with pytest.raises(DefinitionError) as caught:
+        Transition("held", take=take)
+
+    assert problem in str(caught.value)
+
+
+def test_a_moment_or_a_list_names_nothing_and_names_are_checked() -> None:
+    """What can never be a name, or is not declared, is a problem of the definition."""
+    catalog = Catalog(events={"Reserved": {"product": "text", "until": "moment"}}, traits={"cards": "list"})
+    ways = [
+        Transition("held", on=On("Reserved"), take="a, 1 per event.until"),
+        Transition("held", on=On("Reserved"), take="b, 1 per customer.cards"),
+        Transition("held", on=On("Reserved"), take="c, 1 per event.prodct"),
+        Transition("held", on=On("Reserved"), take="d, 1 per lower(event.product)"),
+    ]
+    journey = Journey("sale", entry="Reserved", steps=[Step("asks", stage="purchase", when=ways), Step("held")])
+
+    assert check([journey, catalog]) == (
+        'sale: steps[0].when[2].take: no property of Reserved "prodct"; did you mean "product"?',
+        "sale: steps[0].when[0].take: event.until is a moment; what has a number of its own is named by a text or a whole number, such as event.product",
+        "sale: steps[0].when[1].take: customer.cards is a list; what has a number of its own is named by a text or a whole number, such as event.product",
+    )
 
 
 # the better arm

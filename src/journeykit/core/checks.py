@@ -14,7 +14,7 @@ from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS
 from journeykit.core.checks_world import World
 from journeykit.core.extensions import Extensions
-from journeykit.core.objects import subjects
+from journeykit.core.objects import Subject, objects_of, subjects
 from journeykit.core.segments import problems as segment_problems
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
@@ -81,3 +81,15 @@ def _objects(journeys: Sequence[Journey], catalog: Catalog) -> Iterator[str]:
         for end in subject.kind.until:
             if end not in known:
                 yield f"events.{event}.{subject.property}: {unknown('event about an object, and no quota,', end, known)}"
+        for journey in journeys if subject.kind.until else ():
+            yield from (f"events.{event}.{subject.property}: {problem}" for problem in _ends(Survey(journey), event, subject))
+
+
+def _ends(survey: Survey, event: str, subject: Subject) -> Iterator[str]:
+    """A quota that ends the release of one object is that object's own, where each has one."""
+    name = subject.property
+    objects = [objects_of(survey.journey, rule.on, name) for rule in survey.rules if rule.on.event == event]
+    own = [("path", path) for path in (("event", name), *(path for paths in objects for path in paths))]
+    for take in (move.move.take for move in survey.moves):
+        if take is not None and take.name in subject.kind.until and take.per is not None and take.per.tree not in own:
+            yield f'"{take.name}" in "{survey.journey.name}" has a number of its own per {take.per.text}, not per {name}; write per event.{name}, or name another end'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from journeykit.core.checks_sense import KINDS, kind_of
 from journeykit.core.checks_world import World
 from journeykit.core.objects import objects_of, subjects, vocabulary
 from journeykit.core.outline import scopes
@@ -11,8 +12,9 @@ from journeykit.core.survey import Rule, Survey, unknown
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED
-from journeykit.model.journey import Start
+from journeykit.model.journey import On, Start
 from journeykit.model.phrases import Split
+from journeykit.model.quotas import Take
 
 
 def keys(survey: Survey, world: World) -> Iterator[str]:
@@ -101,6 +103,14 @@ def takes(survey: Survey, world: World) -> Iterator[str]:
             yield f'{move.path}.take: "{take.name}" is "{text}" in {zone or "no zone"} in "{other}"; say the same here, or name another'
         elif take.period and survey.journey.zone is None:
             yield f'{move.path}.take: "{take.text}" needs a time zone; give the journey one'
+        yield from _counted(f"{move.path}.take", take, move.move.on, world)
+
+
+def _counted(path: str, take: Take, on: On | None, world: World) -> Iterator[str]:
+    """What a quota is counted by is a text or a whole number, as a key is."""
+    kind = kind_of(take.per, world.catalog, on.event if on else None) if take.per else None
+    if take.per and kind in ("moment", "flag", "list"):
+        yield f"{path}: {take.per.text} is {KINDS[kind]}; what has a number of its own is named by a text or a whole number, such as event.product"
 
 
 def measures(survey: Survey, world: World) -> Iterator[str]:

@@ -23,6 +23,7 @@ def policies(world: World, plugins: Collection[str] | None) -> Iterator[str]:
     several = world.catalog.policies
     for number, policy in enumerate(several):
         found = (*_channels(policy, world), *_condition(policy, world.catalog), *_zone(policy, world.journeys), *_plugin(policy, plugins))
+        found += (*_swallowed(policy, world),)
         found += (*_household(several[:number], policy, world.catalog),)
         found += (*_twice(several[:number], policy), *_lane(several[:number], policy, world.journeys))
         yield from (f"policies[{number}]: {problem}" for problem in found)
@@ -43,6 +44,15 @@ def _channels(policy: Policy, world: World) -> Iterator[str]:
             yield f'"{policy.text}": "{channel}" reaches nobody, so that it never holds; declare it as marketing, or leave it out'
         elif declared.get(channel) == "transactional" and policy.kind in ("consent", "quiet", "cap"):
             yield f'"{policy.text}": "{channel}" is transactional and passes it; declare it as marketing, or leave it out'
+
+
+def _swallowed(policy: Policy, world: World) -> Iterator[str]:
+    """Channels stand before the name; behind it they would be a part of it, and the policy about all."""
+    name, _, behind = policy.name.rpartition(" for ")
+    asked = (act.do.action for journey in world.journeys for act in Survey(journey).acts if isinstance(act.do, Do))
+    if name and {*behind.split(" and ")} <= {*world.catalog.actions, *(world.actions or ()), *asked}:
+        way = "hold out 10% for email as control" if policy.kind == "holdout" else "none for email while customer.bounced as bounced"
+        yield f'"{policy.text}" holds for all channels, and "{policy.name}" would be its name; write for example "{way}"'
 
 
 def _condition(policy: Policy, catalog: Catalog) -> Iterator[str]:

@@ -25,7 +25,7 @@ _OF_CALLS: Mapping[str, str] = {
     **dict.fromkeys(("exists", "contains", "active"), "flag"),
     "those": "list",
 }
-_NAMES = {"text": "text", "number": "a number", "flag": "true or false", "moment": "a moment", "list": "a list"}
+KINDS: Mapping[str, str] = {"text": "text", "number": "a number", "flag": "true or false", "moment": "a moment", "list": "a list"}
 _ORDERED = ({"number"}, {"text"}, {"moment"}, {"moment", "text"})
 
 
@@ -58,6 +58,11 @@ def senseless(expression: Expression, catalog: Catalog, event: str | None) -> It
     yield from dict.fromkeys(reading.problems(expression.tree))
 
 
+def kind_of(expression: Expression, catalog: Catalog, event: str | None) -> str | None:
+    """What sort of value *expression* gives, one of `KINDS`; None where nobody can know. Arguments as of `senseless`."""
+    return _Reading(expression.text, catalog, event).kind(expression.tree)
+
+
 @frozen
 class _Reading:
     text: str
@@ -87,20 +92,20 @@ class _Reading:
             return
         elif operator in ("==", "!="):
             if one != other:
-                yield self.told(left, one, right, other, f"which are never equal; compare it with {_NAMES[one]}")
+                yield self.told(left, one, right, other, f"which are never equal; compare it with {KINDS[one]}")
         else:
             yield self.told(left, one, right, other, f"which cannot be ordered by {operator}; compare numbers, texts or moments")
 
     def held(self, left: Tree, one: str | None, right: Tree, other: str | None) -> Iterator[str]:
         """One value that is looked for in another."""
         if other in ("number", "flag", "moment"):
-            yield f'"{self.text}": {_shown(right)} is {_NAMES[other]} and holds nothing; name a list, such as ["a", "b"], or a text'
-        elif other == "text" and one not in (None, "text"):
-            yield self.told(left, one or "", right, other, "and a text holds texts only; name a list")
+            yield f'"{self.text}": {_shown(right)} is {KINDS[other]} and holds nothing; name a list, such as ["a", "b"], or a text'
+        elif other == "text" and one is not None and one != "text":
+            yield self.told(left, one, right, other, "and a text holds texts only; name a list")
         elif right[0] == "list" and one is not None:
             kinds = {self.kind(item) for item in right[1:]}
             if kinds and None not in kinds and one not in kinds and {one, *kinds} != {"moment", "text"}:
-                yield f'"{self.text}": {_shown(left)} is {_NAMES[one]}, and the list holds none; name {_NAMES[one]} in it'
+                yield f'"{self.text}": {_shown(left)} is {KINDS[one]}, and the list holds none; name {KINDS[one]} in it'
 
     def worked_out(self, operator: str, left: Tree, right: Tree) -> Iterator[str]:
         """Arithmetic."""
@@ -108,14 +113,14 @@ class _Reading:
         for part in (left, right):
             kind = self.kind(part)
             if kind in ("flag", "list"):
-                yield f'"{self.text}": {_shown(part)} is {_NAMES[kind]}, and {operator} works on numbers, texts and moments'
+                yield f'"{self.text}": {_shown(part)} is {KINDS[kind]}, and {operator} works on numbers, texts and moments'
         if kinds == {"text", "number"} or (kinds == {"text"} and operator not in ("+", "-")):
-            what = "and".join(f" {_shown(part)} is {_NAMES[str(self.kind(part))]} " for part in (left, right)).strip()
+            what = "and".join(f" {_shown(part)} is {KINDS[str(self.kind(part))]} " for part in (left, right)).strip()
             yield f'"{self.text}": {what}; {operator} cannot work on both'
 
     def told(self, left: Tree, one: str, right: Tree, other: str, what: str) -> str:
         """A problem of two values."""
-        return f'"{self.text}": {_shown(left)} is {_NAMES[one]} and {_shown(right)} is {_NAMES[other]}, {what}'
+        return f'"{self.text}": {_shown(left)} is {KINDS[one]} and {_shown(right)} is {KINDS[other]}, {what}'
 
     def kind(self, tree: Tree) -> str | None:
         """What sort of value *tree* gives; None where nobody can know."""

@@ -20,6 +20,8 @@ from journeykit.model.wait import Wait
 
 _TARGET = re.compile(r"(data|customer|consent)\.([^.\[\]]+)")
 _CHANGED = re.compile(r"(customer|consent)\.([^.\[\]]+)")
+_ASKED = re.compile(r"(.+?) (?:where|if|when) ((?:not )?(?:event|customer|data|consent|segment)\..+)")
+_COMPARED = re.compile(r"((?:customer|consent)\.\w+) ?(?:to|is|==?) ?['\"]?(.+?)['\"]?")
 _SETTLED = re.compile(r"(.+) (performed|dead|dropped)")
 _CASES = {
     "missing": 'add "wait if missing", "exit if missing" or "skip to STEP if missing"',
@@ -125,11 +127,13 @@ def _elapsed(wait: Wait) -> bool:
 def opens(survey: Survey, world: World) -> Iterator[str]:
     """``open`` names two dates, the earlier first, and says who is there already only where somebody can be."""
     del world
-    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone or "UTC"
+    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone
     if text is None:
         return
     said = opening(text)
-    begin, end = (None if part is None else _date(part, zone if known_zone(zone) else "UTC") for part in (said or (None, None))[:2])
+    begin, end = (
+        None if part is None else _date(part, zone if zone and known_zone(zone) else "UTC") for part in (said or (None, None))[:2]
+    )
     if said is None or (said.begin is not None and (begin is None or end is None)):
         yield f'open: "{text}" is no time span; write "2026-11-01 to 2026-12-24"'
     elif begin is not None and end is not None and begin >= end:
@@ -155,7 +159,7 @@ def settings(survey: Survey, world: World) -> Iterator[str]:
         root, name = (match[1], match[2]) if match else ("", "")
         if root == "data" and name.startswith("$"):
             yield f'{setting.path}: names that begin with "$" are the library\'s own; set another name'
-        elif setting.kind != "step" and root != "data":
+        elif not setting.inside and root != "data":
             yield f'{setting.path}: "{setting.target}" cannot be set here; begin with data., such as data.total'
         elif match is None:
             yield f'{setting.path}: "{setting.target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
@@ -223,11 +227,13 @@ def _property(path: str, event: str | None, name: str, catalog: Catalog) -> Iter
 
 
 def events(survey: Survey, world: World) -> Iterator[str]:
-    """Events that are waited for are declared, where any are."""
+    """Events that are waited for are declared, where any are, and have names that somebody could have meant."""
     known = vocabulary(world.catalog)
     for rule in survey.rules:
         name = rule.on.event
-        if name is not None and read_call(name) is None and known and name not in known and not name.startswith("$"):
+        if swallowed := _ASKED.fullmatch(name or ""):
+            yield f'{rule.path}.event: "{name}" would be the name; write event: {swallowed[1]} and where: {swallowed[2]}'
+        elif name is not None and read_call(name) is None and known and name not in known and not name.startswith("$"):
             yield f"{rule.path}.event: {unknown('event', name, known)}"
 
 
@@ -237,7 +243,9 @@ def changes(survey: Survey, world: World) -> Iterator[str]:
     for rule in survey.rules:
         if rule.on.changed is not None:
             match = _CHANGED.fullmatch(rule.on.changed)
-            if match is None:
+            if compared := _COMPARED.fullmatch(rule.on.changed):
+                yield f'{rule.path}.changed: "{rule.on.changed}" says more than what changes; write changed: {compared[1]} and where: signal.new == {compared[2]!r}'
+            elif match is None:
                 yield f'{rule.path}.changed: "{rule.on.changed}" cannot be waited for; write customer.NAME or consent.CHANNEL'
             elif match[1] == "customer":
                 yield from _trait(f"{rule.path}.changed", match[2], world.catalog)

@@ -196,6 +196,7 @@ class _Compiler:
             plan=plan,
             condition=self.planner.guard(on, place),
             key=self._row_key(on),
+            named=on.key or self.journey.keyed or "",
             drop_late=on.late == "drop",
             cause=cause(on),
             where=asked(on),
@@ -263,7 +264,7 @@ class _Compiler:
             if on is not None:
                 name = place.step.name
                 plan = self.planner.internal(place, move) if move.to is None else self.planner.plan(name, move.to, move, place)
-                yield self._taking(self._row("move", on, place, owner, plan), move.take)
+                yield self._taking(self._row("move", on, place, owner, plan), move.take, place)
 
     def _onward(self, place: Place, onward: Onward, signal: Signal, cause: str) -> Iterator[Row]:
         yield from self._branches(place, onward, Row("move", signal, None, cause=cause))
@@ -286,9 +287,9 @@ class _Compiler:
         else:
             for branch in onward:
                 one = row(self.planner.plan(name, branch.to, branch, place), branch.on.where if branch.on else None)
-                yield self._taking(one, branch.take)
+                yield self._taking(one, branch.take, place)
 
-    def _taking(self, row: Row, take: Take | None) -> Row:
+    def _taking(self, row: Row, take: Take | None, place: Place) -> Row:
         """*row*, which holds only while there is some left of what it takes."""
         if take is None:
             return row
@@ -298,7 +299,8 @@ class _Compiler:
             marked = context.enrollment is not None and context.enrollment.leaving is not None
             return acts and (marked or any(condition(context) for condition in deferred))
 
-        row.condition = taking(row.condition, take, self.journey.zone or "UTC", row.cause, leaves)
+        row.condition = taking(row.condition, self.planner.quota(take, place), row.cause, leaves)
+        row.reads = (*row.reads, *self.planner.reads(take.per, place))
         row.takes = True
         row.where = f"{row.where} and some of {take.text} is left" if row.where else f"some of {take.text} is left"
         return row

@@ -9,7 +9,6 @@ from journeykit.core.expressions import MISSING
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.messages import Event, moment
 from journeykit.model.phrases import suggestion
-from journeykit.model.quotas import Take
 from journeykit.model.records import Enrollment, Facts
 
 Path = tuple[str | int, ...]
@@ -50,9 +49,9 @@ class Context:
         self.old = old
         self.new = new
 
-    def grant(self, take: Take, zone: str, cause: str) -> bool:
+    def grant(self, quota: Any, cause: str) -> bool:
         """Take one of a shared number, and tell whether there was one left; where nothing is decided there always is."""
-        del take, zone, cause
+        del quota, cause
         return True
 
     def inside(self, journey: str) -> Sequence[str]:

@@ -11,12 +11,14 @@ from journeykit.core.extensions import Extensions
 from journeykit.core.outline import Place, places, scopes, within
 from journeykit.core.parameters import compile_template
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, SetOperation, StartOperation, Value
+from journeykit.core.quotas import Quota
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression, template_expressions
 from journeykit.model.customer import Catalog
 from journeykit.model.grammar import show_path
 from journeykit.model.journey import Do, Exit, Journey, On, Start, Transition
 from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.quotas import Take
 from journeykit.model.wait import Wait
 
 DEFAULT_AGE = 3 * 86_400 * MICROSECONDS  #: of a message that names no expiry (P33)
@@ -80,6 +82,11 @@ class Planner:
     def key(self, text: str | None) -> Getter | None:
         """What computes a key from an event: a property's name, or an expression."""
         return None if text is None else compile_expression(_key(text), self.resolver(None))
+
+    def quota(self, take: Take, place: Place) -> Quota:
+        """*take* as it stands at *place*, with what finds whose number it is."""
+        per = compile_expression(take.per, self.resolver(place)) if take.per else None
+        return Quota(take, self.journey.zone or "UTC", per)
 
     def of_event(self, on: On) -> bool:
         """Whether what has to hold for *on*, and its key, read nothing but the event's properties."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
@@ -28,12 +29,35 @@ PAUSED = "$paused"  #: the name of the event that keeps which pauses a decision 
 KEPT = frozenset({SHARED, PAUSED})  #: what the log keeps for a replay only
 
 
-def quota_key(take: Take, zone: str, now: int) -> str:
-    """The name of the number at *now*: that of the quota, and the beginning of the period where it has one."""
-    if take.period is None:
-        return take.name
-    here = wall_clock(now, zone)
-    return f"{take.name}/{_begin(take.period, here)}"
+class Quota(NamedTuple):
+    """
+    A shared number as a journey takes of it.
+
+    Attributes:
+        zone: whose calendar its periods are of.
+        per: finds what has a number of its own; None where all share one.
+    """
+
+    take: Take
+    zone: str
+    per: Callable[[Context], Any] | None = None
+
+
+def quota_key(take: Take, zone: str, now: int, of: str | None = None) -> str:
+    """
+    The name of the number at *now*: that of the quota, the beginning of the period where it has one, and a hash where each *of* has its own.
+
+    What all customers share outlives each of them, so what is anybody's own does not stand in it (P21); nor does it grow with that.
+    """
+    name = take.name
+    if take.period is not None:
+        name = f"{name}/{_begin(take.period, wall_clock(now, zone))}"
+    return name if of is None else f"{name}[{sha256(f'{take.name}/{of}'.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}]"
+
+
+def told(take: Take, of: str | None) -> str:
+    """How people read of which number none was left."""
+    return take.text if of is None else f"{take.text}: {of}"
 
 
 def _begin(period: str, here: datetime) -> str:
@@ -45,7 +69,7 @@ def _begin(period: str, here: datetime) -> str:
     return f"{day:%Y-%m}" if period == "month" else f"{day}"
 
 
-def taking(condition: Test | None, take: Take, zone: str, cause: str, leaves: Test) -> Test:
+def taking(condition: Test | None, quota: Quota, cause: str, leaves: Test) -> Test:
     """
     A condition that holds only where *condition* does and one could be taken.
 
@@ -53,7 +77,7 @@ def taking(condition: Test | None, take: Take, zone: str, cause: str, leaves: Te
     """
 
     def holds(context: Context) -> bool:
-        return (condition is None or condition(context)) and (leaves(context) or context.grant(take, zone, cause))
+        return (condition is None or condition(context)) and (leaves(context) or context.grant(quota, cause))
 
     return holds
 

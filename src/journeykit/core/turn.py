@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.context import NOTHING, Context
+from journeykit.core.expressions import MISSING
 from journeykit.core.facts import Change
 from journeykit.core.index import Compiled
-from journeykit.core.quotas import KNOWN, Known, Unread, quota_key
+from journeykit.core.plans import as_key
+from journeykit.core.quotas import KNOWN, Known, Quota, Unread, quota_key, told
 from journeykit.core.state import Customer, own_timers
 from journeykit.model.messages import Event
-from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, LoggedEvent, Mail, Moment, OutboxMessage
 
 MOST = 100  #: automatic transitions, raised signals and timers due at once in one decision (P11)
@@ -137,16 +138,19 @@ class Turn(Context):
             found.sort(key=by_entry)
         return found
 
-    def grant(self, take: Take, zone: str, cause: str) -> bool:
+    def grant(self, quota: Quota, cause: str) -> bool:
         """Take one of a shared number, as far as is known; where none is left, record it."""
-        key = quota_key(take, zone, self.now)
+        take, of = quota.take, None if quota.per is None else as_key(quota.per(self))
+        if of is MISSING:
+            return False  # there is nothing of which one could be left
+        key = quota_key(take, quota.zone, self.now, of)
         left, needed = self.known.left.get(key, take.limit), self.needed or KNOWN
         if sum(number for name, number, _ in self.commit.quotas if name == key) < left:
             self.commit.quotas = (*self.commit.quotas, (key, 1, take.limit))
             return True
         if key not in needed.left:
             self.needed = needed._replace(left={**needed.left, key: left})
-            self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=take.text)
+            self.note("used up", self.enrollment, cause, self.enrollment.step if self.enrollment else None, reason=told(take, of))
         return False
 
     def be_sure(self, taken: Iterable[tuple[str, int, int | None]]) -> None:

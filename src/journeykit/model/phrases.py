@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
+from journeykit.model.misreadings import refuse_misread_event, refuse_misread_name
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
@@ -39,11 +40,13 @@ def seconds(text: str) -> int:
     Raises:
         DefinitionError: the text is no duration, or it is zero.
     """
+    if not isinstance(text, str):
+        raise DefinitionError(f'{text!r:.60} is no duration; write a text, for example "2 hours"')
     rest = _DURATION.sub("", text).replace(" and ", " ").strip()
     total = sum(int(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
     if rest or total <= 0:
         words = text.split()
-        near = suggestion(words[1].rstrip("s"), _UNITS) if len(words) > 1 else ""
+        near = suggestion(words[1].rstrip("s"), _UNITS) if len(words) > 1 and words[1].rstrip("s") not in _UNITS else ""
         if len(words) > 1 and words[1].rstrip("s") in ("month", "year"):
             near = "; months and years differ in length, say how many days"
         raise DefinitionError(f'"{text}" is no duration; write for example "2 hours" or "3 days"{near}')
@@ -135,6 +138,7 @@ class Split:
         parts = [self._SHARE.fullmatch(part.strip()) for part in match["shares"].split(",")] if match else []
         if match is None or not all(parts):
             raise DefinitionError(f'"{self.text}" is no split; write for example "50% short, 50% long"')
+        refuse_misread_name(self.text, match["name"], "per (?:enrollment|customer)", 'write "per enrollment as NAME"')
         shares = tuple((part[2], int(part[1])) for part in parts if part)
         if sum(share for _, share in shares) != 100:
             raise DefinitionError(f'"{self.text}": the shares add up to {sum(share for _, share in shares)}%; make them 100%')
@@ -207,12 +211,14 @@ class Aggregate:
             raise DefinitionError(
                 f'"{self.text}" is no fact; write for example "count of Order Completed" or "sum of Order Completed.total"'
             )
+        event = match["event"].strip()
+        refuse_misread_event(self.text, event)
         if match["of"] is None and match["kind"] not in ("count", "first", "last"):
-            raise DefinitionError(f'"{self.text}": a {match["kind"]} needs a property; write "{match["kind"]} of {match["event"]}.total"')
+            raise DefinitionError(f'"{self.text}": a {match["kind"]} needs a property; write "{match["kind"]} of {event}.total"')
         if match["opening"] and match["kind"] in ("mean", "distinct"):
             raise DefinitionError(f'"{self.text}": nothing can be added to a {match["kind"]}; begin a count or a sum with a trait')
         object.__setattr__(self, "kind", match["kind"])
-        object.__setattr__(self, "event", match["event"])
+        object.__setattr__(self, "event", event)
         object.__setattr__(self, "of", match["of"])
         object.__setattr__(self, "rolling", seconds(match["rolling"]) * MICROSECONDS if match["rolling"] else None)
         object.__setattr__(self, "period", match["period"])

@@ -26,6 +26,7 @@ from attrs import field, frozen
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.messages import microseconds, words
+from journeykit.model.misreadings import refuse_misread_name
 from journeykit.model.phrases import MICROSECONDS, seconds, suggestion
 from journeykit.model.wait import WEEKDAYS
 
@@ -205,6 +206,7 @@ def _hold(match: re.Match[str]) -> int | None:
 
 
 def _lane(match: re.Match[str]) -> dict[str, Any]:
+    refuse_misread_name(match[0], match["name"], "clocks (?:stand still|run on)", 'put a comma before "clocks"')
     journeys = tuple(name.strip() for name in match["journeys"].split(","))
     if "" in journeys or len(journeys) < 2:
         raise DefinitionError(f'"{match[0]}" names one journey or none, which has nobody to wait for; write at least two, with commas')

@@ -54,7 +54,7 @@ class Releaser:
         for name in subject.kind.until:
             if name in takes:
                 take, zone = takes[name]
-                key = quota_key(take, zone, release.due_at)
+                key = quota_key(take, zone, release.due_at, release.fact.object if take.per else None)
                 if self._storage.taken(key) >= take.limit:
                     return True
         return False

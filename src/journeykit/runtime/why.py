@@ -83,17 +83,20 @@ def why_not(case: Case, action: str) -> list[Reason]:
     if not asking:
         known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey.journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
-    reasons = [*_traced(case, action), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
+    reasons = [*_traced(case, action, asking), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
+    traced = {(at, journey) for at, journey, _, _ in reasons}
+    reasons += [one for one in _refused(case, asking) if one[:2] not in traced]
     reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
 
 
-def _traced(case: Case, action: str) -> Iterator[Reason]:
+def _traced(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    """What stood in the way; an event that named no key may have been meant for anything in the journey, also for its exits."""
     trace: list[Trace] = []
     first, changes = case.past.in_force()
     replay(first, case.loaded, case.events, trace, changes, case.start)
     for one in trace:
-        if action in one.actions:
+        if action in one.actions or (one.kind == "missing key" and one.journey in asking):
             yield one.at, one.journey, one.key, f"{_place(one.journey, one.key)}: {_words(one)}"
 
 
@@ -107,7 +110,7 @@ def _words(one: Trace) -> str:
         case "key":
             return f"{step}{one.cause} came for another key"
         case "missing key":
-            return f"{step}{one.cause} came without the key{f': {one.detail}' if one.detail else ''}"
+            return f"{step}{one.cause} came, but {one.detail}"
         case "late":
             return f"{step}{one.cause} came, but it had occurred before the step was entered"
         case "reentry":
@@ -129,6 +132,14 @@ def _left(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterat
             yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: {text}"
 
 
+def _refused(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    """Entries that were not let in, whatever steps they would have led to."""
+    for entry in case.history:
+        if entry.kind == "refused" and entry.journey in asking:
+            reason = f" ({entry.reason})" if entry.reason else ""
+            yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: refused{by(entry.cause)}{reason}"
+
+
 def _parked(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
     for logged in case.events:
         given = logged.event.properties
@@ -143,7 +154,8 @@ def _asked_for(case: Case, action: str) -> Iterator[Reason]:
         message = row.message
         if message.action != action:
             continue
-        state = f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempts so far" if row.state == "open" else row.state
+        tried = "1 attempt" if row.attempts == 1 else f"{row.attempts} attempts"
+        state = f"waits to be performed {show(row.due_at, case.zone)}, {tried} so far" if row.state == "open" else row.state
         reason = f": {row.reason}" if row.reason else ""
         place = _place(message.journey, message.key)
         dropped = "".join(_sentence(answer) for answer in row.answers if answer.until is None)

@@ -15,7 +15,7 @@ from journeykit.codec import load
 from journeykit.model.phrases import suggestion
 
 _NAMED = {"ACTIONS": "actions", "POLICIES": "policies", "TRIGGERS": "triggers", "TIMERS": "timers"}
-_KEYS = ("DEFINITIONS", "DATABASE", "HOOKS", "OPTIONS", *_NAMED)
+_KEYS = ("DEFINITIONS", "DATABASE", "HOOKS", "INSIGHT", "OPTIONS", *_NAMED)
 
 
 @frozen
@@ -68,6 +68,12 @@ def places() -> list[Path]:
     """
     named = _setting()["DEFINITIONS"]
     return [Path(one) for one in ([named] if isinstance(named, (str, Path)) else named)]
+
+
+def insight() -> Path | None:
+    """Return the file that says what the shop says about its numbers, where the setting names one."""
+    named = _setting().get("INSIGHT")
+    return None if named is None else Path(named)
 
 
 def _setting() -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from journeykit.insight.lake import Row
-from journeykit.insight.tables import Column, Table
+from journeykit.insight.tables.lake import Row
+from journeykit.insight.tables.raw import Column, Table
 
 _MADE = re.compile(r"\s*create table (\w+) as\b")
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from argparse import REMAINDER, ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -13,11 +14,12 @@ from django.core.management.base import BaseCommand
 from journeykit.cli import main
 from journeykit.contrib.django import worker
 from journeykit.contrib.django.checks import messages
-from journeykit.contrib.django.configuration import Configuration, places
+from journeykit.contrib.django.configuration import Configuration, insight, places
 from journeykit.contrib.django.connections import address_of
+from journeykit.contrib.django.words import reworded
 from journeykit.errors import SchemaError
 
-_JSON = "--json"
+_JSON, _DATABASE = "--json", "--db"
 
 
 class Command(BaseCommand):
@@ -38,10 +40,13 @@ class Command(BaseCommand):
         if verb == "worker":
             self._work()
             return
-        # Both are read by the command where the arguments do not say otherwise.
+        # All are read by the command where the arguments do not say otherwise; --settings would never arrive, it is Django's own.
         os.environ.setdefault("JOURNEYKIT_DB", address_of(Configuration.read().database))
         os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
-        sys.exit(main([verb, *arguments]))
+        if (named := insight()) is not None:
+            os.environ.setdefault("JOURNEYKIT_INSIGHT", str(named))
+        elsewhere = any(one.partition("=")[0] == _DATABASE for one in arguments)
+        sys.exit(main([verb, *arguments], f"{Path(sys.argv[0]).name} journeykit", str if elsewhere else reworded))
 
     def _work(self) -> None:
         try:
