@@ -144,7 +144,13 @@ def test_paths_and_presence_are_what_history_says() -> None:
                 if when.begin <= several[0]["since"] < when.end:
                     reached = [one for one in several if one["since"] < when.end]
                     last = reached[-1]
-                    end = None if last["until"] >= when.end or last["how"] == "moved" else last["reason"] if last["how"] == "exited" else last["how"]
+                    end = (
+                        None
+                        if last["until"] >= when.end or last["how"] == "moved"
+                        else last["reason"]
+                        if last["how"] == "exited"
+                        else last["how"]
+                    )
                     expected[tuple(one["step"] for one in reached), end] += 1
             found = {(path.steps, path.end): path.enrollments for path in numbers.paths(Slice(when, journey=journey), most=10_000)}
             assert found == dict(expected)
