@@ -285,7 +285,9 @@ def test_periods_by_their_days():
 def test_tables_of_a_review_are_taken_for_no_formula():
     """Names of steps, events and reasons are the shop's own, or whoever's: a product that is called by a formula stays text."""
     evil = '=HYPERLINK("http://evil")'
-    journey = Journey("cart", stage="purchase", entry=evil, exits="@gone", steps=[Step("left", wait="1 hour"), Step("later", wait="9 days")])
+    journey = Journey(
+        "cart", stage="purchase", entry=evil, exits="@gone", steps=[Step("left", wait="1 hour"), Step("later", wait="9 days")]
+    )
     shop = Shop(journey)
     shop.event(evil, "ann")
     shop.wait("2 hours")
