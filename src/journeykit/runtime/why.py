@@ -144,7 +144,11 @@ def _asked_for(case: Case, action: str) -> Iterator[Reason]:
         message = row.message
         if message.action != action:
             continue
-        state = f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempts so far" if row.state == "open" else row.state
+        state = (
+            f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempt{'' if row.attempts == 1 else 's'} so far"
+            if row.state == "open"
+            else row.state
+        )
         reason = f": {row.reason}" if row.reason else ""
         place = _place(message.journey, message.key)
         dropped = "".join(_sentence(answer) for answer in row.answers if answer.until is None)

@@ -56,7 +56,7 @@ class Configuration:
         if problems:
             raise ImproperlyConfigured("\n".join(problems))
         definitions = [definition for place in places() for definition in load(place)]
-        return cls(definitions, setting.get("DATABASE", "default"), options)
+        return cls(definitions, alias(), options)
 
 
 def places() -> list[Path]:
@@ -68,6 +68,16 @@ def places() -> list[Path]:
     """
     named = _setting()["DEFINITIONS"]
     return [Path(one) for one in ([named] if isinstance(named, (str, Path)) else named)]
+
+
+def alias() -> str:
+    """
+    Return the name in ``settings.DATABASES`` of the database that the tables are in; the journeys may be as wrong as they like.
+
+    Raises:
+        ImproperlyConfigured: the setting is missing.
+    """
+    return str(_setting().get("DATABASE", "default"))
 
 
 def _setting() -> Mapping[str, Any]:
