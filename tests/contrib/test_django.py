@@ -194,3 +194,38 @@ def test_a_file_that_is_not_there_yet_is_made_by_the_migration(unmigrated, tmp_p
     code, line = unmigrated([["status"]])["status"]
     assert code in (1, 4)
     assert line.endswith("; run python manage.py migrate")
+
+
+def test_journeys_that_are_wrong_stand_in_the_way_of_no_verb_that_needs_none(manage, tmp_path):
+    """Somebody breaks a journey at night: dead letters can be seen all the same, and other verbs say what is wrong in lines."""
+    fine = "JOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_email'}\n"
+    assert manage("migrate", settings=fine)[0] == 0
+    (tmp_path / "journeys" / "care.yaml").write_text(CARE.replace("steps:", "stepps:"))
+
+    assert manage("journeykit", "outbox", "list", settings=fine) == (0, "none is dead\n")
+    code, said = manage("journeykit", "draw", settings=fine)
+    assert code == 1
+    assert 'care.yaml: unknown key "stepps"; did you mean "steps"?' in said
+    assert "Traceback" not in said
+
+
+def test_a_setting_that_is_missing_is_a_line(manage):
+    """And so is a database that there is not."""
+    assert manage("journeykit", "status", settings="del JOURNEYKIT\n") == (
+        1,
+        'settings.JOURNEYKIT is missing; write JOURNEYKIT = {"DEFINITIONS": BASE_DIR / "journeys"}\n',
+    )
+    assert manage("journeykit", "status", settings="JOURNEYKIT['DATABASE'] = 'crm'\n") == (
+        1,
+        'settings.JOURNEYKIT: DATABASE: there is no database "crm" in settings.DATABASES\n',
+    )
+
+
+def test_without_a_verb_there_is_help_and_the_worker_takes_no_arguments(manage):
+    """Nobody waits for ``--once`` to come back."""
+    fine = "JOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_email'}\n"
+    code, said = manage("journeykit", settings=fine)
+    assert code == 0
+    assert "Usage: manage.py journeykit [OPTIONS] COMMAND" in said
+    code, said = manage("journeykit", "worker", "--once", settings=fine)
+    assert (code, said) == (2, "the worker takes no arguments here; what it performs stands in settings.JOURNEYKIT\n")
