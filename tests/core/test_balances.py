@@ -22,7 +22,7 @@ OLD, NEW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
         ("sum of Order.total", 2, 3, 5), ("sum of Order.total", 2, 3.5, 2), ("sum of Order.total", 2, False, 2),
         ("min of Order.total", 2, 3, 2), ("min of Order.total", 3, 2.5, 2.5), ("min of Order.total", MISSING, 2, 2),
         ("min of Order.total", MISSING, None, MISSING), ("min of Order.total", MISSING, True, MISSING),
-        ("max of Order.total", 2, 3, 3), ("max of Order.total", 3, 2.5, 3), ("max of Order.total", 3, "9", 3),
+        ("max of Order.total", 2, 3, 3), ("max of Order.total", 3, 2.5, 3), ("max of Order.total", 2, 2.5, 2.5), ("max of Order.total", 3, "9", 3),
         ("first of Order", NEW, "2026-01-01T00:00:00Z", OLD), ("first of Order", OLD, "2026-03-01", OLD), ("first of Order", MISSING, "2026-03-01", NEW),
         ("last of Order", NEW, "2026-01-01T00:00:00Z", NEW), ("last of Order", OLD, "2026-03-01", NEW), ("last of Order", OLD, "soon", OLD),
         ("last of Order", OLD, 5, OLD), ("last of Order", MISSING, None, MISSING),
