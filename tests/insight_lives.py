@@ -48,7 +48,7 @@ LIFE = Journey(
     lifecycle=True,
     entry="Page Viewed",
     steps=[
-        Step("visitor", stage="awareness", when={"Order Completed": "customer"}),
+        Step("visitor", stage="awareness", when={"Order Completed": "customer", "Lamp Lit": "visitor"}),
         Step("customer", stage="retention", wait="3 days", when={"Order Completed": "customer"}),
         Step("silent", stage="retention", when=[Transition("customer", on=On("Order Completed"))]),
     ],

@@ -55,7 +55,6 @@ def test_flows_are_what_history_says() -> None:
                     seen["still"] += step.still
                 _joins(flow)
                 assert {(one.source, one.target, one.cause, one.reason): one.count for one in flow.links} == _ways(told, when)
-                seen["merged"] += sum(one.reason == "merged" for one in flow.links)
             for step in flows[whole].steps:
                 one, other = (next(it for it in flows[when].steps if it.step == step.step) for when in (first, second))
                 assert (one.there_before, one.still, other.still) == (step.there_before, other.there_before, step.still)
@@ -69,7 +68,7 @@ def test_flows_are_what_history_says() -> None:
         numbers.lake.close()
 
     agree()
-    few = {"moved": 60, "left": 30, "still": 60, "crossed": 10, "between stages": 1, "merged": 1}
+    few = {"moved": 60, "left": 30, "still": 60, "crossed": 10, "between stages": 1}
     assert {what: seen[what] for what, floor in few.items() if seen[what] < floor * min(EXAMPLES, 200) // 200} == {}
 
 
