@@ -13,10 +13,10 @@ import many
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.figures import Slice
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.page import page
-from journeykit.insight.settings import Settings
-from journeykit.insight.view import view
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import view
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
 
 Clock = Callable[[], float]
 

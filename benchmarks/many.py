@@ -14,8 +14,8 @@ from pathlib import Path
 
 from journeykit import Catalog, Do, Engine, Event, Goal, Journey, MemoryStorage, On, Step
 from journeykit.insight.engines.duck import DuckLake
-from journeykit.insight.reading import fill
-from journeykit.insight.tables import TABLES, Table
+from journeykit.insight.tables.raw import TABLES, Table
+from journeykit.insight.tables.reading import fill
 from journeykit.model.messages import ActionRequest, Done, moment
 from journeykit.runtime.clock import ManualClock
 

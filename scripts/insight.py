@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from journeykit.insight.measure import Measure
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.tables import TABLES, Table
-from journeykit.insight.vocabulary import EVENTS, PROPERTIES
+from journeykit.insight.measures.measure import Measure
+from journeykit.insight.settings.vocabulary import EVENTS, PROPERTIES
+from journeykit.insight.tables.raw import TABLES, Table
 
 PAGE = Path(__file__).parent.parent / "docs" / "insight.md"
 UNITS = {"share": "a share", "number": "a number", "money": "money", "seconds": "a length of time", "score": "a score"}

@@ -2,7 +2,7 @@
 Change the code of model and core in one small place at a time, and count how often a test notices.
 
 The changes are mutmut's. Each is tried in a process of its own, against the tests that meet the changed statement, first those that are
-quick and have noticed others, until one fails or the time for it is over. Those that cannot be noticed, since the change makes no difference that anybody could
+most likely to notice, until one fails or the time for it is over. Those that cannot be noticed, since the change makes no difference that anybody could
 see, stand in ``tests/mutants.toml`` with the reason, and are not counted. Fewer than nine in ten noticed is a failure.
 
 What became of each is kept in ``mutants/``: a run that was ended goes on where it stopped, and one that survived is tried again when the
@@ -13,6 +13,7 @@ Usage::
     python scripts/mutants.py                      all of them: a night
     python scripts/mutants.py --hours 2            as many as can be tried in that time; the next call goes on
     python scripts/mutants.py --sample 300         the first so many; --seed for others
+    python scripts/mutants.py --processes 2        so many at a time
     python scripts/mutants.py core.splits model    those of some modules
 """
 
@@ -164,7 +165,7 @@ class Notes:
     """What became of each, kept in a file as it becomes known: a line for each, the last one counts."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._tests = path, tests_digest()
+        self.path, self._tests = path, tests_digest()
         self._lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def known(self) -> dict[str, str]:
@@ -178,7 +179,7 @@ class Notes:
     def add(self, key: str, became: str, test: str) -> None:
         """Note it, with the *test* that noticed."""
         self._lines.append((key, became, self._tests, test))
-        with self._path.open("a") as file:
+        with self.path.open("a") as file:
             file.write(json.dumps(self._lines[-1]) + "\n")
 
 
@@ -227,6 +228,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hours", type=float, default=math.inf, help="stop after so long")
     parser.add_argument("--patience", type=float, default=15, help="seconds of tests for each mutant")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--list", action="store_true", help="tell what is known, and try nothing")
     asked = parser.parse_args()
     os.chdir(ROOT)
@@ -243,7 +245,8 @@ def main() -> int:
         from mutants_try import attempt
 
         known = notes.known()
-        attempt({key: mutants[key] for key in order if key not in known}, notes, asked.patience, asked.hours * 3_600)
+        attempt({key: mutants[key] for key in order if key not in known}, notes, asked.patience, asked.hours * 3_600, asked.processes)
+        notes = Notes(notes.path)
     known = notes.known()
     tried = takewhile(known.__contains__, order)  # a survivor of earlier tests that has not been tried again would be missing in the sample
     return not report({key: known[key] for key in tried if known[key] in COUNTED}, mutants, len(mutants))

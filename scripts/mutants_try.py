@@ -3,7 +3,7 @@ Try changes of the code against the tests that meet them: the tests are collecte
 begins there.
 
 A change is made by giving the function the code of the changed one, so that whoever holds the function has it, and nothing else runs any
-slower. Which test meets which line is found out by a run of all of them beforehand, under coverage, and kept until the code or a test changes.
+slower. First come the tests that are quick, that are about this module rather than about everything, and that have noticed others of it. Which test meets which line is found out by a run of all of them beforehand, under coverage, and kept until the code or a test changes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ TESTS = tuple(
             "codec",
             "promises",
             "runtime",
-            "insight",
             "agreement",
             "recipes/test_recipes.py",
             "testing",
@@ -45,20 +44,22 @@ TESTS = tuple(
         *(f"rehearsal/test_{what}.py" for what in ("population", "replay", "simulate", "what_if")),
     )
 )
+OTHERS = "tests/agreement/test_engines.py"  #: is about insight, whatever the core decides
 EXAMPLES = 20  #: of each property
 MEMORY = 3 << 30  #: bytes that a mutant may take
 
 CANNOT = "cannot be tried"
 
 
-def attempt(mutants: Mapping[str, Mutant], notes: Notes, patience: float, seconds: float) -> None:
-    """Try *mutants* for at most *seconds*, each with *patience* seconds of tests, and note what became of each."""
+def attempt(mutants: Mapping[str, Mutant], notes: Notes, patience: float, seconds: float, processes: int = 1) -> None:
+    """Try *mutants* for at most *seconds*, each with *patience* seconds of tests, so many at a time, and note what became of each."""
     if not mutants:
         return
     os.environ["JOURNEYKIT_EXAMPLES"] = str(EXAMPLES)
     sys.path[0] = str(SOURCES.parent)  # the code here, wherever another copy is installed, and no other script
-    trial = _Trial(mutants, notes, patience, time.monotonic() + seconds)
-    code = pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-s", "-m", "not slow", *TESTS], plugins=[trial])
+    trial = _Trial(mutants, notes, patience, time.monotonic() + seconds, processes)
+    quietly = ["-p", "no:cacheprovider", "-p", "no:xdist", "-q", "-s", "--tb=no"]
+    code = pytest.main([*quietly, "-m", "not slow", f"--ignore={OTHERS}", *TESTS], plugins=[trial])
     if code:
         sys.exit(f"the tests could not be run: {code!r}")
 
@@ -66,9 +67,9 @@ def attempt(mutants: Mapping[str, Mutant], notes: Notes, patience: float, second
 class _Trial:
     """What pytest does here instead of running the tests once."""
 
-    def __init__(self, mutants: Mapping[str, Mutant], notes: Notes, patience: float, until: float) -> None:
-        self._mutants, self._notes, self._patience, self._until = mutants, notes, patience, until
-        self._noticing = notes.noticing()
+    def __init__(self, mutants: Mapping[str, Mutant], notes: Notes, patience: float, until: float, processes: int) -> None:
+        self._mutants, self._notes, self._patience, self._until, self._processes = mutants, notes, patience, until, processes
+        self._noticing = notes.noticing()  #: how often each test was the one that noticed, and in which module
         self._failed = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -84,16 +85,29 @@ class _Trial:
             _calm(item)
         gc.freeze()
         meetings = _Meetings(self._met(session.items))
-        for number, (key, mutant) in enumerate(self._mutants.items()):
+        others = [_begun(partial(self._share, place, session.items, meetings)) for place in range(1, self._processes)]
+        self._share(0, session.items, meetings)
+        codes = [os.waitpid(other, 0)[1] for other in others]  # of all of them, also where one has failed
+        if any(codes):
+            raise session.Failed("not all of them were tried")
+        return True
+
+    def _share(self, place: int, items: Sequence[pytest.Item], meetings: _Meetings) -> int:
+        """Try those that fall to the process at *place*."""
+        mine = [*self._mutants.items()][place :: self._processes]
+        for number, (key, mutant) in enumerate(mine):
             if time.monotonic() > self._until:
                 break
-            chosen = meetings.tests(mutant, session.items, self._patience, self._noticing)
+            chosen = meetings.tests(mutant, items, self._patience, self._noticing)
             became, test = self._one(mutant, chosen, meetings) if chosen else (UNMET, "")
-            self._noticing[test] += became == NOTICED
+            if became == NOTICED:
+                self._noticing[test] += 1
+                self._noticing[f"{mutant.path} {test}"] += 1
             self._notes.add(key, became, test)
-            print(f"\r{number + 1:,} of {len(self._mutants):,}: {mutant.function} {became}".ljust(100), end="", file=sys.stderr, flush=True)
-        print(file=sys.stderr)
-        return True
+            if not place:
+                line = f"\r{number + 1:,} of {len(mine):,}: {mutant.function} {became}".ljust(100)
+                print(line, end="", file=sys.__stderr__, flush=True)
+        return 0
 
     # --- which test meets what
 
@@ -176,12 +190,18 @@ class _Meetings:
                 for line, tests in lines.items():
                     self._lines.setdefault((path, int(line)), set()).update(tests)
         self._met = Counter(test for tests in self._lines.values() for test in tests)
+        self._within = Counter(f"{path} {test}" for (path, _), tests in self._lines.items() for test in tests)
 
     def tests(self, mutant: Mutant, items: Sequence[pytest.Item], patience: float, noticing: Counter[str]) -> list[pytest.Item]:
-        """The tests that meet *mutant* and take *patience* seconds: half of it for the quick and *noticing*, half for those that meet most."""
+        """The tests that meet *mutant* and take *patience* seconds: half of it for the likely ones, half for those that meet most."""
         names = {name for line in mutant.meets for name in self._lines.get((mutant.path, line), ())}
         meeting = [item for item in items if item.nodeid in names]
-        quick = _within(sorted(meeting, key=lambda item: self.took[item.nodeid] / (1 + noticing[item.nodeid])), self.took, patience / 2)
+
+        def cost(item: pytest.Item) -> float:
+            test, here = item.nodeid, f"{mutant.path} {item.nodeid}"
+            return self.took[test] * self._met[test] / self._within[here] / (1 + noticing[test] + 9 * noticing[here])
+
+        quick = _within(sorted(meeting, key=cost), self.took, patience / 2)
         others = sorted((item for item in meeting if item not in quick), key=lambda item: -self._met[item.nodeid])
         return [*quick, *_within(others, self.took, patience / 2)]
 
@@ -216,6 +236,11 @@ def _calm(item: pytest.Item) -> None:
 
 def _wait(work: Callable[[], int]) -> int:
     """Do *work* in a process of its own; return what it returns, or a negative number where it was killed."""
+    return os.waitstatus_to_exitcode(os.waitpid(_begun(work), 0)[1])
+
+
+def _begun(work: Callable[[], int]) -> int:
+    """Begin *work* in a process of its own, which nobody hears; return the number of the process."""
     process = os.fork()
     if process == 0:
         code = 1
@@ -226,7 +251,7 @@ def _wait(work: Callable[[], int]) -> int:
             code = work()
         finally:
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return process
 
 
 # --- making the change

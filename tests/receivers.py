@@ -10,6 +10,14 @@ from pathlib import Path
 
 from journeykit.testing.receivers import Talk
 
+SOON = 60.0  #: seconds within which whoever gives up has done so; nothing below ends before by itself
+
+
+def silent(sock: socket.socket) -> None:
+    """Listens, and says nothing for as long as the other side is there."""
+    while sock.recv(65_536):
+        pass
+
 
 def dripping(text: bytes, pause: float = 0.05) -> Talk:
     """Says *text* one byte at a time, and its last byte again and again."""

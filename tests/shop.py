@@ -46,7 +46,7 @@ class Shop:
         self.requests: list[ActionRequest] = []
         self._answers = answers or {}
         self._ids = count(1)
-        actions = dict.fromkeys(("email", "sms", "ticket", "coupon"), self._perform)
+        actions = dict.fromkeys(("email", "sms", "ticket", "coupon", "log"), self._perform)
         self.engine = Engine(definitions, self.storage, actions, clock=self.clock, **options)
 
     def event(self, name: str, customer: str = "ann", *, id: str | None = None, at: str | None = None, **properties: Any) -> Any:

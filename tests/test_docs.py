@@ -17,7 +17,7 @@ from journeykit import Catalog, Journey, dumps, loads, mermaid
 from journeykit.codec import load_migrations, migration_text
 from journeykit.core.checks import problems
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.settings_reading import read_settings
+from journeykit.insight.settings.reading import read_settings
 from journeykit.rehearsal import read_population
 
 ROOT = Path(__file__).parent.parent

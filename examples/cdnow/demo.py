@@ -35,12 +35,12 @@ from summary import Summary, table
 from journeykit import Engine, Event, SQLiteStorage, load
 from journeykit.actions.file import FileAction
 from journeykit.insight import Insight
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import view
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.page import page
-from journeykit.insight.report import text
-from journeykit.insight.review import reviews
-from journeykit.insight.settings_reading import load_settings
-from journeykit.insight.view import view
+from journeykit.insight.reports.report import text
+from journeykit.insight.reports.review import reviews
+from journeykit.insight.settings.reading import load_settings
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.definitions import Definitions
@@ -185,8 +185,8 @@ def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[Any, ...]]:
 
 
 def received(out: Path) -> dict[str, dict[str, Any]]:
-    """What a receiver has that takes each idempotency key once; which attempt it was is left out."""
-    lines = (json.loads(line) for line in out.read_text().splitlines())
+    """What a receiver has that takes each idempotency key once; which attempt it was is left out, and half a line, which kill -9 may leave."""
+    lines = (json.loads(line) for line in out.read_text().splitlines() if line.endswith("}}"))
     return {line.pop("idempotency_key"): {name: value for name, value in line.items() if name != "attempt"} for line in lines}
 
 

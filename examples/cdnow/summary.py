@@ -9,7 +9,7 @@ from typing import Any
 
 from journeykit import Journey, Scope, Step
 from journeykit.core.compiler import CompiledJourney
-from journeykit.insight.summary import Summary as Counted
+from journeykit.insight.reports.summary import Summary as Counted
 from journeykit.model.records import HistoryEntry
 from journeykit.ports import Storage
 

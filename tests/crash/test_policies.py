@@ -51,11 +51,11 @@ def test_caps_and_nights_hold_when_killed_between_performing_and_settling(
     """Mail for eight customers in Berlin, two a day and none at night, in processes that die in the middle of it."""
     run = subprocess.run(
         [sys.executable, str(HERE / "capped.py"), str(tmp_path), str(LIVES), str(SEED)],
-        check=False, capture_output=True, text=True, timeout=120 + 3 * LIVES,
+        check=False, capture_output=True, text=True, timeout=600 + 3 * LIVES,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     lives = json.loads(run.stdout)
-    arrived = [json.loads(line) for line in (tmp_path / "arrived.jsonl").read_text().splitlines()]
+    arrived = [json.loads(line) for line in (tmp_path / "arrived.jsonl").read_text().splitlines() if line.endswith("}")]
     mail = [one for one in arrived if one["what"] == "email"]
     database = sqlite3.connect(tmp_path / "shop.db")
     rows = database.execute("select state, reason, answers from journeykit_outbox").fetchall()

@@ -69,7 +69,7 @@ def test_the_same_events_from_ten_processes_at_once_count_once(tmp_path):
     for teller in tellers:
         teller.stdin.write("go\n")
         teller.stdin.flush()
-    counts = [json.loads(teller.communicate(timeout=60)[0]) for teller in tellers]
+    counts = [json.loads(teller.communicate(timeout=600)[0]) for teller in tellers]
     house.finish()
 
     different = len({line["id"] for line in told})
@@ -84,7 +84,7 @@ def test_an_action_that_dies_before_it_can_say_so_is_asked_again_under_its_key(t
     house.note(told)
     house.tell(told)
     dying = process(DIES, tmp_path)
-    dying.communicate(timeout=30)
+    dying.communicate(timeout=600)
     (died,) = read(tmp_path / "received.jsonl")
     house.clock.advance(2)
     house.finish()
@@ -105,7 +105,7 @@ def test_an_action_that_hangs_is_taken_over_and_the_late_one_settles_nothing(tmp
         keys.append(request.idempotency_key)
         if len(keys) == 1:
             hangs.set()
-            go_on.wait(20)
+            go_on.wait(300)
         return Done()
 
     storage = SQLiteStorage(tmp_path / "shop.db")
@@ -115,12 +115,12 @@ def test_an_action_that_hangs_is_taken_over_and_the_late_one_settles_nothing(tmp
     counts = []
     late = threading.Thread(target=lambda: counts.append(one.dispatch()))
     late.start()
-    assert hangs.wait(20)
+    assert hangs.wait(300)
     before = sum(other.dispatch())
     clock.advance(61)
     taken_over = other.dispatch()
     go_on.set()
-    late.join(20)
+    late.join(300)
 
     assert before == 0
     assert taken_over.performed == 1

@@ -46,3 +46,31 @@ def test_a_start_from_a_later_moment_overtakes_no_timer() -> None:
         "03-02 12:00 completed",
     ]
     assert list(differences(JOURNEYS, shop.storage)) == []
+
+
+INVITED = (
+    Journey(
+        "invite", stage="advocacy", entry="Friend Named",
+        steps=[Step("thinks", wait="1 hour"), Step("asks", do=Start("welcome", customer="'ann'"))],
+    ),
+    Journey("welcome", stage="awareness", exits="Order Completed", steps=[Step("greeted", wait="1 day")]),
+)  # fmt: skip
+
+
+def test_a_start_goes_before_what_was_accepted_after_it() -> None:
+    """
+    Bob's hour is over at ten, and Ann orders at noon. A worker that comes at one finds both, and has Ann welcomed before her order ends
+    that, just as one that came in time.
+    """
+    late, punctual = Shop(*INVITED), Shop(*INVITED)
+    for shop in (late, punctual):
+        shop.event("Friend Named", "bob")  # at nine
+    punctual.wait("3 hours")
+    late.clock.advance(3 * 3_600)
+    for shop in (late, punctual):
+        shop.engine.accept(shop.fact("Order Completed"))
+        shop.clock.advance(3_600)
+        shop.work()
+
+    assert late.told() == punctual.told() == ["03-02 10:00 entered greeted", "03-02 12:00 exited Order Completed"]
+    assert list(differences(INVITED, late.storage)) == []

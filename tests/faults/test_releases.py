@@ -59,7 +59,7 @@ class Process:
     def end(self) -> int:
         """Let it end; how many events it has decided as they were told."""
         self.say()
-        said, _ = self.process.communicate(timeout=60)
+        said, _ = self.process.communicate(timeout=300)
         assert self.process.returncode == 0
         return json.loads(said)["decided"]
 
@@ -83,7 +83,7 @@ def roll(folder: Path, storage, commit: str) -> tuple[list[int], Counter[str]]:
     for process in (old, new):
         process.expect("told")
     decided = [old.end()]
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 300
     while storage.next_due() is not None and time.monotonic() < limit:
         time.sleep(0.05)
     decided.append(new.end())
@@ -93,7 +93,7 @@ def roll(folder: Path, storage, commit: str) -> tuple[list[int], Counter[str]]:
 def database(folder: Path, kind: str):
     """A database without tables for the shop in *folder*."""
     if kind == "sqlite":
-        return SQLiteStorage(folder / "shop.db", timeout=30)
+        return SQLiteStorage(folder / "shop.db", timeout=300)
     (folder / "conninfo").write_text(postgres.empty())
     return PostgresStorage((folder / "conninfo").read_text())
 

@@ -13,9 +13,9 @@ from journeykit.insight import Insight
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Conversion, Dropoff, Figure, Path, Period, Slice, Touchpoint
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.reading import rows
-from journeykit.insight.settings import Settings
-from journeykit.insight.tables import TABLES
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.raw import TABLES
+from journeykit.insight.tables.reading import rows
 from shop import Shop
 
 each_engine = pytest.mark.parametrize("make", LAKES)

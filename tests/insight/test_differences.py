@@ -9,8 +9,8 @@ import attrs
 import pytest
 
 from journeykit import Catalog, Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
-from journeykit.insight.difference_words import WORDS
-from journeykit.insight.differences import WALKED, counted, differences, renamed
+from journeykit.insight.definitions.difference_words import WORDS
+from journeykit.insight.definitions.differences import WALKED, counted, differences, renamed
 
 
 def journey(*steps: Step | Scope, **more: Any) -> Journey:

@@ -17,7 +17,7 @@ from journeykit.cli import main
 from journeykit.errors import StorageError
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.exporting import export_csv, export_parquet
-from journeykit.insight.tables import TABLES
+from journeykit.insight.tables.raw import TABLES
 from journeykit.runtime.clock import ManualClock
 from journeykit.testing.contract_scanning import whole
 
@@ -105,7 +105,7 @@ class Slow(SQLiteStorage):
     def scan(self, table, after=None, limit=10_000):
         if table == "messages":
             print("half way", flush=True)
-            time.sleep(60)
+            time.sleep(600)
         return super().scan(table, after, limit)
 
 {export}(Slow(sys.argv[1]), Path(sys.argv[2]))

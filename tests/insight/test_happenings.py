@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from journeykit import Engine, Event, Journey, MemoryStorage, Step
 from journeykit.errors import DefinitionError
-from journeykit.insight.days import DAY, begin_of, day_of, day_sql
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.small import SmallLake
-from journeykit.insight.happenings import derive
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.tables import CUSTOMERS, EVENTS
-from journeykit.insight.vocabulary import EVENTS as KNOWN
-from journeykit.insight.vocabulary import PROPERTIES
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.settings.vocabulary import EVENTS as KNOWN
+from journeykit.insight.settings.vocabulary import PROPERTIES
+from journeykit.insight.tables.days import DAY, begin_of, day_of, day_sql
+from journeykit.insight.tables.happenings import derive
+from journeykit.insight.tables.raw import CUSTOMERS, EVENTS
+from journeykit.insight.tables.reading import fill
 from journeykit.runtime.clock import ManualClock
 
 LAKES = [SmallLake, DuckLake]

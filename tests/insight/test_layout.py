@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeykit import Do, Exit, Journey, On, Scope, Step, load
-from journeykit.insight.columns import Link, columns
-from journeykit.insight.designed import Design, Spot, Way, designed
-from journeykit.insight.drawing import svg
+from journeykit import Do, Exit, Goal, Journey, On, Scope, Step, load
 from journeykit.insight.figures import Flow, LinkFlow, Period, Slice, StepFlow
-from journeykit.insight.layout import layout
-from journeykit.insight.lettering import lasting, short, width, wrapped
-from journeykit.insight.parts import BOX
-from journeykit.insight.taken import atlas, counts
+from journeykit.insight.map.columns import Link, columns
+from journeykit.insight.map.designed import Design, Spot, Way, designed
+from journeykit.insight.map.drawing import svg
+from journeykit.insight.map.layout import layout
+from journeykit.insight.map.lettering import lasting, short, width, wrapped
+from journeykit.insight.map.parts import BOX
+from journeykit.insight.map.taken import atlas, counts
 from mapped import BITING, LONG, care
 
 ALL = Slice(Period(0, 1_000_000, "all time"), journey="after-order")
@@ -67,6 +67,35 @@ def test_what_was_designed():
     assert {(way.source, way.target) for way in design.anywhere} == {("quiet", "thanked"), ("reminded", "thanked")}
     assert design.ends == ("Account Closed",)
     assert [note.text for note in design.steps[0].notes] == ["email: thanks", "7 days"]
+
+
+def test_an_exit_that_waits_for_an_order_is_reached_and_not_left():
+    """A journey about left carts without a goal: who orders has done what it is for, also under a name of its own; who empties it has left."""
+    carts = Journey(
+        "carts",
+        entry="Product Added",
+        exits=["Order Completed", "Cart Emptied", Exit("Subscription Started", end="subscribed")],
+        steps=[Step("left", stage="purchase", wait="2 hours"), Step("reminded", wait="1 day")],
+    )
+    design = designed(carts, won={"Order Completed", "Subscription Started"})
+    ends = [("reminded", "Order Completed", 3), ("reminded", "Cart Emptied", 2), ("left", "subscribed", 1)]
+    drawn = svg(atlas(design, [taken := flow(*ends, steps=[("left", 0), ("reminded", 1)])]), taken)
+
+    assert design.reached == {"Order Completed", "subscribed"}
+    assert designed(carts).reached == set()
+    assert re.findall(r'<g class="end (\w+) used"[^>]*>.*?<title>([^<]+?): (\d+)', drawn.replace("\n", "")) == [
+        ("completed", "left: subscribed", "1"),
+        ("completed", "reminded: Order Completed", "3"),
+        ("exit", "reminded: Cart Emptied", "2"),
+    ]
+
+
+def test_the_end_of_a_goal_and_exits_of_scopes_are_reached():
+    """A goal that ends the journey, and an order that ends it out of a scope; an exit that leads on behind its scope is no end."""
+    inner = Scope("asking", exits=[Exit("Order Completed", end="bought"), "Referral Bought"], steps=[Step("asked", wait="1 day")])
+    journey = Journey("j", entry="Page Viewed", goal=Goal("Signed Up", end="signed"), steps=[Scope("all", steps=[inner]), Step("later")])
+
+    assert designed(journey, won={"Order Completed", "Referral Bought"}).reached == {"signed", "bought"}
 
 
 def test_a_way_that_nobody_designed_stands_out_and_one_that_nobody_took_is_faint():

@@ -9,8 +9,8 @@ from journeykit import Do, Goal, Journey, Step
 from journeykit.codec import definition_hash
 from journeykit.insight import Insight
 from journeykit.insight.figures import Conversion, LinkFlow, Slice
-from journeykit.insight.reading import rows
-from journeykit.insight.tables import TABLES
+from journeykit.insight.tables.raw import TABLES
+from journeykit.insight.tables.reading import rows
 from shop import Shop
 
 each_engine = pytest.mark.parametrize("make", LAKES)

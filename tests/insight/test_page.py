@@ -14,15 +14,16 @@ import pytest
 
 from journeykit import Engine, MemoryStorage
 from journeykit.insight import Insight
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.page import page
-from journeykit.insight.settings import Settings
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
 from mapped import BITING, LONG, care, happened
 
 CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).parents[2]
 APPROVED = Path(__file__).with_name("approved")
+PATIENCE = 300_000  #: milliseconds after which a browser on a busy machine is given up
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 
 KPIS = (
@@ -54,7 +55,7 @@ def browser():
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
     with sync.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        started = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"], timeout=PATIENCE)
         yield started
         started.close()
 
@@ -68,6 +69,7 @@ def opened(browser, tmp_path):
         path = tmp_path / f"{len(pages)}.html"
         path.write_text(text, "utf-8")
         shown = browser.new_page(viewport=viewport, color_scheme=colours, reduced_motion="reduce")
+        shown.set_default_timeout(PATIENCE)
         shown.on("console", lambda message: wrong.append(message.text))
         shown.on("pageerror", lambda error: wrong.append(str(error)))
         shown.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
@@ -133,6 +135,41 @@ def test_numbers_are_written_alike_by_python_and_by_the_page(opened, shop):
 
 
 # -- choosing and clicking --------------------------------------------------------------------------------------------------
+
+
+def test_a_step_tells_of_the_chosen_month_who_was_there_and_who_was_lost(opened, shop):
+    """When April ended four waited to be asked, and one had closed their account; now nobody is there. The panel says of which moment it speaks."""
+    shown = opened(shop)
+    panel = shown.locator("#panel")
+    shown.locator("#table").get_by_role("button", name="asked").click()
+    assert panel.get_by_role("heading", name="Who is there now").is_visible()
+    assert "Nobody." in panel.inner_text()
+    shown.keyboard.press("Escape")
+    shown.select_option("select[name=period]", label="2026-04")
+    shown.locator("#table").get_by_role("button", name="asked").click()
+
+    assert panel.get_by_role("heading", name="Who was there when 2026-04 ended, the longest first").is_visible()
+    assert panel.locator("tbody tr").count() == 4  # who ordered on days 44, 46, 50 and 52
+    assert panel.get_by_role("heading", name="How customer 1 came here").is_visible()
+    shown.keyboard.press("Escape")
+    shown.locator("#table").get_by_role("button", name="thanked").click()
+    assert panel.get_by_role("heading", name="Lost here in 2026-04, and what happened last").is_visible()
+    assert "1 Account Closed, after " in panel.inner_text()
+    shown.keyboard.press("Escape")
+    shown.select_option("select[name=filter]", index=1)
+    shown.locator("#table").get_by_role("button", name="asked").click()
+    assert "of everybody" in panel.inner_text()
+
+
+def test_only_signs_that_stand_on_the_map_are_explained(opened, shop):
+    """In March nobody orders again; in August somebody does, and nobody goes a way that nobody designed any more."""
+    shown = opened(shop)
+    legend = shown.locator(".legend")
+
+    shown.select_option("select[name=period]", label="2026-03")
+    assert ("taken, nobody designed it" in legend.inner_text(), "leads back" in legend.inner_text()) == (True, False)
+    shown.select_option("select[name=period]", label="2026-08")
+    assert ("taken, nobody designed it" in legend.inner_text(), "leads back" in legend.inner_text()) == (False, True)
 
 
 def test_a_month_is_chosen_and_another_set_beside_it(opened, shop):
@@ -373,6 +410,10 @@ def test_the_policy_permits_this_style_and_this_script_only(browser, shop, tmp_p
     shown.on("requestfinished", lambda request: asked.append(request.url))
     shown.goto(slipped.as_uri())
     assert shown.title() == "after-order: journey map"
+    for _ in range(3_000):  # the browser tells it when it comes to it
+        if len(refused) >= 2 and asked:
+            break
+        shown.wait_for_timeout(20)
     assert len([one for one in refused if "Content Security Policy" in one]) == 2
     assert asked == [slipped.as_uri()]
     shown.close()
@@ -406,7 +447,7 @@ def test_what_the_page_is_made_of_is_in_the_wheel(tmp_path):
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
     )
     (wheel,) = tmp_path.glob("*.whl")
-    packed = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/insight/web/" in name}
+    packed = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/insight/map/web/" in name}
 
-    assert packed == {path.name for path in (ROOT / "src" / "journeykit" / "insight" / "web").iterdir()}
+    assert packed == {path.name for path in (ROOT / "src" / "journeykit" / "insight" / "map" / "web").iterdir()}
     assert {"page.html", "page.css", "map.css", "app.js"} <= packed

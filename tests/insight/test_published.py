@@ -10,7 +10,7 @@ import pytest
 
 from insight_told import LAKES, Told, at, figure, insight, period
 from journeykit.insight.figures import Period, Slice
-from journeykit.insight.settings import Settings
+from journeykit.insight.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = Path(os.environ.get("JOURNEYKIT_SHARED_DATA") or ROOT.parent / "shared" / "data") / "cdnow" / "CDNOW_sample.txt"

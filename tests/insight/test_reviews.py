@@ -9,10 +9,10 @@ import pytest
 from insight_told import at
 from journeykit import Engine, Event, Journey, MemoryStorage, Step
 from journeykit.insight import Insight
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.report import text
-from journeykit.insight.review import reviews
-from journeykit.insight.settings import Settings
+from journeykit.insight.reports.report import text
+from journeykit.insight.reports.review import reviews
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
 from journeykit.runtime.clock import ManualClock
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from journeykit.errors import DefinitionError
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.measure import Measure
-from journeykit.insight.settings import Settings
-from journeykit.insight.settings_reading import load_settings, read_settings
-from journeykit.insight.targets import kpi_text
+from journeykit.insight.measures.measure import Measure
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.reading import load_settings, read_settings
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.settings.targets import kpi_text
 
 
 def measure(name, unit, by=None):

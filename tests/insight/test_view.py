@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 from attrs import evolve
@@ -10,12 +11,15 @@ from attrs import evolve
 from journeykit import Engine, Journey, MemoryStorage, Step, load
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
-from journeykit.insight.figures import Slice
-from journeykit.insight.kpis import Kpi
-from journeykit.insight.page import page
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.view import Choice, view
+from journeykit.insight.figures import Period, Slice
+from journeykit.insight.map.page import page
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.numbers.periods import watched
+from journeykit.insight.reports.review import reviews
+from journeykit.insight.settings.kpis import Kpi
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.days import begin_of
+from journeykit.insight.tables.reading import fill
 from mapped import BITING, care, happened
 
 KPI = Kpi("average order value", True, 2_300, "sales", "monthly")
@@ -92,6 +96,95 @@ def test_a_target_is_held_against_the_last_whole_period(half_a_year):
     assert journey["slices"]["0,0"]["kpis"] == [[3_000, "30.00 EUR", True, "mean of 2", "2026-07"]]
     assert journey["kpis"][0]["trend"][-1] == ["2026-07", 3_000, "30.00 EUR"]
     assert journey["kpis"][0]["target"] == "at least 23.00 EUR"
+
+
+def test_the_page_and_the_review_speak_of_the_same_month():
+    """Made on 1 September, both tell August, although nothing has happened on its last day."""
+    insight, _ = shop()
+    made_at = begin_of((date(2026, 9, 1) - date(1970, 1, 1)).days, "UTC")
+    (journey,) = view(insight, at=made_at).data["journeys"]
+    (review,) = reviews(insight, made_at)
+    (target,) = review.journeys[0].targets
+    (card,) = journey["slices"]["0,0"]["kpis"]
+
+    assert insight.span.end < made_at
+    assert card[4] == review.period.label == "2026-08"
+    assert card[0] == target.figure.value
+    assert card[2] is target.met
+    assert [label for label, _, _ in journey["kpis"][0]["trend"]][-1] == "2026-08"
+
+
+@pytest.mark.parametrize(
+    ("ends", "looked_at", "told"),
+    [
+        (70, 80, "b"),  # while c runs b is told
+        (95, 100, "c"),  # c is over, and something happened nearly to its end
+        (75, 100, "c"),  # c is just over: nothing happened lately, which a shop should see
+        (75, 129, "c"),
+        (75, 133, "b"),  # a whole further period has gone: the record broke off in c
+        (97, 999, "c"),
+    ],
+)
+def test_of_a_record_that_ended_long_ago_the_last_whole_period_is_told(ends, looked_at, told):
+    """Periods a, b and c, each 33 long, of a record that ends somewhere in the last."""
+    several = [Period(0, 33, "a"), Period(33, 66, "b"), Period(66, 99, "c")]
+
+    assert watched(several, looked_at, ends)[-1].label == told
+
+
+def test_a_target_is_not_missed_before_its_month_is_over(half_a_year):
+    """August is not over when the page is made: it has a figure, which says so, and no verdict; July has one."""
+    insight, storage = half_a_year
+    data = told(insight, storage)
+    (journey,) = data["journeys"]
+    august, july = (journey["slices"][f"0,{p}"]["kpis"][0] for p in (1, 2))
+
+    assert [period["over"] for period in data["periods"][:3]] == [False, False, True]
+    assert (august[2], august[4]) == (None, "2026-08 so far")
+    assert (july[2], july[4]) == (True, "2026-07")
+
+
+def test_who_is_there_and_who_was_lost_are_those_of_the_chosen_period(half_a_year):
+    """In each month those who stood in a step when it ended, and the ways in which some were lost during it; orders are no loss."""
+    insight, storage = half_a_year
+    data = told(insight, storage)
+    (journey,) = data["journeys"]
+    steps = [step["name"] for step in journey["maps"][0]["steps"]]
+    periods = [insight.span, *insight.periods(insight.span, "month")[::-1]]
+    listed = lost = 0
+    for p, period in enumerate(periods):
+        cut = Slice(period, journey="after-order")
+        now = min(period.end, insight.span.end)
+        for step in insight.flow(cut).steps:
+            there = journey["there"][p].get(str(steps.index(step.step)), {"who": []})["who"]
+            assert len(there) == min(step.still, 8)
+            assert [(one[1], one[2]) for one in there] == [
+                (round((now - one.since) / 1e6), one.last) for one in insight.there(cut, step.step, 8)
+            ]
+            listed += p > 0 and len(there)
+        assert journey["lost"][p] == [[one.step, one.reason, one.last, one.customers] for one in insight.dropoffs(cut, 30)]
+        lost += p > 0 and sum(one[3] for one in journey["lost"][p])
+
+    assert listed > 40
+    assert lost == sum(one[3] for one in journey["lost"][0]) > 5
+
+
+def test_an_example_is_told_as_far_as_the_period_goes(half_a_year):
+    """What a customer did in July is not told of who stood there in May; fewer timelines are told where fewer are asked for."""
+    insight, storage = half_a_year
+    (journey,) = told(insight, storage)["journeys"]
+    cut = 0
+    for p, period in enumerate([insight.span, *insight.periods(insight.span, "month")[::-1]]):
+        for present in journey["there"][p].values():
+            if present["example"] is not None:
+                place, number, lines = present["example"]
+                assert place < len(present["who"])
+                days = [datetime.strptime(line[0], "%d %B %Y").replace(tzinfo=UTC) for line in journey["timelines"][number][:lines]]
+                assert p == 0 or all(day.timestamp() * 1e6 < period.end for day in days)
+                cut += lines < len(journey["timelines"][number])
+
+    assert cut > 5
+    assert len(told(insight, storage, examples=2)["journeys"][0]["timelines"]) == 2
 
 
 def test_customers_are_numbered_and_what_they_said_is_left_out():

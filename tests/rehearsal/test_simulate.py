@@ -248,6 +248,27 @@ def test_the_holdout_and_what_it_can_find(recorded, simulated):
     assert experiment["smallest difference found"] == pytest.approx(by_hand, rel=1e-5)
 
 
+def test_who_did_what_is_measured_is_no_experiment_of_its_own():
+    """The better of two wordings is looked for by who opens it; the report knows one experiment with two arms."""
+    journey = loads("""
+journey: news
+entry: Signed Up
+steps:
+  - step: drawn
+    stage: retention
+    then: 50% short, 50% long, then the better by share of Email Opened after 9 days as wording
+  - {step: short, do: {email: {template: short}}, end: completed}
+  - {step: long, do: {email: {template: long}}, end: completed}
+""")
+    who = people(
+        "{customers: 40, begin: Signed Up, arrival: {over: 20 days}, events: {Signed Up: {next: {Email Opened: 50% within 1 day}}}}"
+    )
+    found = simulate([journey], who, days=30).figures()
+
+    assert list(found["experiments"]) == ["news/wording"]
+    assert sorted(found["experiments"]["news/wording"]["arms"]) == ["long", "short"]
+
+
 def test_the_power_of_the_textbook():
     """1,000 in each group and a rate of a tenth show 3.76 points; groups of nobody, or rates of nought, show nothing."""
     assert smallest_difference(0.1, 1_000, 1_000) == pytest.approx(0.0376, abs=0.0001)

@@ -15,6 +15,7 @@ from journeykit.model.records import MAILBOX, Claimed
 GREET = Journey("greet", stage="awareness", entry="Signed Up", steps=[Step("greeted", do="email", wait="1 day")])
 NOTE = Journey("note", stage="retention", key="order", entry="Order Completed", steps=[Step("noted", do=Do("crm", order="{journey.key}"))])
 SECOND = 1_000_000
+PATIENCE = 120.0  #: seconds after which a test gives up
 
 
 def happened(name: str, customer: str, number: int = 0) -> Event:
@@ -22,7 +23,7 @@ def happened(name: str, customer: str, number: int = 0) -> Event:
 
 
 def until(done) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.005)
@@ -152,7 +153,7 @@ def test_an_action_that_hangs_holds_up_neither_timers_nor_others(tmp_path: Path)
 
     def send(request) -> None:
         if request.customer_id == "ann":
-            free.wait(20)
+            free.wait(PATIENCE)
         sent.append(request.customer_id)
 
     storage = SQLiteStorage(tmp_path / "shop.db")
@@ -168,7 +169,7 @@ def test_an_action_that_hangs_holds_up_neither_timers_nor_others(tmp_path: Path)
     free.set()
     until(lambda: sent == ["bob", "ann"])
     worker.stop()
-    thread.join(20)
+    thread.join(PATIENCE)
     storage.close()
 
     assert not thread.is_alive()

@@ -11,7 +11,7 @@ import pytest
 
 from journeykit import DefinitionError, Do, Entry, Event, Journey, On, Scope, SQLiteStorage, Step, Transition, UnknownError
 from journeykit.codec import definition_hash
-from journeykit.insight.summary import summarize
+from journeykit.insight.reports.summary import summarize
 from journeykit.model.messages import moment
 from journeykit.model.records import Commit, Enrollment, Timer, Want
 from journeykit.runtime.past import Past
@@ -354,6 +354,9 @@ def test_undone_everybody_has_what_they_had_but_those_who_moved_on() -> None:
     assert (undone.moved, undone.on) == (1, 1)
     assert shop.inside("cart", "a") == before
     assert shop.inside("cart", "b", "ben").definition == definition_hash(new)
+    note = shop.storage.history("ann")[-1]
+    assert (note.kind, note.journey, note.key, note.source, note.target) == ("migrated", "cart", "a", "left", "left")
+    assert note.timers == "-0 ~0@1772454600000000"
     again = shop.engine.versions.undo(told)
     assert (again.moved, again.on) == (0, 1)
     shop.wait("2 hours")

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median
 
 import psycopg
 import pytest
@@ -14,10 +13,12 @@ import pytest
 from journeykit import Engine, Event, Journey, PostgresStorage, Step, Worker
 from journeykit.model.messages import moment
 from journeykit.runtime.clock import SystemClock
+from journeykit.storage.postgres import sleeping
 from journeykit.storage.postgres.sleeping import ListeningSleeper
 
 HELLO = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do="email")])
-PATIENCE = 20.0
+PATIENCE = 120.0  #: seconds after which a test gives up
+LONG = 600.0  #: seconds that a worker sleeps when nobody wakes it: longer than any test waits
 
 
 def signed_up(customer: str) -> Event:
@@ -31,16 +32,22 @@ def until(done) -> None:
         time.sleep(0.002)
 
 
+@pytest.fixture(autouse=True)
+def _no_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who falls asleep does not look again of itself: whatever is done here, somebody was woken for."""
+    monkeypatch.setattr(sleeping, "LOOKS", ())
+
+
 @contextmanager
-def working(conninfo: str, sent: dict[str, float], threads: int = 0) -> Iterator[PostgresStorage]:
-    """A worker with a storage of its own, as in another process, that has nothing to do."""
+def working(conninfo: str, sent: list[str], threads: int = 0) -> Iterator[PostgresStorage]:
+    """A worker with a storage of its own, as in another process, that has nothing to do and sleeps."""
     storage = PostgresStorage(conninfo)
-    actions = {"email": lambda request: sent.setdefault(request.customer_id, time.monotonic()) and None}
-    worker = Worker(Engine(HELLO, storage, actions), threads=threads)
+    actions = {"email": lambda request: sent.append(request.customer_id)}
+    worker = Worker(Engine(HELLO, storage, actions), threads=threads, idle=LONG)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
-        until(lambda: sleepers(conninfo) == [(True,)])
+        asleep(conninfo)
         yield storage
     finally:
         worker.stop()
@@ -49,38 +56,41 @@ def working(conninfo: str, sent: dict[str, float], threads: int = 0) -> Iterator
     assert not thread.is_alive()
 
 
+def asleep(conninfo: str) -> None:
+    """Wait until there is one worker, and it sleeps."""
+    until(lambda: sleepers(conninfo) == [(True,)])
+
+
 def sleepers(conninfo: str) -> list[tuple[bool]]:
     with psycopg.connect(conninfo) as connection:
         return connection.execute("select asleep from journeykit_sleepers").fetchall()
 
 
 def test_what_another_process_decides_is_performed_at_once(postgres):
-    """Twenty events, each while the worker sleeps for a minute: the action starts long before the next look of any clock."""
-    sent: dict[str, float] = {}
+    """Twenty events, each while the worker sleeps for ten minutes: the action starts long before the next look of any clock."""
+    sent: list[str] = []
+    names = [f"customer {number}" for number in range(20)]
     with working(postgres, sent):
         here = PostgresStorage(postgres)
-        engine, waited = Engine(HELLO, here), []
-        time.sleep(1.5)  # it has looked for transactions that were under way, and sleeps for long
-        for number in range(20):
-            engine.handle(signed_up(f"customer {number}"))
-            written = time.monotonic()
-            until(lambda: f"customer {number}" in sent)  # noqa: B023
-            waited.append(sent[f"customer {number}"] - written)
-            time.sleep(0.05)
+        engine = Engine(HELLO, here)
+        for name in names:
+            asleep(postgres)
+            engine.handle(signed_up(name))
+            until(lambda: name in sent)  # noqa: B023
         here.close()
 
-    assert median(waited) < 0.25
+    assert sent == names
     assert sleepers(postgres) == []
 
 
 def test_one_connection_listens_for_all_threads(postgres):
     """Four threads perform, and one sleeper hears for them: what another process decides starts long before the next look."""
-    sent: dict[str, float] = {}
+    sent: list[str] = []
     with working(postgres, sent, threads=4):
         here = PostgresStorage(postgres)
         engine = Engine(HELLO, here)
-        time.sleep(1.5)
         for number in range(20):
+            asleep(postgres)
             engine.handle(signed_up(f"customer {number}"))
         until(lambda: len(sent) == 20)
 
@@ -90,9 +100,8 @@ def test_one_connection_listens_for_all_threads(postgres):
 
 def test_what_is_only_accepted_wakes_as_well(postgres):
     """In the mailbox, by another process."""
-    sent: dict[str, float] = {}
+    sent: list[str] = []
     with working(postgres, sent):
-        time.sleep(1.5)
         here = PostgresStorage(postgres)
         Engine(HELLO, here).accept(signed_up("ann"))
         until(lambda: "ann" in sent)
@@ -100,14 +109,13 @@ def test_what_is_only_accepted_wakes_as_well(postgres):
 
 
 def test_what_a_host_commits_late_wakes_as_well(postgres):
-    """It was written while the worker was busy, and is committed while it sleeps for long."""
-    sent: dict[str, float] = {}
+    """It was written while nobody slept, and is committed while the worker sleeps for long."""
+    sent: list[str] = []
     with psycopg.connect(postgres) as host:
         host.execute("select 'the host has begun'")
         Engine(HELLO, PostgresStorage(host)).accept(signed_up("ann"))
         with working(postgres, sent):
-            time.sleep(1.6)
-            assert sent == {}
+            assert sent == []
             host.commit()
             until(lambda: "ann" in sent)
 
@@ -122,7 +130,19 @@ def test_nobody_is_notified_who_does_not_sleep(postgres):
         listener.execute("insert into journeykit_sleepers values(1, true)")
         Engine(HELLO, storage).accept(signed_up("bob"))
 
-        assert len(list(listener.notifies(timeout=5, stop_after=1))) == 1
+        assert len(list(listener.notifies(timeout=PATIENCE, stop_after=1))) == 1
+    storage.close()
+
+
+def test_before_it_sleeps_for_long_a_sleeper_looks_a_few_times(postgres, monkeypatch):
+    """A transaction that was under way when it fell asleep knew nothing of it, and wakes nobody."""
+    monkeypatch.setattr(sleeping, "LOOKS", (0.01, 0.02))
+    storage = PostgresStorage(postgres)
+    sleeper, asked = storage.sleeper(), iter((LONG, LONG, 0.0))
+    sleeper.sleep(lambda: next(asked))
+
+    assert list(asked) == []
+    sleeper.close()
     storage.close()
 
 
@@ -147,10 +167,10 @@ def test_a_sleeper_whose_connection_breaks(postgres):
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("select pg_terminate_backend(process::int) from journeykit_sleepers")
     begun = time.monotonic()
-    sleeper.sleep(lambda: 30)
+    sleeper.sleep(lambda: LONG)
     sleeper.sleep(lambda: 0)
 
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < PATIENCE
     assert sleepers(postgres)[-1:] == [(False,)]
     sleeper.close()
     storage.close()

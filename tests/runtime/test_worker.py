@@ -27,7 +27,7 @@ HELLO = Journey(
     steps=[Step("in", do="email", wait="1 second"), Step("on", do=[Do("sms"), Start("greeting", customer="event.friend or 'ben'")])],
 )
 GREETING = Journey("greeting", stage="awareness", steps=[Step("in", do="email")])
-PATIENCE = 10.0
+PATIENCE = 120.0  #: seconds after which a test gives up; nothing here takes one
 
 
 def signed_up(customer: str) -> Event:
@@ -82,7 +82,7 @@ def test_a_sleeping_worker_is_woken_by_its_own_engine() -> None:
     sent: list[str] = []
     engine = Engine([HELLO, GREETING], MemoryStorage(), {"email": lambda request: sent.append("email"), "sms": print})
     with running(Worker(engine, idle=600)):
-        time.sleep(0.05)
+        time.sleep(0.05)  # it sleeps by now, and were it not, it would see all the same
         engine.handle(signed_up("ann"))
         until(lambda: sent == ["email"])
 
@@ -156,21 +156,31 @@ def test_a_storage_that_fails_for_a_while_is_tried_again(caplog: pytest.LogCaptu
 
 
 PROGRAM = """
-import sys, time
+import sys
 from journeykit import Engine, Journey, SQLiteStorage, Step, Worker
 
 def slow(request):
     print("began", flush=True)
-    time.sleep(0.5)
+    sys.stdin.readline()
     print("done", flush=True)
 
+class Telling(SQLiteStorage):
+    def next_due(self):  # what a worker asks last before it sleeps
+        print("asleep", flush=True)
+        return super().next_due()
+
 journey = Journey("hello", stage="awareness", entry="Signed Up", steps=[Step("in", do="email")])
-storage = SQLiteStorage(sys.argv[1])
+storage = Telling(sys.argv[1])
 storage.migrate()
 engine = Engine(journey, storage, {"email": slow})
-Worker(engine).run()
+Worker(engine, idle=600).run()
 print("stopped", flush=True)
 """
+
+
+def program(path: Path) -> subprocess.Popen[str]:
+    """A worker in a process of its own, whose action ends when it is told a line."""
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -182,26 +192,24 @@ def test_a_signal_stops_a_worker_in_its_own_process(tmp_path: Path, number: sign
     storage.migrate()
     engine = Engine(journey, storage)
     engine.handle_many([signed_up("ann"), signed_up("ben")])
-    program = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], stdout=subprocess.PIPE, text=True)
-    assert program.stdout is not None
-    assert program.stdout.readline() == "began\n"
-    program.send_signal(number)
-    rest, _ = program.communicate(timeout=PATIENCE)
+    worker = program(path)
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == "began\n"
+    worker.send_signal(number)
+    rest, _ = worker.communicate("go on\n", timeout=PATIENCE)
     states = [row.state for row in engine.outbox()]
     engine.storage.close()
 
-    assert (rest, program.returncode) == ("done\nstopped\n", 0)
+    assert (rest, worker.returncode) == ("done\nstopped\n", 0)
     assert states == ["performed", "open"]
 
 
 def test_a_signal_wakes_a_sleeping_worker(tmp_path: Path) -> None:
-    """An idle worker ends at once."""
-    text = PROGRAM.replace("Worker(engine)", "print('ready', flush=True) or Worker(engine, idle=600)")
-    program = subprocess.Popen([sys.executable, "-c", text, str(tmp_path / "shop.db")], stdout=subprocess.PIPE, text=True)
-    assert program.stdout is not None
-    assert program.stdout.readline() == "ready\n"
-    time.sleep(0.2)
-    program.send_signal(signal.SIGTERM)
-    rest, _ = program.communicate(timeout=PATIENCE)
+    """An idle worker ends at once, and not after the ten minutes that it would sleep."""
+    worker = program(tmp_path / "shop.db")
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == "asleep\n"
+    worker.send_signal(signal.SIGTERM)
+    rest, _ = worker.communicate(timeout=PATIENCE)
 
-    assert (rest, program.returncode) == ("stopped\n", 0)
+    assert (rest, worker.returncode) == ("stopped\n", 0)

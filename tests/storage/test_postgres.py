@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import attrs
@@ -19,6 +18,7 @@ from journeykit.errors import SchemaError
 from journeykit.model.leaving import Erased
 from journeykit.model.pauses import Hold, Pause
 from journeykit.model.records import Commit, Facts, LoggedEvent, Mail, Timer
+from journeykit.storage.postgres import connections
 from journeykit.testing import storage_samples as shop
 from journeykit.testing.contracts import StorageContract
 
@@ -197,15 +197,15 @@ def test_a_text_that_cannot_be_kept(storage, text):
     assert shop.load(storage).facts.traits == {text: text}
 
 
-def test_connections_are_lent(postgres):
+def test_connections_are_lent(postgres, monkeypatch):
     """More threads than connections wait for one; a connection that the server has ended is replaced before it is used."""
     name = f"journeykit lent {os.getpid()}"  # others may use the same server
     storage = PostgresStorage(make_conninfo(postgres, application_name=name), connections=2)
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda number: storage.accept([(shop.event(f"event {number}"), 10)]), range(40))) == [[True]] * 40
     with psycopg.connect(postgres, autocommit=True) as other:
-        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s", (name,))
-    time.sleep(1.1)
+        other.execute("select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name = %s", (name,))
+    monkeypatch.setattr(connections, "_FRESH", 0.0)  # as if a second had passed
 
     assert len(shop.load(storage).pending) == 40
     assert len(storage._connections._idle) <= 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import psycopg
 import pytest
@@ -93,12 +94,21 @@ def test_what_cannot_be_stored_is_refused(engine, storage):
     assert (shop.load(storage).revision, len(storage.history("ann"))) == (1, 1)
 
 
+def interrupt_who_waits(conninfo, holder):
+    """Ctrl-C, as soon as somebody waits for *holder*."""
+    waits = "select count(*) from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+    with psycopg.connect(conninfo, autocommit=True) as other:
+        while other.execute(waits, (holder,)).fetchone() == (0,):
+            time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_who_is_interrupted_while_waiting_writes_nothing(engine, storage, postgres):
     """A decision waits for a customer whom a host holds; interrupted, it is called off at the server as well."""
     engine.handle(added(0))
     with psycopg.connect(postgres) as host:
         host.execute("select from journeykit_customers where id = 'ann' for update")
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        threading.Thread(target=interrupt_who_waits, args=(postgres, host.info.backend_pid)).start()
         with pytest.raises(KeyboardInterrupt):
             engine.handle(added(1))
 

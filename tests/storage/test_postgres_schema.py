@@ -125,7 +125,7 @@ def in_a_thread(run):
     thread = threading.Thread(target=caught)
     thread.start()
     yield thread
-    thread.join(30)
+    thread.join(300)
     assert not thread.is_alive()
     assert failed == []
 
@@ -137,10 +137,9 @@ def test_nobody_queues_behind_a_migration(earlier):
         host.execute("select count(*) from journeykit_outbox")
         with in_a_thread(storage.migrate) as migrating:
             time.sleep(0.3)
+            other.execute("set statement_timeout = '60s'")  # behind the migration they would wait until the host ends
             for _ in range(10):
-                begun = time.monotonic()
                 other.execute("update journeykit_outbox set attempts = attempts")
-                assert time.monotonic() - begun < 5
             assert migrating.is_alive()
             host.rollback()
     assert storage.next_due() == 10

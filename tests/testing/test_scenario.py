@@ -320,6 +320,28 @@ def test_more_came_than_was_expected(shop: Scenario) -> None:
     ]
 
 
+def test_who_was_put_into_an_arm_counts_when_the_better_one_is_looked_for() -> None:
+    """Two read short, two read long, and one of those opens it: the eight who wait read long, and so does whoever comes later."""
+    tried = Step("tried", stage="retention", then="10% short, 10% long, 80% waits as wording")
+    waits = Step("waits", wait="5 days", then="50% short, 50% long, then the better by share of Email Opened after 5 days as wording")
+    sent = [Step(name, do=Do("email", template=name), end="completed") for name in ("short", "long")]
+    story = Scenario(Journey("news", entry="Chosen", steps=[tried, waits, *sent]), at="2026-03-02 09:00", arms={"wording": "waits"})
+    for customer, arm in {"anna": "short", "bela": "short", "cleo": "long", "dora": "long"}.items():
+        story.arm(customer, "wording", arm)
+        story.event("Chosen", customer)
+    story.event("Email Opened", "dora")
+    for number in range(8):
+        story.event("Chosen", f"waits {number}")
+    story.wait("6 days")
+    story.event("Chosen", "later")
+    story.wait("6 days")
+
+    read = {one.request.customer_id: one.request.parameters["template"] for one in story.performed}
+    assert read == {
+        "anna": "short", "bela": "short", "cleo": "long", "dora": "long", **{f"waits {number}": "long" for number in range(8)}, "later": "long",
+    }  # fmt: skip
+
+
 def test_why_not_is_asked_here_as_well(shop: Scenario) -> None:
     """The scenario explains what the engine knows."""
     shop.event("Product Added", cart_id="c1")

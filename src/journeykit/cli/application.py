@@ -27,8 +27,8 @@ from journeykit.cli.simulate import simulate_people
 from journeykit.cli.what_if import what_would_be
 from journeykit.codec import json_schema
 from journeykit.errors import DefinitionError, JourneykitError, SchemaError, StorageError, UnknownError
-from journeykit.insight.diagram import mermaid
-from journeykit.insight.summary import summarize, table
+from journeykit.insight.definitions.diagram import mermaid
+from journeykit.insight.reports.summary import summarize, table
 from journeykit.model.backlog import Backlog
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import MICROSECONDS

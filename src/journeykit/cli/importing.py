@@ -15,7 +15,7 @@ from journeykit.core.calendar import read_moment, show
 from journeykit.errors import ConditionError
 from journeykit.histories import Brought, Counts, History, Rejects, Source, bring_in, collect, load_mapping
 from journeykit.histories.lines import STDIN
-from journeykit.insight.summary import summarize, table
+from journeykit.insight.reports.summary import summarize, table
 from journeykit.runtime.clock import ManualClock
 
 

@@ -15,13 +15,16 @@ from journeykit.cli import world
 from journeykit.cli.importing import moment_at
 from journeykit.errors import UnknownError
 from journeykit.insight.insight import Insight
-from journeykit.insight.lake import Lake
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.settings_reading import load_settings
+from journeykit.insight.settings.reading import load_settings
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.lake import Lake
+from journeykit.insight.tables.reading import fill
+from journeykit.insight.tables.standing import standing
+from journeykit.model.customer import Catalog
 from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
+from journeykit.runtime.definitions import merged
 
 SettingsFile = Annotated[
     Path | None,
@@ -55,10 +58,29 @@ Told = Annotated[
     ),
 ]
 
+Journeys = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOURNEY]...",
+        envvar="JOURNEYKIT_JOURNEYS",
+        help="Files or folders of journeys and catalogs: with them segments can be chosen that no journey waits for.",
+        show_default=False,
+    ),
+]
+
+
+def catalog_of(journeys: list[str] | None) -> Catalog | None:
+    """What the shop declares about its customers, where its journeys are given."""
+    return merged(value for value in world.definitions(journeys) if isinstance(value, Catalog)) if journeys else None
+
 
 @contextmanager
-def opened(db: str, settings: Settings) -> Iterator[tuple[Insight, Storage | None]]:
-    """The numbers of a database as it is now, and the database; of an exported folder the numbers alone."""
+def opened(db: str, settings: Settings, catalog: Catalog | None = None) -> Iterator[tuple[Insight, Storage | None]]:
+    """
+    The numbers of a database as it is now, and the database; of an exported folder the numbers alone.
+
+    With a *catalog* each customer of a database is asked in which segments they are now, also in those that no journey waits for.
+    """
     folder = world.file_of(db)
     if folder is not None and folder.is_dir():
         with closing(_exported(folder)) as lake:
@@ -66,7 +88,8 @@ def opened(db: str, settings: Settings) -> Iterator[tuple[Insight, Storage | Non
         return
     with world.database(db) as storage, closing(_lake()) as lake:
         fill(lake, storage)
-        yield Insight(lake, settings), storage
+        now = None if catalog is None else standing(storage, catalog, time.time_ns() // 1_000)
+        yield Insight(lake, settings, now), storage
 
 
 def _exported(folder: Path) -> Lake:

@@ -9,16 +9,17 @@ from typing import Annotated
 import typer
 
 from journeykit.cli import console
-from journeykit.cli.insight import Only, SettingsFile, Told, known_journey, opened, settings_of
+from journeykit.cli.insight import Journeys, Only, SettingsFile, Told, catalog_of, known_journey, opened, settings_of
 from journeykit.cli.writing import written
-from journeykit.insight.designed import designed
-from journeykit.insight.drawing import svg
 from journeykit.insight.figures import Period, Slice
 from journeykit.insight.insight import Insight
-from journeykit.insight.page import page
-from journeykit.insight.periods import Rhythm
-from journeykit.insight.taken import atlas
-from journeykit.insight.view import Choice, view
+from journeykit.insight.map.designed import designed
+from journeykit.insight.map.drawing import svg
+from journeykit.insight.map.page import page
+from journeykit.insight.map.taken import atlas
+from journeykit.insight.map.view import Choice, view
+from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.settings.outcomes import won
 from journeykit.model.phrases import suggestion
 from journeykit.ports import Storage
 from journeykit.runtime.engine import Engine
@@ -28,6 +29,8 @@ Names = Annotated[bool, typer.Option("--names", help="Show ids of customers and 
 
 def draw_map(
     db: Told,
+    journeys: Journeys = None,
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="map.html, or map.svg for slides.", show_default=False)],
     settings: SettingsFile = None,
     journey: Only = None,
@@ -46,7 +49,7 @@ def draw_map(
     picture = _is_picture(output)
     if not picture and (journey or period):
         raise console.Usage("--journey and --period choose what a picture shows, -o map.svg; on a page one chooses while looking at it")
-    with opened(db, settings_of(settings)) as (insight, storage):
+    with opened(db, settings_of(settings), catalog_of(journeys)) as (insight, storage):
         told = picture_of(insight, journey, period) if picture else page_of(insight, storage, names)
     written(output, told)
     console.say(str(output))
@@ -64,7 +67,7 @@ def picture_of(insight: Insight, journey: str | None = None, period: str | None 
     """The picture of one journey."""
     name = known_journey(insight, journey)
     flow = insight.flow(Slice(_period(insight, period), journey=name))
-    return svg(atlas(designed(insight.definition(name)), [flow]), flow)
+    return svg(atlas(designed(insight.definition(name), won(insight.settings)), [flow]), flow)
 
 
 def _is_picture(output: Path) -> bool:

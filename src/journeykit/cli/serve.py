@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from journeykit.cli import console
-from journeykit.cli.insight import SettingsFile, Told, opened, settings_of
+from journeykit.cli.insight import Journeys, SettingsFile, Told, catalog_of, opened, settings_of
 from journeykit.cli.map import Names, page_of, picture_of
 from journeykit.cli.serving import ADDRESS, Answer, Server
 
 
 def serve_page(
     db: Told,
+    journeys: Journeys = None,
     settings: SettingsFile = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it is shown; 0 takes one that is free.")] = 8137,
     names: Names = False,
@@ -24,10 +25,10 @@ def serve_page(
 
     Only this machine can ask for it, and nothing can be changed by it. The page is at /, the picture of the first journey at /map.svg.
     """
-    said = settings_of(settings)
+    said, catalog = settings_of(settings), catalog_of(journeys)
 
     def page() -> str:
-        with opened(db, said) as (insight, storage):
+        with opened(db, said, catalog) as (insight, storage):
             return page_of(insight, storage, names)
 
     def picture() -> str:

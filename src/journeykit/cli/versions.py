@@ -16,7 +16,7 @@ from journeykit.codec import definition_hash, journey_from_text, load, load_migr
 from journeykit.codec.migrations import is_migration
 from journeykit.core.calendar import read_moment
 from journeykit.errors import ConditionError, DefinitionError, UnknownError
-from journeykit.insight.differences import Change, counted, differences, renamed
+from journeykit.insight.definitions.differences import Change, counted, differences, renamed
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.migrations import SHORTEST, Migration

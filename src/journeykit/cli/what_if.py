@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -47,14 +47,7 @@ def what_would_be(
     """
     if len(definitions) > 2:
         raise console.Usage(f"{len(definitions)} definitions; give OLD and NEW, each a file or a folder that holds journeys and catalog")
-    if bool(events) is (db is not None and not events):
-        raise console.Usage("give the events: --events FILE, or --db DATABASE for those recorded there")
-    with ExitStack() as stack:
-        past: Events | Recorded
-        if db is not None and not events:
-            past = stack.enter_context(_recorded(db))
-        else:
-            past = stack.enter_context(_told(events or (), maps or (), quiet))
+    with _past(events or (), maps or (), db, quiet) as past:
         new = world.definitions(definitions[-1:])
         old = world.definitions(definitions[:1]) if len(definitions) == 2 else _recorded_there(past, new)
         with console.progress("deciding", "events", quiet) as bar:
@@ -63,6 +56,16 @@ def what_would_be(
         console.say_json(found.figures())
     else:
         console.say(str(found))
+
+
+@contextmanager
+def _past(events: Sequence[str], maps: Sequence[str], db: str | None, quiet: bool) -> Iterator[Events | Recorded]:
+    """What happened, out of files, or out of a database where no files are given."""
+    if not events and db is None:
+        raise console.Usage("give the events: --events FILE, or --db DATABASE for those recorded there")
+    past: AbstractContextManager[Events | Recorded] = _recorded(db) if db is not None and not events else _told(events, maps, quiet)
+    with past as found:
+        yield found
 
 
 def _recorded_there(past: Events | Recorded, new: Sequence[world.Definition]) -> Sequence[world.Definition]:

@@ -16,11 +16,10 @@ from journeykit.core.entry import enter, let_in
 from journeykit.core.expressions import MISSING
 from journeykit.core.index import key_of
 from journeykit.core.lists import present, records
-from journeykit.core.parking import park
+from journeykit.core.parking import park, stub
 from journeykit.core.plans import CompiledEntry
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event
-from journeykit.model.records import Enrollment
 
 
 def matches(turn: Deciding, journey: CompiledJourney) -> bool:
@@ -82,4 +81,4 @@ def _attempt(turn: Deciding, journey: CompiledJourney, key: str, what: Any) -> N
             enter(turn, journey, key, what, "open")
     except ConditionError as error:
         turn.rewind(mark)
-        park(turn, Enrollment(journey.name, key, 0, journey.hash, 0, "pending", "", 0, 0, 0, {}), "open", error)
+        park(turn, stub(journey.name, key), "open", error)

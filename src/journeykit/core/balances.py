@@ -75,4 +75,4 @@ def with_openings(paths: Iterable[str], facts: Mapping[str, Aggregate]) -> froze
     """*paths* such as ``customer.spent``, and the traits that the facts among them begin with."""
     found = frozenset(paths)
     begun = {name: one.opening for name, one in facts.items() if one.opening is not None}
-    return found | {f"customer.{trait}" for name, trait in begun.items() if f"customer.{name}" in found} if begun else found
+    return found | {f"customer.{trait}" for name, trait in begun.items() if f"customer.{name}" in found}

@@ -100,8 +100,8 @@ class _Reading:
         """One value that is looked for in another."""
         if other in ("number", "flag", "moment"):
             yield f'"{self.text}": {_shown(right)} is {KINDS[other]} and holds nothing; name a list, such as ["a", "b"], or a text'
-        elif other == "text" and one not in (None, "text"):
-            yield self.told(left, one or "", right, other, "and a text holds texts only; name a list")
+        elif other == "text" and one is not None and one != "text":
+            yield self.told(left, one, right, other, "and a text holds texts only; name a list")
         elif right[0] == "list" and one is not None:
             kinds = {self.kind(item) for item in right[1:]}
             if kinds and None not in kinds and one not in kinds and {one, *kinds} != {"moment", "text"}:

@@ -127,11 +127,13 @@ def _elapsed(wait: Wait) -> bool:
 def opens(survey: Survey, world: World) -> Iterator[str]:
     """``open`` names two dates, the earlier first, and says who is there already only where somebody can be."""
     del world
-    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone or "UTC"
+    journey, text, zone = survey.journey, survey.journey.open, survey.journey.zone
     if text is None:
         return
     said = opening(text)
-    begin, end = (None if part is None else _date(part, zone if known_zone(zone) else "UTC") for part in (said or (None, None))[:2])
+    begin, end = (
+        None if part is None else _date(part, zone if zone and known_zone(zone) else "UTC") for part in (said or (None, None))[:2]
+    )
     if said is None or (said.begin is not None and (begin is None or end is None)):
         yield f'open: "{text}" is no time span; write "2026-11-01 to 2026-12-24"'
     elif begin is not None and end is not None and begin >= end:
@@ -157,7 +159,7 @@ def settings(survey: Survey, world: World) -> Iterator[str]:
         root, name = (match[1], match[2]) if match else ("", "")
         if root == "data" and name.startswith("$"):
             yield f'{setting.path}: names that begin with "$" are the library\'s own; set another name'
-        elif setting.kind != "step" and root != "data":
+        elif not setting.inside and root != "data":
             yield f'{setting.path}: "{setting.target}" cannot be set here; begin with data., such as data.total'
         elif match is None:
             yield f'{setting.path}: "{setting.target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'

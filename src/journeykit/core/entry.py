@@ -11,6 +11,7 @@ from journeykit.core.decision import Deciding
 from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
+from journeykit.core.parking import stub
 from journeykit.core.plans import CompiledEntry, without_key
 from journeykit.core.remains import remembered, shift
 from journeykit.core.turn import Trace
@@ -23,8 +24,7 @@ def consider(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry) -> 
     key = key_of(journey, entry, turn)
     if key is MISSING:
         named = journey.journey.entry[entry.number].on.key or journey.journey.keyed or ""
-        turn.note("refused", _stub(journey, "", turn.find(journey.name, "")), entry.cause, reason=f"no {named}")
-        _trace(turn, journey, "", "missing key", entry.cause, without_key(named, named, turn.properties))
+        _refuse(turn, journey, "", entry.cause, f"no {named}", "missing key", without_key(named, named, turn.properties))
     elif entry.idle is not None:
         _hold(turn, journey, key, entry)
     else:
@@ -144,15 +144,11 @@ def _hold(turn: Deciding, journey: CompiledJourney, key: str, entry: CompiledEnt
     turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
 
 
-def _refuse(turn: Deciding, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
+def _refuse(turn: Deciding, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str, detail: str = "") -> None:
+    """Write that nobody is let in, for *reason*; who asks why not is told *detail*, where there is more to say."""
     prior = turn.find(journey.name, key)
-    turn.note("refused", _stub(journey, key, prior), cause, reason=reason)
-    _trace(turn, journey, key, kind, cause, reason)
-
-
-def _stub(journey: CompiledJourney, key: str, prior: Enrollment | None) -> Enrollment:
-    number = prior.number if prior else 0
-    return Enrollment(journey.name, key, number, journey.hash, 0, "pending", "", 0, 0, 0, {})
+    turn.note("refused", stub(journey.name, key, prior.number if prior else 0), cause, reason=reason)
+    _trace(turn, journey, key, kind, cause, detail or reason)
 
 
 def _values(entry: CompiledEntry, context: Context) -> str:

@@ -13,7 +13,7 @@ from journeykit.core.context import Context, Declared, Getter, Resolver, fact, f
 from journeykit.core.expressions import MISSING, compile_condition, plain
 from journeykit.core.watchers import mark
 from journeykit.core.windows import Period, Rolling
-from journeykit.errors import ConditionError, EventError
+from journeykit.errors import ConditionError
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, moment
 from journeykit.model.phrases import Aggregate
@@ -165,14 +165,6 @@ class FactTable:
         if name in self.openings:
             return self.openings[name].getter(key)
         return fact_in_window(key, self.windows[name].read) if name in self.windows else fact(key, value)
-
-    def check(self, event: Event) -> None:
-        """Raise `EventError` for an event whose properties a declared fact cannot keep (a float where sums are kept)."""
-        for fold in (*self.by_event.get(event.name, ()), *self.since.get(event.name, ())):
-            try:
-                fold.value(event)
-            except ConditionError as error:
-                raise EventError(f'event "{event.name}", property {fold.aggregate.of}: {error}') from None
 
     def opened(self, changes: Iterable[Change], facts: Facts) -> list[Change]:
         """*changes* of traits, and behind each the changes of the facts that begin with it."""

@@ -26,6 +26,11 @@ def park(turn: Turn, enrollment: Enrollment | None, cause: str, error: Journeyki
     turn.note("parked", enrollment, cause, None if enrollment is None else enrollment.step, reason=str(error))
 
 
+def stub(journey: str, key: str, number: int = 0) -> Enrollment:
+    """An enrollment that never was, to say where something did not happen; nothing but these three is looked at."""
+    return Enrollment(journey, key, number, "", 0, "pending", "", 0, 0, 0, {})
+
+
 def park_event(turn: Turn, event: LoggedEvent, error: JourneykitError) -> None:
     """Keep a whole event aside; nothing of it is applied."""
     park(turn, None, event.event.name, error)

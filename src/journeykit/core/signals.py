@@ -16,12 +16,11 @@ from journeykit.core.lanes import let_out, reorder
 from journeykit.core.merging import MERGE, UNSEEN, join
 from journeykit.core.migrating import migrate
 from journeykit.core.moments import look, look_at_changes, meet, occur
-from journeykit.core.parking import park, park_timer
+from journeykit.core.parking import park, park_timer, stub
 from journeykit.core.plans import CompiledEntry, Signal
 from journeykit.core.remains import RETURNED, come_back
 from journeykit.core.since import count
-from journeykit.core.splits import set_arms
-from journeykit.core.tallies import tally
+from journeykit.core.tallies import give, tally
 from journeykit.core.turn import MOST, Raised
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event
@@ -130,8 +129,7 @@ def _attempt_entry(turn: Deciding, journey: CompiledJourney, entry: CompiledEntr
         look(turn, journey, *more, entry)
     except ConditionError as error:
         turn.rewind(mark)
-        stub = Enrollment(journey.name, "", 0, journey.hash, 0, "pending", "", 0, 0, 0, {})
-        park(turn, stub, entry.cause, error, entry=entry.number)
+        park(turn, stub(journey.name, ""), entry.cause, error, entry=entry.number)
 
 
 def offer(turn: Deciding, enrollment: Enrollment, signal: Signal) -> None:
@@ -242,7 +240,7 @@ def _at_once(turn: Deciding, raised: Raised) -> None:
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
-    if late and len(commit.outbox) > asked:
+    if late:
         commit.outbox = (*commit.outbox[:asked], *(pausing.aged(message, late[0]) for message in commit.outbox[asked:]))
 
 
@@ -277,10 +275,6 @@ def _identify(turn: Deciding, event: Event) -> None:
     turn.need(concerned)
     for enrollment in turn.active(concerned):
         offer(turn, enrollment, event.name)
-
-
-def _arm(turn: Deciding, event: Event) -> None:
-    turn.facts = set_arms(turn.facts, event.properties)
 
 
 def _shown(value: object) -> str:
@@ -370,7 +364,7 @@ def _again(turn: Deciding, given: dict[str, Any]) -> None:
 
 _OURS: dict[str, Callable[[Deciding, Event], None]] = {
     "$identify": _identify,
-    "$arm": _arm,
+    "$arm": lambda turn, event: give(turn, event.properties),
     "$enter": _let_in,
     "$exit": _let_out,
     "$open": opened,

@@ -7,11 +7,11 @@ better when somebody first had to know, is kept once for all; a decision that ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from journeykit.core.plans import CompiledSplit, Plan
 from journeykit.core.quotas import KNOWN, Unread
-from journeykit.core.splits import draw
+from journeykit.core.splits import draw, set_arms
 from journeykit.core.turn import Turn
 
 
@@ -36,16 +36,38 @@ def measured(turn: Turn, split: CompiledSplit) -> Plan:
     """The plan of the arm: the customer's own, a draw that is counted, or the better one once that is decided."""
     arms = {name: plan for _, name, plan in split.arms}
     kept = turn.facts.arms.get(split.experiment)
-    if kept in arms:
+    if kept in arms and _given(split.experiment) not in turn.facts.arms:
         return arms[kept]
     began = int(_told(turn, f"{split.experiment} began", str(turn.now)))
-    if split.after is not None and turn.now >= began + split.after:
+    if kept not in arms and split.after is not None and turn.now >= began + split.after:
         name = _told(turn, f"{split.experiment} better", tuple(arms))
     else:
-        name, _ = draw(split, turn.customer_id)
+        name = kept if kept in arms else draw(split, turn.customer_id)[0]
         turn.commit.quotas = (*turn.commit.quotas, (drawn(split.experiment, name), 1, None))
     _keep(turn, split.experiment, name)
     return arms[name]
+
+
+def give(turn: Turn, arms: Mapping[str, str]) -> None:
+    """Put the customer into *arms*, by experiment, as a test says; where the better is looked for, they count once they come to it."""
+    counted = {experiment for experiments in turn.compiled.measures.values() for experiment in experiments}
+    turn.facts = set_arms(turn.facts, {**arms, **{_given(name): arm for name, arm in arms.items() if name in counted}})
+
+
+def told_apart(arms: Mapping[str, str]) -> dict[str, str]:
+    """The arms of a customer by experiment, without what is kept beside them so that nobody counts twice."""
+    marks = {mark for name in arms for mark in (_given(name), _reached(name))}
+    return {name: arm for name, arm in arms.items() if name not in marks}
+
+
+def _given(experiment: str) -> str:
+    """What is kept of a customer who was given an arm and has not been counted for it."""
+    return f"{experiment} given"
+
+
+def _reached(experiment: str) -> str:
+    """What is kept of a customer who did what is measured."""
+    return f"{experiment} reached"
 
 
 def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
@@ -60,12 +82,13 @@ def _told(turn: Turn, name: str, first: str | tuple[str, ...]) -> str:
 def _keep(turn: Turn, name: str, value: str) -> None:
     turn.facts = turn.facts.copy()
     turn.facts.arms = {**turn.facts.arms, name: value}
+    turn.facts.arms.pop(_given(name), None)
 
 
 def tally(turn: Turn, event: str) -> None:
     """Count the customer for each arm that is measured by *event*, once."""
     for experiment in turn.compiled.measures.get(event, ()):
-        arm, mark = turn.facts.arms.get(experiment), f"{experiment} reached"
+        arm, mark = turn.facts.arms.get(experiment), _reached(experiment)
         if arm is not None and mark not in turn.facts.arms:
             turn.commit.quotas = (*turn.commit.quotas, (reached(experiment, arm), 1, None))
             _keep(turn, mark, arm)

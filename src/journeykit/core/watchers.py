@@ -12,10 +12,11 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from journeykit.core.context import Context
+from journeykit.model.alike import Alike
 from journeykit.model.records import Facts, Moment
 
 _ENDS = ((-2_208_988_800_000_000, None), (7_258_118_400_000_000, "Pacific/Kiritimati"))  #: 1900, and 2200 where the day begins
-_NEVER: tuple[int, int, tuple[Moment, ...]] = (0, 0, ())  #: what was found where nobody has looked
+_NEVER: tuple[int, int, Alike] = (0, 0, Alike())  #: what was found where nobody has looked
 STAMP = ""  #: the name under which a customer keeps which watchers have had their first look
 
 
@@ -82,7 +83,7 @@ class Watch:
         self._stamped = Moment(STAMP, None, self.stamp)
         self._everywhere = [watcher for name, watcher in self.watchers.items() if name not in self.blank]
         self._alike = all(watcher.reads <= {"customer.zone"} for watcher in self._everywhere)  #: they find the same all over a zone
-        self._found: dict[str | None, tuple[int, int, tuple[Moment, ...]]] = {}  #: what was last found in a zone, from when and until when
+        self._found: dict[str | None, tuple[int, int, Alike]] = {}  #: what was last found in a zone, from when and until when
         self._readers = _named((path, watcher) for watcher in self.watchers.values() for path in watcher.reads)
         self._resting = _named((path.partition(".")[2], watcher) for watcher in self.watchers.values() for path in watcher.rests_on)
 
@@ -120,11 +121,12 @@ class Watch:
 
         Where only the time is looked at, all customers of a zone are given one and the same, until it has come.
         """
+        facts = facts.read()
         if not self._alike or self._rests(facts):
             return tuple(self.first(Look(customer_id, facts, now), {}).values())
         since, until, found = self._found.get(facts.zone, _NEVER)
         if not since < now <= until:
-            found = tuple(self.first(Look(customer_id, facts, now), {}).values())
+            found = Alike(self.first(Look(customer_id, facts, now), {}).values())
             until = min((moment.due_at for moment in found if moment.due_at is not None), default=_ENDS[1][0])
             self._found[facts.zone] = now - 1, until, found
         return found
@@ -132,13 +134,14 @@ class Watch:
     def _rests(self, facts: Facts) -> bool:
         """Whether something is known that a watcher rests on."""
         resting = self._resting
-        return not (
-            resting.keys().isdisjoint(facts.traits)
-            and resting.keys().isdisjoint(facts.consent)
-            and (not facts.values or resting.keys().isdisjoint(key.partition(" ")[0] for key in facts.values))
-            and (facts.zone is None or "zone" not in resting)
-            and (facts.stage is None or "stage" not in resting)
-        )
+        for told in (facts.traits, facts.consent):
+            for name in told:
+                if name in resting:
+                    return True
+        for key in facts.values:
+            if key in resting or (" " in key and key.partition(" ")[0] in resting):
+                return True
+        return (facts.zone is not None and "zone" in resting) or (facts.stage is not None and "stage" in resting)
 
     def _looking(self, facts: Facts, known: Mapping[str, Moment]) -> list[Watcher]:
         """Those whose look may be another one than at somebody of whom nothing is known."""

@@ -177,14 +177,14 @@ class Presence:
     Attributes:
         customer: who.
         key: the enrollment's key, empty where the journey has none.
-        since: when they came into the step (microseconds since 1970 UTC).
+        since: when they came into the step (microseconds since 1970 UTC); None where that has been let go of.
         last: the name of the last event of theirs before the period's end, where they had one.
         last_at: its moment.
     """
 
     customer: str
     key: str
-    since: int
+    since: int | None
     last: str | None
     last_at: int | None
 

@@ -8,8 +8,6 @@ from typing import Literal
 
 from journeykit.core.outline import places
 from journeykit.errors import UnknownError
-from journeykit.insight import flows, numbers, periods, survival, touchpoints, ways
-from journeykit.insight.building import build
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import (
     Change,
@@ -25,13 +23,17 @@ from journeykit.insight.figures import (
     Survival,
     Touchpoint,
 )
-from journeykit.insight.lake import Lake
-from journeykit.insight.measure import Measure
 from journeykit.insight.measures import MEASURES
-from journeykit.insight.periods import Rhythm
-from journeykit.insight.reading import fill
-from journeykit.insight.settings import Settings
-from journeykit.insight.slicing import tables_sql
+from journeykit.insight.measures.measure import Measure
+from journeykit.insight.numbers import flows, numbers, periods, survival, touchpoints, ways
+from journeykit.insight.numbers.periods import Rhythm
+from journeykit.insight.numbers.slicing import tables_sql
+from journeykit.insight.settings.settings import Settings
+from journeykit.insight.tables.building import build
+from journeykit.insight.tables.horizon import BEFORE
+from journeykit.insight.tables.lake import Lake
+from journeykit.insight.tables.reading import fill
+from journeykit.insight.tables.standing import Standing, join
 from journeykit.model.journey import STAGES, Journey
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import NEVER
@@ -45,21 +47,27 @@ class Insight:
     Periods are ``[begin, end)``; days, weeks, months and quarters are those of `Settings.zone`. Test customers are in no number.
 
     Args:
-        lake: an engine that the raw tables (`journeykit.insight.tables`) have been filled into.
+        lake: an engine that the raw tables (`journeykit.insight.tables.raw`) have been filled into.
         settings: what the shop says about its numbers.
+        now: who is in which segment now, `journeykit.insight.tables.standing`; without it only segments are known that a journey waits for.
+
+    Attributes:
+        as_of_now: the segments that are known as they are now, and no otherwise: whoever is in one counts as having been in it all the time.
     """
 
-    def __init__(self, lake: Lake, settings: Settings | None = None) -> None:
+    def __init__(self, lake: Lake, settings: Settings | None = None, now: Standing | None = None) -> None:
         self.lake = lake
         self.settings = settings or Settings()
         self._definitions = build(lake, self.settings)
+        self._declared = () if now is None else now.segments
+        self.as_of_now: frozenset[str] = frozenset() if now is None else join(lake, now)
 
     @classmethod
-    def of(cls, storage: Storage, settings: Settings | None = None) -> Insight:
+    def of(cls, storage: Storage, settings: Settings | None = None, now: Standing | None = None) -> Insight:
         """The numbers of a small history in *storage*, by the standard library's SQLite, in memory."""
         lake = SmallLake()
         fill(lake, storage)
-        return cls(lake, settings)
+        return cls(lake, settings, now)
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -69,7 +77,9 @@ class Insight:
         first, last = self.lake.query(
             """select min(first_at), max(last_at) from (
                 select min(occurred_at) as first_at, max(occurred_at) as last_at from happenings
-                union all select min(occurred_at), max(occurred_at) from visits) as ends"""
+                union all select min(occurred_at), max(occurred_at) from visits where occurred_at > ?
+                union all select null, max(until) from visits where until < ?) as ends""",
+            (BEFORE, NEVER),
         )[0]
         return Period(0, 0) if first is None else Period(int(first), int(last) + 1)
 
@@ -80,18 +90,21 @@ class Insight:
     def versions(self, journey: str) -> list[tuple[str, int]]:
         """The versions of *journey* that customers entered, by hash, with the moment of the first entry; the oldest first."""
         rows = self.lake.query(
-            "select version, min(occurred_at) as first_at from stays where journey = ? group by version order by first_at, version",
-            (journey,),
+            """select version, min(occurred_at) as first_at from (
+                select journey, version, occurred_at from stays where occurred_at > ?
+                union all select journey, version, entered_at from earlier) as used
+            where journey = ? group by version order by first_at, version""",
+            (BEFORE, journey),
         )
         return [(version, int(first)) for version, first in rows]
 
     def segments(self) -> list[str]:
         """
-        The names of the segments that customers entered or left, in alphabetical order.
+        The names of the segments that customers entered or left, and of those that are known as of now, in alphabetical order.
 
         Only what a journey waits for is looked at when it changes (P23): a segment that none waits for leaves no trace in the history.
         """
-        return [name for (name,) in self.lake.query("select distinct segment from members order by segment")]
+        return sorted({name for (name,) in self.lake.query("select distinct segment from members")}.union(self._declared))
 
     def definition(self, journey: str, version: str | None = None) -> Journey:
         """A version of *journey* as a value, the newest where *version* is not said; `UnknownError` where there is none."""
@@ -101,6 +114,10 @@ class Insight:
             wanted = f'"{journey}"' if version is None else f'version {version} of "{journey}"'
             raise UnknownError(f"nobody has entered {wanted}{suggestion(journey, self.journeys())}")
         return self._definitions[found]
+
+    def definitions(self, journey: str) -> list[Journey]:
+        """The versions of *journey* that customers entered and this release can read, as values; the oldest first."""
+        return [self._definitions[version] for version, _ in self.versions(journey) if version in self._definitions]
 
     def measures(self) -> tuple[Measure, ...]:
         """All numbers that are defined."""
@@ -154,7 +171,11 @@ class Insight:
 
     def dropoffs(self, slice: Slice, most: int = 20) -> list[Dropoff]:
         """Where customers were lost in *slice*, and the last thing that happened before, the commonest first."""
-        return ways.dropoffs(self.lake, slice, most, NEVER)
+        return self.dropoffs_of(slice, [slice.period], most)[0]
+
+    def dropoffs_of(self, slice: Slice, periods: Sequence[Period], most: int = 20) -> list[list[Dropoff]]:
+        """The same in each of *periods*, in one query; of *slice* everything counts but its own period."""
+        return ways.dropoffs(self.lake, slice, periods, most, NEVER)
 
     def conversions(self, slice: Slice, by: Literal["segment", "channel", "entry", "version"]) -> list[Conversion]:
         """How many of the enrollments that began in *slice* reached the goal, for each segment, channel, entry event or version."""
@@ -167,7 +188,11 @@ class Insight:
 
     def there(self, slice: Slice, step: str, most: int = 20) -> list[Presence]:
         """Who stands in *step* of ``slice.journey`` when the slice ends, those who are there longest first."""
-        return ways.there(self.lake, slice, step, most)
+        return ways.there(self.lake, slice, [slice.period], most, step)[0].get(step, [])
+
+    def present(self, slice: Slice, periods: Sequence[Period], most: int = 20) -> list[dict[str, list[Presence]]]:
+        """The same for each step that somebody stands in when each of *periods* ends; of *slice* everything counts but its own period."""
+        return ways.there(self.lake, slice, periods, most)
 
     # -- moments -----------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ def seconds(text: str) -> int:
     Raises:
         DefinitionError: the text is no duration, or it is zero.
     """
+    if not isinstance(text, str):
+        raise DefinitionError(f'{text!r:.60} is no duration; write a text, for example "2 hours"')
     rest = _DURATION.sub("", text).replace(" and ", " ").strip()
     total = sum(int(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
     if rest or total <= 0:

@@ -178,6 +178,10 @@ class Facts:
     values: dict[str, Any] = Factory(dict)
     arms: dict[str, str] = Factory(dict)
 
+    def read(self) -> Facts:
+        """These facts, all of them at hand; a storage may hand out some that are text until they are looked at."""
+        return self
+
     def copy(self) -> Facts:
         """A copy that may be changed; the values in it are never changed in place."""
         return Facts(self.zone, self.stage, self.consent, self.traits, self.values, self.arms)

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import Factory, define, fields
 
 from journeykit.core.calendar import wall
+from journeykit.core.tallies import told_apart
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import Facts, HistoryEntry, OutboxRow, Want
 from journeykit.ports import Storage
@@ -110,7 +111,7 @@ class Counting:
             self._entry(entry)
         got = [(row.due_at, row.message.journey) for row in outbox if self._message(row, facts.zone or "UTC")]
         self._close(sorted(got))
-        for experiment, arm in facts.arms.items():
+        for experiment, arm in told_apart(facts.arms).items():
             journey = experiment.partition("/")[0]
             self._counts.groups[experiment, arm] += 1
             self._counts.reached[experiment, arm] += bool(goals if journey == "holdout" else journey in goals)

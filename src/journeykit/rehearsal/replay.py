@@ -18,7 +18,7 @@ from journeykit.model.records import Enrollment, Facts, HistoryEntry, Loaded, Ou
 from journeykit.ports import Storage
 from journeykit.rehearsal.course import known
 from journeykit.rehearsal.words import told_entry, told_message
-from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.definitions import Definitions, each
 from journeykit.runtime.past import Past
 from journeykit.runtime.why import EVER
 from journeykit.runtime.why import replay as decided_again
@@ -100,8 +100,11 @@ def replay(
 
     Raises:
         DefinitionError: the definitions are wrong.
+        TypeError: *customers* is a text; one customer is a list of one.
     """
-    values = [definitions] if isinstance(definitions, Journey) else list(definitions)
+    if isinstance(customers, str):
+        raise TypeError(f'customers: "{customers}" is a text; give a list: ["{customers}"]')
+    values = each(definitions)
     compiled = known(values, storage, options)
     replaying = _Replaying(compiled, storage, as_given)
     done = left_out = 0

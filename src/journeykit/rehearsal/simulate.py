@@ -23,7 +23,7 @@ from journeykit.rehearsal.people import Crowd
 from journeykit.rehearsal.population import Population
 from journeykit.rehearsal.simulated import Simulated
 from journeykit.runtime.clock import Moment
-from journeykit.runtime.definitions import Definitions
+from journeykit.runtime.definitions import Definitions, each
 from journeykit.storage.memory import MemoryStorage
 
 TOGETHER = 2_000  #: customers whose year is kept in memory at a time, where nothing is shared with the others
@@ -79,17 +79,26 @@ def simulate(
     Raises:
         DefinitionError: the definitions are wrong, the population names what they do not know, or *days* or *customers* is no number above 0.
     """
-    values = [definitions] if isinstance(definitions, Journey) else list(definitions)
-    found = known(values, MemoryStorage(), options)
+    values: list[Definition] = each(definitions)
+    if not isinstance(population, Population):
+        raise DefinitionError(f"population: {population!r:.60} is none; read one with read_population(text)")
     number = population.customers if customers is None else customers
-    problems = [*_unknown(population, found), *_impossible(customers=number, days=days, together=together, processes=processes)]
-    if problems:
-        raise DefinitionError(problems)
+    found = known(values, MemoryStorage(), options)
+    _refuse([*_unknown(population, found), *_impossible(customers=number, days=days, together=together, processes=processes)])
     begin = _start(start)
     task = _Task(definitions=values, population=population, start=begin, until=begin + days * DAY, seed=seed, options=options)
     counts = _count(task, _parts(number, number if shares_something(found) else together), processes, progress)
-    journeys = tuple(found.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
-    return Simulated(customers=number, counts=counts, journeys=journeys, start=begin, days=days, seed=seed)
+    return Simulated(customers=number, counts=counts, journeys=_journeys(values, found), start=begin, days=days, seed=seed)
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise DefinitionError(problems)
+
+
+def _journeys(values: Iterable[Definition], found: Definitions) -> tuple[Journey, ...]:
+    """The journeys as they were compiled, in the order in which they were given."""
+    return tuple(found.compiled.journeys[one.name].journey for one in values if isinstance(one, Journey))
 
 
 def _count(task: _Task, parts: Sequence[range], processes: int, progress: Progress | None) -> Counts:
@@ -149,12 +158,14 @@ def _start(given: Moment) -> int:
     return found
 
 
-def _impossible(**numbers: int) -> Iterator[str]:
+def _impossible(**numbers: object) -> Iterator[str]:
     for name, number in numbers.items():
-        if number < 1:
+        if not isinstance(number, int):
+            yield f"{name}: {number!r:.60} is no whole number; give 1 or more"
+        elif number < 1:
             yield f"{name}: {number} is too few; give 1 or more"
-    if numbers["days"] > 36_500:
-        yield f"days: {numbers['days']} are more than a hundred years; give fewer"
+        elif name == "days" and number > 36_500:
+            yield f"days: {number} are more than a hundred years; give fewer"
 
 
 def _unknown(population: Population, definitions: Definitions) -> Iterator[str]:
@@ -163,17 +174,9 @@ def _unknown(population: Population, definitions: Definitions) -> Iterator[str]:
     for name in population.after:
         if name not in asked and name.partition(" ")[0] not in asked:
             yield f'after{place(name)}: no journey asks for "{name}"; there are {", ".join(sorted(asked)) or "none"}{suggestion(name, asked)}'
-    heard = _heard(definitions)
+    heard = definitions.heard()
     names = population.names()
     for name, where in names.items():
         near = [] if name in heard else get_close_matches(name, heard, 1, _ALIKE)
         if near:
             yield f'{where}: no journey and no fact listens to "{name}"; did you mean "{near[0]}"?'
-
-
-def _heard(definitions: Definitions) -> set[str]:
-    """The events that something listens to."""
-    compiled = definitions.compiled
-    signals = {signal for one in compiled.definitions.values() for signal in one.signals}
-    signals |= {entry.signal for one in compiled.journeys.values() for entry in one.entries if isinstance(entry.signal, str)}
-    return {name for name in {*signals, *compiled.facts.by_event, *definitions.catalog.events} if name[:1] not in ("~", "$")}

@@ -18,6 +18,7 @@ from journeykit.rehearsal.past import Events, Recorded, Repeated, happened
 from journeykit.rehearsal.paths import Path, Stages, path, stages
 from journeykit.rehearsal.simulate import TOGETHER, shares_something
 from journeykit.runtime.clock import Moment, instant
+from journeykit.runtime.definitions import each
 from journeykit.storage.memory import MemoryStorage
 
 Progress = Callable[[float, int], None]  #: told the share that is done, and how many events have happened so far
@@ -52,7 +53,7 @@ def what_if(
     Raises:
         DefinitionError: definitions are wrong, or there are no events.
     """
-    sides = _values(old), _values(new)
+    sides = each(old), each(new)
     sharing = [shares_something(known(side, MemoryStorage(), options)) for side in sides]
     extent = _extent(events)
     end = max(extent.last, events.until if isinstance(events, Recorded) else 0) + 1 if until is None else instant(until, "until")
@@ -87,10 +88,6 @@ def _extent(events: Events | Recorded) -> _Extent:
     if not number:
         raise DefinitionError("there are no events to send through; give a history, or a database that has one")
     return _Extent(len(customers), number, first, last)
-
-
-def _values(definitions: Iterable[Definition] | Journey) -> Sequence[Definition]:
-    return [definitions] if isinstance(definitions, Journey) else list(definitions)
 
 
 def _watch(progress: Progress | None, done: int, runs: int, events: int) -> Callable[[float, int], None] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
 from journeykit.core.checks import problems
@@ -10,7 +11,7 @@ from journeykit.core.compiler import CompiledJourney
 from journeykit.core.extensions import Extensions
 from journeykit.core.index import Compiled, compile_checked, compile_journeys
 from journeykit.core.survey import Survey
-from journeykit.errors import DefinitionError, UnknownError
+from journeykit.errors import DefinitionError, StorageError, UnknownError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, Start
@@ -74,13 +75,14 @@ class Definitions:
 
     def __init__(
         self,
-        definitions: Iterable[Definition],
+        definitions: Definition | Iterable[Definition],
         storage: Storage,
         actions: Iterable[str] | None = None,
         extensions: Extensions | None = None,
         policies: Iterable[str] | None = None,
     ) -> None:
-        values = list(definitions)
+        storage_of(storage)
+        values = each(definitions)
         for value in values:
             if not isinstance(value, (Journey, Catalog)):
                 raise DefinitionError(f'{value!r:.60} is no journey and no catalog; give a list of them, for example load("journeys/")')
@@ -173,8 +175,34 @@ class Definitions:
     def check(self, journey: str) -> None:
         """Raise `UnknownError` where there is no journey of that name."""
         known = self.compiled.journeys
+        if not isinstance(journey, str):
+            raise UnknownError(f"{journey!r:.60} is no name of a journey; there are {', '.join(sorted(known)) or 'none'}")
         if journey not in known:
             raise UnknownError(f'no journey "{journey}"; there are {", ".join(sorted(known)) or "none"}{suggestion(journey, known)}')
+
+    def heard(self) -> set[str]:
+        """The events that something listens to."""
+        compiled = self.compiled
+        signals = {signal for one in compiled.definitions.values() for signal in one.signals}
+        signals |= {entry.signal for one in compiled.journeys.values() for entry in one.entries if isinstance(entry.signal, str)}
+        return {name for name in {*signals, *compiled.facts.by_event, *self.catalog.events} if name[:1] not in ("~", "$")}
+
+
+def each(given: object) -> list[Any]:
+    """What is *given*, one by one; what cannot be gone through, or is a text, is one by itself, and refused where definitions are wanted."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+
+
+def storage_of(value: Storage) -> Storage:
+    """
+    Return *value*.
+
+    Raises:
+        StorageError: it is no storage.
+    """
+    if not callable(getattr(value, "definitions", None)):
+        raise StorageError(f'{value!r:.60} is no storage; give one that is made, for example SQLiteStorage("shop.db")')
+    return value
 
 
 def acts(journey: Journey) -> Iterator[Do | Start]:

@@ -93,6 +93,9 @@ def identification(
         EventError: a trait, the zone or a consent cannot be accepted.
     """
     properties: dict[str, Any] = {}
+    for name, given in {"traits": traits, "consent": consent}.items():
+        if given is not None and not isinstance(given, Mapping):
+            raise EventError(f"{name}: {given!r:.60} is no mapping; give each by its name")
     if traits:
         properties["traits"] = {name: _trait(catalog, openings, name, value) for name, value in traits.items()}
     if zone is not None:

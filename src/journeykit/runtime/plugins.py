@@ -37,6 +37,8 @@ class Plugins(Mapping[str, Plugin], Generic[Plugin]):
     def __init__(self, given: Mapping[str, Plugin] | None, group: str, what: str) -> None:
         self._group = group
         self._kind = "policy" if what == "policies" else what.removesuffix("s")
+        if given is not None and not isinstance(given, Mapping):
+            raise DefinitionError(f"{what}: {given!r:.60} is no mapping; give each by its name, as {{'name': function}}")
         self._ready: dict[str, Plugin] = dict(given or {})
         mute = [(name, plugin) for name, plugin in self._ready.items() if not callable(plugin)]
         if mute:

@@ -68,10 +68,9 @@ class Shell:
         self.clock: Clock = clock or SystemClock()
         self.actions = Actions(actions)
         self.hooks = Hooks(hooks)
-        values = [definitions] if isinstance(definitions, Journey) else definitions
         self._policies, performing = Policies(policies), actions is not None or policies is not None
         self.definitions = Definitions(
-            values,
+            definitions,
             storage,
             None if actions is None else self.actions.names(),
             extensions_of(triggers, timers),

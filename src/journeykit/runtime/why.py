@@ -84,6 +84,8 @@ def why_not(case: Case, action: str) -> list[Reason]:
         known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey.journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
     reasons = [*_traced(case, action, asking), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
+    traced = {(at, journey) for at, journey, _, _ in reasons}
+    reasons += [one for one in _refused(case, asking) if one[:2] not in traced]
     reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
 
@@ -130,6 +132,14 @@ def _left(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterat
             yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: {text}"
 
 
+def _refused(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    """Entries that were not let in, whatever steps they would have led to."""
+    for entry in case.history:
+        if entry.kind == "refused" and entry.journey in asking:
+            reason = f" ({entry.reason})" if entry.reason else ""
+            yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: refused{by(entry.cause)}{reason}"
+
+
 def _parked(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
     for logged in case.events:
         given = logged.event.properties
@@ -144,11 +154,8 @@ def _asked_for(case: Case, action: str) -> Iterator[Reason]:
         message = row.message
         if message.action != action:
             continue
-        state = (
-            f"waits to be performed {show(row.due_at, case.zone)}, {row.attempts} attempt{'' if row.attempts == 1 else 's'} so far"
-            if row.state == "open"
-            else row.state
-        )
+        tried = "1 attempt" if row.attempts == 1 else f"{row.attempts} attempts"
+        state = f"waits to be performed {show(row.due_at, case.zone)}, {tried} so far" if row.state == "open" else row.state
         reason = f": {row.reason}" if row.reason else ""
         place = _place(message.journey, message.key)
         dropped = "".join(_sentence(answer) for answer in row.answers if answer.until is None)

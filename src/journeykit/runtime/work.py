@@ -175,7 +175,7 @@ class Work:
         if fresh.base != held.base:
             raise ConflictError([want.customer_id])
         fresh.left, fresh.waits, fresh.mail = held.left, held.waits, held.mail
-        fresh.customer.pending = (*fresh.customer.pending, *held.mail)
+        fresh.customer.pending = _in_order((*fresh.customer.pending, *held.mail))
         for commit in self.commits:
             if commit.customer_id == want.customer_id:
                 fresh.customer.apply(commit)
@@ -217,9 +217,9 @@ class Work:
         return {customer_id: self._catch_up(customer_id, until) for customer_id in self.held}
 
     def _catch_up(self, customer_id: str, until: int) -> int:
-        before = self.held[customer_id].customer.revision
+        held = self.held[customer_id]
+        before = held.customer.revision
         try:
-            held = self.held[customer_id]
             if held.customer.pending:
                 while (mail := self.held[customer_id].due) is not None:
                     self._decide(mail)
@@ -303,4 +303,9 @@ class Work:
         self._seen.add(known)
         logged = LoggedEvent(mail.event, mail.accepted_at)
         held.mail += (logged,)
-        held.customer.pending = (*held.customer.pending, logged)
+        held.customer.pending = _in_order((*held.customer.pending, logged))
+
+
+def _in_order(mailbox: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+    """*mailbox* as a storage would give it: what was accepted first is decided first, of one moment what arrived first."""
+    return sorted(mailbox, key=lambda logged: logged.accepted_at)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
-from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent, Moment
+from journeykit.model.records import Commit, Enrollment, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
-VISIT, ENDED_AT = 8, 10  #: places in the row of an enrollment: the number of its visit, and when it ended
+VISIT, ENDED_AT, COLUMNS = 8, 10, 13  #: places in the row of an enrollment: the number of its visit, and when it ended; how many there are
 SLOTS = 100  #: parts of a window of a rate: by so much of it somebody may wait for longer than need be
 MANY = 64  #: enrollments that are gathered before they are made rows
 
@@ -44,7 +44,7 @@ class Batch:
         self.events: list[Row] = []
         self.mail: list[Row] = []
         self.outbox: list[Row] = []
-        self.history: list[HistoryEntry] = []
+        self.history: list[Row] = []
         self.definitions: list[Row] = []
         self.quotas: dict[str, tuple[int, int | None]] = {}
         self._waits: dict[tuple[str, str, str], Row] = {}
@@ -55,8 +55,6 @@ class Batch:
         self._rows: dict[tuple[str, str, str], Row | None] = {}
         self._texts: dict[int, str] = {}  # parameters without expressions are one object for all customers: encoded once
         self._kept: list[object] = []  # ... which must not go meanwhile, or another would get its number
-        self._alike: Sequence[Moment] = ()  # what was encoded last
-        self._row: Row = moments_row(())
         self._encoding = ""  # whose rows are being encoded, for the error
         try:
             for commit in commits:
@@ -74,26 +72,24 @@ class Batch:
         elif last[0] != commit.base:
             raise ConflictError([customer_id])
         self._last[customer_id] = (commit.revision, commit.accepted_at)
-        if commit.events and not commit.fresh:
-            self.fresh = False
+        if commit.events:
+            self._log(commit)
         if commit.facts is not None:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
-            self._moments[customer_id] = self._own(commit.moments)
+            self._moments[customer_id] = moments_row(commit.moments)
         if commit.enrollments or commit.removed:
             self._gather(commit)
-        self.events += map(event_row, commit.events)
-        self.history += commit.history
+        for entry in commit.history:
+            self.history.append(entry[:])  # the garbage collector soon lets plain tuples of texts and numbers be
         if commit.outbox:
             self._ask(commit)
         if commit.mail or commit.definitions or commit.quotas:
             self._add_others(commit)
 
-    def _own(self, moments: Sequence[Moment]) -> Row:
-        """The row of a customer's own timers; whoever is new in a zone is given the same as the last, and that is encoded once."""
-        if moments is not self._alike:
-            self._alike, self._row = moments, moments_row(moments)
-        return self._row
+    def _log(self, commit: Commit) -> None:
+        self.fresh = self.fresh and commit.fresh
+        self.events += map(event_row, commit.events)
 
     def _gather(self, commit: Commit) -> None:
         customer_id = commit.customer_id

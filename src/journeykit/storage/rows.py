@@ -15,6 +15,7 @@ from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore
 from typing import Any
 
 from journeykit.errors import EventError, SchemaError
+from journeykit.model.alike import Alike
 from journeykit.model.joined import Joined
 from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, moment
@@ -32,6 +33,7 @@ _decoder = JSONDecoder()
 _decode = _decoder.raw_decode  # what was written here has no white space around it
 _scan = _decoder.scan_once  # type: ignore[attr-defined]  # the same without a function around it
 
+_bare = object.__new__  # leaves out the constructor
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _CURRENT = (f"[{VERSION},", f"[{VERSION}]")  #: what the text of a body of this version begins with
 _EMPTY: Row = (
@@ -51,7 +53,7 @@ _EMPTY: Row = (
     (),
     None,
 )  #: what is left out at the end of an enrollment's body
-_RARE = 8  #: a body that is shorter ends with timers, scopes and two numbers
+_TIMERS, _RARE = 3, 8  #: a body between these sizes ends with timers, scopes and two numbers
 _SELDOM = _EMPTY[7:]
 _ZONELESS = [None]  #: what the fields of most timers end with
 _MISSING = [None, 0, None, (), None, 0, None, None, None, None, 0, None, None, (), None]  #: what stands for it when it is read
@@ -105,20 +107,25 @@ def enrollment_row(customer_id: str, e: Enrollment) -> Row:
 
 def _body(e: Enrollment) -> str:
     """What else there is to an enrollment, as text. Put together by hand where it is what most are: the encoder takes twice as long."""
-    seldom = (e.goal_at, e.reason, e.leaving, e.performing, e.waiting, e.held, e.stood, e.joined)
     timers, performed_at = e.timers, e.performed_at
-    if seldom != _SELDOM or e.scopes or len(timers) != 1:
-        return _whole_body(e, seldom)
+    if (
+        len(timers) != 1 or e.scopes or e.performing or e.stood or e.goal_at is not None or e.reason is not None
+        or e.leaving is not None or e.waiting is not None or e.held is not None or e.joined is not None
+    ):  # fmt: skip
+        return _whole_body(e)
     ((number, due_at, order, zone),) = timers
     if due_at is None or zone is not None or (performed_at is None and e.performed):
-        return _whole_body(e, seldom)
+        return _whole_body(e)
     data = e.data.text if type(e.data) is StoredData else dumps(e.data)
+    at = str(e.step_at)
     if performed_at is None:
-        return f"[{VERSION},{e.step_at},{data},[[{number},{due_at},{order},null]]]"
-    return f"[{VERSION},{e.step_at},{data},[[{number},{due_at},{order},null]],{{}},{e.performed},{performed_at}]"
+        return f"[{VERSION},{at},{data},[[{number},{due_at},{order},null]]]"
+    last = at if performed_at == e.step_at else performed_at  # most actions are asked for where a step begins
+    return f"[{VERSION},{at},{data},[[{number},{due_at},{order},null]],{{}},{e.performed},{last}]"
 
 
-def _whole_body(e: Enrollment, seldom: Row) -> str:
+def _whole_body(e: Enrollment) -> str:
+    seldom = (e.goal_at, e.reason, e.leaving, e.performing, e.waiting, e.held, e.stood, e.joined)
     body: list[Any] = [VERSION, e.step_at, e.data, e.timers, e.scopes, e.performed, e.performed_at]
     if seldom != _SELDOM:
         body += seldom
@@ -139,10 +146,13 @@ def enrollment(row: Row) -> Enrollment:
     if body[0] != VERSION:
         body, text = _upcast(body), ""
     size = len(body)
+    if _TIMERS < size < _RARE and len(body[3]) == 1 and body[3][0][3:] == _ZONELESS and body[2] and text and not (size > 4 and body[4]):
+        return Enrollment(
+            journey, key, number, definition, order, status, step, visit, entered_at, body[1], _known(body[2], text),
+            (_new(Timer, body[3][0]),), {}, None, None, body[5] if size > 5 else 0, body[6] if size > 6 else None, ended_at,
+        )  # fmt: skip
     if size < len(_MISSING):
         body += _MISSING[size:]
-        if size < _RARE and body[2] and text and not body[4] and len(body[3]) == 1 and body[3][0][3:] == _ZONELESS:
-            body[2] = _known(body[2], text)
     timers, scopes, waiting, held, stood, joined = body[3], body[4], body[11], body[12], body[13], body[14]
     return Enrollment(
         journey, key, number, definition, order, status, step, visit, entered_at, body[1], body[2] or {},
@@ -167,16 +177,21 @@ class StoredFacts(Facts):
     """Facts in the text they are stored as, read at the first look at one of them: most decisions need none."""
 
     __slots__ = ("_text",)
+    _text: str | None
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def read(self) -> Facts:
+        """These facts, read once; to come upon one that is not there yet costs as much again."""
+        text = self._text
+        if text is not None:
+            self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(text)
+            self._text = None
+        return self
 
     def __getattr__(self, name: str) -> Any:
         """Read them all; asked only for what has not been set."""
         if name not in Facts.__slots__:
             raise AttributeError(name)
-        self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(self._text)
-        return getattr(self, name)
+        return getattr(self.read(), name)
 
     def __eq__(self, other: object) -> bool:
         """Whether the same is known, however it was read."""
@@ -187,7 +202,11 @@ class StoredFacts(Facts):
 
 def facts(text: str) -> Facts:
     """The facts of their text."""
-    return StoredFacts(text) if text.startswith(_CURRENT) else _read_facts(text)
+    if not text.startswith(_CURRENT):
+        return _read_facts(text)
+    stored = _bare(StoredFacts)
+    stored._text = text  # noqa: SLF001  a constructor takes twice as long, and there is one for each customer
+    return stored
 
 
 def _read_facts(text: str) -> Facts:
@@ -238,7 +257,10 @@ def logged_event(row: Row) -> LoggedEvent:
 
 def message_row(message: OutboxMessage, parameters: str, state: str) -> Row:
     """The message's fields in their order, its parameters as text; then its state, and when it is due."""
-    return (*message[:7], parameters, *message[8:], state, message[8])
+    customer_id, journey, key, number, seq, place, action, _, at, kind, expires_at, owner, listens, household, origin = message
+    return (
+        customer_id, journey, key, number, seq, place, action, parameters, at, kind, expires_at, owner, listens, household, origin, state, at
+    )  # fmt: skip
 
 
 def message(row: Row) -> OutboxMessage:
@@ -255,7 +277,16 @@ def answers(text: str | None) -> tuple[Answered, ...]:
 
 
 def moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
-    """The customer's own timers as text, and when the first is due; what is remembered is left out where that is nothing."""
+    """The customer's own timers as text, and when the first is due; those that many are given are encoded once."""
+    if type(moments) is not Alike:
+        return _moments_row(moments)
+    if moments.row is None:
+        moments.row = _moments_row(moments)
+    return moments.row
+
+
+def _moments_row(moments: Sequence[Moment]) -> tuple[str, int | None]:
+    """The same; what is remembered is left out where that is nothing."""
     first, texts = None, []
     for name, due_at, value in moments:
         if due_at is not None and (first is None or due_at < first):

@@ -48,13 +48,14 @@ def claim_due(connection: sqlite3.Connection, now: int, limit: int, share: Share
     """Up to *limit* customers of *share* who have something due, those waiting longest first."""
     lines: list[tuple[str, Row]] = [(DUE_ENROLLMENTS, (journey, now)) for (journey,) in connection.execute(DUE_LINES, (now,)).fetchall()]
     lines += [(DUE_CUSTOMERS, (now,)), (DUE_MAIL, (now,))]
+    everybody = share == EVERYBODY
     rows = max(1, limit // max(1, len(lines) // FEW))
     while True:
         queues = [connection.execute(f"{statement} limit ?", (*given, rows)).fetchall() for statement, given in lines]
         found: dict[str, int] = {}
         filled = [queue for queue in queues if queue]
         for ready, customer_id in filled[0] if len(filled) == 1 else _turns(filled):
-            if (share == EVERYBODY or in_share(customer_id, share)) and (customer_id not in found or ready < found[customer_id]):
+            if (everybody or in_share(customer_id, share)) and (customer_id not in found or ready < found[customer_id]):
                 found[customer_id] = ready
                 if len(found) == limit:
                     break

@@ -48,23 +48,20 @@ def _clocked(wants: Sequence[Want]) -> bool:
     until = wants[0].until
     if until <= 0:
         return False
-    clock_alone = (frozenset[str](), (), (), until)
-    return all([want[1:] == clock_alone for want in wants])  # noqa: C419  a generator costs more than it saves
+    others = [1 for _, named, keys, events, end in wants if named is None or named or keys or events or end != until]
+    return not others
 
 
 def _by_clock(cursor: sqlite3.Cursor, wants: Sequence[Want], ids: str) -> tuple[list[Loaded], bool]:
     """The same for customers who are looked after for the clock alone, in one statement."""
     found: dict[int, Loaded] = {}
     for row in cursor.execute(sql.LOAD_CLOCK, (ids, wants[0].until)):
-        number = row[0]
-        one = found.get(number)
-        if one is None:
-            one = Loaded(wants[number][0], row[1], row[2], facts(row[3]), [], [], moments=read_moments(row[4]), moments_due=row[5])
-            found[number] = one
-        if row[6] is not None:
-            one.enrollments.append(enrollment(row[5:]))
-            if len(one.enrollments) > 1:
-                one.enrollments.sort(key=_order)
+        number, journey = row[0], row[6]
+        due = [] if journey is None else [enrollment(row[5:])]
+        if number not in found:
+            found[number] = Loaded(wants[number][0], row[1], row[2], facts(row[3]), due, [], frozenset(), read_moments(row[4]), row[5])
+        else:
+            found[number].enrollments = sorted((*found[number].enrollments, *due), key=_order)
     return _complete(wants, found), len(found) < len(wants)
 
 

@@ -17,7 +17,7 @@ from journeykit.storage.rows import Row
 
 ROWS = 50  #: rows that one statement inserts; it begins and ends for all of them once. Older releases of SQLite take 999 values
 
-_LACKING = (None, None, False, None, None)  #: no expiry, no owner, nobody who listens, no household, no other origin
+_LACKING = (None, False, None, None)  #: no owner, nobody who listens, no household, no other origin
 _literal = {None: "null", False: "0", True: "1"}.get  #: what stands in the statement itself
 
 
@@ -87,17 +87,19 @@ def append(cursor: sqlite3.Cursor, put: Put, rows: Sequence[Row]) -> bool:
     """Insert *rows* in order, many in one statement; return whether all of them have been written."""
     written, rest = put_many(cursor, put, rows) if len(rows) >= ROWS else (0, rows)
     if rest:
-        written += cursor.executemany(put.statement, map(tuple, rest)).rowcount  # sqlite3 takes plain tuples faster than named ones
+        written += cursor.executemany(put.statement, rest).rowcount
     return written == len(rows)
 
 
 def append_messages(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> None:
     """The same for rows of the outbox: most of them lack so much that it is worth looking at each."""
     for row in put_many(cursor, MESSAGES, rows)[1] if len(rows) >= ROWS else rows:
-        if row[10:15] == _LACKING:
-            cursor.execute(sql.INSERT_PLAIN_MESSAGE, (*row[:10], *row[15:]))
-        else:
+        if row[11:15] != _LACKING:
             cursor.execute(sql.INSERT_MESSAGE, row)
+        elif row[10] is None:
+            cursor.execute(sql.INSERT_LASTING_MESSAGE, (*row[:10], *row[15:]))
+        else:
+            cursor.execute(sql.INSERT_PLAIN_MESSAGE, (*row[:11], *row[15:]))
 
 
 def _throughout(column: Sequence[Any]) -> str | None:

@@ -115,6 +115,8 @@ INSERT_HISTORY = "insert into journeykit_history values(?, ?, ?, ?, ?, ?, ?, ?, 
 INSERT_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
     expires_at, owner, listens, household, origin, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PLAIN_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
+    expires_at, listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"""
+INSERT_LASTING_MESSAGE = """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message,
     listens, state, due_at) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"""
 INSERT_DEFINITION = "insert into journeykit_definitions values(?, ?, ?) on conflict do nothing"
 SELECT_QUOTA = "select taken from journeykit_quotas where name = ?"

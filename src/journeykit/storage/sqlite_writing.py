@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from operator import itemgetter
 
 from journeykit.storage import sqlite_objects as objects
 from journeykit.storage import sqlite_statements as sql
-from journeykit.storage.batch import ENDED_AT, Batch, refuse_too_much
+from journeykit.storage.batch import COLUMNS, ENDED_AT, Batch, refuse_too_much
 from journeykit.storage.rows import Row
 from journeykit.storage.sqlite_customers import created, moved
 from journeykit.storage.sqlite_rows import CUSTOMERS, EVENTS, HISTORY, ROWS, append, append_messages
+
+_without_end = itemgetter(*range(ENDED_AT), *range(ENDED_AT + 1, COLUMNS))
 
 
 class Stale(Exception):  # noqa: N818  a way out of a transaction, not an error
@@ -67,8 +70,8 @@ def _keep(cursor: sqlite3.Cursor, batch: Batch) -> None:
 
 def _move(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> int:
     """Write enrollments that are there; return how many were."""
-    inside = [(*row[:ENDED_AT], *row[ENDED_AT + 1 :]) for row in rows if row[ENDED_AT] is None]
-    written = cursor.executemany(sql.UPDATE_INSIDE, inside).rowcount if inside else 0
+    inside = [row for row in rows if row[ENDED_AT] is None]
+    written = cursor.executemany(sql.UPDATE_INSIDE, map(_without_end, inside)).rowcount if inside else 0
     if len(inside) < len(rows):
         written += cursor.executemany(sql.UPDATE_ENROLLMENT, [row for row in rows if row[ENDED_AT] is not None]).rowcount
     return written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
@@ -55,19 +55,25 @@ def boundaries(year: int, zones: Iterable[str] | None = None) -> list[Boundary]:
 
     Raises:
         UnknownError: there is no such time zone.
-        TypeError: *zones* is a text; one zone is a list of one.
+        TypeError: *year* is no whole number, or *zones* is a text; one zone is a list of one.
+        ValueError: there is no such year.
     """
+    if not isinstance(year, int):
+        raise TypeError(f"year: {year!r:.60} is no year; give a whole number, for example 2026")
+    if not MINYEAR < year < MAXYEAR:
+        raise ValueError(f"year: {year} is none that can be counted in every time zone; give one from {MINYEAR + 1} to {MAXYEAR - 1}")
     if isinstance(zones, str):
         raise TypeError(f'zones: "{zones}" is a text; give a list: ["{zones}"]')
     if zones is None:
         return _changes_of_the_world(year)
-    return sorted((one for zone in zones for one in _of(_known(zone), year)), key=lambda one: (one.at, one.zone))
+    return sorted((one for zone in zones for one in _of(known(zone), year)), key=lambda one: (one.at, one.zone))
 
 
-def _known(zone: str) -> str:
+def known(zone: str) -> str:
+    """Return *zone*, or raise `UnknownError` where there is no such time zone."""
     if not known_zone(zone):
         raise UnknownError(
-            f'no time zone "{zone}"; write an IANA name, for example "Europe/Berlin"{suggestion(zone, available_timezones())}'
+            f'no time zone "{zone}"; write an IANA name, for example "Europe/Berlin"{suggestion(str(zone), available_timezones())}'
         )
     return zone
 

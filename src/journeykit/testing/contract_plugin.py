@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from journeykit.codec import definition_hash, dumps, loads
-from journeykit.insight.diagram import mermaid
+from journeykit.insight.definitions.diagram import mermaid
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import ActionRequest, Event

@@ -9,6 +9,9 @@ from threading import Timer
 
 from journeykit.ports import Sleeper, Storage
 
+_LONG = 180.0  #: seconds of a sleep that nobody means to wait for
+_SOON = 60.0  #: seconds within which a busy machine has come to it, too
+
 
 @contextmanager
 def _sleeper(storage: Storage) -> Iterator[Sleeper]:
@@ -33,15 +36,15 @@ class SleepContract:
         """After as many seconds as are said, also after none at all."""
         with _sleeper(storage) as sleeper:
             assert sleeper.idle > 0
-            assert 0.03 <= _seconds(sleeper, 0.04) < 5
-            assert _seconds(sleeper, 0) < 5
+            assert 0.03 <= _seconds(sleeper, 0.04) < _SOON
+            assert _seconds(sleeper, 0) < _SOON
 
     def test_who_is_called_wakes(self, storage: Storage) -> None:
         """From another thread, in the middle of a long sleep, and once only."""
         with _sleeper(storage) as sleeper:
             caller = Timer(0.05, sleeper.wake)
             caller.start()
-            assert _seconds(sleeper, 30) < 10
+            assert _seconds(sleeper, _LONG) < _SOON
             caller.join()
             assert _seconds(sleeper, 0.04) >= 0.03
 
@@ -50,15 +53,15 @@ class SleepContract:
         with _sleeper(storage) as sleeper:
             sleeper.wake()
             sleeper.wake()
-            assert _seconds(sleeper, 30) < 10
+            assert _seconds(sleeper, _LONG) < _SOON
 
             def called() -> float:
                 sleeper.wake()
-                return 30
+                return _LONG
 
             begun = time.monotonic()
             sleeper.sleep(called)
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < _SOON
 
     def test_a_call_after_the_end(self, storage: Storage) -> None:
         """A signal may come when a worker has gone."""

@@ -8,14 +8,15 @@ from functools import partial
 from typing import Any, Literal
 
 from journeykit.core.calendar import read_moment, show
-from journeykit.model.messages import ActionRequest
+from journeykit.errors import ConditionError
+from journeykit.model.messages import ActionRequest, Event
 from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.model.records import Enrollment, Facts, OutboxRow, Want
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 from journeykit.runtime.engine import Engine
 from journeykit.testing.fakes import Performed, Recorder, asked
-from journeykit.testing.telling import Row, compared, page, told
+from journeykit.testing.telling import Row, compared, misspelt, page, told
 
 When = str | datetime
 EVERY = 1 << 40  #: rows of an outbox
@@ -30,6 +31,7 @@ class Expecting:
     actions: Recorder
     zone: str
     _met: list[str]  #: what was expected and came, as it was expected
+    _events: list[Event]  #: those that were told
     _told: set[int]  #: requests that were expected to be dropped or dead
 
     def look(self) -> None:
@@ -156,7 +158,8 @@ class Expecting:
         if found is None:
             raise AssertionError(self._failure(f"expected {said}, but they never were in it", [], [], [customer]))
         if found.active:
-            raise AssertionError(self._failure(f"expected {said}, but they are in {found.step}", [], [], [customer]))
+            where = f"are in {found.step}" if found.step else "wait to be let in"
+            raise AssertionError(self._failure(f"expected {said}, but they {where}", [], [], [customer]))
         ended_at = found.ended_at or 0
         if outcome not in _outcome(found) or (at is not None and not self._same_moment(ended_at, at)):
             verdict = f"expected {said}, but it was {_outcome(found)} at {show(ended_at, self.zone)}"
@@ -201,12 +204,20 @@ class Expecting:
             return "never entered"
         return None if found.active else _outcome(found)
 
-    def step(self, customer: str = "ann", journey: str | None = None, key: str = "") -> str | None:
-        """The step that a customer stands in; None where they are not in *journey* (in the only one they are in, where not said)."""
+    def step(self, customer: str = "ann", journey: str | None = None, key: str | None = None) -> str | None:
+        """
+        The step that a customer stands in; None where they are in none.
+
+        Args:
+            customer: who.
+            journey: its name, where they are in several.
+            key: the key, where they are in it under several.
+        """
         self.look()
         inside = [e for e in self._loaded(customer)[1] if e.status == "active"]
         if journey is not None:
-            inside = [e for e in inside if (e.journey, e.key) == (journey, key)]
+            self.engine.definitions.check(journey)
+            inside = [e for e in inside if e.journey == journey and key in (None, e.key)]
         if len(inside) > 1:
             places = ", ".join(_place(e.journey, e.key) for e in inside)
             raise AssertionError(f"{customer} is in {places}; say which is meant")
@@ -243,7 +254,8 @@ class Expecting:
 
     def _instant(self, at: When) -> int:
         found = read_moment(at, self.zone)
-        assert found is not None
+        if found is None:
+            raise ConditionError("None is no moment; give an ISO date or time such as 2026-11-28 09:00")
         return found
 
     def _same_moment(self, at: int, wanted: When) -> bool:
@@ -281,7 +293,8 @@ class Expecting:
         rows, hints = self._rows(wanted), [f"not the same: {one}" for one in wrong]
         if not following:
             people = [customer] if customer else self._known()
-            return self._failure(f"expected {wanted}, but nothing more was performed", rows, [], people, action)
+            unheard = misspelt((event.name for event in self._events), self.engine.definitions.heard())
+            return self._failure(f"expected {wanted}, but nothing more was performed", rows, unheard, people, action)
         came = following[0].request
         later = next((one for one in following[1:] if not any(self._differences(one, action, at, customer, parameters))), None)
         hints += [f"it came later, {later}; expect what came before it first"] if later else []
@@ -337,7 +350,7 @@ class Expecting:
         self,
         verdict: str,
         rows: Sequence[Row],
-        hints: Sequence[str],
+        hints: Iterable[str],
         people: Iterable[str],
         action: str | None = None,
         wrong: int | None = None,

@@ -40,6 +40,9 @@ class Performed(NamedTuple):
         """The moment, as the clocks of the zone showed it."""
         return moment(self.at).astimezone(ZoneInfo(self.zone))
 
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
     def __str__(self) -> str:
         request = self.request
         return f"{show(self.at, self.zone)}  {asked(request.action, request.parameters)} for {request.customer_id}"
@@ -91,7 +94,7 @@ class Recorder(Mapping[str, Action]):
     def __init__(self, *names: str, given: Mapping[str, Action] | None = None, clock: Clock | None = None, zone: str = "UTC") -> None:
         self.performed: list[Performed] = []
         self.attempts: list[Attempt] = []
-        self._given = dict(given or {})
+        self._given = _callable(given)
         self._names = dict.fromkeys([*names, *self._given])
         self._clock = clock or SystemClock()
         self._zone = zone
@@ -206,9 +209,21 @@ def differences(left: Sequence[Performed], right: Sequence[Performed]) -> list[s
     head = f"{len(left)} performed on the left, {len(right)} on the right"
     if lines == others:  # keys, attempts and deadlines are in no line
         pairs = [(one, other) for one, other in zip(left, right, strict=True) if one != other]
-        return [f"{head}, told alike", *[line for one, other in pairs for line in (f"< {one!r}", f"> {other!r}")]]
+        return [
+            f"{head}, told alike",
+            *[line for one, other in pairs for line in (f"< Performed{tuple(one)!r}", f"> Performed{tuple(other)!r}")],
+        ]
     marks = {"  ": "  ", "- ": "< ", "+ ": "> "}
     return [head, *[marks[line[:2]] + line[2:] for line in difflib.ndiff(lines, others) if line[:2] in marks]]
+
+
+def _callable(given: Mapping[str, Action] | None) -> dict[str, Action]:
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(f"actions: {given!r:.60} is no mapping; give each by its name, as {{'email': send}}")
+    for name, action in (given or {}).items():
+        if not callable(action):
+            raise TypeError(f'actions: "{name}" is {action!r:.60}, which cannot be called; give a function')
+    return dict(given or {})
 
 
 def _listed(parameters: Mapping[str, Any]) -> list[str]:

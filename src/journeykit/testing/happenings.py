@@ -11,6 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from journeykit.model.messages import Done, Failed, Retry
 from journeykit.model.phrases import MICROSECONDS
+from journeykit.testing.given import ELSEWHERE
 from journeykit.testing.mishaps import POINTS
 from journeykit.testing.retelling import civil
 from journeykit.testing.scenario import Scenario
@@ -27,7 +28,7 @@ _OFTEN = 6  #: rules for events to one for each mishap
 _RARELY = 4  #: of so many events one is late
 _FAR = 5 * 366 * 86_400  #: seconds that nobody waits for
 _ANSWERS = ((Failed("gone"), Done()), (Retry(), Done()), (Retry(), Retry(), Done()), (OSError("no line"), Done()))
-_TAKEN = frozenset({"customer", "id", "at", "more"})  #: names that `Scenario.event` has arguments of
+_TAKEN = frozenset({"customer", "id", "at", "more", *ELSEWHERE})  #: names of which `Scenario.event` has arguments, or refuses them
 
 
 def rules(words: Vocabulary, customers: Sequence[str], lengths: Sequence[int], mishaps: Sequence[str]) -> Iterator[tuple[str, Rule]]:
@@ -153,7 +154,7 @@ def is_published(self: Machine, told: tuple[str, dict[str, Any]]) -> None:
     """Something happens to an object."""
     name, more = told
     if name in self.shop.engine.definitions.catalog.events:
-        step(self, lambda shop: shop.publish(name, **resolved(more, shop)))
+        step(self, lambda shop: shop.publish(name, **_told(shop, more)))
 
 
 def enters(self: Machine, door: tuple[str, str], customer: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from journeykit.codec import definition_hash
+from journeykit.errors import UnknownError
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.migrations import Migration
@@ -71,7 +72,16 @@ class Operating:
         return self.engine.pause(journey, step=step, action=action, clocks=clocks)
 
     def resume(self, journey: str | None = None, *, step: str | None = None, action: str | None = None) -> bool:
-        """A pause ends, named as it was begun; see `Engine.resume`."""
+        """
+        A pause ends, named as it was begun; see `Engine.resume`.
+
+        Raises:
+            UnknownError: that is not paused.
+        """
+        named = (journey, step, action)
+        paused = [_named(one.journey, one.step, one.action) for one in self.engine.pauses()]
+        if _named(*named) not in paused:
+            raise UnknownError(f"{_named(*named) or 'nothing'} is not paused; what is paused: {', '.join(paused) or 'nothing'}")
         self._tell("resume", *_given(journey), **said(step=step, action=action))
         ended = self.engine.resume(journey, step=step, action=action)
         self._looks_at = self.clock.now() + FRESH + 1
@@ -116,6 +126,12 @@ class Operating:
     def _remember(self, given: Definition, here: Definition) -> None:
         if isinstance(given, Journey) and isinstance(here, Journey) and given is not here:
             self._versions[definition_hash(given)] = definition_hash(here)
+
+
+def _named(journey: str | None, step: str | None, action: str | None) -> str:
+    """What is paused, as people write it: ``recover-cart, step left``."""
+    parts = {"": journey, "step ": step, "action ": action}
+    return ", ".join(f"{kind}{name}" for kind, name in parts.items() if name is not None)
 
 
 def paused(pauses: Iterable[Pause], since: int, now: int) -> int:

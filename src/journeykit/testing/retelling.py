@@ -17,6 +17,7 @@ from journeykit.model.journey import Journey
 from journeykit.model.messages import Done, Failed, Retry, moment
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
+from journeykit.runtime.definitions import each
 from journeykit.testing.fakes import Performed, Recorder
 from journeykit.testing.told import Call
 
@@ -271,7 +272,4 @@ def civil(at: int, zone: str) -> str:
 
 def flat(definitions: Iterable[Definitions]) -> list[Journey | Catalog]:
     """Journeys, catalogs, and lists of them, as one list."""
-    found: list[Journey | Catalog] = []
-    for value in definitions:
-        found += [value] if isinstance(value, (Journey, Catalog, str)) else list(value)
-    return found
+    return [one for value in definitions for one in each(value)]

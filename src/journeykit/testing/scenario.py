@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
+from journeykit.core.calendar import show
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment
@@ -16,15 +17,17 @@ from journeykit.model.records import Want
 from journeykit.ports import Action, Storage
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import ManualClock
-from journeykit.runtime.definitions import Definitions, asked
+from journeykit.runtime.definitions import Definitions, asked, storage_of
 from journeykit.runtime.engine import Engine
 from journeykit.runtime.letters import ARM
 from journeykit.runtime.plugins import extensions_of
 from journeykit.runtime.work import Outcome
 from journeykit.storage.memory import MemoryStorage
 from journeykit.testing.arms import experiments, found
+from journeykit.testing.boundary import known
 from journeykit.testing.expecting import Expecting, When
 from journeykit.testing.fakes import Attempt, Performed, Recorder, Scripted
+from journeykit.testing.given import look_at, refuse_elsewhere
 from journeykit.testing.mishaps import Mishaps
 from journeykit.testing.operating import Definition, Operating
 from journeykit.testing.passing import pass_until
@@ -80,12 +83,13 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
         arms: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        self.zone = zone
+        look_at(options, arms)
+        self.zone = known(zone)
         self._moment = self._instant(at)  #: where the story is; the clock may be some microseconds on, where that instant is over
         self.clock = ManualClock(self._moment)
         begun = {"at": at, "zone": zone, **said(catalog=catalog, storage=storage, actions=actions, arms=arms), **options}
         self.told, self._before = [Call(self._moment, "Scenario", definitions, begun)], [0]
-        self.storage: Storage = MemoryStorage() if storage is None else storage
+        self.storage: Storage = MemoryStorage() if storage is None else storage_of(storage)
         self.storage.migrate()
         self.actions = Recorder(given=actions, clock=self.clock, zone=zone)
         self._options = {"backoff": Backoff(jitter=lambda: 0), **options}
@@ -130,7 +134,11 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
             at: when it occurred; now where not said.
             more: properties whose names are taken here: ``{"id": "visa", "at": "2026-03-04"}``.
             properties: its properties.
+
+        Raises:
+            TypeError: one of them is called as an `journeykit.Event` calls something that is an argument here.
         """
+        refuse_elsewhere(properties)
         self._tell("event", name, customer=customer, **said(id=id, at=at, more=more), **properties)
         self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
@@ -146,27 +154,44 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
             back: 2 for the one before the last, and so on; the first, where there are fewer.
 
         Raises:
-            IndexError: nothing has been told yet.
+            IndexError: no event has been told yet.
+            ValueError: *back* is less than 1.
         """
+        if back < 1:
+            raise ValueError(f"back: {back} is no event that has been told; 1 is the last one")
+        if not self._events:
+            raise IndexError("no event has been told yet, so none can be delivered again")
         event = self._events[-min(back, len(self._events))]
         self._tell("again", *([back] if back != 1 else []))
         return self._handle(event)
 
-    def identify(self, customer: str = "ann", **known: Any) -> Outcome:
-        """Something becomes known about a customer: ``traits``, ``zone``, ``consent``; see `Engine.identify`."""
-        self._tell("identify", customer, **known)
+    def identify(
+        self,
+        customer: str = "ann",
+        *,
+        traits: Mapping[str, Any] | None = None,
+        zone: str | None = None,
+        consent: Mapping[str, bool] | None = None,
+        at: When | None = None,
+    ) -> Outcome:
+        """Something becomes known about a customer: ``traits={"first_name": "Ann"}``; see `Engine.identify`."""
+        self._tell("identify", customer, **said(zone=zone, traits=traits, consent=consent, at=at))
         self._meet(customer)
-        event_id = self._fresh("identify")
-        outcome = self._surviving(lambda: self.engine.identify(customer, id=event_id, **known))
+        event_id, since = self._fresh("identify"), None if at is None else self._instant(at)
+        outcome = self._surviving(lambda: self.engine.identify(customer, id=event_id, traits=traits, zone=zone, consent=consent, at=since))
         self._settle(self.clock.now())
         return outcome
 
-    def publish(self, name: str, /, *, id: str | None = None, at: When | None = None, **properties: Any) -> bool:
-        """Something happens to an object, and those who wait for it are told as far as it is their turn; see `Engine.publish`."""
-        self._tell("publish", name, **said(id=id, at=at), **properties)
+    def publish(
+        self, name: str, /, *, id: str | None = None, at: When | None = None, more: Mapping[str, Any] | None = None, **properties: Any
+    ) -> bool:
+        """Something happens to an object, and those who wait for it hear of it when it is their turn; see `event` and `Engine.publish`."""
+        refuse_elsewhere(properties)
+        self._tell("publish", name, **said(id=id, at=at, more=more), **properties)
+        told = {**properties, **(more or {})}
         occurred_at = None if at is None else self._instant(at)
         event_id = id or self._fresh(name)
-        known = self._surviving(lambda: self.engine.publish(name, id=event_id, properties=properties, at=occurred_at))
+        known = self._surviving(lambda: self.engine.publish(name, id=event_id, properties=told, at=occurred_at))
         self._settle(self.clock.now())
         return known
 
@@ -309,7 +334,7 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
     def _pass(self, target: int) -> None:
         """Let everything happen that is due until *target*."""
         if target < self._moment:
-            self.clock.set(target)  # which says that a clock does not go back
+            raise ValueError(f"it is {show(self._moment, self.zone)}, and time does not go back to {show(target, self.zone)}")
         self._run(target)
         self.clock.set(max(target, self.clock.now()))
         self._moment = target

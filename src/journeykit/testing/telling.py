@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from itertools import zip_longest
 
 from journeykit.core.calendar import show
@@ -17,6 +18,7 @@ _LEFT = 36  #: characters of the column of what was expected
 _RIGHT = WIDTH - _LEFT - 4
 _MOST = 40  #: lines of a timeline
 _PEOPLE = 3  #: customers whose timelines are told
+_ALIKE = 0.8  #: of 1: names that only a slip of the pen may tell apart
 _AROUND = 4  #: rows that were as expected, or come after the one that was not
 
 Row = tuple[str, str]  #: what was expected, and what came
@@ -36,6 +38,14 @@ def page(verdict: str, columns: Sequence[str], hints: Iterable[str], people: Seq
     parts += [tell(name) for name, tell in people[:_PEOPLE]]
     parts += [[f"and {len(people) - _PEOPLE} more customers: shop.explain()"]] if len(people) > _PEOPLE else []
     return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def misspelt(names: Iterable[str], heard: Collection[str]) -> Iterator[str]:
+    """A line for each of *names* that nothing listens to, and that is nearly one of those *heard*."""
+    for name in dict.fromkeys(names):
+        near = [] if name in heard else get_close_matches(name, heard, 1, _ALIKE)
+        if near:
+            yield f'nothing listens to "{name}"; did you mean "{near[0]}"?'
 
 
 def told(engine: Engine, now: str, known: Collection[str], action: str | None, name: str) -> list[str]:

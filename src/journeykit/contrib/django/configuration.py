@@ -15,7 +15,7 @@ from journeykit.codec import load
 from journeykit.model.phrases import suggestion
 
 _NAMED = {"ACTIONS": "actions", "POLICIES": "policies", "TRIGGERS": "triggers", "TIMERS": "timers"}
-_KEYS = ("DEFINITIONS", "DATABASE", "HOOKS", "OPTIONS", *_NAMED)
+_KEYS = ("DEFINITIONS", "DATABASE", "HOOKS", "INSIGHT", "OPTIONS", *_NAMED)
 
 
 @frozen
@@ -78,6 +78,12 @@ def alias() -> str:
         ImproperlyConfigured: the setting is missing.
     """
     return str(_setting().get("DATABASE", "default"))
+
+
+def insight() -> Path | None:
+    """Return the file that says what the shop says about its numbers, where the setting names one."""
+    named = _setting().get("INSIGHT")
+    return None if named is None else Path(named)
 
 
 def _setting() -> Mapping[str, Any]:

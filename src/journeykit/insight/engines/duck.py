@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from journeykit.errors import StorageError, UnknownError
-from journeykit.insight.lake import Row
-from journeykit.insight.tables import TABLES, Table
+from journeykit.insight.tables.lake import Row
+from journeykit.insight.tables.raw import TABLES, Table
 
 try:
     import duckdb

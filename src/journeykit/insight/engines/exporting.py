@@ -1,5 +1,5 @@
 """
-Everything that happened as files: one Parquet or CSV file for each table of `journeykit.insight.tables`.
+Everything that happened as files: one Parquet or CSV file for each table of `journeykit.insight.tables.raw`.
 
 A folder comes into being whole: it is written beside its place under another name, and renamed once everything is in it.
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 
 from journeykit.errors import StorageError
 from journeykit.insight.cells import safe
-from journeykit.insight.lake import Row
-from journeykit.insight.reading import rows
-from journeykit.insight.tables import TABLES, Table
+from journeykit.insight.tables.lake import Row
+from journeykit.insight.tables.raw import TABLES, Table
+from journeykit.insight.tables.reading import rows
 from journeykit.ports import Storage
 
 #: writes the rows of a table into a file of a folder, and says how many there were

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from journeykit.insight.lake import Row
-from journeykit.insight.tables import Column, Table
+from journeykit.insight.tables.lake import Row
+from journeykit.insight.tables.raw import Column, Table
 
 _MADE = re.compile(r"\s*create table (\w+) as\b")
 
@@ -19,6 +20,7 @@ class SmallLake:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._connection.close)  # from Python 3.13 on one that goes unclosed is warned of
         for name, function in (("ln", math.log), ("exp", math.exp)):  # not every SQLite is built with them
             self._connection.create_function(name, 1, function, deterministic=True)
 

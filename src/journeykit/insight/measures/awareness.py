@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit.insight.measure import Measure
+from journeykit.insight.measures.measure import Measure
 
 #: what customers do on the site, whether they came for it or not
 SITE = """('Page Viewed', 'Session Started', 'Promotion Viewed', 'Promotion Clicked', 'Products Searched', 'Product List Viewed', 'Product Clicked',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit.insight.measure import Measure
+from journeykit.insight.measures.measure import Measure
 
 MEASURES = (
     Measure(

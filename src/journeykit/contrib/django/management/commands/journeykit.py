@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from journeykit.cli import main
 from journeykit.contrib.django import worker
 from journeykit.contrib.django.checks import messages
-from journeykit.contrib.django.configuration import alias, places
+from journeykit.contrib.django.configuration import alias, insight, places
 from journeykit.contrib.django.connections import address_of, connections_on
 from journeykit.contrib.django.words import reworded
 from journeykit.errors import SchemaError
@@ -50,11 +50,13 @@ class Command(BaseCommand):
         sys.exit(main([verb, *arguments], f"{Path(sys.argv[0]).name} journeykit", str if elsewhere else reworded))
 
     def _name_places(self) -> None:
-        """Database and journeys of the project, which the command reads where the arguments do not say otherwise."""
+        """What the command reads where the arguments do not say otherwise; --settings would never arrive, it is Django's own."""
         try:
             connections_on(alias())
             os.environ.setdefault("JOURNEYKIT_DB", address_of(alias()))
             os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
+            if (named := insight()) is not None:
+                os.environ.setdefault("JOURNEYKIT_INSIGHT", str(named))
         except ImproperlyConfigured as error:
             self.stderr.write(str(error))
             sys.exit(1)

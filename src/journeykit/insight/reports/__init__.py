@@ -1,0 +1,1 @@
+"""What is written for people to read: reviews of the KPIs, and counts of what became of customers."""
