@@ -70,12 +70,6 @@ def places() -> list[Path]:
     return [Path(one) for one in ([named] if isinstance(named, (str, Path)) else named)]
 
 
-def insight() -> Path | None:
-    """Return the file that says what the shop says about its numbers, where the setting names one."""
-    named = _setting().get("INSIGHT")
-    return None if named is None else Path(named)
-
-
 def alias() -> str:
     """
     Return the name in ``settings.DATABASES`` of the database that the tables are in; the journeys may be as wrong as they like.
@@ -84,6 +78,12 @@ def alias() -> str:
         ImproperlyConfigured: the setting is missing.
     """
     return str(_setting().get("DATABASE", "default"))
+
+
+def insight() -> Path | None:
+    """Return the file that says what the shop says about its numbers, where the setting names one."""
+    named = _setting().get("INSIGHT")
+    return None if named is None else Path(named)
 
 
 def _setting() -> Mapping[str, Any]:
