@@ -749,3 +749,80 @@ def test_an_event_about_an_object_may_let_in() -> None:
     for place in ("exits", "goal"):
         several = Journey("news", entry="Came", steps=[Step("in", stage="retention", wait="1 day")], **{place: "Back"})  # type: ignore[arg-type]
         assert found(several, catalog=catalog) == [f"news: {place if place == 'goal' else 'exits[0]'}: {line}"]
+
+
+@pytest.mark.parametrize("target", ["customer.plan", "consent.email", "customer.zone", "plan"])
+def test_what_may_be_set_where(target: str) -> None:
+    """Inside, traits and consent may be set beside the data; where nobody is inside yet, data alone."""
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+    told = f'"{target}" cannot be set here; begin with data., such as data.total'
+    wrong = f'"{target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'
+    value = {target: "'UTC'"}
+    steps = [
+        Step(
+            "in", stage="retention", set=value, do=Start("other", set=value), wait="1 day", when=[Transition("on", on=On("Go"), set=value)]
+        ),
+        Step("on", wait="1 day"),
+    ]
+    expected = [f"ask: entry.set.{target}: {told}"]
+    if target == "plan":
+        expected += [f"ask: {place}.set.{target}: {wrong}" for place in ("steps[0]", "steps[0].when[0]")]
+    expected.append(f"ask: steps[0].do[0].set.{target}: {told}")
+
+    assert found(Journey("ask", entry=Entry("Came", set=value), steps=steps), other) == expected
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        (On("Order"), '"Order"'),
+        (On(changed="customer.plan"), "a change of customer.plan"),
+        (On(settled="email dead"), 'the outcome "email dead"'),
+        (On(segment="vip"), "entering the segment vip"),
+        (On(segment="not vip"), "leaving the segment vip"),
+        (On(every="day at 09:00, in UTC"), '"day at 09:00, in UTC"'),
+        (On(after="3 days"), '"3 days"'),
+        (On(where="customer.x"), '"customer.x"'),
+    ],
+)
+def test_what_is_never_taken_is_told_in_words(on: On, words: str) -> None:
+    """Which rule takes it before, and what it takes."""
+    rules = [Transition("on", on=on), Transition("off", on=on)]
+    steps = [Step("in", do=Do("email"), wait="9 days", when=rules), Step("on", wait="1 day"), Step("off", wait="1 day")]
+    journey = Journey("ask", stage="retention", entry="Came", steps=steps)
+
+    assert found(journey, catalog=Catalog(segments={"vip": "customer.n > 3"})) == [
+        f"ask: steps[0].when[1]: never taken, for steps[0].when[0] takes {words} before; give that one a condition, or leave one out"
+    ]
+
+
+def test_a_wait_and_a_rule_after_the_same_time() -> None:
+    """One of them would never come, of a step or a scope; another time, or a condition, tells them apart."""
+
+    def line(place: str) -> str:
+        return f'ask: {place}.after: "3 days" is its wait already; keep one of them'
+
+    def told(wait: str, where: str | None = None) -> list[str]:
+        rule = Transition("on", on=On(after=wait, where=where))
+        inner = Step("in", wait="3 days", when=[Transition("on", on=On("Go")), rule])
+        scope = Scope("outer", wait="3 days", steps=[inner, Step("second", wait="1 day")], when=rule)
+        return found(Journey("ask", stage="retention", entry="Came", steps=[scope, Step("on", wait="1 day")]))
+
+    assert told("3 days") == [line("steps[0].when[0]"), line("steps[0].steps[0].when[1]")]
+    assert told("4 days") == []
+    assert told("3 days", "customer.x") == []
+
+
+def test_whether_somebody_is_in_a_journey_is_asked_where_it_can_be_otherwise() -> None:
+    """In an entry a journey may ask for itself; inside it is always so. Another journey may be asked for everywhere, if there is one."""
+    other = Journey("other", stage="retention", steps=Step("in", wait="1 day"))
+
+    def told(entry: str, move: str) -> list[str]:
+        rules = [Transition("in", on=On("Go", where=move))]
+        return found(Journey("ask", entry=On("Came", where=entry), steps=[Step("in", stage="retention", wait="1 day", when=rules)]), other)
+
+    assert told("not active('ask')", "active('other')") == []
+    assert told("active('other')", "not active('ask')") == [
+        'ask: steps[0].when[0].where: who is inside "ask" is always active in it; name another journey, or ask it in the entry'
+    ]
+    assert told("active('othr')", "active('other')") == ['ask: entry.where: no journey "othr"; did you mean "other"?']

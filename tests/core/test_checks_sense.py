@@ -134,6 +134,7 @@ ORDERS = Catalog(
         "stores": "distinct of Order Completed.store", "least": "min of Order Completed.total", "most": "max of Order Completed.total",
         "begun": "first of Order Completed", "seen": "last of Order Completed", "first_store": "first of Order Completed.store",
         "last_total": "last of Order Completed.total", "noted": "last of Order Completed.note",
+        **{f"{kind}_unsaid": f"{kind} of Order Completed.unsaid" for kind in ("sum", "mean", "min", "max", "distinct", "first")},
     },
     segments={"vip": "customer.number >= 3"},
 )  # fmt: skip
@@ -152,6 +153,8 @@ ORDERS = Catalog(
         ("event.note", None), ("event.other", None), ("event.lines[0]", None), ("event.lines[0].sku", None),
         ("customer.number", NUMBER), ("customer.spent", NUMBER), ("customer.mean", NUMBER), ("customer.stores", NUMBER),
         ("customer.least", NUMBER), ("customer.most", NUMBER), ("customer.begun", MOMENT), ("customer.seen", MOMENT),
+        ("customer.sum_unsaid", NUMBER), ("customer.mean_unsaid", NUMBER), ("customer.min_unsaid", NUMBER), ("customer.max_unsaid", NUMBER),
+        ("customer.distinct_unsaid", NUMBER), ("customer.first_unsaid", None),
         ("customer.first_store", TEXT), ("customer.last_total", NUMBER), ("customer.noted", None), ("customer.cards[0]", None),
         ("len(customer.cards)", NUMBER), ("abs(customer.age)", NUMBER), ("round(customer.age, 1)", NUMBER), ("minutes(3)", NUMBER),
         ("hours(3)", NUMBER), ("days(3)", NUMBER), ("lower(customer.plan)", TEXT), ("upper(customer.plan)", TEXT),

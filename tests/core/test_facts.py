@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Journey, On, Step, Transition
+from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
 from journeykit.core.context import Context
 from journeykit.core.facts import FactTable, fold, identify, set_consent, set_trait, set_zone
 from journeykit.errors import ConditionError
@@ -208,3 +208,25 @@ def test_who_was_asked_is_counted_by_what_was_performed() -> None:
     assert len(shop.sent) == 2
     assert [line for line in shop.told() if "refused" in line] == ["03-02 18:00 refused at most 2"]
     assert (shop.inside("ask").number, shop.inside("ask").performing, shop.inside("ask").performed) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("event.lines[0].sku", "s1"), ("event.lines[-1].sku", "s2"), ("event.lines[2].sku", None), ("event.lines[-3].sku", None),
+        ("event.address.city", "Bonn"), ("event.address.street", None), ("event.address.city.name", None), ("event.nothing.city", None),
+        ("event.lines.sku", None), ("event.address[0]", None), ("customer.home.city", "Kiel"), ("customer.home['city']", "Kiel"),
+        ("data.lines[1].sku", "s2"), ("event.lines[0].none", None),
+    ],
+)  # fmt: skip
+def test_parts_of_what_is_known(path: str, value: object) -> None:
+    """Of lists by number, from behind as well, of mappings by name; what is not there is missing, however deep."""
+    tell = Transition(do=Do("email", it=f"{{{path}}}"), on=On("Told"))
+    entry = Entry("Came", set={"data.lines": "event.lines"})
+    shop = Shop(Journey("tell", entry=entry, steps=[Step("in", stage="retention", wait="1 day", when=tell)]))
+    shop.identify(traits={"home": {"city": "Kiel"}})
+    for name in ("Came", "Told"):
+        shop.event(name, lines=[{"sku": "s1", "none": None}, {"sku": "s2"}], address={"city": "Bonn"})
+    shop.work()
+
+    assert shop.requests[0].parameters == {"it": value}

@@ -182,3 +182,65 @@ def test_several_changes_in_one_decision_are_told_one_by_one() -> None:
         ("stayed", "plain", "changed customer.age", None),
     ]
     assert shop.inside("plain").data == {"last": 40}
+
+
+def test_an_exit_that_waits_for_the_next_action_ends_as_it_says() -> None:
+    """Completed, or by its reason; it takes the place of the action, and of the move that would have asked for it."""
+    for end, line in (("completed", ("completed", None)), ("staff", ("exited", "staff"))):
+        rule = Exit(On(where="customer.staff"), end=end, at="next action")
+        steps = [
+            Step("first", stage="retention", wait="1 hour"),
+            Step("second", wait="1 hour"),
+            Step("third", do=Do("email"), wait="1 hour"),
+        ]
+        shop = Shop(Journey("ask", entry="Came", exits=rule, steps=steps))
+        shop.event("Came")
+        shop.identify(traits={"staff": True})
+        shop.wait("9 hours")
+
+        assert [(kind, target or reason) for kind, _, _, _, _, target, _, reason, _ in lines(shop) if kind != "traits"] == [
+            ("entered", "first"), ("moved", "second"), line,
+        ]  # fmt: skip
+        assert (shop.sent, shop.inside("ask").step) == ([], "second")
+
+
+def test_what_stays_where_it_is_waits_for_the_same_exit() -> None:
+    """A rule that asks for a mail and moves nobody asks for an action, too; one that only sets something does not."""
+    rule = Exit(On(where="customer.staff"), end="staff", at="next action")
+    rules = [Transition(on=On("Noted"), set={"data.n": "event.n"}), Transition(on=On("Told"), do=Do("email"))]
+    shop = Shop(Journey("ask", entry="Came", exits=rule, steps=[Step("in", stage="retention", wait="9 days", when=rules)]))
+    shop.event("Came")
+    shop.identify(traits={"staff": True})
+    shop.event("Noted", n=3)
+    assert (shop.inside("ask").status, shop.inside("ask").data) == ("active", {"n": 3})
+    shop.event("Told")
+    shop.work()
+
+    assert (shop.inside("ask").status, shop.inside("ask").reason, shop.sent) == ("exited", "staff", [])
+
+
+def test_of_two_timers_that_are_over_the_earlier_fires_first() -> None:
+    """However late the worker comes, and whichever of the two was armed first: the scope was over before the step was."""
+    for scope, step, expected in (("30 minutes", "1 hour", ["moved after"]), ("1 hour", "30 minutes", ["moved second", "moved after"])):
+        inner = [Step("first", stage="retention", wait=step), Step("second", wait="9 days")]
+        shop = Shop(Journey("ask", entry="Came", steps=[Scope("outer", wait=scope, steps=inner), Step("after", wait="9 days")]))
+        shop.event("Came")
+        shop.clock.advance(2 * 3_600)
+        shop.work()
+
+        assert [line.partition(" ")[2].partition(" ")[2] for line in shop.told()[1:]] == expected
+        assert [line[6:11] for line in shop.told()[1:]] == (["09:30"] if len(expected) == 1 else ["09:30", "10:00"])
+
+
+def test_an_exit_that_stumbles_after_the_end_keeps_no_mail_back() -> None:
+    """The journey is over but for its mail: an order with a number takes her out of it, one with a text is nothing that can be compared."""
+    rule = Exit(On("Order", where="event.total > 3"))
+    for total, sent in ((5, 0), (2, 1), ("much", 1)):
+        steps = [Step("first", stage="retention", when={"Go": "last"}, wait="1 day"), Step("last", do=Do("email"), end="completed")]
+        shop = Shop(Journey("ask", entry="Came", exits=rule, steps=steps))
+        shop.event("Came")
+        shop.event("Go")
+        shop.event("Order", total=total)
+        shop.work()
+
+        assert len(shop.sent) == sent, total

@@ -117,7 +117,7 @@ def test_what_empties_is_told_too() -> None:
     assert table._turns["both"](context) == values[facts.keys["month"]][1]
 
 
-@pytest.mark.parametrize("text", ["len(now) > 3", "now in [customer.a]", "contains(customer.list, now)", "(now - customer.a) % 7 == 0",
+@pytest.mark.parametrize("text", ["len(now) > 3", "now in [customer.a]", "customer.a in [now]", "customer.a not in [3, now]", "contains(customer.list, now)", "(now - customer.a) % 7 == 0",
                                   "customer.a * (now - customer.b) > 3", "1 / (now - customer.a) > 2", "(now - customer.a) / 0 > 1"])  # fmt: skip
 def test_a_now_that_nobody_can_foresee_is_refused(text: str) -> None:
     """Where now stands in a place that moves by leaps."""
@@ -183,6 +183,8 @@ def test_a_now_that_nobody_can_foresee_is_refused(text: str) -> None:
         ("exists(customer.a) and now > customer.a", [10.000001]),
         ("now > customer.a - 3", [7.000001]),
         ("3 + customer.a < now", [13.000001]),
+        ("(now - customer.a) / 2 >= 5", [19.999998, 19.999999, 20.0, 20.000001, 20.000002]),
+        ("(now - customer.a) * -1 >= -5", [15.000001]),
         ("customer.b - now < 5", [15.000001]),
         ("customer.b - now <= 5", [15.0]),
         ("customer.b - now > 5", [15.0]),

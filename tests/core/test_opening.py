@@ -89,6 +89,7 @@ def test_what_cannot_be_worked_out_of_one_record_keeps_out_that_one() -> None:
     after = opened(shop, cards)
 
     assert [after.inside("cards", key).step for key in ("a", "c")] == ["valid", "valid"]
+    assert [(entry.key, entry.cause) for entry in after.storage.history("ann") if entry.kind == "entered"] == [("a", "open"), ("c", "open")]
     rows = [one.event.properties for one in after.storage.events("ann") if one.state == "parked"]
     assert [(row["journey"], row["key"], row["number"], row["event"]["name"]) for row in rows] == [("cards", "b", 0, "$open")]
     (note,) = [entry for entry in after.storage.history("ann") if entry.kind == "parked"]

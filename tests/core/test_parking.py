@@ -384,3 +384,69 @@ def test_who_is_elsewhere_by_now_is_not_written_to(cart: bool, sent: bool) -> No
     shop.work()
 
     assert bool(shop.sent) is sent
+
+
+def counting(most: int) -> Journey:
+    """Who begins goes from step to step by itself, so many times."""
+    on = On(where=f"data.n < {most}")
+    steps = [
+        Step("first", stage="retention", when={"Go": "even"}, wait="9 days"),
+        Step("even", when=[Transition("odd", on=on, set={"data.n": "data.n + 1"})], wait="9 days"),
+        Step("odd", when=[Transition("even", on=on, set={"data.n": "data.n + 1"})], wait="9 days"),
+    ]
+    return Journey("count", entry=Entry("Came", set={"data.n": "0"}), steps=steps)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(99, False), (100, False), (101, True)])
+def test_a_hundred_moves_by_themselves_are_the_most(most: int, kept: bool) -> None:
+    """One more is taken for a circle, and the event is kept aside whole."""
+    shop = Shop(counting(most))
+    shop.event("Came")
+    shop.event("Go")
+
+    assert bool(parked(shop)) is kept
+    assert shop.inside("count").data == {"n": 0 if kept else most}
+    if kept:
+        assert told(shop).reason == "count: more than 100 automatic transitions in one decision, the last from even"
+
+
+@pytest.mark.parametrize(("most", "kept"), [(98, False), (99, False), (100, False), (101, True)])
+def test_a_hundred_signals_that_follow_from_each_other_are_the_most(most: int, kept: bool) -> None:
+    """Each change of her number is a signal that changes it again; the first one is by the event."""
+    rise = {"customer.n": "customer.n + 1"}
+    rules = [Transition(on=On("Go"), set=rise), Transition(on=On(changed="customer.n", where=f"customer.n < {most}"), set=rise)]
+    shop = Shop(Journey("count", entry="Came", steps=[Step("in", stage="retention", when=rules, wait="9 days")]))
+    shop.identify(traits={"n": 0})
+    shop.event("Came")
+    shop.event("Go")
+
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    assert (bool(parked(shop)), loaded.facts.traits) == (kept, {"n": 0 if kept else most})
+    if kept:
+        assert told(shop).reason == "more than 100 raised signals and automatic transitions in one decision, the last: changed customer.n"
+
+
+def test_who_is_let_in_by_hand_with_a_date_that_is_none_is_kept_aside() -> None:
+    """The call of the host is not lost: it names the journey, and nothing of it is applied."""
+    steps = [Step("in", stage="retention", wait="until data.at, wait if missing, now if past"), Step("on", wait="1 day")]
+    shop = Shop(Journey("ask", zone="UTC", steps=steps))
+    shop.engine.enroll("ask", "ann", id="e1", data={"at": "never"})
+
+    (row,) = parked(shop)
+    assert (row["journey"], row["key"], row["number"], row["event"]["name"], row["event"]["id"]) == ("", "", 0, "$enter", "e1")
+    assert (told(shop).journey, told(shop).cause, told(shop).reason) == ("", "enroll", row["error"])
+    assert [entry.kind for entry in shop.storage.history("ann")] == ["parked"]
+
+
+def test_a_calendar_day_that_follows_is_one_where_its_customer_is() -> None:
+    """Ann's reminder is at nine, in Berlin; from New York she gets it at nine there. That of who does not follow stays."""
+    for follows, at in ((", following", "03-03 14:00"), ("", "03-03 08:00")):
+        steps = [Step("in", stage="retention", wait=f"1 calendar day at 09:00{follows}"), Step("on", do=Do("email"), wait="1 day")]
+        shop = Shop(Journey("ask", zone="UTC", entry="Came", steps=steps))
+        shop.identify(zone="Europe/Berlin")
+        shop.event("Came")
+        shop.wait("1 hour")
+        shop.identify(zone="America/New_York")
+        shop.wait("2 days")
+
+        assert shop.sent == [f"2026-{at} ann email"]

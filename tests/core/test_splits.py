@@ -6,6 +6,7 @@ import pytest
 
 from journeykit import Do, Journey, Step
 from journeykit.core.splits import percentile, set_arms
+from journeykit.core.tallies import better
 from journeykit.model.records import Facts
 from shop import Shop
 
@@ -62,3 +63,20 @@ def test_arms_given_out_go_before_those_drawn() -> None:
 
     assert set_arms(before, {"mail/drawn": "b", "new/drawn": "n"}).arms == {"mail/drawn": "b", "other/drawn": "x", "new/drawn": "n"}
     assert before.arms == {"mail/drawn": "a", "other/drawn": "x"}
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({}, "a"),
+        ({"x/a": 10, "x/b": 10}, "a"),
+        ({"x/a": 10, "x/b": 10, "x/b/reached": 1}, "b"),
+        ({"x/a": 10, "x/b": 10, "x/a/reached": 2, "x/b/reached": 1}, "a"),
+        ({"x/a": 100, "x/b": 10, "x/a/reached": 9, "x/b/reached": 1}, "b"),  # nine of a hundred are less than one of ten
+        ({"x/a": 100, "x/b": 10, "x/a/reached": 10, "x/b/reached": 1}, "a"),  # of equals the first
+        ({"x/a": 0, "x/b": 5, "x/b/reached": 5}, "b"),
+    ],
+)
+def test_the_better_arm_has_the_greater_share(counts: dict[str, int], expected: str) -> None:
+    """Not the greater number; of whom nobody was drawn for, nobody did anything."""
+    assert better("x better", ["a", "b"], lambda name: counts.get(name, 0)) == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Catalog, Journey, On, Step
+from journeykit import Catalog, Do, Journey, On, Step
 from journeykit.model.records import Moment, Want
 from shop import Shop
 
@@ -118,3 +118,39 @@ def test_a_schedule_moves_with_the_zone_of_its_customer() -> None:
     shop.identify(zone="Europe/Berlin")
     shop.wait("1 day")
     assert [line for line in shop.told() if "entered" in line][3:] == ["03-04 09:00 entered in"]
+
+
+def test_a_segment_is_kept_under_a_name_that_says_what_it_is() -> None:
+    """The mark is made of its own condition, those that it is built on and the balances that they begin with: of another, nothing is known yet."""
+    facts = {"spent": "sum of Order.total from customer.before"}
+    segments = {"vip": "customer.spent > 5", "both": "segment.vip and customer.age > 30"}
+    names = []
+    for more in ({}, {"vip": "customer.spent > 4"}, {"both": "segment.vip and customer.age > 31"}):
+        catalog = Catalog(facts=facts, segments={**segments, **more})
+        journey = Journey("vips", entry=[On(segment="vip"), On(segment="both")], steps=[Step("in", stage="retention", wait="1 day")])
+        shop = Shop(journey, catalog)
+        shop.identify(traits={"age": 40, "before": 9})
+        names.append([name for name, _, _ in kept(shop, "ann")])
+
+    assert names == [
+        ["segment vip 9c47e179", "segment both e0491aea"],
+        ["segment vip da23fa73", "segment both 3de33561"],
+        ["segment vip 9c47e179", "segment both aa25e478"],
+    ]
+
+
+def test_what_is_known_first_may_be_the_zone_or_the_stage() -> None:
+    """Ann's zone alone makes her one of those in Berlin, and her stage one of the new ones; both are edges when they come later."""
+    catalog = Catalog(segments={"berlin": "customer.zone == 'Europe/Berlin'", "new": "customer.stage == 'awareness'"})
+    journeys = [Journey(name, entry=On(segment=name), reentry="always", steps=[Step("in", stage="retention", do=Do("email", of=name))]) for name in ("berlin", "new")]  # fmt: skip
+    life = Journey("life", lifecycle=True, entry="Came", steps=[Step("here", stage="awareness", wait="9 days")])
+    shop = Shop(*journeys, life, catalog)
+    shop.identify("ann", zone="Europe/Berlin")
+    shop.identify("bob", traits={"name": "Bob"})
+    for customer in ("ann", "bob"):
+        shop.identify(customer, zone="Asia/Tokyo")
+        shop.identify(customer, zone="Europe/Berlin")
+        shop.event("Came", customer)
+    shop.work()
+
+    assert shop.sent == [f"2026-03-02 09:00 {customer} email {name}" for customer in ("ann", "bob") for name in ("berlin", "new")]

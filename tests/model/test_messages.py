@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from journeykit import Event, EventError
-from journeykit.model.messages import storable_text, text
+from journeykit.model.messages import derived_id, storable_text, text
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_properties_are_a_mapping() -> None:
     for wrong in ([], None, "x", {"a": 1}.items()):
         with pytest.raises(EventError, match=r"^properties: .* is no mapping of names to JSON values; give a dict$"):
             Event("Order", id="o1", customer_id="ann", occurred_at="2026-03-02T09:00:00Z", properties=wrong)  # type: ignore[arg-type]
+
+
+def test_a_derived_id_is_never_too_long() -> None:
+    """As it is up to 400 characters, a hash beyond; parts that hold slashes stay apart."""
+    assert derived_id("a", 1, "b/c", "50%") == "a/1/b%2Fc/50%25"
+    assert derived_id("a" * 400) == "a" * 400
+    assert derived_id("a" * 401) == "15284784611353b6efe63673dceed62633e84e51cfcd65b0c0bcff9794d9c09f"
+    assert derived_id("a", "b") != derived_id("a/b")

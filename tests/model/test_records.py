@@ -5,6 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from journeykit import Step
+from journeykit.model.conditions import Expression
 from journeykit.model.pauses import Hold
 from journeykit.model.records import EVERYBODY, NEVER, Enrollment, Joined, Timer, Waiting, in_share
 
@@ -56,3 +58,12 @@ def test_which_share_a_customer_belongs_to() -> None:
 
     assert [[place for place in range(3) if in_share(name, (place, 3))] for name in names] == [[0], [2], [2], [1], [1], [0]]
     assert all(in_share(name, EVERYBODY) for name in names)
+
+
+def test_what_is_set_may_be_a_value() -> None:
+    """A number, yes or no, nothing and a list stand for themselves; a text is an expression."""
+    step = Step("in", set={"data.a": 5, "data.b": True, "data.c": "event.total", "data.d": [1, "x"], "data.e": Expression("now")})  # type: ignore[dict-item]
+
+    assert {name: one.text for name, one in step.set.items()} == {
+        "data.a": "5", "data.b": "True", "data.c": "event.total", "data.d": "[1, 'x']", "data.e": "now",
+    }  # fmt: skip

@@ -183,7 +183,7 @@ def _next(wait: Wait, here: datetime, anchor: int) -> int:
     """The first of the wanted days on which the wanted time comes after *anchor*."""
     hour, minute = wait.clock or (0, 0)
     today = datetime(here.year, here.month, here.day, hour, minute, tzinfo=here.tzinfo)
-    days = (today + timedelta(number) for number in range(1 if today <= here else 0, 8))
+    days = (today + timedelta(number) for number in range(8))
     instants = (_instant(day) for day in days if wait.weekdays is None or day.weekday() in wait.weekdays)
     return next(at for at in instants if at > anchor)
 

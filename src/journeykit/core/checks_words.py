@@ -159,7 +159,7 @@ def settings(survey: Survey, world: World) -> Iterator[str]:
         root, name = (match[1], match[2]) if match else ("", "")
         if root == "data" and name.startswith("$"):
             yield f'{setting.path}: names that begin with "$" are the library\'s own; set another name'
-        elif setting.kind != "step" and root != "data":
+        elif not setting.inside and root != "data":
             yield f'{setting.path}: "{setting.target}" cannot be set here; begin with data., such as data.total'
         elif match is None:
             yield f'{setting.path}: "{setting.target}" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL'

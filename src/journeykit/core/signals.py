@@ -240,7 +240,7 @@ def _at_once(turn: Deciding, raised: Raised) -> None:
     for timer in enrollment.timers:
         if timer.order == order:
             _fire(turn, enrollment, timer.index)
-    if late and len(commit.outbox) > asked:
+    if late:
         commit.outbox = (*commit.outbox[:asked], *(pausing.aged(message, late[0]) for message in commit.outbox[asked:]))
 
 

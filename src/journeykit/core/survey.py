@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from attrs import frozen
 
@@ -61,14 +61,14 @@ class Act:
 
 @frozen(eq=False)
 class Setting:
-    """What is set to what; *kind* says which roots the target may have."""
+    """What is set to what; *inside* somebody is, whose traits and consent may be set beside the data."""
 
     path: str
     target: str
     value: Expression
     owner: Owner
     event: str | None
-    kind: Literal["entry", "step", "start"]
+    inside: bool
 
 
 @frozen(eq=False)
@@ -212,20 +212,20 @@ def _acts(owners: Sequence[Owner], moves: Sequence[Move]) -> Iterator[Act]:
 def _settings(survey: Survey) -> Iterator[Setting]:
     journey = survey.owners[0]
     for entry, rule in zip(survey.journey.entry, (r for r in survey.rules if r.kind == "entry"), strict=True):
-        yield from _set(f"{rule.path}.set", entry.set, journey, entry.on.event, "entry")
+        yield from _set(f"{rule.path}.set", entry.set, journey, entry.on.event, inside=False)
     for owner in survey.owners:
         if isinstance(owner.item, Step):
-            yield from _set(owner.at("set"), owner.item.set, owner, None, "step")
+            yield from _set(owner.at("set"), owner.item.set, owner, None, inside=True)
     for move in survey.moves:
-        yield from _set(f"{move.path}.set", move.move.set, move.owner, move.move.on.event if move.move.on else None, "step")
+        yield from _set(f"{move.path}.set", move.move.set, move.owner, move.move.on.event if move.move.on else None, inside=True)
     for act in survey.acts:
         if isinstance(act.do, Start):
-            yield from _set(f"{act.path}.set", act.do.set, act.owner, act.event, "start")
+            yield from _set(f"{act.path}.set", act.do.set, act.owner, act.event, inside=False)
 
 
-def _set(path: str, settings: Mapping[str, Expression], owner: Owner, event: str | None, kind: Any) -> Iterator[Setting]:
+def _set(path: str, settings: Mapping[str, Expression], owner: Owner, event: str | None, *, inside: bool) -> Iterator[Setting]:
     for target, value in settings.items():
-        yield Setting(f"{path}.{target}", target, value, owner, event, kind)
+        yield Setting(f"{path}.{target}", target, value, owner, event, inside)
 
 
 def _waits(survey: Survey) -> Iterator[tuple[str, Wait, Owner]]:

@@ -1,0 +1,32 @@
+"""Under what name a shared number is counted: its own, and the beginning of its period in the journey's zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from journeykit.core.quotas import quota_key
+from journeykit.model.messages import microseconds
+from journeykit.model.quotas import Take
+
+
+@pytest.mark.parametrize(
+    ("take", "zone", "at", "key"),
+    [
+        ("gift, 10", "UTC", "2026-03-04T12:00:00+00:00", "gift"),
+        ("gift, 10 per hour", "UTC", "2026-03-04T12:59:59+00:00", "gift/2026-03-04T12+0000"),
+        ("gift, 10 per day", "UTC", "2026-03-04T23:59:59+00:00", "gift/2026-03-04"),
+        ("gift, 10 per day", "Europe/Berlin", "2026-03-04T23:30:00+00:00", "gift/2026-03-05"),
+        ("gift, 10 per week", "UTC", "2026-03-04T12:00:00+00:00", "gift/2026-03-02"),
+        ("gift, 10 per week", "UTC", "2026-03-02T00:00:00+00:00", "gift/2026-03-02"),
+        ("gift, 10 per week", "UTC", "2026-03-01T23:59:59+00:00", "gift/2026-02-23"),
+        ("gift, 10 per month", "UTC", "2026-03-31T23:59:59+00:00", "gift/2026-03"),
+        ("gift, 10 per month", "Asia/Tokyo", "2026-03-31T23:59:59+00:00", "gift/2026-04"),
+        ("gift, 10 per hour", "Europe/Berlin", "2026-10-25T00:30:00+00:00", "gift/2026-10-25T02+0200"),
+        ("gift, 10 per hour", "Europe/Berlin", "2026-10-25T01:30:00+00:00", "gift/2026-10-25T02+0100"),  # the hour that comes twice is two
+    ],
+)
+def test_the_name_of_a_shared_number(take: str, zone: str, at: str, key: str) -> None:
+    """A week begins on Monday."""
+    assert quota_key(Take(take), zone, microseconds(datetime.fromisoformat(at))) == key
