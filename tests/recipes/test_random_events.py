@@ -33,6 +33,7 @@ from recipes.living import CUSTOMERS, happenings
 
 FOLDER = Path(__file__).parents[2] / "examples" / "recipes"
 STORIES = int(os.environ.get("JOURNEYKIT_EXAMPLES", "200")) // 100 or 1  #: for each file
+SEED = int(os.environ.get("JOURNEYKIT_SEED", "0"))  #: of the first story
 LENGTH = 30  #: happenings of a story
 END = 400 * 24 * HOUR
 LOOK = 71 * HOUR  #: how often a worker looks that is always there
@@ -57,7 +58,7 @@ def test_every_recipe_is_told() -> None:
 def stories(name: str) -> list[tuple[int, list[Happening]]]:
     """Some stories for the journeys of a file, each with its seed."""
     words = Vocabulary(FILES[name])
-    return [(seed, happenings(words, Random(f"{name} {seed}"), LENGTH)) for seed in range(STORIES)]
+    return [(seed, happenings(words, Random(f"{name} {seed}"), LENGTH)) for seed in range(SEED, SEED + STORIES)]
 
 
 class Run:
