@@ -22,6 +22,11 @@ settings.register_profile("proof", deadline=None, max_examples=1_000, suppress_h
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """From Python 3.13 on connections to nothing but memory, which tests leave to go by themselves, are warned of."""
+    config.addinivalue_line("filterwarnings", "ignore:unclosed database:ResourceWarning")
+
+
 @pytest.fixture(name="postgres")
 def _postgres() -> Iterator[str]:
     """A conninfo of a PostgreSQL schema with all tables, and nothing in them."""

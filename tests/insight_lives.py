@@ -107,7 +107,7 @@ def lives(draw: DrawFn, *, ours: bool = False) -> Life:
         Told, gap=st.sampled_from(GAPS), event=stories.events(definitions, CUSTOMERS, also=("Page Viewed", "Lamp Lit")),
         late=st.sampled_from((0, 0, 0, 1, 30)),
     )  # fmt: skip
-    return Life(definitions, draw(st.lists(told, min_size=8, max_size=30)), draw(st.sampled_from((None, None, None, 4, 8))))
+    return Life(definitions, draw(st.lists(told, min_size=8, max_size=30)), draw(st.sampled_from((None, 4, 7))))
 
 
 def everybody(shop: Shop) -> list[str]:

@@ -97,14 +97,17 @@ def modules() -> dict[str, ast.Module]:
     return {name: ast.parse(path.read_text("utf-8")) for path, name in sorted(names.items()) if name}
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
+@cache
+def imports(tree: ast.Module) -> tuple[str, ...]:
     """Every module that *tree* imports anywhere, functions included, by its dotted name."""
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "relative imports hide the direction; write the whole name"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)
 
 
 def own(name: str) -> str | None:

@@ -185,8 +185,8 @@ def _rows(connection: sqlite3.Connection, name: str) -> list[tuple[Any, ...]]:
 
 
 def received(out: Path) -> dict[str, dict[str, Any]]:
-    """What a receiver has that takes each idempotency key once; which attempt it was is left out."""
-    lines = (json.loads(line) for line in out.read_text().splitlines())
+    """What a receiver has that takes each idempotency key once; which attempt it was is left out, and half a line, which kill -9 may leave."""
+    lines = (json.loads(line) for line in out.read_text().splitlines() if line.endswith("}}"))
     return {line.pop("idempotency_key"): {name: value for name, value in line.items() if name != "attempt"} for line in lines}
 
 

@@ -79,10 +79,17 @@ def test_online_retail(reviewed):
     buyers = {customer for customer, _, _ in november}
     again = {customer for customer, _, at in november if any(who == customer and before.date() < at.date() for who, _, before in orders)}
 
+    july, october = datetime(2011, 7, 1), datetime(2011, 10, 1)  # of the shop's own clock, as the file is
+    active = {who for who, _, at in orders if at < july <= at + timedelta(days=120)}
+    still = {who for who, _, at in orders if at < october <= at + timedelta(days=120)}
+
     found = reviewed("online_retail", (file, "online_retail/orders.map.yaml"), at="2011-12-01")
 
     assert figure(found["monthly"], "average order value") == (int(sum(november.values()) * 100), len(november))
     assert figure(found["monthly"], "repeat purchase rate") == (len(again), len(buyers))
+    assert (
+        figure(found["quarterly"], "churn rate") == (len(active - still), len(active)) == (28, 72)
+    )  # goods that come back are no sign of life
     assert len(november) > 60
     assert found["monthly"]["stages"][0]["stage"] == "purchase"
 

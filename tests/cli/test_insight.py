@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
 import json
 import os
@@ -159,6 +160,39 @@ def test_a_review_into_a_file(run, shop):
     assert not [path for path in shop.iterdir() if path.name.startswith(".review")]
 
 
+def test_every_table_of_a_review_as_csv(run, shop):
+    """Into a folder: the KPIs, and the stages, steps, ways, touchpoints and drop-offs of the week, a file each, as `Insight` tells them."""
+    asked = ["report", "weekly", "--db", "shop.db", "--settings", "insight.yaml", "--at", "2025-03-10", "--format", "csv", "-o"]
+    assert run(*asked, "review")[0] == 0
+    tables = {path.stem: list(csv.reader(path.read_text().splitlines())) for path in (shop / "review").iterdir()}
+
+    assert sorted(tables) == ["dropoffs", "kpis", "stages", "steps", "touchpoints", "ways"]
+    week = ["weekly", "2025-03-02T23:00:00+00:00", "2025-03-09T23:00:00+00:00", "recover-cart"]
+    assert all(row[:4] == week for name, rows in tables.items() if name != "kpis" for row in rows[1:])
+    assert [row[4] for row in tables["kpis"][1:]] == ["cart abandonment rate", "conversion rate"]
+    assert tables["stages"] == [
+        ["rhythm", "begin", "end", "journey", "stage", "there_before", "arrived", "customers", "moved", "left", "still", "median_seconds"],
+        [*week, "consideration", "0", "4", "4", "0", "1", "3", ""],
+    ]
+    assert [row[4:] for row in tables["steps"]] == [
+        ["step", "there_before", "arrived", "customers", "moved", "left", "still", "median_seconds"],
+        ["left", "0", "4", "4", "3", "1", "0", "7200.0"],
+        ["reminded", "0", "3", "3", "0", "0", "3", ""],
+    ]
+    assert [row[4:] for row in tables["ways"]] == [
+        ["source", "target", "cause", "reason", "count", "customers"],
+        ["", "left", "Product Added", "", "4", "4"],
+        ["left", "reminded", "after 2 hours", "", "3", "3"],
+        ["left", "", "Order Completed", "Order Completed", "1", "1"],
+    ]
+    assert ["Product Added", "site", "consideration", "4", "4", "1.0", "", "0"] in [row[4:] for row in tables["touchpoints"]]
+    assert tables["dropoffs"][1:] == []  # the one that ended had ordered, the others still stand there
+    (shop / "file").write_text("mine")
+    code, _, told = run(*asked, "file")
+    assert (code, (shop / "file").read_text()) == (1, "mine")
+    assert "file: cannot be made a folder: File exists; name another one" in " ".join(told.split())
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
@@ -280,7 +314,7 @@ def test_the_page_is_served_until_it_is_stopped(shop, stop):
         assert asked(port, "/map.svg")[1].startswith("<svg")
         assert asked(port, Host=f"evil.example:{port}") == (421, "this is only for those who ask this machine by its own address\n")
         process.send_signal(stop)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
 
     assert (process.returncode, out, err) == (0, "", "stopped\n")
 
@@ -289,7 +323,7 @@ def test_a_port_that_is_taken(shop):
     """Whoever starts it twice is told how to start it beside the other."""
     with served(shop) as (_, port):
         twice = [sys.executable, "-m", "journeykit.cli", "serve", "--db", "shop.db", "--port", str(port)]
-        done = subprocess.run(twice, cwd=shop, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(twice, cwd=shop, capture_output=True, text=True, timeout=600, check=False)
 
     assert done.returncode == 2
     assert f"journeykit: port {port}: Address already in use; name another with --port, 0 for any that is free" in " ".join(

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 CDNOW = Path(__file__).parents[2] / "examples" / "cdnow"
+EVENTS = 4_000
 MAPPING = """
 format: csv
 delimiter: whitespace
@@ -33,7 +34,7 @@ ATTEMPT = {"journeykit_outbox": {"attempts", "token", "due_at"}}
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path):
-    lines = gzip.decompress((CDNOW / "CDNOW_master.txt.gz").read_bytes()).splitlines()[:4_001]
+    lines = gzip.decompress((CDNOW / "CDNOW_master.txt.gz").read_bytes()).splitlines()[: EVENTS + 1]
     (tmp_path / "cdnow.txt").write_bytes(b"\n".join(lines) + b"\n")
     (tmp_path / "cdnow.map.yaml").write_text(MAPPING)
     return tmp_path
@@ -54,11 +55,11 @@ def stopped_half_way(folder, name, number, *more):
     """Start the command and send it signal *number* in the middle; anew where it was too fast for us. What it said last, and its exit code."""
     for _ in range(20):
         run = command(folder, name, *more)
-        while run.poll() is None and decided(folder / f"{name}.db") < 1_000:
+        while run.poll() is None and decided(folder / f"{name}.db") < EVENTS // 4:
             time.sleep(0.005)
         run.send_signal(number)
         said = run.communicate()[1].decode()
-        if run.returncode and 0 < decided(folder / f"{name}.db") < 4_000:
+        if run.returncode and 0 < decided(folder / f"{name}.db") < EVENTS:
             return said, run.returncode
         for file in (*folder.glob(f"{name}.db*"), *folder.glob("sent.jsonl")):
             file.unlink()

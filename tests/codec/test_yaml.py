@@ -205,9 +205,9 @@ for call in (lambda: codec.loads("journey: a"), lambda: codec.loads('{"journey":
     ).stdout
     assert told.splitlines() == [
         '{"journey":"a","steps":[{"step":"b"}]}',
-        "YAML needs PyYAML, which is not installed; pip install journeykit[yaml], or write JSON",
+        "YAML needs PyYAML, which is not installed; pip install 'journeykit[yaml]', or write JSON",
         "line 1: this is no JSON: expecting value",
-        "YAML needs PyYAML, which is not installed; pip install journeykit[yaml], or write JSON",
+        "YAML needs PyYAML, which is not installed; pip install 'journeykit[yaml]', or write JSON",
     ]
 
 

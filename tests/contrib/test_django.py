@@ -105,3 +105,127 @@ def test_tables_that_are_not_there_are_made_by_django(manage):
     assert code == 4
     assert said.endswith("; run python manage.py migrate\n")
     assert len(said.splitlines()) == 1
+
+
+#: every verb that opens the database; they are said one after the other by one process
+OPENING = (
+    ["explain", "ann"], ["status"], ["outbox", "list"], ["outbox", "retry", "--all"], ["outbox", "drop", "1"], ["customer", "export", "ann"],
+    ["customer", "erase", "ann"], ["customer", "merge", "ann", "ben"], ["pause", "--journey", "care"], ["resume", "--journey", "care"], ["versions"],
+    ["migrate"], ["migrate", "--rehearse"], ["backfill"], ["retain", "--before", "2026-01-01"], ["map", "-o", "map.html"], ["export", "out"],
+    ["replay"], ["diff", "care", "care"], ["serve"], ["worker"],
+)  # fmt: skip
+SAYING = """
+import contextlib, io, json, sys
+import django
+
+django.setup()
+sys.argv = ["manage.py"]
+from journeykit.contrib.django.management.commands.journeykit import Command
+
+said = {}
+for verb, *arguments in json.loads(sys.stdin.read()):
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        try:
+            Command(stdout=told, stderr=told).handle(verb=verb, arguments=arguments)
+        except SystemExit as end:
+            said[" ".join([verb, *arguments])] = [end.code, told.getvalue().strip()]
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def unmigrated(request, tmp_path):
+    """Says what each verb says on a database that is there and in which nothing is."""
+    (tmp_path / "db").touch()
+    settings = "from shop.settings import *\nJOURNEYKIT['ACTIONS']['mail'] = JOURNEYKIT['ACTIONS']['email']\n"
+    if request.param == "postgres":
+        from psycopg.conninfo import conninfo_to_dict
+
+        import postgres
+
+        given = conninfo_to_dict(postgres.empty())
+        named = {name.upper(): given[name] for name in ("user", "password", "host", "port") if name in given}
+        own = {"ENGINE": "django.db.backends.postgresql", "NAME": given["dbname"], "OPTIONS": {"options": given["options"]}, **named}
+        settings += f"DATABASES = {{'default': {own!r}}}\n"
+    (tmp_path / "changed.py").write_text(settings)
+    path = os.pathsep.join([str(Path(journeykit.__file__).parent.parent), str(SHOP), str(tmp_path)])
+    own = {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "changed", "SHOP_SQLITE": str(tmp_path / "db"), "COLUMNS": "400"}
+
+    def run(verbs):
+        told = subprocess.run(
+            [sys.executable, "-c", SAYING],
+            check=True,
+            input=json.dumps(verbs),
+            env={**os.environ, **own},
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+        return json.loads(told.stdout)
+
+    return run
+
+
+def test_every_verb_names_the_migration_of_the_project(unmigrated, tmp_path):
+    """On a database that nobody has migrated: no traceback, one line, and the way out that a project has."""
+    said = unmigrated(OPENING)
+    assert len(said) == len(OPENING)
+    for verb, (code, line) in said.items():
+        assert code == 4, verb
+        assert "the database is not prepared (" in line, verb
+        assert line.endswith("); run python manage.py migrate"), verb
+        assert len(line.splitlines()) == 1, verb
+    assert {file.name for file in tmp_path.iterdir()} - {"__pycache__"} == {"changed.py", "db"}
+
+
+@pytest.mark.parametrize("unmigrated", ["sqlite"], indirect=True)
+def test_another_database_is_named_in_the_words_of_the_command(unmigrated):
+    """With ``--db`` no migration of the project would help; how it is called stands in the usage."""
+    said = unmigrated([["status", "--db", "elsewhere.db"], ["explain"]])
+    assert said["status --db elsewhere.db"][1].endswith("journeykit run makes one, or name another with --db")
+    assert "manage.py journeykit explain" in said["explain"][1]
+
+
+@pytest.mark.parametrize("unmigrated", ["sqlite"], indirect=True)
+def test_a_file_that_is_not_there_yet_is_made_by_the_migration(unmigrated, tmp_path):
+    """SQLite's file comes with the first migration, not with a history that is brought in."""
+    (tmp_path / "db").unlink()
+    code, line = unmigrated([["status"]])["status"]
+    assert code in (1, 4)
+    assert line.endswith("; run python manage.py migrate")
+
+
+def test_journeys_that_are_wrong_stand_in_the_way_of_no_verb_that_needs_none(manage, tmp_path):
+    """Somebody breaks a journey at night: dead letters can be seen all the same, and other verbs say what is wrong in lines."""
+    fine = "JOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_email'}\n"
+    assert manage("migrate", settings=fine)[0] == 0
+    (tmp_path / "journeys" / "care.yaml").write_text(CARE.replace("steps:", "stepps:"))
+
+    assert manage("journeykit", "outbox", "list", settings=fine) == (0, "none is dead\n")
+    code, said = manage("journeykit", "draw", settings=fine)
+    assert code == 1
+    assert 'care.yaml: unknown key "stepps"; did you mean "steps"?' in said
+    assert "Traceback" not in said
+
+
+def test_a_setting_that_is_missing_is_a_line(manage):
+    """And so is a database that there is not."""
+    assert manage("journeykit", "status", settings="del JOURNEYKIT\n") == (
+        1,
+        'settings.JOURNEYKIT is missing; write JOURNEYKIT = {"DEFINITIONS": BASE_DIR / "journeys"}\n',
+    )
+    assert manage("journeykit", "status", settings="JOURNEYKIT['DATABASE'] = 'crm'\n") == (
+        1,
+        'settings.JOURNEYKIT: DATABASE: there is no database "crm" in settings.DATABASES\n',
+    )
+
+
+def test_without_a_verb_there_is_help_and_the_worker_takes_no_arguments(manage):
+    """Nobody waits for ``--once`` to come back."""
+    fine = "JOURNEYKIT['ACTIONS'] = {'mail': 'orders.actions.send_email'}\n"
+    code, said = manage("journeykit", settings=fine)
+    assert code == 0
+    assert "Usage: manage.py journeykit [OPTIONS] COMMAND" in said
+    code, said = manage("journeykit", "worker", "--once", settings=fine)
+    assert (code, said) == (2, "the worker takes no arguments here; what it performs stands in settings.JOURNEYKIT\n")

@@ -40,7 +40,7 @@ class House:
         self, folder: Path, storage: Any = None, clock: Any = None, definitions: Sequence[Any] = DEFINITIONS, **options: Any
     ) -> None:
         self.folder = folder
-        self.storage = SQLiteStorage(folder / "shop.db") if storage is None else storage
+        self.storage = SQLiteStorage(folder / "shop.db", timeout=300) if storage is None else storage
         self.storage.migrate()
         self.clock = clock or ManualClock(MONDAY)
         self.unheard: set[str] = set()  #: keys whose answer gets lost on the way back, once

@@ -25,7 +25,7 @@ GROUP = 4  #: lines told in one call
 def storage_of(folder: Path) -> Any:
     """What the shop keeps everything in."""
     if not (folder / "conninfo").exists():
-        return SQLiteStorage(folder / "shop.db", timeout=30)
+        return SQLiteStorage(folder / "shop.db", timeout=300)
     from journeykit import PostgresStorage
 
     return PostgresStorage((folder / "conninfo").read_text())

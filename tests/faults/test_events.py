@@ -69,7 +69,7 @@ def test_the_same_events_from_ten_processes_at_once_count_once(tmp_path):
     for teller in tellers:
         teller.stdin.write("go\n")
         teller.stdin.flush()
-    counts = [json.loads(teller.communicate(timeout=60)[0]) for teller in tellers]
+    counts = [json.loads(teller.communicate(timeout=600)[0]) for teller in tellers]
     house.finish()
 
     different = len({line["id"] for line in told})
@@ -84,7 +84,7 @@ def test_an_action_that_dies_before_it_can_say_so_is_asked_again_under_its_key(t
     house.note(told)
     house.tell(told)
     dying = process(DIES, tmp_path)
-    dying.communicate(timeout=30)
+    dying.communicate(timeout=600)
     (died,) = read(tmp_path / "received.jsonl")
     house.clock.advance(2)
     house.finish()

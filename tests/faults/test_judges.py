@@ -116,7 +116,7 @@ class Meeting(SQLiteStorage):
     """Lets two who decide for one customer both read before either writes, as often as they are at it at once."""
 
     def __init__(self, path) -> None:
-        super().__init__(path, timeout=30)
+        super().__init__(path, timeout=300)
         self.met = 0
         self._both = threading.Barrier(2)
 

@@ -93,7 +93,7 @@ def roll(folder: Path, storage, commit: str) -> tuple[list[int], Counter[str]]:
 def database(folder: Path, kind: str):
     """A database without tables for the shop in *folder*."""
     if kind == "sqlite":
-        return SQLiteStorage(folder / "shop.db", timeout=30)
+        return SQLiteStorage(folder / "shop.db", timeout=300)
     (folder / "conninfo").write_text(postgres.empty())
     return PostgresStorage((folder / "conninfo").read_text())
 

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from journeykit import Journey, Step
+from journeykit.insight import Insight
 from journeykit.insight.cells import safe
 from journeykit.insight.figures import Change, Conversion, Dropoff, Figure, Flow, LinkFlow, Period, Slice, StepFlow
 from journeykit.insight.measures.measure import Measure
 from journeykit.insight.reports.chance import apart
 from journeykit.insight.reports.report import markdown, text
 from journeykit.insight.reports.report_data import COLUMNS, plain, spreadsheet
-from journeykit.insight.reports.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target, losses, shifts
+from journeykit.insight.reports.report_tables import spreadsheets
+from journeykit.insight.reports.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target, losses, reviews, shifts
 from journeykit.insight.settings.kpis import Kpi, met
+from journeykit.insight.settings.settings import Settings
 from journeykit.insight.words import days, shown
+from shop import Shop
 
 WEEK = 7 * 86_400_000_000
 MONDAY = int(datetime.fromisoformat("2026-11-16T00:00+01:00").timestamp()) * 1_000_000
@@ -275,3 +280,22 @@ def test_periods_by_their_days():
     assert told("2026-12-28T00:00+01:00", "2027-01-04T00:00+01:00") == "28 December 2026 to 3 January 2027"
     assert told("2026-03-01T00:00+01:00", "2026-04-01T00:00+02:00") == "1 to 31 March 2026"
     assert told("2026-03-01T00:00+01:00", "2026-03-02T00:00+01:00") == "1 March 2026"
+
+
+def test_tables_of_a_review_are_taken_for_no_formula():
+    """Names of steps, events and reasons are the shop's own, or whoever's: a product that is called by a formula stays text."""
+    evil = '=HYPERLINK("http://evil")'
+    journey = Journey(
+        "cart", stage="purchase", entry=evil, exits="@gone", steps=[Step("left", wait="1 hour"), Step("later", wait="9 days")]
+    )
+    shop = Shop(journey)
+    shop.event(evil, "ann")
+    shop.wait("2 hours")
+    shop.event("@gone", "ann")
+    insight = Insight.of(shop.storage, Settings(kpis={"cart": (Kpi("entries", True, 1, "sales", "weekly"),)}))
+    tables = spreadsheets(insight, reviews(insight, shop.clock.now() + WEEK))
+
+    cells = [cell for told in tables.values() for row in csv.reader(io.StringIO(told)) for cell in row]
+    assert {f"'{evil}", "'@gone"} <= set(cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+    assert [row[4:] for row in csv.reader(io.StringIO(tables["dropoffs"]))][1:] == [["later", "'@gone", f"'{evil}", "1"]]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
+import pytest
+
 from journeykit import Do, Journey, On, Step, Transition
 from shop import Shop
 
@@ -34,6 +38,37 @@ def test_an_event_without_the_key_matches_nothing_and_enters_nothing() -> None:
     shop.event("Order Completed")
 
     assert shop.told() == ["03-02 09:00 refused no cart_id", "03-02 09:00 entered left"]
+
+
+def test_whoever_asks_is_told_of_an_event_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    """The shop forgot the cart in its orders: the customer stays in, and why-not and the log say what was missing."""
+    complaint = Transition("left", on=On("Complaint Opened", key="about"))
+    cart = Journey(
+        "cart", key="cart_id", entry="Product Added", exits="Order Completed",
+        steps=[Step("left", stage="consideration", wait="2 hours", when=[complaint]), Step("reminded", do=Do("email"))],
+    )  # fmt: skip
+    shop = Shop(cart)
+    shop.event("Product Added", cart_id="c1")
+    with caplog.at_level(logging.DEBUG, "journeykit"):
+        shop.event("Order Completed", total=5)
+        shop.event("Order Completed", cart_id=["c1"])
+        shop.event("Complaint Opened", cart_id="c1")
+        shop.event("Product Added", cart="c1")
+        shop.event("Order Completed", cart_id="c2")
+
+    assert [line.text for line in shop.engine.explain("ann", why_not="email").why_not] == [
+        "cart c1: in left, Order Completed came, but it had no cart_id, by which the journey is keyed",
+        "cart c1: in left, Order Completed came, but its cart_id was ['c1'], which is no key; a key is a text or a whole number",
+        "cart c1: in left, Complaint Opened came, but it had no about, which is to equal the key",
+        "cart: Product Added came, but it had no cart_id, by which the journey is keyed",
+        "cart c1: is in left until 2026-03-02 11:00 UTC",
+    ]
+    assert [record.getMessage() for record in caplog.records if "passed by" in record.getMessage()] == [
+        'Order Completed of ann passed by "cart": it had no cart_id, by which the journey is keyed',
+        "Order Completed of ann passed by \"cart\": its cart_id was ['c1'], which is no key; a key is a text or a whole number",
+        'Complaint Opened of ann passed by "cart": it had no about, which is to equal the key',
+        'Product Added of ann passed by "cart": it had no cart_id, by which the journey is keyed',
+    ]
 
 
 def test_any_key_where_that_is_declared() -> None:

@@ -187,7 +187,7 @@ def test_another_key() -> None:
 
     assert reasons(shop) == [
         "cart c1: in in, Order Completed came for another key",
-        "cart c1: in in, Order Completed came without the key",
+        "cart c1: in in, Order Completed came, but it had no cart_id, by which the journey is keyed",
         "cart c1: is in in until 2026-04-01 09:00 UTC",
     ]
 

@@ -16,7 +16,7 @@ from journeykit.model.records import Commit, Facts, LoggedEvent, Want
 from journeykit.storage.sqlite import SQLiteStorage
 
 path, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-storage, conflicts = SQLiteStorage(path), 0
+storage, conflicts = SQLiteStorage(path, timeout=300), 0
 storage.migrate()
 for number in range(count):
     customer = f"customer {number % 3}"
@@ -45,7 +45,7 @@ def test_processes_at_once(tmp_path):
         )
         for name in names
     ]
-    answers = [(*writer.communicate(timeout=120), writer.returncode) for writer in writers]
+    answers = [(*writer.communicate(timeout=600), writer.returncode) for writer in writers]
     storage = SQLiteStorage(path)
     loaded = storage.load_many([Want(f"customer {number}", None) for number in range(3)])
     logs = [storage.events(one.customer_id) for one in loaded]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from journeykit import Do, Engine, Journey, MemoryStorage, Step, load, loads
-from journeykit.rehearsal import replay
+from journeykit.rehearsal import read_population, replay, simulate, what_if
 from journeykit.testing import Recorder, Scenario, boundaries
 
 CART = Journey(
@@ -23,6 +24,7 @@ CART = Journey(
         Step("long", do=Do("email", template="long"), end="completed"),
     ],
 )
+PEOPLE = read_population("{begin: Product Added, events: {Product Added: {properties: {cart_id: new}}}}")
 OTHERS = (
     "at, zone, catalog, storage, actions, arms, hooks, catch_up_limit, backoff, lease, history, perform, triggers, timers, policies, rates"
 )
@@ -56,6 +58,15 @@ MAKING: list[tuple[Callable[[], object], str]] = [
         "'journeys/' is no journey and no catalog; give a list of them, for example load(\"journeys/\")",
     ),
     (lambda: Engine(CART, "shop.db"), "'shop.db' is no storage; give one that is made, for example SQLiteStorage(\"shop.db\")"),
+    (lambda: replay(CART, MemoryStorage(), customers="ann"), 'customers: "ann" is a text; give a list: ["ann"]'),
+    (lambda: replay(CART, MemoryStorage(), hooks=[]), 'a rehearsal takes no argument "hooks"; a host brings triggers, timers, policies'),
+    (lambda: simulate(CART, "people.yaml"), "population: 'people.yaml' is none; read one with read_population(text)"),
+    (lambda: simulate(CART, PEOPLE, customers="7"), "customers: '7' is no whole number; give 1 or more"),
+    (
+        lambda: simulate(CART, PEOPLE, polices={}),
+        'a rehearsal takes no argument "polices"; a host brings triggers, timers, policies; did you mean "policies"?',
+    ),
+    (lambda: what_if(CART, CART, [{"name": "Product Added"}]), "{'name': 'Product Added'} is no event; give Event(...)"),
     (lambda: replay(CART, "shop.db"), "'shop.db' is no storage; give one that is made, for example SQLiteStorage(\"shop.db\")"),
 ]
 
@@ -87,17 +98,16 @@ TELLING: list[tuple[Callable[[Scenario], object], str]] = [
 @pytest.mark.parametrize(("make", "said"), MAKING, ids=[said[:40] for _, said in MAKING])
 def test_what_something_is_made_of(make: Callable[[], object], said: str) -> None:
     """The argument, what was given, and what to give."""
-    with pytest.raises((TypeError, ValueError, JourneykitError)) as caught:
+    with pytest.raises(Exception, match=f"^{re.escape(said)}$"):
         make()
-    assert str(caught.value) == said
 
 
 @pytest.mark.parametrize(("tell", "said"), TELLING, ids=[said[:40] for _, said in TELLING])
 def test_what_is_told(tell: Callable[[Scenario], object], said: str) -> None:
     """The same for what happens in a story."""
-    with pytest.raises((TypeError, ValueError, JourneykitError)) as caught:
-        tell(shop())
-    assert str(caught.value) == said
+    story = shop()
+    with pytest.raises(Exception, match=f"^{re.escape(said)}$"):
+        tell(story)
 
 
 def test_another_pause_is_named_where_one_is_ended() -> None:

@@ -372,6 +372,7 @@ def test_a_marker_that_cannot_be_used_is_refused(pytester: pytest.Pytester, mark
 
     assert said.ret != 0
     said.stdout.fnmatch_lines([error])
+    said.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 
 def test_a_boundary_without_the_marker_is_refused(pytester: pytest.Pytester) -> None:
@@ -461,6 +462,18 @@ def test_what_was_performed_is_compared_line_by_line(project: pytest.Pytester) -
         "E       AssertionError: assert 1 performed on the left, 1 on the right, told alike", "E         < Performed(*", "E         > Performed(*",
         "E       assert [[]1] == [[]2]*",
     ])  # fmt: skip
+
+
+def test_a_count_of_messages_shows_which(project: pytest.Pytester) -> None:
+    """Where only their number is compared, each stands there as people read it."""
+    project.makepyfile("""
+        def test_two(scenario):
+            shop = scenario(at="2026-03-29 09:00")
+            shop.event("Product Added", customer="ann", cart_id="c1")
+            shop.wait("3 hours")
+            assert len(shop.messages("ann")) == 2
+    """)
+    run(project).stdout.fnmatch_lines(["*where 1 = len([[]<2026-03-29 11:00 UTC  email template='cart-reminder' for ann>[]])"])
 
 
 # -- as it is installed ----------------------------------------------------------------------------------------------------

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 MISSING = "the command needs typer and rich, which are not installed; pip install 'journeykit[cli]'"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, called: str = "journeykit", reworded: Callable[[str], str] = str) -> int:
     """
     Run the command.
 
     Args:
         arguments: what stands behind its name; that of the process where not said.
+        called: how people call it, where it stands in a command of a framework.
+        reworded: gives the words of an error that the framework's users read, where their way out is another.
 
     Returns:
         The exit code, see docs/command.md.
@@ -26,4 +28,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     from journeykit.cli.application import run
 
-    return run(sys.argv[1:] if arguments is None else list(arguments))
+    return run(sys.argv[1:] if arguments is None else list(arguments), called, reworded)

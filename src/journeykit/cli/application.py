@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -67,27 +68,27 @@ class Format(StrEnum):
     segment = "segment"
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command with *arguments* and return its exit code."""
+def run(arguments: list[str], called: str = "journeykit", reworded: Callable[[str], str] = str) -> int:
+    """Run the command with *arguments* and return its exit code; the rest is as of `journeykit.cli.main`."""
     try:
-        app(args=arguments, prog_name="journeykit")
+        app(args=arguments, prog_name=called)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else console.PROBLEMS
         if code == console.INTERRUPTED:
             console.note("journeykit: interrupted; start it again and it goes on")
         return code
     except (console.Usage, JourneykitError) as error:
-        return _failed(error)
+        return _failed(error, reworded)
     except BrokenPipeError:  # whoever read the answer has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return console.OK
     return console.OK
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: Exception, reworded: Callable[[str], str]) -> int:
     problems = error.problems if isinstance(error, DefinitionError) else (str(error),)
     for problem in problems:
-        console.note(console.wrapped(f"journeykit: {problem}"))
+        console.note(console.wrapped(f"journeykit: {reworded(problem)}"))
     if isinstance(error, console.Usage):
         return console.USAGE
     return console.STORAGE if isinstance(error, (StorageError, SchemaError)) else console.PROBLEMS

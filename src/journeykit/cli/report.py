@@ -10,9 +10,10 @@ import typer
 
 from journeykit.cli import console
 from journeykit.cli.insight import At, Only, SettingsFile, Told, moment_or_now, opened, settings_of
-from journeykit.cli.writing import written
+from journeykit.cli.writing import written, written_in
 from journeykit.insight.reports.report import markdown, text
 from journeykit.insight.reports.report_data import plain, spreadsheet
+from journeykit.insight.reports.report_tables import spreadsheets
 from journeykit.insight.reports.review import Review, reviews
 from journeykit.insight.settings.settings import Settings
 from journeykit.model.phrases import suggestion
@@ -60,7 +61,14 @@ def review_numbers(
     at: At = None,
     form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.text,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it is written; shown where not said.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where it is written; shown where not said. Of CSV a name without an ending is a folder, for the tables behind the KPIs too.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """
@@ -73,8 +81,11 @@ def review_numbers(
     _check(said, journey)
     with opened(db, said) as (insight, _):
         found = reviews(insight, moment_or_now(at, said.zone), rhythm=rhythm, owner=owner, journey=journey)
-    if not found:
-        raise console.Usage("there is no such KPI; insight.yaml declares them by journey, with owner and rhythm")
+        if not found:
+            raise console.Usage("there is no such KPI; insight.yaml declares them by journey, with owner and rhythm")
+        if form is Form.csv and output is not None and not output.suffix:
+            written_in(output, {f"{name}.csv": table for name, table in spreadsheets(insight, found).items()})
+            return
     told = _told(found, form)
     if output is None:
         console.say(told.rstrip("\r\n"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from journeykit.errors import UnknownError
@@ -22,3 +23,18 @@ def written(path: Path, text: str) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise UnknownError(f"{path}: cannot be written: {error.strerror}; name another file") from None
+
+
+def written_in(folder: Path, texts: Mapping[str, str]) -> None:
+    """
+    Write each of *texts* under its name in *folder*, which is made where it is not there; other files in it stay.
+
+    Raises:
+        UnknownError: one cannot be written.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UnknownError(f"{folder}: cannot be made a folder: {error.strerror}; name another one") from None
+    for name, text in texts.items():
+        written(folder / name, text)

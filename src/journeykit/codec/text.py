@@ -145,7 +145,7 @@ def _yaml() -> Any:
     try:
         import yaml
     except ImportError:
-        raise DefinitionError("YAML needs PyYAML, which is not installed; pip install journeykit[yaml], or write JSON") from None
+        raise DefinitionError("YAML needs PyYAML, which is not installed; pip install 'journeykit[yaml]', or write JSON") from None
     return yaml
 
 

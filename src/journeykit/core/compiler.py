@@ -196,6 +196,7 @@ class _Compiler:
             plan=plan,
             condition=self.planner.guard(on, place),
             key=self._row_key(on),
+            named=on.key or self.journey.keyed or "",
             drop_late=on.late == "drop",
             cause=cause(on),
             where=asked(on),

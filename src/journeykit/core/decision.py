@@ -12,7 +12,7 @@ from journeykit.core.compiler import CompiledJourney
 from journeykit.core.context import Context
 from journeykit.core.expressions import MISSING
 from journeykit.core.operations import operate
-from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signal, as_key
+from journeykit.core.plans import CompiledSplit, CompiledTimer, Plan, Row, Signal, as_key, without_key
 from journeykit.core.splits import arm
 from journeykit.core.tallies import measured
 from journeykit.core.timing import Away, arm_timers, cancelled, follow
@@ -118,6 +118,8 @@ class Deciding(Turn):
             return
         values = ", ".join(f"{name} = {_shown(get(self))}" for name, get in row.reads)
         detail = f"{row.where} ({values})" if kind == "condition" else ""
+        if kind == "missing key":
+            detail = without_key(row.named, self.journey.journey.keyed or "", self.properties)
         actions = actions_of(row)
         e = self.e
         self.trace.append(Trace(self.now, kind, e.journey, e.key, e.step, row.cause, detail, actions))

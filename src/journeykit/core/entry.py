@@ -12,7 +12,7 @@ from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
 from journeykit.core.parking import stub
-from journeykit.core.plans import CompiledEntry
+from journeykit.core.plans import CompiledEntry, without_key
 from journeykit.core.remains import remembered, shift
 from journeykit.core.turn import Trace
 from journeykit.model.phrases import Reentry
@@ -23,7 +23,8 @@ def consider(turn: Deciding, journey: CompiledJourney, entry: CompiledEntry) -> 
     """Look at one entry whose signal has come."""
     key = key_of(journey, entry, turn)
     if key is MISSING:
-        _refuse(turn, journey, "", entry.cause, f"no {journey.journey.keyed}", "missing key")
+        named = journey.journey.entry[entry.number].on.key or journey.journey.keyed or ""
+        _refuse(turn, journey, "", entry.cause, f"no {named}", "missing key", without_key(named, named, turn.properties))
     elif entry.idle is not None:
         _hold(turn, journey, key, entry)
     else:
@@ -143,10 +144,11 @@ def _hold(turn: Deciding, journey: CompiledJourney, key: str, entry: CompiledEnt
     turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
 
 
-def _refuse(turn: Deciding, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str) -> None:
+def _refuse(turn: Deciding, journey: CompiledJourney, key: str, cause: str, reason: str, kind: str, detail: str = "") -> None:
+    """Write that nobody is let in, for *reason*; who asks why not is told *detail*, where there is more to say."""
     prior = turn.find(journey.name, key)
     turn.note("refused", stub(journey.name, key, prior.number if prior else 0), cause, reason=reason)
-    _trace(turn, journey, key, kind, cause, reason)
+    _trace(turn, journey, key, kind, cause, detail or reason)
 
 
 def _values(entry: CompiledEntry, context: Context) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from attrs import Factory, define, field
@@ -140,7 +140,7 @@ class Row:
         signal: what it waits for.
         plan: what it does; of a goal that ends nothing, None; of a split, chosen among its arms.
         condition: None where it always holds.
-        key: gives the event's key where it must equal the enrollment's.
+        key: gives the event's key where it must equal the enrollment's; *named* is what it is called in the definition.
         drop_late: it does not take events that occurred before the step was entered.
         defer: an exit that waits for the next action.
         cause: how history and people name it.
@@ -163,6 +163,7 @@ class Row:
     reads: tuple[tuple[str, Value], ...] = ()
     of_event: bool = False
     takes: bool = False
+    named: str = ""
     simple: Plan | None = field(init=False)  #: the plan of a move that is no split, which is all there is to taking it
     strict: bool = field(init=False)  #: whether it looks at the event's key or lateness
     asks: bool = field(init=False)  #: whether it looks at anything at all
@@ -255,3 +256,14 @@ def as_key(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return MISSING
+
+
+def without_key(named: str, keyed: str, properties: Mapping[str, Any]) -> str:
+    """Why an event names no key, for people: it has nothing that is *named* so, as the rule or else the journey is *keyed*, or what is none."""
+    value, name = properties.get(named or keyed), named or keyed
+    what = "by which the journey is keyed" if name == keyed else "which is to equal the key"
+    return (
+        f"it had no {name}, {what}"
+        if value is None
+        else f"its {name} was {value!r:.60}, which is no key; a key is a text or a whole number"
+    )

@@ -77,8 +77,9 @@ class Insight:
         first, last = self.lake.query(
             """select min(first_at), max(last_at) from (
                 select min(occurred_at) as first_at, max(occurred_at) as last_at from happenings
-                union all select min(occurred_at), max(occurred_at) from visits where occurred_at > ?) as ends""",
-            (BEFORE,),
+                union all select min(occurred_at), max(occurred_at) from visits where occurred_at > ?
+                union all select null, max(until) from visits where until < ?) as ends""",
+            (BEFORE, NEVER),
         )[0]
         return Period(0, 0) if first is None else Period(int(first), int(last) + 1)
 

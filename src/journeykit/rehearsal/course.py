@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import ActionRequest, Done, Event
-from journeykit.model.phrases import MICROSECONDS
+from journeykit.model.phrases import MICROSECONDS, suggestion
 from journeykit.ports import Storage
 from journeykit.rehearsal.upkeep import Upkeep
 from journeykit.runtime.clock import ManualClock
@@ -29,6 +29,8 @@ BATCH = 1_000  #: events decided in one transaction
 Definition = Journey | Catalog
 Progress = Callable[[float, int], None]  #: told the share of the time that has gone by, and how many events have happened in all
 
+_BROUGHT = ("triggers", "timers", "policies")
+
 
 def known(definitions: Iterable[Definition], storage: Storage, options: Mapping[str, Any]) -> Definitions:
     """
@@ -36,7 +38,11 @@ def known(definitions: Iterable[Definition], storage: Storage, options: Mapping[
 
     Raises:
         DefinitionError: with every problem found.
+        TypeError: a host brings no such thing.
     """
+    for name in options:
+        if name not in _BROUGHT:
+            raise TypeError(f'a rehearsal takes no argument "{name}"; a host brings {", ".join(_BROUGHT)}{suggestion(name, _BROUGHT)}')
     return Definitions(definitions, storage, extensions=extensions_of(options.get("triggers"), options.get("timers")))
 
 

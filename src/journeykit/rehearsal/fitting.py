@@ -236,8 +236,8 @@ def _percent(share: float) -> str:
 
 def _written(shares: Shares) -> dict[str, str]:
     befores = (0.0, *shares.upto[:-1])
-    found = {str(name): upto - before for name, before, upto in zip(shares.names, befores, shares.upto, strict=True)}
-    return {name: _percent(share) for name, share in found.items() if share > 0}
+    found = {str(name): _percent(upto - before) for name, before, upto in zip(shares.names, befores, shares.upto, strict=True)}
+    return {name: share for name, share in found.items() if share not in {"0%", "-0%"}}
 
 
 def _value_text(value: Value) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from journeykit.codec import journey_from_text
+from journeykit.errors import EventError
 from journeykit.model.journey import Journey
 from journeykit.model.messages import ActionRequest, Event
 from journeykit.model.records import Share, in_share
@@ -143,4 +144,6 @@ class Repeated:
 
 def happened(one: Event | Happened) -> Happened:
     """When an event was accepted, which is when it occurred where nothing else is recorded."""
+    if not isinstance(one, (Event, tuple)):
+        raise EventError(f"{one!r:.60} is no event; give Event(...)")
     return (one.at, one) if isinstance(one, Event) else one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from itertools import accumulate
-from math import exp, log
+from math import exp, fsum, log
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -94,7 +94,7 @@ def shares(value: Any, what: str) -> Shares:
         DefinitionError: with every problem.
     """
     found = each(value, share, f"{{{what}: 70%, ...: 30%}}")
-    total = sum(found.values())
+    total = fsum(found.values())  # the same in every Python; from 3.12 on sum() rounds otherwise
     if not 0.995 <= total <= 1.005:
         raise DefinitionError(f"the shares come to {100 * total:.6g}%; let them come to 100%")
     upto = [*accumulate(one / total for one in found.values())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def _hours(value: Any) -> Shares:
         before = reached
     if problems:
         raise DefinitionError(problems)
-    return Shares(tuple(range(24)), (*(min(1.0, sum(upto[: hour + 1])) for hour in range(23)), 1.0))
+    return Shares(tuple(range(24)), (*(min(1.0, reached) for reached in accumulate(upto[:-1])), 1.0))
 
 
 def _hours_of(name: str) -> range:

@@ -100,7 +100,10 @@ def replay(
 
     Raises:
         DefinitionError: the definitions are wrong.
+        TypeError: *customers* is a text; one customer is a list of one.
     """
+    if isinstance(customers, str):
+        raise TypeError(f'customers: "{customers}" is a text; give a list: ["{customers}"]')
     values = each(definitions)
     compiled = known(values, storage, options)
     replaying = _Replaying(compiled, storage, as_given)

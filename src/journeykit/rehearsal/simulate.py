@@ -80,6 +80,8 @@ def simulate(
         DefinitionError: the definitions are wrong, the population names what they do not know, or *days* or *customers* is no number above 0.
     """
     values: list[Definition] = each(definitions)
+    if not isinstance(population, Population):
+        raise DefinitionError(f"population: {population!r:.60} is none; read one with read_population(text)")
     number = population.customers if customers is None else customers
     found = known(values, MemoryStorage(), options)
     _refuse([*_unknown(population, found), *_impossible(customers=number, days=days, together=together, processes=processes)])
@@ -156,12 +158,14 @@ def _start(given: Moment) -> int:
     return found
 
 
-def _impossible(**numbers: int) -> Iterator[str]:
+def _impossible(**numbers: object) -> Iterator[str]:
     for name, number in numbers.items():
-        if number < 1:
+        if not isinstance(number, int):
+            yield f"{name}: {number!r:.60} is no whole number; give 1 or more"
+        elif number < 1:
             yield f"{name}: {number} is too few; give 1 or more"
-    if numbers["days"] > 36_500:
-        yield f"days: {numbers['days']} are more than a hundred years; give fewer"
+        elif name == "days" and number > 36_500:
+            yield f"days: {number} are more than a hundred years; give fewer"
 
 
 def _unknown(population: Population, definitions: Definitions) -> Iterator[str]:

@@ -22,6 +22,7 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
+from journeykit.runtime.keyless import keyless
 from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
 from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
@@ -177,6 +178,8 @@ class Shell:
         self._wake_all()
         if logger.isEnabledFor(logging.DEBUG):
             for commit in commits:
+                for event, customer_id, journey, why in keyless(self.definitions.compiled, commit):
+                    logger.debug('%s of %s passed by "%s": %s', event, customer_id, journey, why)
                 logger.debug("committed %s at revision %d: %d history, %d actions", commit.customer_id, commit.revision, len(commit.history), len(commit.outbox))  # fmt: skip
 
     def _wake(self) -> None:

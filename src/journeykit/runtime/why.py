@@ -83,19 +83,20 @@ def why_not(case: Case, action: str) -> list[Reason]:
     if not asking:
         known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey.journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
-    reasons = [*_traced(case, action), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
+    reasons = [*_traced(case, action, asking), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
     traced = {(at, journey) for at, journey, _, _ in reasons}
     reasons += [one for one in _refused(case, asking) if one[:2] not in traced]
     reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
 
 
-def _traced(case: Case, action: str) -> Iterator[Reason]:
+def _traced(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
+    """What stood in the way; an event that named no key may have been meant for anything in the journey, also for its exits."""
     trace: list[Trace] = []
     first, changes = case.past.in_force()
     replay(first, case.loaded, case.events, trace, changes, case.start)
     for one in trace:
-        if action in one.actions:
+        if action in one.actions or (one.kind == "missing key" and one.journey in asking):
             yield one.at, one.journey, one.key, f"{_place(one.journey, one.key)}: {_words(one)}"
 
 
@@ -109,7 +110,7 @@ def _words(one: Trace) -> str:
         case "key":
             return f"{step}{one.cause} came for another key"
         case "missing key":
-            return f"{step}{one.cause} came without the key{f': {one.detail}' if one.detail else ''}"
+            return f"{step}{one.cause} came, but {one.detail}"
         case "late":
             return f"{step}{one.cause} came, but it had occurred before the step was entered"
         case "reentry":

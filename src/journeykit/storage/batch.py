@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import ConflictError, QuotaError, StorageError
-from journeykit.model.records import Commit, Enrollment, HistoryEntry, LoggedEvent
+from journeykit.model.records import Commit, Enrollment, LoggedEvent
 from journeykit.storage.rows import Row, dumps, enrollment_row, event_row, facts_text, loads, mail_row, message_row, moments_row
 
 START = "$enter"  #: the name of an event by which somebody is let into a journey
@@ -44,7 +44,7 @@ class Batch:
         self.events: list[Row] = []
         self.mail: list[Row] = []
         self.outbox: list[Row] = []
-        self.history: list[HistoryEntry] = []
+        self.history: list[Row] = []
         self.definitions: list[Row] = []
         self.quotas: dict[str, tuple[int, int | None]] = {}
         self._waits: dict[tuple[str, str, str], Row] = {}
@@ -72,21 +72,24 @@ class Batch:
         elif last[0] != commit.base:
             raise ConflictError([customer_id])
         self._last[customer_id] = (commit.revision, commit.accepted_at)
-        if commit.events and not commit.fresh:
-            self.fresh = False
+        if commit.events:
+            self._log(commit)
         if commit.facts is not None:
             self._facts[customer_id] = facts_text(commit.facts)
         if commit.moments is not None:
             self._moments[customer_id] = moments_row(commit.moments)
         if commit.enrollments or commit.removed:
             self._gather(commit)
-        if commit.events:
-            self.events += map(event_row, commit.events)
-        self.history += commit.history
+        for entry in commit.history:
+            self.history.append(entry[:])  # the garbage collector soon lets plain tuples of texts and numbers be
         if commit.outbox:
             self._ask(commit)
         if commit.mail or commit.definitions or commit.quotas:
             self._add_others(commit)
+
+    def _log(self, commit: Commit) -> None:
+        self.fresh = self.fresh and commit.fresh
+        self.events += map(event_row, commit.events)
 
     def _gather(self, commit: Commit) -> None:
         customer_id = commit.customer_id

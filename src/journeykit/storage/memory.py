@@ -191,7 +191,7 @@ class MemoryStorage(Leavers, AboutObjects):
         customer.events = {} if customer.events is None else customer.events
         customer.events[row[1]] = dumps(row[2:])
 
-    def _note(self, entry: HistoryEntry) -> None:
+    def _note(self, entry: Row) -> None:
         customer = self._customers[entry[0]]
         if customer.history is None:
             customer.history = []

@@ -40,6 +40,9 @@ class Performed(NamedTuple):
         """The moment, as the clocks of the zone showed it."""
         return moment(self.at).astimezone(ZoneInfo(self.zone))
 
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
     def __str__(self) -> str:
         request = self.request
         return f"{show(self.at, self.zone)}  {asked(request.action, request.parameters)} for {request.customer_id}"
@@ -206,7 +209,10 @@ def differences(left: Sequence[Performed], right: Sequence[Performed]) -> list[s
     head = f"{len(left)} performed on the left, {len(right)} on the right"
     if lines == others:  # keys, attempts and deadlines are in no line
         pairs = [(one, other) for one, other in zip(left, right, strict=True) if one != other]
-        return [f"{head}, told alike", *[line for one, other in pairs for line in (f"< {one!r}", f"> {other!r}")]]
+        return [
+            f"{head}, told alike",
+            *[line for one, other in pairs for line in (f"< Performed{tuple(one)!r}", f"> Performed{tuple(other)!r}")],
+        ]
     marks = {"  ": "  ", "- ": "< ", "+ ": "> "}
     return [head, *[marks[line[:2]] + line[2:] for line in difflib.ndiff(lines, others) if line[:2] in marks]]
 

@@ -29,6 +29,7 @@ def look_at(options: Iterable[str], arms: Mapping[str, str] | None) -> None:
     Raises:
         TypeError: an engine takes no such argument, or *arms* is no mapping.
     """
+    __tracebackhide__ = True
     of_engines = [name for name in signature(Engine).parameters if name not in (*_ITS_OWN, *_OTHERWISE)]
     for name in options:
         if name in _OTHERWISE:
@@ -47,6 +48,7 @@ def refuse_elsewhere(properties: Iterable[str]) -> None:
     Raises:
         TypeError: one of them is called as an `journeykit.Event` calls what is an argument in a scenario.
     """
+    __tracebackhide__ = True
     for name in properties:
         if name in ELSEWHERE:
             raise TypeError(f'{name}: write {ELSEWHERE[name]}... here; a property of that name goes into more={{"{name}": ...}}')

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -57,9 +57,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "_journeykit_boundary" in metafunc.fixturenames:
         _each_boundary(metafunc)
     elif metafunc.definition.get_closest_marker(_MARKER):
-        raise pytest.UsageError(f"{metafunc.definition.nodeid}: {_MARKER} is for tests that ask for scenario, journeykit_clock or boundary")
+        _refuse(f"{metafunc.definition.nodeid}: {_MARKER} is for tests that ask for scenario, journeykit_clock or boundary")
     if "_journeykit_storages" in metafunc.fixturenames:
         _each_storage(metafunc)
+
+
+def _refuse(message: str) -> NoReturn:
+    """Let a test fail for what its author wrote, without the way through this module (outside of any ``except``, which pytest would tell)."""
+    pytest.fail(message, pytrace=False)
 
 
 def _each_boundary(metafunc: pytest.Metafunc) -> None:
@@ -71,9 +76,12 @@ def _each_boundary(metafunc: pytest.Metafunc) -> None:
 
     try:
         found = boundaries(*marker.args, **marker.kwargs)
-    except (TypeError, UnknownError) as error:
-        raise pytest.UsageError(f'{metafunc.definition.nodeid}: {error}; write {_MARKER}(year=2026, zones=["Europe/Berlin"])') from error
-    metafunc.parametrize("_journeykit_boundary", found, indirect=True, ids=str)
+    except (TypeError, ValueError, UnknownError) as error:
+        problem = f'{metafunc.definition.nodeid}: {error}; write {_MARKER}(year=2026, zones=["Europe/Berlin"])'
+    else:
+        metafunc.parametrize("_journeykit_boundary", found, indirect=True, ids=str)
+        return
+    _refuse(problem)
 
 
 def _each_storage(metafunc: pytest.Metafunc) -> None:
@@ -93,7 +101,8 @@ def _storages(config: pytest.Config) -> list[str]:
     try:
         return addresses(said)
     except UnknownError as error:
-        raise pytest.UsageError(f"journeykit_storage: {error}") from error
+        problem = f"journeykit_storage: {error}"
+    _refuse(problem)
 
 
 @pytest.fixture
@@ -105,7 +114,7 @@ def _journeykit_boundary(request: pytest.FixtureRequest) -> Boundary | None:
 def boundary(_journeykit_boundary: Boundary | None) -> Boundary:
     """The boundary of a year at which the test runs: its zone, the moment and its kind."""
     if _journeykit_boundary is None:
-        raise pytest.UsageError(f"boundary is for tests with the marker @pytest.mark.{_MARKER}(year=2026)")
+        _refuse(f"boundary is for tests with the marker @pytest.mark.{_MARKER}(year=2026)")
     return _journeykit_boundary
 
 
@@ -137,7 +146,7 @@ def journeykit_definitions(request: pytest.FixtureRequest) -> list[Journey | Cat
     """The journeys and catalogs that tests are about: what ``journeykit_journeys`` names; override it to make them in Python."""
     paths = request.config.getini("journeykit_journeys")
     if not paths:
-        raise pytest.UsageError(
+        _refuse(
             'no journeys: say journeykit_journeys = ["journeys"] in the configuration of pytest, override the fixture journeykit_definitions, '
             "or give scenario(...) the definitions"
         )
@@ -198,8 +207,10 @@ def journeykit_engine(
     """An engine of the journeys, the storage, the clock and the recorded actions."""
     from journeykit.runtime.backoff import Backoff
     from journeykit.runtime.engine import Engine
+    from journeykit.testing.given import look_at
 
     given = {name: value for name, value in journeykit_options.items() if name not in _OF_SCENARIOS}
+    look_at(given, None)
     options = {"clock": journeykit_clock, "backoff": Backoff(jitter=lambda: 0), **given}
     return Engine(journeykit_definitions, journeykit_storage, journeykit_actions, **options)
 
@@ -220,6 +231,7 @@ def scenario(
     left = [journeykit_storage]
 
     def make(*definitions: Any, **options: Any) -> Scenario:
+        __tracebackhide__ = True
         from journeykit.testing.scenario import Scenario
 
         values = definitions or (request.getfixturevalue("journeykit_definitions"),)

@@ -56,7 +56,7 @@ class Configuration:
         if problems:
             raise ImproperlyConfigured("\n".join(problems))
         definitions = [definition for place in places() for definition in load(place)]
-        return cls(definitions, setting.get("DATABASE", "default"), options)
+        return cls(definitions, alias(), options)
 
 
 def places() -> list[Path]:
@@ -74,6 +74,16 @@ def insight() -> Path | None:
     """Return the file that says what the shop says about its numbers, where the setting names one."""
     named = _setting().get("INSIGHT")
     return None if named is None else Path(named)
+
+
+def alias() -> str:
+    """
+    Return the name in ``settings.DATABASES`` of the database that the tables are in; the journeys may be as wrong as they like.
+
+    Raises:
+        ImproperlyConfigured: the setting is missing.
+    """
+    return str(_setting().get("DATABASE", "default"))
 
 
 def _setting() -> Mapping[str, Any]:

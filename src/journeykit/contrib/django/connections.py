@@ -11,12 +11,11 @@ from urllib.parse import quote, urlencode
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from journeykit.contrib.django.words import reworded
 from journeykit.errors import SchemaError, StorageError
 from journeykit.ports import Storage
 from journeykit.storage.sqlite import SQLiteStorage
 from journeykit.storage.sqlite_connections import HostConnection
-
-_OWN_WAY_OUT = "call storage.migrate() once, before the first use"  # who has a storage of their own reads this
 
 
 class SQLiteConnections:
@@ -109,7 +108,7 @@ def _usable(alias: str) -> Iterator[Any]:
         yield wrapper.connection
     except SchemaError as error:
         wrapper.errors_occurred = True
-        raise SchemaError(str(error).replace(_OWN_WAY_OUT, "run python manage.py migrate")) from error
+        raise SchemaError(reworded(str(error))) from error
     except StorageError:
         wrapper.errors_occurred = True
         raise

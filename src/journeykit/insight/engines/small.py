@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ class SmallLake:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._connection.close)  # from Python 3.13 on one that goes unclosed is warned of
         for name, function in (("ln", math.log), ("exp", math.exp)):  # not every SQLite is built with them
             self._connection.create_function(name, 1, function, deterministic=True)
 

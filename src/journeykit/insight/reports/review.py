@@ -203,7 +203,6 @@ class _Reviewing:
         reach = Period(at - (number + 2) * _LONGEST[unit] * _DAY, at)
         self._periods = over(insight.periods(reach, unit), at)[-number:]
         self._known = set(insight.journeys())
-        self._won = won(insight.settings)
         self._measures = {measure.name: measure for measure in insight.measures()}
 
     def review(self, chosen: dict[str, tuple[Kpi, ...]]) -> Review:
@@ -224,7 +223,7 @@ class _Reviewing:
         if name not in self._known:
             return JourneyReview(name, False, targets, _entered(None, None))
         flow, past = self._insight.flow(now), self._insight.flow(before)
-        lost = losses(self._insight.dropoffs(now, _ALL), self._well(name))
+        lost = losses(self._insight.dropoffs(now, _ALL), well(self._insight, name))
         return JourneyReview(
             name, True, targets, _entered(past, flow), self._stages(before, now), tuple(shifts(past, flow)), tuple(self._versions(now)),
             tuple(lost[:LOST]), sum(one.customers for one in lost),
@@ -238,10 +237,6 @@ class _Reviewing:
         return Target(
             kpi, self._measures[kpi.measure], figure, before, met(kpi, figure.value), direction, _run(kpi, [one for _, one in trend]), trend,
         )  # fmt: skip
-
-    def _well(self, journey: str) -> frozenset[str]:
-        """The reasons by which some version of *journey* ends well."""
-        return self._won.union(*(reached(version, self._won) for version in self._insight.definitions(journey)))
 
     def _stages(self, before: Slice, now: Slice) -> tuple[Standing, ...]:
         past = {stage.step: stage for stage in self._insight.funnel(before)}
@@ -257,6 +252,12 @@ class _Reviewing:
         for version, since in young:
             if version in results:
                 yield NewVersion(version, since, results[version], _together(one for by, one in results.items() if by != version))
+
+
+def well(insight: Insight, journey: str) -> frozenset[str]:
+    """The reasons by which some version of *journey* ends well: who ends so is not lost."""
+    ordered = won(insight.settings)
+    return ordered.union(*(reached(version, ordered) for version in insight.definitions(journey)))
 
 
 def shifts(before: Flow, after: Flow) -> list[Shift]:

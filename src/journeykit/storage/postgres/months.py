@@ -10,8 +10,8 @@ from typing import NamedTuple
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
-from journeykit.model.records import HistoryEntry
 from journeykit.storage.postgres.connections import Cursor
+from journeykit.storage.rows import Row
 
 _DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
@@ -77,7 +77,7 @@ class Months:
         self._begin = self._end = 0  #: the last month asked for; most rows are of this one
         self._known: set[Month] = set()
 
-    def missing(self, history: Sequence[HistoryEntry]) -> list[Month]:
+    def missing(self, history: Sequence[Row]) -> list[Month]:
         """The months of *history* that have not been seen before; from now on they have."""
         begin, end = self._begin, self._end
         if all(begin <= entry[3] < end for entry in history):

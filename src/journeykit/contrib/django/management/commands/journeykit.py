@@ -6,18 +6,21 @@ import json
 import os
 import sys
 from argparse import REMAINDER, ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 
 from journeykit.cli import main
 from journeykit.contrib.django import worker
 from journeykit.contrib.django.checks import messages
-from journeykit.contrib.django.configuration import Configuration, insight, places
-from journeykit.contrib.django.connections import address_of
+from journeykit.contrib.django.configuration import alias, insight, places
+from journeykit.contrib.django.connections import address_of, connections_on
+from journeykit.contrib.django.words import reworded
 from journeykit.errors import SchemaError
 
-_JSON = "--json"
+_JSON, _DATABASE = "--json", "--db"
 
 
 class Command(BaseCommand):
@@ -28,22 +31,35 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whatever follows the verb is the verb's."""
-        parser.add_argument("verb", help="worker, or check, draw, explain, status, outbox, ...")
+        parser.add_argument("verb", nargs="?", default="--help", help="worker, or check, draw, explain, status, outbox, ...")
         parser.add_argument("arguments", nargs=REMAINDER)
 
     def handle(self, *_: Any, verb: str, arguments: list[str], **__: Any) -> None:
         """Do what *verb* says; the exit code is the command's."""
+        if verb == "worker" and arguments:
+            self.stderr.write("the worker takes no arguments here; what it performs stands in settings.JOURNEYKIT")
+            sys.exit(2)
         if verb == "worker" or (verb == "check" and set(arguments) <= {_JSON}):
             self._refuse_problems(_JSON in arguments)
         if verb == "worker":
             self._work()
             return
-        # All are read by the command where the arguments do not say otherwise; --settings would never arrive, it is Django's own.
-        os.environ.setdefault("JOURNEYKIT_DB", address_of(Configuration.read().database))
-        os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
-        if (named := insight()) is not None:
-            os.environ.setdefault("JOURNEYKIT_INSIGHT", str(named))
-        sys.exit(main([verb, *arguments]))
+        if verb != "--help":
+            self._name_places()
+        elsewhere = any(one.partition("=")[0] == _DATABASE for one in arguments)
+        sys.exit(main([verb, *arguments], f"{Path(sys.argv[0]).name} journeykit", str if elsewhere else reworded))
+
+    def _name_places(self) -> None:
+        """What the command reads where the arguments do not say otherwise; --settings would never arrive, it is Django's own."""
+        try:
+            connections_on(alias())
+            os.environ.setdefault("JOURNEYKIT_DB", address_of(alias()))
+            os.environ.setdefault("JOURNEYKIT_JOURNEYS", " ".join(map(str, places())))
+            if (named := insight()) is not None:
+                os.environ.setdefault("JOURNEYKIT_INSIGHT", str(named))
+        except ImproperlyConfigured as error:
+            self.stderr.write(str(error))
+            sys.exit(1)
 
     def _work(self) -> None:
         try:
