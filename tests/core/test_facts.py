@@ -9,6 +9,7 @@ import pytest
 from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
 from journeykit.core.context import Context
 from journeykit.core.facts import FactTable, fold, identify, set_consent, set_trait, set_zone
+from journeykit.core.quotas import Quota
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event, moment
 from journeykit.model.quotas import Take
@@ -176,7 +177,7 @@ def test_where_nothing_is_decided_nothing_runs_out() -> None:
     """Who only looks at a customer, to tell whether a message may go, takes nothing of what all share, and is inside nowhere."""
     context = Context("ann", Facts(), NOON)
 
-    assert context.grant(Take("gift, 10 per day"), "UTC", "then") is True
+    assert context.grant(Quota(Take("gift, 10 per day"), "UTC"), "then") is True
     assert context.inside("cart") == ()
 
 
