@@ -66,7 +66,7 @@ def test_who_is_not_let_in() -> None:
         ("refused", "", "", 0, None, None, "exit", 'not in "keyed"', ""),
     ]
     assert [why_not(shop, *one) for one in (("Keyed",), ("Once",), ("Closed",), ("Exits",))] == [
-        [("missing key", "keyed", "", "", "Keyed", "no cart", ())],
+        [("missing key", "keyed", "", "", "Keyed", "it had no cart, by which the journey is keyed", ())],
         [("reentry", "once", "", "", "Once", "once", ())],
         [("closed", "closed", "", "", "Closed", "not open", ())],
         [("exit rule", "exits", "", "", "Exits", "exit rule: staff", ())],
@@ -106,7 +106,9 @@ def test_what_does_not_move_anybody() -> None:
     )
     assert [one[1:] for one in trace] == [("late", "cart", "c1", "here", "Told", "", ("sms", "email"))]
     assert why_not(shop, "Asked", cart="c2", n=9) == [("key", "cart", "c1", "here", "Asked", "", ("email",))]
-    assert why_not(shop, "Asked", n=9) == [("missing key", "cart", "c1", "here", "Asked", "", ("email",))]
+    assert why_not(shop, "Asked", n=9) == [
+        ("missing key", "cart", "c1", "here", "Asked", "it had no cart, by which the journey is keyed", ("email",))
+    ]
     assert why_not(shop, "Asked", cart="c1", n=5) == [
         ("condition", "cart", "c1", "here", "Asked", "event.n > data.n (data.n = 5, event.n = 5)", ("email",))
     ]
