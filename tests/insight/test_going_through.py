@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from hypothesis import given, settings
@@ -127,13 +127,12 @@ def test_paths_and_presence_are_what_history_says() -> None:
     """The ways that were taken, as far as they had come, and who stands where with what they did last."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES // 2)
+    @settings(max_examples=EXAMPLES // 4)
     @given(lives(), st.data(), st.sampled_from(ENGINES))
     def agree(life: Life, data: Any, make: Any) -> None:
         shop = life.shop()
         numbers = numbers_of(shop, make)
-        for journey in numbers.journeys():
-            when = data.draw(st.sampled_from([numbers.span, data.draw(cuts(shop, numbers))[0]]))
+        for journey, when in product(numbers.journeys(), (numbers.span, data.draw(cuts(shop, numbers))[0])):
             told = visits(shop, journey)
             taken = defaultdict(list)
             for one in told:

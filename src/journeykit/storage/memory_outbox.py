@@ -102,7 +102,8 @@ class MemoryOutbox:
 
     def _companions(self, of: Sequence[int], now: int, but: Sequence[int]) -> list[int]:
         """The other marketing messages among *of* that are due and were never leased; on the heap they no longer fit."""
-        rows = [(self._messages[number], number) for number in of if number not in but]
+        taken = set(but)
+        rows = [(self._messages[number], number) for number in of if number not in taken]
         due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
         return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
 
