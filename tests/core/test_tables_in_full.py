@@ -17,6 +17,7 @@ from journeykit import Catalog, Event, Journey
 from journeykit.codec import loads
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.index import Compiled, compile_journeys
+from journeykit.core.objects import Interest
 from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, Row, SetOperation
 from journeykit.testing.approvals import approve
 
@@ -85,6 +86,11 @@ def timer(one: CompiledTimer) -> str:
     return f"{one.index} of {one.owner} {one.label}, rank {one.rank}{more}"
 
 
+def interest(one: Interest) -> str:
+    """The event, and where the objects stand that it has to be about."""
+    return f"{one.event} by {' or '.join('.'.join(map(str, path)) for path in one.paths)}"
+
+
 def tables(one: CompiledJourney) -> Iterator[str]:
     """All of one journey."""
     yield f"journey {one.name}{words(keyed=one.key is not None, lifecycle=one.lifecycle, opens_for_all=one.already, from_to=one.window)}"
@@ -111,7 +117,7 @@ def tables(one: CompiledJourney) -> Iterator[str]:
     for (source, target), skip in one.rules.skips.items():
         yield from (f"  skip {source} to {target}: {line}" for line in plan(skip))
     for name in one.places:
-        yield f"  in {name}{words(stage=one.stages[name], interests=[each.event for each in one.interests.get(name, ())])}"
+        yield f"  in {name}{words(stage=one.stages[name], waits_for=[interest(each) for each in one.interests.get(name, ())])}"
         for signal, rows in one.rules.rows[name].items():
             yield f"    {signal}{words(plainly=((one.plain[name] or {}).get(signal)) is not None)}:"
             for each in rows:
