@@ -215,3 +215,25 @@ def test_a_hundred_moves_that_follow_by_themselves_are_no_circle(name: str | Non
     assert (parked["error"], line.reason, line.cause) == (told, told, name or "timer")
     assert (parked["journey"], parked.get("timer"), line.journey) == (("ask", 0, "ask") if name is None else ("", None, ""))
     assert [line[4] for line in happened(commit) if line[3] != "parked"] == (["other"] if name is None else [])
+
+
+def test_whoever_is_moved_out_of_a_paused_step_goes_on_and_what_was_set_is_heard() -> None:
+    """The step is paused; an event leads out of it and sets a trait that another journey waits for, and a number of its own."""
+    move = Transition("next", on=On("Told"), set={"customer.n": "event.n", "data.n": "event.n"})
+    held = Journey("one", entry="Came", steps=[Step("in", stage="retention", wait="1 hour", when=move), Step("next", wait="1 hour")])
+    hears = Journey("hears", entry=On(changed="customer.n"), steps=[Step("in", stage="retention", wait="1 day")])
+    shop = Shop(held, hears)
+    shop.event("Came")
+    paused = Shared(Known(pauses=[Pause(1, "one", "in", None, True, START)]))
+    ann = customer(shop)
+    ann.apply(decided(shop, 2, None, ann, shared=paused))
+    hold = ann.enrollments["one", ""].held
+    assert hold is not None
+    assert (hold.by, hold.pause, hold.step, hold.since) == ("a pause of step in of one", 1, "in", START + HOUR)
+    commit = decided(shop, 3, ann=ann, shared=paused)
+
+    assert happened(commit) == [
+        (3, 0, 3.0, "moved", "one", "next"), (4, 1, 3.0, "entered", "hears", "in"), (5, 2, 3.0, "resumed", "one", None),
+    ]  # fmt: skip
+    (e,) = [e for e in commit.enrollments if e.journey == "one"]
+    assert (e.held, e.data, [(timer.due_at - START) / HOUR for timer in e.timers if timer.due_at]) == (None, {"n": 1}, [4.0])
