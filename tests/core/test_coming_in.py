@@ -193,3 +193,21 @@ def test_who_restarts_ends_what_was_going_on() -> None:
     assert (ended.number, ended.cause, ended.source, ended.timers) == (1, "Came", "in", "-0")
     e = shop.inside("ask")
     assert (e.number, e.status, e.performed, e.performing, e.entered_at) == (2, "active", 1, 1, START + HOUR // 2)
+
+
+def test_one_event_lets_in_once_by_the_first_way_that_is_open() -> None:
+    """Three ways in, of which the first is not open for her; the second journey starts the first under that cart, which is another signal."""
+    steps = [Step("in", stage="retention", wait="1 hour")]
+    ways = [On("Came", where="event.n > 1"), On("Came", key="order"), On("Came")]
+    one = Journey("one", key="cart", entry=ways, reentry="always", steps=steps)
+    two = Journey("two", entry="Came", steps=[Step("in", stage="retention", do=Start("one", key="event.order"), wait="1 hour")])
+    shop = Shop(one, two)
+    event = LoggedEvent(shop.fact("Came", n=1, cart="c1", order="o1"), START, None, "pending")
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    commit = advance(shop.engine.definitions.compiled, Customer(loaded), event, START)
+
+    assert [(entry.kind, entry.journey, entry.key, entry.cause) for entry in commit.history] == [
+        ("entered", "one", "o1", "Came"), ("entered", "two", "", "Came"), ("refused", "one", "o1", "start"),
+    ]  # fmt: skip
+    assert [name for _, name, _ in commit.definitions] == ["one", "two"]
+    assert [(e.journey, e.key, e.number, e.order) for e in commit.enrollments] == [("one", "o1", 1, 4097), ("two", "", 1, 4099)]
