@@ -9,7 +9,10 @@ import pytest
 
 from journeykit.core.balances import Balance, with_openings
 from journeykit.core.expressions import MISSING
+from journeykit.core.facts import FactTable
+from journeykit.model.customer import Catalog
 from journeykit.model.phrases import Aggregate
+from journeykit.model.records import Facts
 
 OLD, NEW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -59,3 +62,26 @@ def test_who_reads_a_fact_reads_what_it_begins_with() -> None:
     assert with_openings(["customer.spent", "consent.email"], facts) == {"customer.spent", "customer.before", "consent.email"}
     assert with_openings(["customer.orders"], facts) == {"customer.orders"}
     assert with_openings(["customer.x"], {}) == {"customer.x"}
+
+
+def test_a_balance_that_becomes_known_changes_every_fact_that_begins_with_it() -> None:
+    """Behind the trait itself, in the order of declaration; where the fact comes to the same, nothing is told of it."""
+    facts = {
+        "spent": "sum of Order.total from customer.begun", "orders": "count of Order from customer.begun", "most": "max of Order.total from customer.begun",
+        "seen": "last of Order from customer.met", "plain": "count of Order",
+    }  # fmt: skip
+    table = FactTable(Catalog(facts=facts))
+    known = Facts(values={table.keys["spent"]: 10, table.keys["orders"]: 2, table.keys["most"]: 7})
+
+    assert table.opened([("customer.begun", None, 5), ("customer.plan", 1, 2)], known) == [
+        ("customer.begun", None, 5), ("customer.spent", 10, 15), ("customer.orders", 2, 7), ("customer.plan", 1, 2),
+    ]  # fmt: skip
+    assert table.opened([("customer.begun", 5, 8)], known) == [
+        ("customer.begun", 5, 8), ("customer.spent", 15, 18), ("customer.orders", 7, 10), ("customer.most", 7, 8),
+    ]  # fmt: skip
+    assert table.opened([("customer.begun", 8, 8.0)], known)[3] == ("customer.most", 8, 8.0)
+    assert table.opened([("customer.begun", "much", None)], known) == [("customer.begun", "much", None)]
+    assert table.opened([("customer.met", None, "2026-03-01T00:00:00+00:00")], known)[1:] == [
+        ("customer.seen", None, "2026-03-01T00:00:00+00:00")
+    ]
+    assert table.opened([("customer.spent", 1, 2)], known) == [("customer.spent", 1, 2)]

@@ -136,10 +136,7 @@ class Deciding(Turn):
             plan = self._drawn(row.split)
         if plan is None:
             return False
-        if row.kind == "exit" and plan.target is None and plan.outcome is not None and not plan.before and plan.outcome[0] == "exited":
-            self.end("exited", plan.outcome[1], row.cause)
-        else:
-            self.take(plan, row.cause)
+        self.take(plan, row.cause)
         return True
 
     def _goal(self, row: Row) -> bool:

@@ -80,7 +80,6 @@ def _begin(turn: Deciding, journey: CompiledJourney, key: str, data: Mapping[str
     turn.take(journey.entry_plan, cause)
     turn.settle(moved=True)
     turn.changed[journey.name, key] = turn.e
-    turn.touched += ((journey.name, key),)
     turn.commit.definitions = (*turn.commit.definitions, (journey.hash, journey.name, journey.text))
     turn.entered_or_left(journey.name, entered=True)
 
