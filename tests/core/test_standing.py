@@ -321,3 +321,85 @@ def test_what_stumbles_behind_such_a_moment_is_kept_aside() -> None:
     parked = [one.event.properties for one in shop.storage.events("ann") if one.state == "parked"]
     assert [(one["number"], one.get("timer"), one["error"]) for one in parked] == [(1, None, error), (1, 1, error)]
     assert (shop.sent, [timer.index for timer in shop.inside("visit").timers]) == ([], [5])
+
+
+def test_of_several_timers_the_one_that_is_due_is_moved() -> None:
+    """An hour of the pause lies in the two hours of the step: it is over an hour later. That of the scope is looked at when it is due."""
+    start, hour = 1_772_442_000_000_000, 3_600_000_000
+    steps = [
+        Scope("outer", stage="retention", wait="5 hours", steps=[Step("in", wait="2 hours"), Step("on", wait="9 days")]),
+        Step("after", wait="9 days"),
+    ]
+    shop = Shop(Journey("ask", entry="Came", steps=steps))
+    shop.event("Came")
+    shop.wait("30 minutes")
+    shop.engine.pause("ask")
+    shop.clock.advance(3_600)
+    shop.engine.resume("ask")
+    shop.wait("35 minutes")
+    assert [(timer.index, timer.due_at) for timer in shop.inside("ask").timers] == [(0, start + 5 * hour), (1, start + 3 * hour)]
+    shop.wait("5 hours")
+
+    assert [
+        (line.kind, line.at, line.source, line.target, line.cause, line.reason, line.timers) for line in shop.storage.history("ann")[1:]
+    ] == [
+        ("held", start + 2 * hour, "in", None, "a pause of ask", "time stood still meanwhile", f"-1 +1@{start + 3 * hour}"),
+        ("moved", start + 3 * hour, "in", "on", "after 2 hours", None, f"!1 +2@{start + 219 * hour}"),
+        ("held", start + 5 * hour, "on", None, "a pause of ask", "time stood still meanwhile", f"-0 +0@{start + 6 * hour}"),
+        ("moved", start + 6 * hour, "on", "after", "after 5 hours in outer", None, f"!0 -2 +3@{start + 222 * hour}"),
+    ]
+    kept = [one.event for one in shop.storage.events("ann") if one.event.name == "$paused"]
+    assert [(one.id, one.properties["pauses"][0][1:6]) for one in kept] == [
+        ("$paused/2", ["ask", None, None, True, start + hour // 2]),
+        ("$paused/4", ["ask", None, None, True, start + hour // 2]),
+    ]
+
+
+def test_only_who_is_there_stands_still() -> None:
+    """In a paused step or scope, from when they came to it on; of a paused action nobody does."""
+    start, hour = 1_772_442_000_000_000, 3_600_000_000
+    for paused, expected in (({"step": "in"}, 4), ({"step": "outer"}, 4), ({"step": "other"}, 2), ({"action": "email"}, 2), ({}, 4)):
+        steps = [
+            Scope(
+                "outer",
+                stage="retention",
+                steps=[Step("in", wait="2 hours", when={"Go": "other"}), Step("other", do=Do("email"), wait="9 days")],
+            )
+        ]
+        shop = Shop(Journey("ask", entry="Came", steps=steps))
+        shop.engine.pause("ask", **paused)  # type: ignore[arg-type]
+        shop.clock.advance(3_600)
+        shop.event("Came")
+        shop.clock.advance(2 * 3_600)
+        shop.engine.resume("ask", **paused)  # type: ignore[arg-type]
+        shop.wait("9 hours")
+
+        moved = [line.at for line in shop.storage.history("ann") if line.kind == "moved"]
+        assert moved == [start + (expected + 1) * hour], paused
+
+
+def test_of_a_lane_one_goes_on_and_the_others_are_told_which() -> None:
+    """The cart goes first: who is asked to rate stands still until it is over, and longer than that where the tip comes next."""
+    step = [Step("in", wait="2 hours")]
+    journeys = [
+        Journey(name, entry=name.title(), exits=f"{name.title()} Over", stage="retention", steps=step) for name in ("cart", "tip", "rate")
+    ]
+    shop = Shop(*journeys, Catalog(policies=["one at a time of cart, tip, rate as talk"]))
+    for name in ("Rate", "Tip", "Cart"):
+        shop.event(name)
+        shop.wait("10 minutes")
+    shop.event("Cart Over")
+    shop.wait("10 minutes")
+    shop.event("Tip Over")
+
+    assert [
+        (line.kind, line.journey, line.cause, line.reason) for line in shop.storage.history("ann") if line.kind in ("held", "resumed")
+    ] == [
+        ("held", "rate", "lane talk", "tip goes first"),
+        ("held", "tip", "lane talk", "cart goes first"),
+        ("resumed", "tip", "lane talk", None),
+        ("resumed", "rate", "lane talk", None),
+    ]
+    start, minute = 1_772_442_000_000_000, 60_000_000
+    assert shop.inside("rate").stood == ((start + 10 * minute, start + 40 * minute),)
+    assert [timer.due_at for timer in shop.inside("rate").timers] == [start + 150 * minute]
