@@ -9,13 +9,14 @@ import pytest
 from journeykit import Catalog, Do, Entry, Journey, On, Scope, Step, Transition
 from journeykit.core.customer import Customer
 from journeykit.core.index import Compiled, compile_journeys
-from journeykit.core.quotas import KNOWN, SHARED, Known, Shared, Unread, kept, recorded
+from journeykit.core.quotas import KNOWN, SHARED, Known, Quota, Shared, Unread, kept, quota_key, recorded
 from journeykit.core.remains import remains_of
 from journeykit.core.state import OWN, PAUSE, Covered, Due
 from journeykit.core.tallies import better, told_apart
 from journeykit.core.turn import Incomplete, Raised, Turn
 from journeykit.model.joined import Joined
 from journeykit.model.pauses import Hold, Pause
+from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
 from shop import Shop
 
@@ -403,3 +404,40 @@ def test_of_a_lane_one_goes_on_and_the_others_are_told_which() -> None:
     start, minute = 1_772_442_000_000_000, 60_000_000
     assert shop.inside("rate").stood == ((start + 10 * minute, start + 40 * minute),)
     assert [timer.due_at for timer in shop.inside("rate").timers] == [start + 150 * minute]
+
+
+def test_of_a_shared_number_as_many_are_taken_as_are_left() -> None:
+    """As far as is known, as many as there are at all; what was short is told once, and each that it is counted by has its own."""
+    early, pairs = Take("early-bird, 2"), Take("pairs, 1 per event.product")
+    deciding = turn(ann())
+    assert [deciding.grant(Quota(early, "UTC"), "Go") for _ in range(4)] == [True, True, False, False]
+    key = quota_key(early, "UTC", 10)
+    assert (key, deciding.commit.quotas) == ("early-bird", (("early-bird", 1, 2), ("early-bird", 1, 2)))
+    assert deciding.needed == Known(left={"early-bird": 2})
+    deciding.enrollment = inside("c1")
+    products = iter(("a", "a", "b", 5, None))
+    assert [deciding.grant(Quota(pairs, "UTC", lambda _: next(products)), "Go") for _ in range(5)] == [True, False, True, True, False]
+    assert deciding.commit.quotas[2:] == tuple((quota_key(pairs, "UTC", 10, of), 1, 1) for of in ("a", "b", "5"))
+    assert deciding.needed == Known(left={"early-bird": 2, quota_key(pairs, "UTC", 10, "a"): 1})
+    assert [(line.kind, line.journey, line.key, line.cause, line.source, line.reason) for line in deciding.commit.history] == [
+        ("used up", "", "", "Go", None, "early-bird, 2"),
+        ("used up", "cart", "c1", "Go", "first", "pairs, 1 per event.product: a"),
+    ]
+    less = turn(ann())
+    less.known = Known(left={"early-bird": 1})
+    assert [less.grant(Quota(early, "UTC"), "Go") for _ in range(2)] == [True, False]
+    assert less.needed == Known(left={"early-bird": 1})
+
+
+def test_under_which_keys_somebody_is_inside() -> None:
+    """As decided so far, in the order in which they came in; who has left is not."""
+    customer = ann(inside("b", order=2), inside("a", order=1), inside("c", order=3, status="exited"), inside("d", order=4))
+    deciding = turn(customer)
+    deciding.changed["cart", "d"] = inside("d", order=4, status="completed")
+    deciding.changed["cart", "e"] = inside("e", order=0)
+
+    assert (deciding.inside("cart"), deciding.inside("rate")) == (["e", "a", "b"], [])
+    assert [
+        deciding.find("cart", key) is one for key, one in (("a", customer.enrollments["cart", "a"]), ("d", deciding.changed["cart", "d"]))
+    ] == [True, True]
+    assert deciding.find("cart", "z") is None
