@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit import Do, Entry, Exit, Journey, On, Step, Transition
+from journeykit import Catalog, Do, Entry, Exit, Journey, On, Scope, Step, Transition
 from shop import Shop
 
 
@@ -111,3 +111,29 @@ def test_what_both_have_had_is_not_sent_again_by_a_move() -> None:
 
         assert shop.inside("ask").step == "second"
         assert [line.split(" ", 2)[2] for line in shop.sent] == ["ann email 1", "visitor email 1", "visitor email 2"], how
+
+
+def test_what_a_move_sets_is_read_where_the_move_stands() -> None:
+    """When the scope was entered that she is in, and what she has done since she came in; a timer counts from the last of it, too."""
+    facts = Catalog(facts={"seen": "count of Seen since entry", "last_seen": "last of Seen since entry"})
+    go = Transition("second", on=On("Go"), set={"data.at": "scope.entered_at", "data.seen": "customer.seen"})
+    steps = [
+        Step("before", stage="retention", wait="1 hour"),
+        Scope("outer", steps=[
+            Step("first", wait="9 days", when=go),
+            Step("second", wait="2 hours after customer.last_seen, exit if missing, now if past"),
+        ]),
+        Step("after", wait="9 days"),
+    ]  # fmt: skip
+    shop = Shop(Journey("ask", zone="UTC", entry="Came", steps=steps), facts)
+    shop.event("Seen")
+    shop.event("Came")
+    shop.wait("2 hours")
+    shop.event("Seen")
+    shop.wait("1 hour")
+    shop.event("Go")
+
+    data = shop.inside("ask").data
+    assert (data["at"], data["seen"]) == ("2026-03-02T10:00:00+00:00", 1)
+    shop.wait("9 hours")
+    assert shop.told() == ["03-02 09:00 entered before", "03-02 10:00 moved first", "03-02 12:00 moved second", "03-02 13:00 moved after"]
