@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from journeykit.core.expressions import MISSING, compile_condition, compile_expression, plain
 from journeykit.core.parameters import compile_template
+from journeykit.core.values import kind
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 
@@ -549,3 +550,12 @@ def test_records_of_a_list_are_found_by_what_they_hold():
     assert value("top(data.nowhere, 'price', 'product')") is MISSING
     assert value("those(data.nowhere, 'price', 50, 'product')") == []
     assert "no list of records" in error("top(data.mixed, 'price', 'product')")
+
+
+def test_what_sort_of_value_it_is() -> None:
+    """As the errors name it; a flag is no number."""
+    values = ["a", True, 1, 1.5, datetime(2026, 3, 2, tzinfo=UTC), [1], (1,), {"a": 1}, None, MISSING, b"a"]
+
+    assert [kind(value) for value in values] == [
+        "text", "flag", "number", "number", "moment", "list", "list", "mapping", "missing", "missing", "bytes",
+    ]  # fmt: skip

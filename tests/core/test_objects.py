@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from journeykit import Journey, On, Step
+from journeykit import Catalog, Entry, Journey, On, Step, Transition
+from journeykit.core.customer import Customer, advance
 from journeykit.core.objects import KEY, objects_of
+from journeykit.model.records import Commit, LoggedEvent, Want
+from shop import Shop
 
 SKU, OTHER = ("data", "sku"), ("data", "other")
 
@@ -40,3 +45,54 @@ def test_a_journey_that_is_keyed_by_it_waits_for_its_own(keyed: str | None, key:
     journey = Journey("alert", key=keyed, entry="Came", steps=[Step("in", stage="retention", wait="1 day")])
 
     assert objects_of(journey, On("Back", key=key), "sku") == ((KEY,) if expected else ())
+
+
+def waits(commit: Commit) -> list[tuple[str, str, tuple[tuple[str, str], ...] | None]]:
+    """What a decision writes of who waits for which object: journey, key, and the events and objects; None where nothing has changed."""
+    return [(e.journey, e.key, None if e.waits is None else tuple(one[:2] for one in e.waits)) for e in commit.enrollments]
+
+
+def test_a_decision_writes_who_waits_for_which_object_where_that_changes() -> None:
+    """Each that changed by itself: those that the data names as usable texts or numbers, in a list or below a name; nothing behind the step."""
+    told = Catalog(events={"Back": {"sku": "object"}, "Sold": {"sku": "object"}})
+    rule = [
+        Transition("over", on=On("Back", where="event.sku == data.sku or event.sku in data.more.skus")),
+        Transition("over", on=On("Sold", where="event.sku == data.sku")),
+    ]
+    steps = [
+        Step(
+            "in",
+            stage="retention",
+            wait="9 days",
+            when=[*rule, Transition(on=On("Noted"), set={"data.n": "5"}), Transition("out", on=On("Left"))],
+        ),
+        Step("out", wait="9 days"),
+        Step("over", end="done"),
+    ]
+    tip = Journey("tip", entry=Entry("Asked", set={"data.sku": "event.sku", "data.more": "event.more"}), reentry="always", steps=steps)
+    keyed = Journey(
+        "keyed",
+        key="sku",
+        entry="Asked",
+        steps=[Step("in", stage="retention", wait="9 days", when={"Back": "over"}), Step("over", end="done")],
+    )
+    shop = Shop(Journey("plain", entry="Asked", steps=[Step("in", stage="retention", wait="1 day")]), tip, keyed, told)
+
+    def decided(name: str, **properties: Any) -> Commit:
+        (loaded,) = shop.storage.load_many([Want("ann", None)])
+        logged = LoggedEvent(shop.fact(name, **properties), shop.clock.now())
+        commit = advance(shop.engine.definitions.compiled, Customer(loaded), logged, shop.clock.now())
+        shop.engine.handle(logged.event)
+        return commit
+
+    more = {"skus": ["s2", 7, "s1", None, True, ["s9"], ""]}
+    assert waits(decided("Asked", sku="s1", more=more)) == [
+        ("plain", "", None),
+        ("tip", "", (("Back", "7"), ("Back", "s1"), ("Back", "s2"), ("Sold", "s1"))),
+        ("keyed", "s1", (("Back", "s1"),)),
+    ]
+    assert waits(decided("Noted")) == [("tip", "", None)]
+    assert waits(decided("Left")) == [("tip", "", ())]
+    shop.engine.exit("tip", "ann", id="x", reason="by hand")
+    assert waits(decided("Asked", sku=5, more="none"))[:1] == [("tip", "", (("Back", "5"), ("Sold", "5")))]
+    assert waits(decided("Sold", sku=5)) == [("tip", "", ())]

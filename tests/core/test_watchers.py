@@ -154,3 +154,58 @@ def test_what_is_known_first_may_be_the_zone_or_the_stage() -> None:
     shop.work()
 
     assert shop.sent == [f"2026-03-02 09:00 {customer} email {name}" for customer in ("ann", "bob") for name in ("berlin", "new")]
+
+
+def lines(shop: Shop) -> list[tuple[str, str, str, str | None]]:
+    """Kind, journey, cause and reason of every line of Ann's history."""
+    return [(line.kind, line.journey, line.cause, line.reason) for line in shop.storage.history("ann")]
+
+
+def test_a_segment_that_cannot_be_worked_out_stays_as_it_was() -> None:
+    """Ann's limit becomes a text and a number again: she is not asked to leave meanwhile, and does not come in twice."""
+    step = Step("in", stage="retention", wait="9 days")
+    shop = Shop(Journey("vips", entry=On(segment="vip"), reentry="always", exits=On(segment="not vip"), steps=step), Catalog(segments={"vip": "customer.limit > 100"}))  # fmt: skip
+    shop.event("Came")
+    for limit in (5, 200, "much", 300, 7):
+        shop.identify(traits={"limit": limit})
+
+    error = "\"customer.limit > 100\": 'much' (text) and 100 (number): cannot be ordered by >"
+    assert [line for line in lines(shop) if line[0] != "traits"] == [
+        ("segment", "", "segment vip", "entered"),
+        ("entered", "vips", "segment vip", shop.inside("vips").definition),
+        ("parked", "", "segment vip", error),
+        ("segment", "", "segment vip", "left"),
+        ("exited", "vips", "segment not vip", "segment not vip"),
+    ]
+
+
+def test_a_schedule_whose_date_is_none_when_it_comes_is_let_pass() -> None:
+    """Ann's birthday becomes a text that is no date: it is told once for the change and once for the day, and moves nobody."""
+    shop = Shop(
+        Journey("wish", entry=On(every="year on customer.born at 09:00"), zone="UTC", steps=Step("in", stage="retention", wait="9 days"))
+    )
+    shop.event("Came")
+    shop.identify(traits={"born": "2000-03-05"})
+    due = [moment for moment in kept(shop, "ann") if moment[1] is not None]
+    assert [moment[1] for moment in due] == [1_772_701_200_000_000]
+    shop.identify(traits={"born": "never"})
+    assert [moment[1] for moment in kept(shop, "ann") if moment[1] is not None] == [1_772_701_200_000_000]
+    shop.wait("10 days")
+
+    assert [(line[0], line[2]) for line in lines(shop) if line[0] != "traits"] == [("parked", due[0][0].rpartition(" ")[0])] * 2
+    assert [moment for moment in kept(shop, "ann") if moment[1] is not None] == []
+
+
+def test_a_schedule_that_is_declared_no_more_passes() -> None:
+    """The next release has another one: when the old one comes nothing happens, and nothing is kept of it."""
+    step = Step("in", stage="retention", wait="30 days")
+    daily = On(every="day at 10:00")
+    for journey, told in ((Journey("new", entry=daily, zone="UTC", steps=step), 1), (Journey("plain", entry="Never", steps=step), 0)):
+        shop = Shop(Journey("old", entry=On(every="year on customer.born at 09:00"), zone="UTC", steps=step))
+        shop.event("Came")
+        shop.identify(traits={"born": "2000-03-05"})
+        again = Shop(journey, storage=shop.storage, at="2026-03-05T08:00:00Z")
+        again.wait("3 hours")
+
+        assert [line[:3] for line in lines(again) if line[0] != "traits"] == [("entered", "new", "every day at 10:00")] * told
+        assert [name.rpartition(" ")[0] for name, _, _ in kept(again, "ann")] == ["every day at 10:00 (UTC)"] * told

@@ -129,3 +129,26 @@ def _wall(year: int, month: int, day: int, hour: int = 12) -> Any:
 
 def _at(year: int, month: int, day: int) -> int:
     return civil(_wall(year, month, day, 0), "Europe/Berlin")
+
+
+def test_a_period_holds_its_first_instant_and_not_its_last() -> None:
+    """Of two states the later period counts, of one period both."""
+    kept = window("sum of Order.total this day")
+    second = kept.add(None, 5, 2 * DAY + 7, 2 * DAY + 7, "UTC")
+    assert second == [2 * DAY, 3 * DAY, 5]
+    assert [kept.add(second, 1, at, 3 * DAY, "UTC") for at in (2 * DAY - 1, 2 * DAY, 3 * DAY - 1, 3 * DAY)] == [
+        second,
+        [2 * DAY, 3 * DAY, 6],
+        [2 * DAY, 3 * DAY, 6],
+        [3 * DAY, 4 * DAY, 1],
+    ]
+    assert [repr(kept.read(second, at)) for at in (2 * DAY - 1, 2 * DAY, 3 * DAY - 1, 3 * DAY)] == ["0", "5", "5", "0"]
+    assert [kept.turns(second, at) for at in (2 * DAY, 3 * DAY - 1, 3 * DAY)] == [3 * DAY, 3 * DAY, None]
+    third, both = [3 * DAY, 4 * DAY, 1], int.__add__
+    assert kept.joined(second, third, both) == kept.joined(third, second, both) == third
+    assert (
+        kept.joined(second, [2 * DAY + 3, 3 * DAY, 4], both)
+        == kept.joined([2 * DAY + 3, 3 * DAY, 4], second, both)
+        == [2 * DAY + 3, 3 * DAY, 9]
+    )
+    assert kept.add(second, 1, 3 * DAY, 3 * DAY, "America/New_York") == [3 * DAY, 3 * DAY + 5 * DAY // 24, 1]
