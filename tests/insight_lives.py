@@ -1,7 +1,4 @@
-"""
-Invented lives for properties of numbers: customers who go through a shop's own journeys, or through one that the test kit invents, and
-what they tell beside them.
-"""
+"""Invented lives for properties of numbers: customers who go through a shop's journeys, and what they tell beside them."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -22,7 +18,7 @@ from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Period
 from journeykit.insight.tables.raw import TABLES
 from journeykit.insight.tables.reading import rows
-from journeykit.testing import stories, strategies
+from journeykit.testing import stories
 from shop import Shop
 
 EXAMPLES = int(os.environ.get("JOURNEYKIT_EXAMPLES", "200"))  #: of each property of numbers
@@ -70,18 +66,6 @@ class Told(NamedTuple):
     late: int
 
 
-class Calm(Shop):
-    """A shop in which no life is too busy for a test; an invented journey may write a mail every second, for days."""
-
-    _left = 2_000
-
-    def work(self) -> None:
-        """The worker does all there is to do, so many times at most."""
-        super().work()
-        self._left -= 1
-        assume(self._left > 0)
-
-
 class Life(NamedTuple):
     """What is defined, and what happens."""
 
@@ -91,7 +75,7 @@ class Life(NamedTuple):
 
     def shop(self, deliver: Callable[[Shop, Event], Any] = lambda shop, event: shop.engine.handle(event)) -> Shop:
         """A shop in which all of it has happened; *deliver* tells it an event."""
-        shop = Calm(*self.definitions, at=stories.BEGIN.isoformat())
+        shop = Shop(*self.definitions, at=stories.BEGIN.isoformat())
         for number, one in enumerate(self.told):
             if one.gap:
                 shop.wait(one.gap)
@@ -113,14 +97,13 @@ def dated(event: Event, at: int) -> Event:
 
 
 @st.composite
-def lives(draw: DrawFn, *, ours: bool = False) -> Life:
-    """Lives of three customers, who go through the journeys above; where not *ours*, every second one through an invented one."""
-    definitions = OURS if ours or draw(st.booleans()) else (draw(strategies.journeys()), strategies.SHOP)
+def lives(draw: DrawFn) -> Life:
+    """Lives of three customers, who go through the journeys above."""
     told = st.builds(
-        Told, gap=st.sampled_from(GAPS), event=stories.events(definitions, CUSTOMERS, also=("Page Viewed", "Lamp Lit")),
+        Told, gap=st.sampled_from(GAPS), event=stories.events(OURS, CUSTOMERS, also=("Page Viewed", "Lamp Lit")),
         late=st.sampled_from((0, 0, 0, 1, 30)),
     )  # fmt: skip
-    return Life(definitions, draw(st.lists(told, min_size=8, max_size=30)), draw(st.sampled_from((None, 4, 7))))
+    return Life(OURS, draw(st.lists(told, min_size=8, max_size=30)), draw(st.sampled_from((None, 4, 7))))
 
 
 def everybody(shop: Shop) -> list[str]:

@@ -181,7 +181,7 @@ def test_a_slice_by_version_and_segment_parts_the_whole() -> None:
     parted: Counter[str] = Counter()
 
     @settings(max_examples=EXAMPLES // 4)
-    @given(lives(ours=True), st.sampled_from(ENGINES))
+    @given(lives(), st.sampled_from(ENGINES))
     def agree(life: Life, make: Any) -> None:
         numbers = numbers_of(life.shop(), make)
         whole, within, without = (
