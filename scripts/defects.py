@@ -122,7 +122,7 @@ def copied(target: Path) -> None:
 
 def pytest(tests: Sequence[str], root: Path, patience: int = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run *tests* on the sources below *root*."""
-    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_PROFILE": "defects"}
     command = [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=line", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=patience, check=False)
 

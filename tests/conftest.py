@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts so what it starts in the background: nothing there hears Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,6 +19,7 @@ _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=_CALM)
 settings.register_profile("proof", deadline=None, max_examples=1_000, suppress_health_check=_CALM)
+settings.register_profile("defects", settings.get_profile("test"), phases=[Phase.explicit, Phase.generate])  # noticed, not shrunk
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 

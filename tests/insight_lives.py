@@ -67,15 +67,14 @@ class Told(NamedTuple):
 
 
 class Life(NamedTuple):
-    """What is defined, and what happens."""
+    """What happens."""
 
-    definitions: tuple[Journey | Catalog, ...]
     told: list[Told]
     merged: int | None  #: after how many of them cem turns out to be ann
 
     def shop(self, deliver: Callable[[Shop, Event], Any] = lambda shop, event: shop.engine.handle(event)) -> Shop:
         """A shop in which all of it has happened; *deliver* tells it an event."""
-        shop = Shop(*self.definitions, at=stories.BEGIN.isoformat())
+        shop = Shop(*OURS, at=stories.BEGIN.isoformat())
         for number, one in enumerate(self.told):
             if one.gap:
                 shop.wait(one.gap)
@@ -103,7 +102,7 @@ def lives(draw: DrawFn) -> Life:
         Told, gap=st.sampled_from(GAPS), event=stories.events(OURS, CUSTOMERS, also=("Page Viewed", "Lamp Lit")),
         late=st.sampled_from((0, 0, 0, 1, 30)),
     )  # fmt: skip
-    return Life(OURS, draw(st.lists(told, min_size=8, max_size=30)), draw(st.sampled_from((None, 4, 7))))
+    return Life(draw(st.lists(told, min_size=8, max_size=30)), draw(st.sampled_from((None, 4, 7))))
 
 
 def everybody(shop: Shop) -> list[str]:

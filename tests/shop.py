@@ -8,9 +8,11 @@ from itertools import count
 from typing import Any
 
 from journeykit import ActionRequest, Catalog, Done, Engine, Event, Journey, MemoryStorage
+from journeykit.core.customer import Customer, advance
+from journeykit.core.turn import Trace
 from journeykit.model.messages import moment
 from journeykit.model.phrases import seconds
-from journeykit.model.records import Enrollment, HistoryEntry, Want
+from journeykit.model.records import Enrollment, HistoryEntry, LoggedEvent, Want
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock
 
@@ -97,3 +99,12 @@ class Shop:
 def _line(entry: HistoryEntry) -> str:
     where = entry.target if entry.kind in ("entered", "moved") else entry.reason
     return f"{moment(entry.at):%m-%d %H:%M} {entry.kind} {where or ''}".rstrip()
+
+
+def why_not(shop: Shop, name: str, **properties: Any) -> list[tuple[str, str, str, str, str, str, tuple[str, ...]]]:
+    """What is noted of why nothing happened, were this to happen now: kind, journey, key, step, cause, detail, actions."""
+    (loaded,) = shop.storage.load_many([Want("ann", None)])
+    trace: list[Trace] = []
+    event = LoggedEvent(shop.fact(name, **properties), shop.clock.now(), None, "pending")
+    advance(shop.engine.definitions.compiled, Customer(loaded), event, shop.clock.now(), trace=trace)
+    return [one[1:] for one in trace]

@@ -10,11 +10,10 @@ from journeykit import Do, Entry, Exit, Journey, On, Start, Step, Transition
 from journeykit.core.customer import Customer, advance
 from journeykit.core.entry import again, entry_of
 from journeykit.core.index import compile_journeys
-from journeykit.core.turn import Trace
 from journeykit.model.joined import Joined
 from journeykit.model.phrases import Reentry
 from journeykit.model.records import Enrollment, LoggedEvent, Waiting, Want
-from shop import Shop
+from shop import Shop, why_not
 
 START = 1_772_442_000_000_000
 HOUR = 3_600_000_000
@@ -134,15 +133,6 @@ def test_an_event_that_waits_is_kept_whole() -> None:
     assert (e.number, e.status, e.step, e.waiting is not None) == (1, "active", "in", True)
     shop.wait("2 days")
     assert [line[12:] for line in shop.told()] == ["entered in", "refused already inside", "completed"]
-
-
-def why_not(shop: Shop, name: str, **properties: Any) -> list[tuple[str, str, str, str, str, str, tuple[str, ...]]]:
-    """What is noted of why nothing happened, were this to happen now: kind, journey, key, step, cause, detail, actions."""
-    (loaded,) = shop.storage.load_many([Want("ann", None)])
-    trace: list[Trace] = []
-    event = LoggedEvent(shop.fact(name, **properties), shop.clock.now(), None, "pending")
-    advance(shop.engine.definitions.compiled, Customer(loaded), event, shop.clock.now(), trace=trace)
-    return [one[1:] for one in trace]
 
 
 def test_who_is_not_let_in_misses_every_action_of_the_journey() -> None:

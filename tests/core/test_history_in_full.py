@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from journeykit import Catalog, Do, Entry, Event, Exit, Journey, On, Scope, Step, Transition
 from journeykit.core.customer import Customer, advance
 from journeykit.core.turn import Trace
 from journeykit.model.records import LoggedEvent, Want
-from shop import Shop
+from shop import Shop, why_not
 
 START = 1_772_442_000_000_000
 HOUR = 3_600_000_000
@@ -19,15 +17,6 @@ Line = tuple[str, str, str, int, str | None, str | None, str, str | None, str]
 def lines(shop: Shop, kind: str | None = None, customer: str = "ann") -> list[Line]:
     """Kind, journey, key, number, source, target, cause, reason and timers of each line, or of those of one kind."""
     return [entry[4:] for entry in shop.storage.history(customer) if kind in (None, entry.kind)]
-
-
-def why_not(shop: Shop, name: str, **properties: Any) -> list[tuple[str, str, str, str, str, str, tuple[str, ...]]]:
-    """What is noted of why nothing happened, were this to happen now: kind, journey, key, step, cause, detail, actions."""
-    (loaded,) = shop.storage.load_many([Want("ann", None)])
-    trace: list[Trace] = []
-    event = LoggedEvent(shop.fact(name, **properties), shop.clock.now(), None, "pending")
-    advance(shop.engine.definitions.compiled, Customer(loaded), event, shop.clock.now(), trace=trace)
-    return [one[1:] for one in trace]
 
 
 def test_who_is_not_let_in() -> None:

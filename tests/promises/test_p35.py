@@ -60,6 +60,24 @@ def test_why_not_the_key() -> None:
     assert any("Order Completed" in line.text and "key" in line.text for line in shop.engine.explain("ann", why_not="sms").why_not)
 
 
+def test_why_not_who_was_refused() -> None:
+    """Ann has been there before: that is why neither arm of the split wrote to her a second time."""
+    poll = Journey(
+        "poll", entry="Order Completed",
+        steps=[
+            Step("waits", stage="retention", wait="1 day", then="50% short, 50% long"),
+            Step("short", do=Do("sms"), end="asked"), Step("long", do=Do("email"), end="asked"),
+        ],
+    )  # fmt: skip
+    shop = Shop(poll)
+    shop.event("Order Completed")
+    shop.wait("2 days")
+    shop.event("Order Completed")
+    for action in ("sms", "email"):
+        reasons = [line.text for line in shop.engine.explain("ann", why_not=action).why_not]
+        assert "poll: Order Completed came, but re-entry does not allow it: once" in reasons
+
+
 def test_asking_changes_nothing() -> None:
     """The customer is replayed, not touched."""
     shop = Shop(CART)

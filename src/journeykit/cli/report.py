@@ -45,31 +45,40 @@ class Form(StrEnum):
     csv = "csv"
 
 
+Which = Annotated[
+    Rhythm | None,
+    typer.Argument(
+        metavar="[RHYTHM]",
+        help="Which review, weekly, monthly or quarterly; all of which there are KPIs where not said.",
+        show_default=False,
+    ),
+]
+
+Of = Annotated[Owner | None, typer.Option(help="Only the KPIs of these people.", show_default=False)]
+
+Written = Annotated[Form, typer.Option("--format", help="How it is written.")]
+
+Where = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where it is written; shown where not said. Of CSV a name without an ending is a folder, for the tables behind the KPIs too.",
+        show_default=False,
+    ),
+]
+
+
 def review_numbers(
     db: Told,
     settings: SettingsFile = None,
-    rhythm: Annotated[
-        Rhythm | None,
-        typer.Argument(
-            metavar="[RHYTHM]",
-            help="Which review, weekly, monthly or quarterly; all of which there are KPIs where not said.",
-            show_default=False,
-        ),
-    ] = None,
+    rhythm: Which = None,
     journey: Only = None,
-    owner: Annotated[Owner | None, typer.Option(help="Only the KPIs of these people.", show_default=False)] = None,
+    owner: Of = None,
     at: At = None,
-    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.text,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where it is written; shown where not said. Of CSV a name without an ending is a folder, for the tables behind the KPIs too.",
-            show_default=False,
-        ),
-    ] = None,
+    form: Written = Form.text,
+    output: Where = None,
 ) -> None:
     """
     Write the review of the last whole week, month or quarter.

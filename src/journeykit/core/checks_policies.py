@@ -23,8 +23,7 @@ def policies(world: World, plugins: Collection[str] | None) -> Iterator[str]:
     several = world.catalog.policies
     for number, policy in enumerate(several):
         found = (*_channels(policy, world), *_condition(policy, world.catalog), *_zone(policy, world.journeys), *_plugin(policy, plugins))
-        found += (*_swallowed(policy, world),)
-        found += (*_household(several[:number], policy, world.catalog),)
+        found += (*_swallowed(policy, world), *_household(several[:number], policy, world.catalog))
         found += (*_twice(several[:number], policy), *_lane(several[:number], policy, world.journeys))
         yield from (f"policies[{number}]: {problem}" for problem in found)
     yield from (f"policies: {problem}" for problem in _no_way_through(several))

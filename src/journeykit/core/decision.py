@@ -308,7 +308,11 @@ class Deciding(Turn):
 
 def actions_of(row: Row) -> tuple[str, ...]:
     """The actions that a rule would ask for."""
-    plans = [arm[2] for arm in row.split.arms] if row.split else [row.plan]
+    return asked_by([arm[2] for arm in row.split.arms] if row.split else [row.plan])
+
+
+def asked_by(plans: Iterable[Plan | None]) -> tuple[str, ...]:
+    """The actions that *plans* ask for."""
     return tuple(o.action for plan in plans if plan for o in (*plan.before, *plan.after) if hasattr(o, "action"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from journeykit.core.compiler import CompiledJourney
 from journeykit.core.context import Context
-from journeykit.core.decision import Deciding
+from journeykit.core.decision import Deciding, actions_of, asked_by
 from journeykit.core.expressions import MISSING, plain
 from journeykit.core.index import key_of
 from journeykit.core.operations import changed_data
@@ -158,11 +158,9 @@ def _trace(turn: Deciding, journey: CompiledJourney, key: str, kind: str, cause:
     if turn.trace is None:
         return
     rules = journey.rules
-    rows = [row for table in rules.rows.values() for several in table.values() for row in several] + [
-        r for rs in rules.automatic.values() for r in rs
-    ]
-    plans = [journey.entry_plan, *(row.plan for row in rows if row.plan)]
-    actions = tuple(dict.fromkeys(o.action for plan in plans for o in (*plan.before, *plan.after) if hasattr(o, "action")))
+    several = [*(rows for table in rules.rows.values() for rows in table.values()), *rules.automatic.values()]
+    of_rows = (action for rows in several for row in rows for action in actions_of(row))
+    actions = tuple(dict.fromkeys((*asked_by([journey.entry_plan]), *of_rows)))
     turn.trace.append(Trace(turn.now, kind, journey.name, key, "", cause, detail, actions))
 
 

@@ -259,11 +259,11 @@ def as_key(value: Any) -> Any:
 
 
 def without_key(named: str, keyed: str, properties: Mapping[str, Any]) -> str:
-    """Why an event names no key, for people: it has nothing that is *named* so, as the rule or else the journey is *keyed*, or what is none."""
-    value, name = properties.get(named or keyed), named or keyed
-    what = "by which the journey is keyed" if name == keyed else "which is to equal the key"
+    """Why an event names no key, for people: what is *named*, by a rule or as the journey is *keyed*, it does not have, or it is none."""
+    value = properties.get(named)
+    what = "by which the journey is keyed" if named == keyed else "which is to equal the key"
     return (
-        f"it had no {name}, {what}"
+        f"it had no {named}, {what}"
         if value is None
-        else f"its {name} was {value!r:.60}, which is no key; a key is a text or a whole number"
+        else f"its {named} was {value!r:.60}, which is no key; a key is a text or a whole number"
     )

@@ -63,7 +63,7 @@ def rate(text: str) -> tuple[int, int]:
     Raises:
         DefinitionError: the text is no rate, or it is zero.
     """
-    number, _, window = text.strip().partition(" per ")
+    number, _, window = str(text).strip().partition(" per ")
     if not _NUMBER.fullmatch(number):
         raise DefinitionError(f'"{text}" is no rate; write for example "100 per minute" or "5 per 10 seconds"')
     return int(number), seconds(window if window[:1].isdigit() else f"1 {window}") * MICROSECONDS

@@ -48,5 +48,5 @@ class Rates:
 def _read(name: str, text: str) -> tuple[int, int]:
     try:
         return rate(text)
-    except (DefinitionError, AttributeError):  # what is no text at all
+    except DefinitionError:
         raise DefinitionError(f'rates["{name}"]: "{text}" is no rate; write for example "100 per minute" or "5 per 10 seconds"') from None

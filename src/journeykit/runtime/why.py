@@ -84,8 +84,6 @@ def why_not(case: Case, action: str) -> list[Reason]:
         known = sorted({name for journey in case.compiled.journeys.values() for name in asked(journey.journey)})
         raise UnknownError(f'no journey asks for "{action}"; there are {", ".join(known) or "none"}{suggestion(action, known)}')
     reasons = [*_traced(case, action, asking), *_left(case, action, asking), *_parked(case, asking), *_asked_for(case, action)]
-    traced = {(at, journey) for at, journey, _, _ in reasons}
-    reasons += [one for one in _refused(case, asking) if one[:2] not in traced]
     reasons += [*_still_inside(case, asking), *_mailbox(case), *_outside(case, asking)]
     return sorted(dict.fromkeys(reasons), key=lambda reason: reason[0])
 
@@ -130,14 +128,6 @@ def _left(case: Case, action: str, asking: dict[str, CompiledJourney]) -> Iterat
             reason = f" ({entry.reason})" if entry.reason and entry.reason != entry.cause else ""
             text = f"{entry.kind} in {entry.source}{by(entry.cause)}{reason} before it was asked for"
             yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: {text}"
-
-
-def _refused(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
-    """Entries that were not let in, whatever steps they would have led to."""
-    for entry in case.history:
-        if entry.kind == "refused" and entry.journey in asking:
-            reason = f" ({entry.reason})" if entry.reason else ""
-            yield entry.at, entry.journey, entry.key, f"{_place(entry.journey, entry.key)}: refused{by(entry.cause)}{reason}"
 
 
 def _parked(case: Case, asking: dict[str, CompiledJourney]) -> Iterator[Reason]:
