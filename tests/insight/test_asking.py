@@ -7,7 +7,7 @@ import random
 import pytest
 
 from insight_told import LAKES, Told, at, figure, insight, period
-from journeykit import Do, Event, Goal, Journey, MemoryStorage, Step
+from journeykit import Do, Event, Exit, Goal, Journey, MemoryStorage, On, Step
 from journeykit.errors import UnknownError
 from journeykit.insight import Insight
 from journeykit.insight.engines.small import SmallLake
@@ -92,6 +92,34 @@ def test_the_ways_of_three_carts(carts):
     assert [(one.step, one.there_before, one.arrived, one.moved, one.left, one.still) for one in carts.funnel(march)] == [
         ("consideration", 0, 3, 0, 2, 1)
     ]  # fmt: skip
+
+
+@each_engine
+def test_all_that_happened_lasts_until_the_last_has_left(make):
+    """Ann is taken out of her step in the evening, when nothing else happens: whoever asks for all of it asks for this, too."""
+    evening = Exit(On(every="day at 20:00, in UTC"), end="gone")
+    shop = Shop(Journey("cart", entry="Product Added", exits=[evening], steps=[Step("left", stage="consideration", wait="30 days")]))
+    shop.event("Product Added", "ann")
+    shop.wait("2 days")
+    carts = numbers_of(shop, make)
+
+    assert carts.span == Period(at("2026-03-02 09:00"), at("2026-03-02 20:00") + 1)
+    assert [(one.step, one.arrived, one.left, one.still) for one in carts.flow(Slice(carts.span, journey="cart")).steps] == [
+        ("left", 1, 1, 0)
+    ]
+
+
+@each_engine
+def test_an_answer_tells_of_what_was_told_late(make):
+    """The last thing before the complaint was the search that found nothing, though a page that was opened before is told later."""
+    told = Told()
+    told.event("ann", "Page Viewed", "2026-03-02 09:00", name="Cart")
+    told.event("ann", "Products Searched", "2026-03-02 10:00", results=0)
+    told.event("ann", "Page Viewed", "2026-03-02 09:30", name="Lamps")
+    told.event("ann", "Complaint Made", "2026-03-02 11:00")
+    found = {(one.name, one.feeling) for one in told.insight(make).touchpoints(Slice(MARCH))}
+
+    assert found == {("Page Viewed", None), ("Empty search result", -1.0), ("Complaint Made", None)}
 
 
 @each_engine
