@@ -9,13 +9,13 @@ from journeykit.core.checks_moves import MOVES
 from journeykit.core.checks_others import OTHERS
 from journeykit.core.checks_policies import policies as catalog_policies
 from journeykit.core.checks_policies import unanswered
+from journeykit.core.checks_segments import segments
 from journeykit.core.checks_sense import catalog_sense, sense
 from journeykit.core.checks_shape import SHAPE
 from journeykit.core.checks_words import WORDS
 from journeykit.core.checks_world import World
 from journeykit.core.extensions import Extensions
 from journeykit.core.objects import Subject, objects_of, subjects
-from journeykit.core.segments import problems as segment_problems
 from journeykit.core.survey import Survey, unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
@@ -46,7 +46,7 @@ def problems(
     shop = (
         *_objects(journeys, catalog),
         *facts(catalog),
-        *segment_problems(catalog),
+        *segments(catalog),
         *catalog_sense(catalog),
         *catalog_policies(world, policies),
     )

@@ -2,68 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 from journeykit.core.balances import with_openings
-from journeykit.core.checks_facts import since_entry
 from journeykit.core.context import Context, Declared, Getter, Resolver
 from journeykit.core.expressions import compile_condition
 from journeykit.core.facts import FactTable
 from journeykit.core.instants import Turns, compile_turns
-from journeykit.core.survey import unknown
 from journeykit.core.watchers import Occurred, mark
-from journeykit.errors import ConditionError, DefinitionError
+from journeykit.errors import ConditionError
 from journeykit.model.conditions import Expression
-from journeykit.model.customer import RESERVED, Catalog
+from journeykit.model.customer import Catalog
 from journeykit.model.grammar import Path
-from journeykit.model.phrases import suggestion
 from journeykit.model.records import Moment
 
-_ROOTS = ("customer", "consent", "segment", "now")
 
-
-def problems(catalog: Catalog) -> Iterator[str]:
-    """Everything that is wrong with the segments of *catalog*, one line each."""
-    found = [problem for name in catalog.segments for problem in _problems(catalog, name)]
-    circle = next((circle for name in catalog.segments if (circle := _circle(catalog.segments, name))), ())
-    if circle:
-        found.append(f"segments.{circle[0]}: goes round in a circle: {' reads '.join(circle)}; take one of them apart")
-    yield from found
-    if found:
-        return
-    try:
-        SegmentTable(catalog, FactTable(catalog))
-    except DefinitionError as error:
-        yield f"segments: {error}"
-
-
-def _problems(catalog: Catalog, name: str) -> Iterator[str]:
-    """What a segment reads that it cannot know."""
-    yield from (f"segments.{name}: {problem}" for problem in since_entry(catalog.segments[name], catalog, "a segment"))
-    for path in sorted(catalog.segments[name].paths, key=str):
-        if path[0] not in _ROOTS:
-            yield f"segments.{name}: a segment knows no {path[0]}; it reads {', '.join(_ROOTS)}"
-        elif path[0] == "segment" and path[1] not in catalog.segments:
-            yield f'segments.{name}: no segment "{path[1]}"{suggestion(str(path[1]), catalog.segments)}'
-        elif path[0] == "customer" and catalog.traits and path[1] not in (known := [*catalog.traits, *catalog.facts, *sorted(RESERVED)]):
-            yield f"segments.{name}: {unknown('trait or fact', str(path[1]), known)}"
-
-
-def _circle(segments: Mapping[str, Expression], name: str) -> tuple[str, ...]:
-    """The way from *name* back to it."""
-    ways: list[tuple[str, ...]] = [(name,)]
-    seen = {name}
-    for way in ways:
-        for inner in sorted(_built_on(segments.get(way[-1]))):
-            if inner == name:
-                return (*way, name)
-            if inner not in seen:
-                seen.add(inner)
-                ways.append((*way, inner))
-    return ()
-
-
-def _built_on(condition: Expression | None) -> set[str]:
+def built_on(condition: Expression | None) -> set[str]:
+    """The segments that *condition* reads."""
     return {str(path[1]) for path in condition.paths if path[0] == "segment"} if condition else set()
 
 
@@ -93,7 +46,7 @@ class SegmentTable:
         if name in self._segments or name not in self._conditions:
             return
         condition = self._conditions[name]
-        for inner in _built_on(condition):
+        for inner in built_on(condition):
             self._add(inner)
         resolve = Resolver(self.known)
         self._segments[name] = compile_condition(condition, resolve)
@@ -114,7 +67,7 @@ class SegmentTable:
     def reads(self, expression: Expression) -> frozenset[str]:
         """What *expression* reads of the customer, the segments it is built on included: ``customer.spent``."""
         paths = (f"{path[0]}.{path[1]}" for path in expression.paths if path[0] in ("customer", "consent"))
-        return with_openings(paths, self._declared).union(*(self._reads[name] for name in _built_on(expression)))
+        return with_openings(paths, self._declared).union(*(self._reads[name] for name in built_on(expression)))
 
     def watcher(self, name: str) -> SegmentWatcher:
         """What tells when a customer enters and leaves the segment *name*."""
@@ -123,7 +76,7 @@ class SegmentTable:
         return SegmentWatcher(name, mark(whole), self._segments[name], self._turns[name], self._reads[name])
 
     def _within(self, name: str) -> set[str]:
-        return {name}.union(*(self._within(inner) for inner in _built_on(self._conditions[name])))
+        return {name}.union(*(self._within(inner) for inner in built_on(self._conditions[name])))
 
 
 class SegmentWatcher:
