@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import CompiledTimer
-from journeykit.core.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
-from journeykit.core.turn import Raised, Turn
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import CompiledTimer
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.enrollments.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
+from journeykit.core.turns.turn import Raised, Turn
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
 
 HOUR = 3_600_000_000

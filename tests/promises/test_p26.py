@@ -20,7 +20,7 @@ from journeykit import (
     Transition,
     check,
 )
-from journeykit.core.quotas import SHARED
+from journeykit.core.compiling.quotas import SHARED
 from journeykit.model.records import Commit, Want
 from journeykit.runtime.why import replay
 from shop import Shop

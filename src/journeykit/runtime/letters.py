@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.core.balances import Balance
-from journeykit.core.calendar import known_zone
-from journeykit.core.objects import Subject
-from journeykit.core.plans import as_key
+from journeykit.core.compiling.plans import as_key
+from journeykit.core.definitions.objects import Subject
+from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment

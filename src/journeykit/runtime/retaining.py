@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve
 
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.customer import Customer
 from journeykit.model.leaving import Retained, Snapshot
 from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.ports import Storage
