@@ -45,6 +45,7 @@ def state(kind: str, *orders: tuple[int, Any]) -> Any:
         ("min of Order.total", [(0, 1), (0, 1.0)], 1),
         ("max of Order.total", [(0, 1), (0, 3), (0, 2)], 3),
         ("max of Order.total", [(0, -1)], -1),
+        ("max of Order.total", [(0, 3), (0, 3.0)], 3),
         ("mean of Order.total", [(0, 1), (0, 2.5)], [2, 3.5]),
         ("mean of Order.total", [(0, 0)], [1, 0]),
         ("first of Order.total", [(5, "b"), (3, "a"), (3, "c"), (4, "d")], [NOON + 3, "a"]),

@@ -68,7 +68,7 @@ def _where(fact: Aggregate, catalog: Catalog) -> Iterator[str]:
 def since_entry(expression: Expression, catalog: Catalog, what: str) -> Iterator[str]:
     """*what* has no enrollment, and reads nothing that is counted since one was entered."""
     for path in sorted(expression.paths, key=str):
-        fact = catalog.facts.get(str(path[1])) if path[0] == "customer" and len(path) > 1 else None
+        fact = catalog.facts.get(str(path[1])) if path[0] == "customer" else None
         if fact is not None and fact.since_entry:
             yield f"customer.{path[1]} is counted since an entry, and {what} is asked outside; declare a fact over all time or over a window for it"
 

@@ -27,7 +27,7 @@ def shift(e: Enrollment | None) -> int:
 
 def hashed_key(secret: str, key: str) -> str:
     """A key of an erased customer as it is kept; no key is none."""
-    return sha256(f"{secret}/{key}".encode("utf-8", "surrogatepass")).hexdigest() if key else ""
+    return sha256(f"{secret}/{key}".encode()).hexdigest() if key else ""
 
 
 def remains_of(facts: Facts, enrollments: Iterable[Enrollment], secret: str, now: int) -> dict[str, Any]:
