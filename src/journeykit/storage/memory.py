@@ -67,6 +67,7 @@ class MemoryStorage(Leavers, AboutObjects):
         self._outbox = MemoryOutbox(self._messages_of)
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
+        self._limited: set[str] = set()  #: those that have a limit
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
         self._leaving = MemoryLeaving(self._customers, self._outbox, self._objects)
@@ -179,6 +180,7 @@ class MemoryStorage(Leavers, AboutObjects):
             self._definitions.setdefault(row[0], cast("tuple[str, str, str]", row))
         for name, (count, _) in batch.quotas.items():
             self._quotas[name] = self._quotas.get(name, 0) + count
+        self._limited.update(name for name, (_, most) in batch.quotas.items() if most is not None)
 
     def _put(self, customer_id: str, prefix: str, *texts: str) -> None:
         customer = self._customers[customer_id]
