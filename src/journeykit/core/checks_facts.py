@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from journeykit.core.calendar import known_zone
+from journeykit.core.calendar import known_zone, near_zone
 from journeykit.core.checks_world import World
 from journeykit.core.objects import vocabulary
 from journeykit.core.survey import Survey, unknown
@@ -25,7 +25,7 @@ def facts(catalog: Catalog) -> Iterator[str]:
 
 def _event(fact: Aggregate, catalog: Catalog) -> Iterator[str]:
     if fact.zone is not None and not known_zone(fact.zone):
-        yield f'no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin'
+        yield f'no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin{near_zone(fact.zone)}'
     declared = catalog.events.get(fact.event)
     if (listed := vocabulary(catalog)) and declared is None:
         yield unknown("event", fact.event, listed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from journeykit.core.calendar import known_zone, read_moment
+from journeykit.core.calendar import known_zone, near_zone, read_moment
 from journeykit.core.checks_world import World
 from journeykit.core.objects import vocabulary
 from journeykit.core.opening import opening
@@ -89,7 +89,7 @@ def _zones(survey: Survey) -> Iterator[tuple[str, str]]:
 
 def _zone(path: str, zone: str) -> Iterator[str]:
     if not known_zone(zone):
-        yield f'{path}: no time zone "{zone}"; write an IANA name such as Europe/Berlin'
+        yield f'{path}: no time zone "{zone}"; write an IANA name such as Europe/Berlin{near_zone(zone)}'
 
 
 def entries(survey: Survey, world: World) -> Iterator[str]:
