@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeykit.codec import loads
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split
@@ -274,7 +274,10 @@ def test_what_is_wrong_in_the_journey(more, expected):
                 'entry.every: "day at 09:00" needs a time zone for customers without one; give the journey a zone, or add ", in Europe/Berlin"'
             ],
         ),
-        ("{every: 'day at 09:00, in Europe/Bern'}", ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?']),
+        (
+            "{every: 'day at 09:00, in Europe/Bern'}",
+            ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?'],
+        ),
         (
             "{every: 'year on data.born, in UTC'}",
             ["entry.every: a schedule knows no data; it counts from what is known about the customer, such as customer.birthday"],

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from journeykit.core.quotas import over, quota_key
+from journeykit.core.compiling.quotas import over, quota_key
 from journeykit.model.messages import microseconds
 from journeykit.model.quotas import Take
 

@@ -21,7 +21,7 @@ from journeykit import (
     Transition,
     check,
 )
-from journeykit.core.quotas import SHARED, quota_key
+from journeykit.core.compiling.quotas import SHARED, quota_key
 from journeykit.model.messages import microseconds
 from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Want

@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.core.balances import Balance
-from journeykit.core.calendar import known_zone, near_zone
-from journeykit.core.objects import Subject
-from journeykit.core.plans import as_key
+from attrs import evolve
+
+from journeykit.core.compiling.plans import as_key
+from journeykit.core.definitions.objects import Subject
+from journeykit.core.expressions.calendar import known_zone, near_zone
+from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.given import mapping
@@ -22,6 +24,7 @@ ARM = "$arm"  #: which arm of an experiment somebody is in, by its name: what a 
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT, ARM})
 
 _LONGEST = 400
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def derived(stem: str, tail: str) -> str:
@@ -62,6 +65,31 @@ def key_of(key: str) -> str:
 def data_of(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """What an enrollment's data begins with; raise `EventError` where it is no mapping."""
     return {} if data is None else dict(mapping(data, "data", '{"code": "SPRING"}', EventError))
+
+
+def as_logged(event: Event) -> Event:
+    """
+    *event* with the properties that its log will give back: a tuple is a list there, the key 1 is "1", and a member of an enumeration
+    is its value. What is decided at once is decided on these, as it would be by a worker or a replay (P12).
+
+    Raises:
+        EventError: the properties are no JSON.
+    """
+    if _is_plain(event.properties):
+        return event
+    refuse_unstorable((event,))
+    return evolve(event, properties=json.loads(json.dumps(event.properties)))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether *value* is what JSON gives back; a value that holds itself is not, and is refused where it is written."""
+    kind = type(value)
+    try:
+        if kind is dict:
+            return all(type(key) is str and (type(one) in _PLAIN or _is_plain(one)) for key, one in value.items())  # type: ignore[attr-defined]
+        return all(map(_is_plain, value)) if kind is list else kind in _PLAIN  # type: ignore[call-overload]
+    except RecursionError:
+        return False
 
 
 def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties: Mapping[str, Any], at: int) -> ObjectFact:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve
 
-from journeykit.core.customer import Customer
-from journeykit.core.quotas import over
+from journeykit.core.compiling.quotas import over
+from journeykit.core.deciding.customer import Customer
 from journeykit.model.leaving import Retained, Snapshot
 from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.ports import Storage
