@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
+from math import inf
 from typing import Any, Self
 
 from journeykit.errors import StorageError
@@ -44,6 +45,12 @@ def _at_once(call: Callable[[], None]) -> None:
     call()
 
 
+def _lease(given: object) -> int:
+    if not isinstance(given, (int, float)) or not 0 < given < inf:
+        raise ValueError(f"lease: {given!r:.60} is no number of seconds; write for example 300")
+    return int(given * MICROSECONDS)
+
+
 class Shell:
     """The parts of `journeykit.Engine`, which describes the arguments."""
 
@@ -79,7 +86,7 @@ class Shell:
         self._history = history
         self._imported = history and not perform
         self._catch_up_limit = catch_up_limit
-        self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
+        self._backoff, self._lease = backoff or Backoff(), _lease(lease)
         self._rates = Rates(storage, rates or {}, None if actions is None else self.actions.names())
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
