@@ -48,12 +48,6 @@ def _refuse_other(value: object, what: str) -> None:
         raise EventError(f"{what}: {value!r} is no moment; give a datetime with a zone{number}")
 
 
-def _refuse_other(value: object, what: str) -> None:
-    if not isinstance(value, datetime):
-        number = ", datetime.fromtimestamp(..., UTC)" if isinstance(value, (int, float)) else ""
-        raise EventError(f"{what}: {value!r} is no moment; give a datetime with a zone{number}")
-
-
 def moment(at: int) -> datetime:
     """The UTC datetime of *at*, microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=at)
