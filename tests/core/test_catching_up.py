@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.quotas import UNKNOWN, Known, Shared, Unread
+from journeykit.core.compiling.quotas import UNKNOWN, Known, Shared, Unread
+from journeykit.core.deciding.customer import Customer, advance
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, LoggedEvent, Want
 from shop import Shop

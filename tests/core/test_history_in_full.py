@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from journeykit import Catalog, Do, Entry, Event, Exit, Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.turn import Trace
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.turn import Trace
 from journeykit.model.records import LoggedEvent, Want
 from shop import Shop, why_not
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Scope, Step, Transition
-from journeykit.core.index import compile_journeys
-from journeykit.core.joining import joined_values
-from journeykit.core.merging import overlapping, read_other, stays
-from journeykit.core.remains import remains_of
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.joining import joined_values
+from journeykit.core.deciding.merging import overlapping, read_other, stays
+from journeykit.core.turns.remains import remains_of
 from journeykit.model.records import Enrollment, Facts, Joined, Want
 from shop import Shop
 

@@ -61,6 +61,20 @@ def test_whose_key_is_missing_is_not_asked() -> None:
     assert sorted(line[17:] for line in after.sent) == ["ann email vip", "cem email vip"]
     assert after.inside("groups", "k1").key == "k1"
     assert "refused" not in {entry.kind for entry in after.storage.history("bob")}
+    assert after.engine.backfill() == 0  # whoever is inside under that key is found no more
+
+
+def test_whoever_cannot_be_looked_at_is_kept_aside_and_nobody_else() -> None:
+    """Bob's age is a text, and the segment cannot be worked out: he stays outside and his history says why; Ann is greeted."""
+    shop = before(ann={"age": 20}, bob={"age": "young"})
+    after = opened(shop, Journey("groups", entry=entries("young"), open="with those already there", steps=GREETED))
+
+    assert [line[17:] for line in after.sent] == ["ann email young"]
+    (line,) = [line for line in after.storage.history("bob") if line.kind == "parked"]
+    error = "\"customer.age < 30\": 'young' (text) and 30 (number): cannot be ordered by <"
+    assert (line.journey, line.key, line.cause, line.source, line.reason) == ("", "", "open", None, error)
+    (row,) = [one.event.properties for one in after.storage.events("bob") if one.state == "parked"]
+    assert (row["journey"], row["number"], row["error"], row["event"]["name"]) == ("", 0, error, "$open")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from journeykit.core.quotas import quota_key
+from journeykit.core.compiling.quotas import over, quota_key
 from journeykit.model.messages import microseconds
 from journeykit.model.quotas import Take
 
@@ -30,3 +30,27 @@ from journeykit.model.quotas import Take
 def test_the_name_of_a_shared_number(take: str, zone: str, at: str, key: str) -> None:
     """A week begins on Monday."""
     assert quota_key(Take(take), zone, microseconds(datetime.fromisoformat(at))) == key
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("gift/2026-03-04T12+0000", "2026-03-06T00:00:00+00:00"),
+        ("gift/2026-10-25T02+0100", "2026-10-27T00:00:00+00:00"),
+        ("gift/1890-03-04T12+005328", "1890-03-06T00:00:00+00:00"),
+        ("gift/2026-03-02", "2026-03-10T00:00:00+00:00"),  # the week of that day, in the last of all zones
+        ("early bird-2/2026-02", "2026-03-05T00:00:00+00:00"),
+        ("gift/2026-03-02[00112233445566778899aabbccddeeff]", "2026-03-10T00:00:00+00:00"),
+    ],
+)
+def test_when_a_period_is_over_for_sure(name: str, ends: str) -> None:
+    """Once it has ended wherever on earth, and not an instant before."""
+    at = microseconds(datetime.fromisoformat(ends))
+
+    assert (over(name, at), over(name, at - 1)) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["gift", "gift[00112233445566778899aabbccddeeff]", "subject/short", "subject/short/reached", "gift/2026"])
+def test_a_number_without_a_period_is_never_over(name: str) -> None:
+    """Neither one for all time nor the tally of an experiment."""
+    assert not over(name, microseconds(datetime.fromisoformat("9000-01-01T00:00:00+00:00")))

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer
-from journeykit.core.index import Compiled, compile_journeys
-from journeykit.core.quotas import KNOWN, SHARED, Known, Quota, Shared, Unread, kept, quota_key, recorded
-from journeykit.core.remains import remains_of
-from journeykit.core.state import OWN, PAUSE, Covered, Due
-from journeykit.core.tallies import better, told_apart
-from journeykit.core.turn import Incomplete, Raised, Turn
+from journeykit.core.compiling.index import Compiled, compile_journeys
+from journeykit.core.compiling.quotas import KNOWN, SHARED, Known, Quota, Shared, Unread, kept, quota_key, recorded
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.turns.remains import remains_of
+from journeykit.core.turns.state import OWN, PAUSE, Covered, Due
+from journeykit.core.turns.tallies import better, told_apart
+from journeykit.core.turns.turn import Incomplete, Raised, Turn
 from journeykit.model.joined import Joined
 from journeykit.model.pauses import Hold, Pause
 from journeykit.model.quotas import Take

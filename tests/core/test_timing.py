@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import CompiledTimer
-from journeykit.core.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
-from journeykit.core.turn import Raised, Turn
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import CompiledTimer
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.enrollments.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
+from journeykit.core.turns.turn import Raised, Turn
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
 
 HOUR = 3_600_000_000
@@ -73,6 +73,10 @@ def test_what_is_left_of_a_duration_stays() -> None:
     assert due("10 hours", 12, (3, 5), (15, 16)) == 14
     assert due("10 hours", 12, (12, 14)) == 14
     assert due("10 hours", 12, (13, 14)) == 12
+    turn, rule = waiting("10 hours")
+    timer, end = Timer(0, 12 * HOUR, 1, "UTC"), 12 * HOUR
+    assert due_after(turn, rule, inside(timer), timer, [(end, end + HOUR)]) == end + HOUR
+    assert due_after(turn, rule, inside(timer), timer, [(end + 1, end + HOUR)]) == end  # over, the instant before
 
 
 def test_time_that_stood_still_before_the_step_was_entered_does_not_count() -> None:

@@ -91,6 +91,23 @@ def test_an_expression_knows_what_it_reads():
         ("len(x=1)", '"len(x=1)": column 1: len takes 1 plain argument; write len(event.total)'),
         ("round(1, 2, 3)", '"round(1, 2, 3)": column 1: round takes 1 to 2 plain arguments; write round(event.total, 2)'),
         ("days(event.x, 1)", '"days(event.x, 1)": column 1: days takes 1 plain argument; write days(3)'),
+        ("hours()", '"hours()": column 1: hours takes 1 plain argument; write hours(3)'),
+        ("minutes()", '"minutes()": column 1: minutes takes 1 plain argument; write minutes(3)'),
+        ("active()", "\"active()\": column 1: active takes 1 to 2 plain arguments; write active('cart')"),
+        ("date(now)", "\"date(now)\": column 1: date takes 2 plain arguments; write date(now, 'Europe/Berlin')"),
+        ("weekday(now)", "\"weekday(now)\": column 1: weekday takes 2 plain arguments; write weekday(now, 'Europe/Berlin')"),
+        ("top(1)", "\"top(1)\": column 1: top takes 3 plain arguments; write top(event.lines, 'price', 'product')"),
+        ("those(1)", "\"those(1)\": column 1: those takes 4 plain arguments; write those(event.lines, 'kind', 'gift', 'product')"),
+        ("max()", '"max()": column 1: max takes 1 to 20 plain arguments; write max(event.total, 100)'),
+        ("abs()", '"abs()": column 1: abs takes 1 plain argument; write abs(event.total)'),
+        (
+            "3 < step." + "x" * 80,
+            f'"3 < step.{"x" * 68}...": column 5: "step.{"x" * 52}..." is not known; there is step.entered_at',
+        ),
+        (
+            r"3 < 'a\ud800'",
+            "\"3 < 'a\\ud800'\": column 5: the text holds characters that cannot be stored; write plain text",
+        ),
         ("contains(1)", "\"contains(1)\": column 1: contains takes 2 plain arguments; write contains(event.tags, 'sale')"),
         ("min(*data.x)", '"min(*data.x)": column 1: min takes 1 to 20 plain arguments; write min(event.total, 100)'),
         (

@@ -153,6 +153,28 @@ def test_durations_rates_and_what_is_nearest() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("2 huors", '; did you mean "hour"?'),
+        ("1 dya", '; did you mean "day"?'),
+        ("2 hoX", ""),
+        ("2 hos", '; did you mean "hour"?'),
+        ("1 month", "; months and years differ in length, say how many days"),
+        ("2 years", "; months and years differ in length, say how many days"),
+        ("1 monthX", ""),
+        ("0 hours", ""),
+        ("soon", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_no_duration(text: str, near: str) -> None:
+    """With the nearest unit, where there is one; an s at the end makes no other unit of it, and nothing else is left out."""
+    with pytest.raises(DefinitionError) as refused:
+        seconds(text)
+    assert str(refused.value) == f'"{text}" is no duration; write for example "2 hours" or "3 days"{near}'
+
+
 def test_moments_are_microseconds() -> None:
     """Of UTC, whatever zone they are told in; back again they are of UTC."""
     at = datetime(2026, 3, 2, 10, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))

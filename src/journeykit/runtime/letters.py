@@ -9,10 +9,10 @@ from typing import Any
 
 from attrs import evolve
 
-from journeykit.core.balances import Balance
-from journeykit.core.calendar import known_zone
-from journeykit.core.objects import Subject
-from journeykit.core.plans import as_key
+from journeykit.core.compiling.plans import as_key
+from journeykit.core.definitions.objects import Subject
+from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment
