@@ -25,6 +25,13 @@ def amount(value: object, what: str, *, example: float, error: Error = Definitio
     raise error(f"{what}: {value!r:.60} is no number from 0 on; give for example {example:g}")
 
 
+def seconds(value: object, what: str, *, example: float, error: Error = DefinitionError) -> float:
+    """Return *value* where it is a number of seconds above 0 that ends somewhere; raise *error* where not."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
+        return value
+    raise error(f"{what}: {value!r:.60} is no number of seconds above 0; give for example {example:g}")
+
+
 def mapping(value: object, what: str, example: str, error: Error = DefinitionError) -> Mapping[Any, Any]:
     """Return *value* where it is a mapping; raise *error* where not."""
     if isinstance(value, Mapping):

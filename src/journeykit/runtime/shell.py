@@ -11,7 +11,7 @@ from typing import Any, Never, Self
 
 from journeykit.errors import StorageError
 from journeykit.model.customer import Catalog
-from journeykit.model.given import amount, flag, whole
+from journeykit.model.given import flag, seconds, whole
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS
@@ -85,7 +85,7 @@ class Shell:
         self._imported = history and not flag(perform, "perform")
         self._catch_up_limit = whole(catch_up_limit, "catch_up_limit", least=0)
         self._backoff = Backoff() if backoff is None else backoff_of(backoff)
-        self._lease = int(amount(lease, "lease", example=300) * MICROSECONDS)
+        self._lease = int(seconds(lease, "lease", example=300) * MICROSECONDS)
         self._rates = Rates(storage, {} if rates is None else rates, None if actions is None else self.actions.names())
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
