@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -661,6 +662,8 @@ def test_when_it_is_open(text: str, zone: str | None, line: str | None) -> None:
     journey = Journey("sale", stage="retention", open=text, zone=zone, entry="Came", steps=Step("in", wait="1 day"))
 
     assert found(journey) == ([] if line is None else [f'sale: open: "{text}" {line}'])
+    nowhere = Journey("sale", stage="retention", open=text, zone="Mars/Base", entry="Came", steps=Step("in", wait="1 day"))
+    assert [problem for problem in found(nowhere) if "open: " in problem] == found(attrs.evolve(journey, zone="UTC"))
 
 
 def test_segments_are_there_wherever_they_are_read() -> None:
