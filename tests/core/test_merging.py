@@ -516,6 +516,7 @@ def test_of_the_timers_of_one_instant_the_one_armed_first_fires_first_whoever_ca
         shop.identify(traits={"nurse": "2026-03-03", "doctor": "2026-03-04"})
         shop.event("Asked")
         shop.identify(traits={"nurse": "2026-03-04"})
+        shop.wait("1 minute")
         shop.event("Came", "visitor")
         if merged:
             shop.engine.merge("ann", "visitor", id="login")
