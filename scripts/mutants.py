@@ -14,7 +14,7 @@ Usage::
     python scripts/mutants.py --hours 2            as many as can be tried in that time; the next call goes on
     python scripts/mutants.py --sample 300         the first so many; --seed for others
     python scripts/mutants.py --processes 2        so many at a time
-    python scripts/mutants.py core.splits model    those of some modules
+    python scripts/mutants.py core.turns model     those of some rooms or modules
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ COUNTED = (NOTICED, HANGS, SURVIVED, UNMET)
 class Mutant(NamedTuple):
     """One small change of one function."""
 
-    path: str  #: ``core/splits.py``
-    function: str  #: ``core.splits.arm``
+    path: str  #: ``core/compiling/splits.py``
+    function: str  #: ``core.compiling.splits.arm``
     first: int  #: the first line that goes out, counted from 1
     out: list[str]  #: the lines that go out
     into: list[str]  #: the lines that come in
@@ -132,7 +132,7 @@ def all_mutants(processes: int = 1) -> dict[str, Mutant]:
     """Every small change of model and core by a name that stays while its function stays: made anew for a module that has changed."""
     found: dict[str, Mutant] = {}
     with ProcessPoolExecutor(processes) as pool:
-        for path, kept in pool.map(made, sorted(path for room in ROOMS for path in (SOURCES / room).glob("*.py"))):
+        for path, kept in pool.map(made, sorted(path for room in ROOMS for path in (SOURCES / room).rglob("*.py"))):
             print(f"\r{path}".ljust(60), end="", file=sys.stderr, flush=True)
             again: Counter[str] = Counter()
             for mutant in (Mutant(*fields) for fields in json.loads(kept.read_text())):

@@ -271,7 +271,7 @@ def _begun(work: Callable[[], int]) -> int:
 def _make(mutant: Mutant) -> None:
     """Give the function the code of the changed one, and its defaults where those are what has changed."""
     source = mutant.source()
-    names = mutant.function.split(".")[2:]
+    names = mutant.function.split(".")[mutant.path.count("/") + 1 :]
     module = sys.modules["journeykit." + mutant.path.removesuffix(".py").replace("/", ".")]
     function = _function(module, names)
     code = compile(source, str(SOURCES / mutant.path), "exec", dont_inherit=True)

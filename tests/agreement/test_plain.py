@@ -17,10 +17,10 @@ import attrs
 
 from agreement.worlds import CoreShop
 from journeykit import Catalog, Do, Entry, Exit, Journey, On, Step, Transition
-from journeykit.core.checks import problems
-from journeykit.core.customer import Customer, advance
-from journeykit.core.plain import decide_plainly, fire_plainly
-from journeykit.core.quotas import Known, Shared
+from journeykit.core.checks.problems import problems
+from journeykit.core.compiling.quotas import Known, Shared
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.enrollments.plain import decide_plainly, fire_plainly
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Commit, LoggedEvent
 

@@ -16,7 +16,7 @@ import pytest
 from agreement.generators import BEGIN, CATALOG, HOUR, Happening, shops
 from agreement.test_reference import shown, told
 from agreement.worlds import CoreShop
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Exit, Journey, On, Start, Step, Transition
 from journeykit.model.messages import Event, moment

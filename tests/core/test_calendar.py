@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.calendar import civil, due, known_zone, read_moment, show
+from journeykit.core.expressions.calendar import civil, due, known_zone, read_moment, show
 from journeykit.errors import ConditionError
 from journeykit.model.wait import Wait
 

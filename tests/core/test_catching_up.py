@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.quotas import UNKNOWN, Known, Shared, Unread
+from journeykit.core.compiling.quotas import UNKNOWN, Known, Shared, Unread
+from journeykit.core.deciding.customer import Customer, advance
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, LoggedEvent, Want
 from shop import Shop
@@ -262,7 +262,12 @@ def test_a_pause_whose_end_leads_round_and_round_lets_time_go_on_and_nothing_els
     commit = decided(shop, 6, None, ann, shared=over, limit=1)
 
     (e,) = commit.enrollments
-    assert (e.held, e.step, e.data["n"], [timer.due_at for timer in e.timers]) == (None, "in", 0, [START + 5 * HOUR, None, START + 48 * HOUR])
+    assert (e.held, e.step, e.data["n"], [timer.due_at for timer in e.timers]) == (
+        None,
+        "in",
+        0,
+        [START + 5 * HOUR, None, START + 48 * HOUR],
+    )
     error = "ask: more than 100 automatic transitions in one decision, the last from round"
     (row,) = [one.event.properties for one in commit.events if one.state == "parked"]
     assert (row["journey"], row["number"], row["error"], row["event"]) == ("ask", 1, error, None)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeykit.codec import loads
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split

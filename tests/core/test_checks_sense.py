@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Catalog, Do, Journey, On, Step, Transition, check
-from journeykit.core.checks_sense import senseless
+from journeykit.core.checks.sense import senseless
 from journeykit.model.conditions import Expression
 
 CATALOG = Catalog(

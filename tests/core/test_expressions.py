@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.expressions import MISSING, compile_condition, compile_expression, plain
-from journeykit.core.parameters import compile_template
-from journeykit.core.values import kind
+from journeykit.core.expressions.expressions import MISSING, compile_condition, compile_expression, plain
+from journeykit.core.expressions.parameters import compile_template
+from journeykit.core.expressions.values import kind
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
-from journeykit.core.context import Context
-from journeykit.core.facts import FactTable, fold, identify, set_consent, set_trait, set_zone
-from journeykit.core.quotas import Quota
+from journeykit.core.compiling.quotas import Quota
+from journeykit.core.expressions.context import Context
+from journeykit.core.facts.facts import FactTable, fold, identify, set_consent, set_trait, set_zone
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event, moment
 from journeykit.model.quotas import Take

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from journeykit import Catalog, Do, Entry, Event, Exit, Journey, On, Scope, Start, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.turn import Trace
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.turn import Trace
 from journeykit.model.records import LoggedEvent, Want
 from shop import Shop, why_not
 
@@ -297,7 +297,9 @@ def test_what_follows_from_a_cart_that_is_gone() -> None:
     cart = Journey("cart", entry="Added", steps=[Step("left", stage="purchase", when={"Ordered": "over"}), Step("over", end="completed")])
     gone = Transition("asked", on=On(where="not active('cart') and signal.old and not signal.new"))
     came = Transition("asked", on=On(where="active('cart') and signal.old"))
-    rate = Journey("rate", entry="Came", steps=[Step("in", stage="retention", when=[gone, came], wait="9 days"), Step("asked", wait="9 days")])
+    rate = Journey(
+        "rate", entry="Came", steps=[Step("in", stage="retention", when=[gone, came], wait="9 days"), Step("asked", wait="9 days")]
+    )
     shop = Shop(cart, rate)
     shop.event("Came")
     shop.event("Added")

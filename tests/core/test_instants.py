@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeykit.core.context import Context, Declared, Resolver
-from journeykit.core.expressions import compile_condition
-from journeykit.core.facts import FactTable
-from journeykit.core.instants import compile_turns
-from journeykit.core.segments import SegmentTable
+from journeykit.core.expressions.context import Context, Declared, Resolver
+from journeykit.core.expressions.expressions import compile_condition
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.instants import compile_turns
+from journeykit.core.facts.segments import SegmentTable
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog

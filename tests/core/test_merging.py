@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Scope, Step, Transition
-from journeykit.core.index import compile_journeys
-from journeykit.core.joining import joined_values
-from journeykit.core.merging import overlapping, read_other, stays
-from journeykit.core.remains import remains_of
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.joining import joined_values
+from journeykit.core.deciding.merging import overlapping, read_other, stays
+from journeykit.core.turns.remains import remains_of
 from journeykit.model.records import Enrollment, Facts, Joined, Want
 from shop import Shop
 
@@ -508,7 +508,9 @@ def test_who_only_waits_to_be_let_in_counts_for_nothing() -> None:
 
 def test_of_the_timers_of_one_instant_the_one_armed_first_fires_first_whoever_came_earlier() -> None:
     """Her appointment was put off to when the other one is, so that it was armed later: that of the doctor leads on, whoever she turns out to be."""
-    rules = [Transition(name, on=On(after=f"until customer.{name}, wait if missing, now if past, following")) for name in ("nurse", "doctor")]
+    rules = [
+        Transition(name, on=On(after=f"until customer.{name}, wait if missing, now if past, following")) for name in ("nurse", "doctor")
+    ]
     steps = [Step("in", stage="awareness", when=rules), Step("nurse", wait="9 days"), Step("doctor", wait="9 days")]
     visit = Journey("visit", zone="UTC", entry="Asked", steps=steps)
     for merged in (False, True):

@@ -8,9 +8,9 @@ import pytest
 
 from journeykit import Journey, On, Scope, Step, Transition
 from journeykit.codec import definition_hash
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import compile_journeys
-from journeykit.core.migrating import Passage
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.deciding.migrating import Passage
 from journeykit.model.migrations import Migration
 from journeykit.model.records import LoggedEvent, Want
 from shop import MONDAY, Shop

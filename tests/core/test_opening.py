@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step
-from journeykit.core.backfill import opened as to_open
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.backfill import opened as to_open
+from journeykit.core.deciding.customer import Customer
 from journeykit.model.records import Want
 from shop import MONDAY, Shop
 
@@ -75,7 +75,7 @@ def test_whoever_cannot_be_looked_at_is_kept_aside_and_nobody_else() -> None:
 
     assert [line[17:] for line in after.sent] == ["ann email young"]
     (line,) = [line for line in after.storage.history("bob") if line.kind == "parked"]
-    error = '"customer.age < 30": \'young\' (text) and 30 (number): cannot be ordered by <'
+    error = "\"customer.age < 30\": 'young' (text) and 30 (number): cannot be ordered by <"
     assert (line.journey, line.key, line.cause, line.source, line.reason) == ("", "", "open", None, error)
     (row,) = [one.event.properties for one in after.storage.events("bob") if one.state == "parked"]
     assert (row["journey"], row["number"], row["error"], row["event"]["name"]) == ("", 0, error, "$open")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.context import Context, Declared
-from journeykit.core.facts import FactTable, fold
-from journeykit.core.policies import HELD_OUT, TREATED, Case, compile_policies, lanes_of, priority, topic
+from journeykit.core.compiling.policies import HELD_OUT, TREATED, Case, compile_policies, lanes_of, priority, topic
+from journeykit.core.expressions.context import Context, Declared
+from journeykit.core.facts.facts import FactTable, fold
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, microseconds, moment
 from journeykit.model.policies import Defer, Permit, Policy, PolicyAnswer, Question

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Do, Journey, Step
-from journeykit.core.splits import percentile, set_arms
-from journeykit.core.tallies import better
+from journeykit.core.compiling.splits import percentile, set_arms
+from journeykit.core.turns.tallies import better
 from journeykit.model.records import Facts
 from shop import Shop
 

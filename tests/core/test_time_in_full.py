@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.calendar import due, show
-from journeykit.core.context import Context
-from journeykit.core.expressions import plain
-from journeykit.core.facts import Fold
-from journeykit.core.index import compile_journeys
-from journeykit.core.joining import joined_values
-from journeykit.core.schedules import following
-from journeykit.core.windows import Rolling, _unpacked
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.joining import joined_values
+from journeykit.core.expressions.calendar import due, show
+from journeykit.core.expressions.context import Context
+from journeykit.core.expressions.expressions import plain
+from journeykit.core.facts.facts import Fold
+from journeykit.core.facts.schedules import following
+from journeykit.core.facts.windows import Rolling, _unpacked
 from journeykit.errors import ConditionError
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, microseconds, moment

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from journeykit import DefinitionError, Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import CompiledTimer
-from journeykit.core.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
-from journeykit.core.turn import Raised, Turn
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import CompiledTimer
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.enrollments.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
+from journeykit.core.turns.turn import Raised, Turn
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
 from shop import Shop
 
@@ -283,7 +283,13 @@ def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
 
 def test_a_step_counts_from_when_its_own_scope_was_entered() -> None:
     """The inner one of two; a step outside of every scope knows none."""
-    inner = Scope("inner", steps=[Step("first", wait="1 hour"), Step("second", when=Transition("over", on=On(after="3 hours after scope.entered_at, now if past")))])
+    inner = Scope(
+        "inner",
+        steps=[
+            Step("first", wait="1 hour"),
+            Step("second", when=Transition("over", on=On(after="3 hours after scope.entered_at, now if past"))),
+        ],
+    )
     steps = [Scope("outer", stage="retention", steps=[Step("before", wait="1 hour"), inner]), Step("over", wait="9 days")]
     shop = Shop(Journey("ask", entry="Came", steps=steps))
     shop.event("Came")

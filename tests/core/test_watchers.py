@@ -276,7 +276,9 @@ def test_whoever_was_there_before_is_looked_at_with_the_first_event() -> None:
         after = released(shop, journey, Catalog(facts=SEEN.facts, segments={segment: condition}))
         for customer in ("ann", "bob", "cid", "dan", "eve", "fay"):
             after.event("Looked", customer)
-        found[segment] = {customer: kept(after, customer) for customer in ("ann", "bob", "cid", "dan", "eve", "fay") if kept(after, customer)}
+        found[segment] = {
+            customer: kept(after, customer) for customer in ("ann", "bob", "cid", "dan", "eve", "fay") if kept(after, customer)
+        }
 
     assert {segment: {customer: rows[0][1:] for customer, rows in who.items()} for segment, who in found.items()} == {
         "seen": {"ann": (START + 10 * DAY, True)},

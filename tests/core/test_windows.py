@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.calendar import civil, period
-from journeykit.core.facts import FactTable
-from journeykit.core.windows import CHUNK, Period, Rolling
+from journeykit.core.expressions.calendar import civil, period
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.windows import CHUNK, Period, Rolling
 from journeykit.model.customer import Catalog
 from journeykit.model.phrases import Aggregate
 

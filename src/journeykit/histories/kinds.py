@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.calendar import civil, known_zone
+from journeykit.core.expressions.calendar import civil, known_zone
 from journeykit.errors import DefinitionError, JourneykitError
 from journeykit.model.messages import moment
 from journeykit.model.money import CURRENCY, digits

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from journeykit.codec.text import write
-from journeykit.core.calendar import wall
+from journeykit.core.expressions.calendar import wall
 from journeykit.errors import HistoryError
 from journeykit.model.messages import Event
 from journeykit.model.phrases import MICROSECONDS

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from journeykit.codec.fields import Read, fields
 from journeykit.codec.text import place, read, text_of
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
 from journeykit.model.phrases import MICROSECONDS

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.codec.text import place
-from journeykit.core.calendar import read_moment
+from journeykit.core.expressions.calendar import read_moment
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import suggestion

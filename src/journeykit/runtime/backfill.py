@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from journeykit.core.backfill import events_of, fill, opened, order_lanes
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.backfill import events_of, fill, opened, order_lanes
+from journeykit.core.deciding.customer import Customer
 from journeykit.errors import ConflictError
 from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, derived_id

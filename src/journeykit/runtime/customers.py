@@ -12,7 +12,7 @@ from journeykit.runtime.erasing import erase
 from journeykit.runtime.exporting import exported
 from journeykit.runtime.merging import Merger
 from journeykit.runtime.operator import Operator
-from journeykit.runtime.retaining import retain
+from journeykit.runtime.retaining import forget_periods, retain
 from journeykit.runtime.work import Outcome
 
 
@@ -82,7 +82,8 @@ class Customers(Operator):
 
         Ids, names and times stay, so an event that is told again is still known, and facts stay what they are. A snapshot of each
         customer at that moment takes the place of what is gone, for `explain` to begin with. Stopped half way, it goes on when it is
-        called again.
+        called again. What was taken of quotas in hours, days, weeks and months that were over by then goes as well, but for what
+        something that is still to be decided may ask for.
 
         Args:
             before: the moment.
@@ -92,4 +93,6 @@ class Customers(Operator):
         Returns:
             Of how many customers something went.
         """
-        return retain(self.storage, self.definitions, instant(before, "before"), history, stop)
+        horizon = instant(before, "before")
+        forget_periods(self.storage, horizon, self.clock.now())
+        return retain(self.storage, self.definitions, horizon, history, stop)

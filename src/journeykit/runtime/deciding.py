@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from journeykit.core.quotas import Known, Shared
+from journeykit.core.compiling.quotas import Known, Shared
 from journeykit.errors import ConflictError, QuotaError
 from journeykit.model.leaving import Moved
 from journeykit.model.pauses import Pause

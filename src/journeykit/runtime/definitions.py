@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
-from journeykit.core.checks import problems
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.extensions import Extensions
-from journeykit.core.index import Compiled, compile_checked, compile_journeys
-from journeykit.core.survey import Survey
+from journeykit.core.checks.problems import problems
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import Compiled, compile_checked, compile_journeys
+from journeykit.core.definitions.extensions import Extensions
+from journeykit.core.definitions.survey import Survey
 from journeykit.errors import DefinitionError, StorageError, UnknownError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from journeykit.core.calendar import show
-from journeykit.core.merging import MERGE
-from journeykit.core.migrating import UNDONE
-from journeykit.core.quotas import KEPT
-from journeykit.core.remains import RETURNED
+from journeykit.core.compiling.quotas import KEPT
+from journeykit.core.deciding.merging import MERGE
+from journeykit.core.deciding.migrating import UNDONE
+from journeykit.core.expressions.calendar import show
+from journeykit.core.turns.remains import RETURNED
 from journeykit.model.messages import moment
 from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage

@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.core.balances import Balance
-from journeykit.core.calendar import known_zone
-from journeykit.core.objects import Subject
-from journeykit.core.plans import as_key
+from attrs import evolve
+
+from journeykit.core.compiling.plans import as_key
+from journeykit.core.definitions.objects import Subject
+from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.messages import Event, moment
@@ -21,6 +23,7 @@ ARM = "$arm"  #: which arm of an experiment somebody is in, by its name: what a 
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT, ARM})
 
 _LONGEST = 400
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def derived(stem: str, tail: str) -> str:
@@ -51,6 +54,31 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
             json.dumps(event.properties, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+
+
+def as_logged(event: Event) -> Event:
+    """
+    *event* with the properties that its log will give back: a tuple is a list there, the key 1 is "1", and a member of an enumeration
+    is its value. What is decided at once is decided on these, as it would be by a worker or a replay (P12).
+
+    Raises:
+        EventError: the properties are no JSON.
+    """
+    if _is_plain(event.properties):
+        return event
+    refuse_unstorable((event,))
+    return evolve(event, properties=json.loads(json.dumps(event.properties)))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether *value* is what JSON gives back; a value that holds itself is not, and is refused where it is written."""
+    kind = type(value)
+    try:
+        if kind is dict:
+            return all(type(key) is str and (type(one) in _PLAIN or _is_plain(one)) for key, one in value.items())  # type: ignore[attr-defined]
+        return all(map(_is_plain, value)) if kind is list else kind in _PLAIN  # type: ignore[call-overload]
+    except RecursionError:
+        return False
 
 
 def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties: Mapping[str, Any], at: int) -> ObjectFact:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from journeykit.core.customer import Customer
-from journeykit.core.quotas import Known, Shared
+from journeykit.core.compiling.quotas import Known, Shared
+from journeykit.core.deciding.customer import Customer
 from journeykit.errors import ConflictError, JourneykitError, QuotaError, StorageError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause

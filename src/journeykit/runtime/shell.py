@@ -23,7 +23,7 @@ from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.keyless import keyless
-from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
+from journeykit.runtime.letters import as_logged, own_event, refuse_foreign, refuse_unstorable
 from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
@@ -150,7 +150,7 @@ class Shell:
 
     def _decided(self, accepted: Sequence[Accepted]) -> list[Outcome]:
         try:
-            return self._decider.decide(accepted)
+            return self._decider.decide([(as_logged(event), at) for event, at in accepted])
         except StorageError:
             refuse_unstorable(event for event, _ in accepted)
             raise

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 
 from attrs import evolve
 
-from journeykit.core.quotas import UNKNOWN, Shared
+from journeykit.core.compiling.quotas import UNKNOWN, Shared
 from journeykit.errors import JourneykitError, StorageError
 from journeykit.model.records import Mail, Want
 from journeykit.ports import Storage

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from journeykit.core.customer import Covered, Customer, Incomplete, advance
-from journeykit.core.quotas import UNKNOWN, Shared, Unread
-from journeykit.core.tallies import better
+from journeykit.core.compiling.quotas import UNKNOWN, Shared, Unread
+from journeykit.core.deciding.customer import Covered, Customer, Incomplete, advance
+from journeykit.core.turns.tallies import better
 from journeykit.errors import ConflictError, JourneykitError, StorageError, UnknownError
 from journeykit.model.messages import Event
 from journeykit.model.records import MAILBOX, Commit, Enrollment, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want

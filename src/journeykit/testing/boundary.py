@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment

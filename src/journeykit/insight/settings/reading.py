@@ -8,7 +8,7 @@ from typing import Any
 
 from journeykit.codec.fields import Read, fields, items, named
 from journeykit.codec.text import read, text_of
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone
 from journeykit.errors import DefinitionError
 from journeykit.insight.measures.measure import Measure
 from journeykit.insight.settings import vocabulary
