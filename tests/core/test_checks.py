@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -664,6 +665,8 @@ def test_when_it_is_open(text: str, zone: str | None, line: str | None) -> None:
     journey = Journey("sale", stage="retention", open=text, zone=zone, entry="Came", steps=Step("in", wait="1 day"))
 
     assert found(journey) == ([] if line is None else [f'sale: open: "{text}" {line}'])
+    nowhere = Journey("sale", stage="retention", open=text, zone="Mars/Base", entry="Came", steps=Step("in", wait="1 day"))
+    assert [problem for problem in found(nowhere) if "open: " in problem] == found(attrs.evolve(journey, zone="UTC"))
 
 
 def test_segments_are_there_wherever_they_are_read() -> None:
@@ -829,3 +832,30 @@ def test_whether_somebody_is_in_a_journey_is_asked_where_it_can_be_otherwise() -
         'ask: steps[0].when[0].where: who is inside "ask" is always active in it; name another journey, or ask it in the entry'
     ]
     assert told("active('othr')", "active('other')") == ['ask: entry.where: no journey "othr"; did you mean "other"?']
+
+
+def test_what_is_set_reads_the_scope_that_it_stands_in() -> None:
+    """A step, a move and an entry may set when their scope was entered, where there is one; whoever comes in is in none yet."""
+    told = "scope.entered_at is not known outside a scope; write step.entered_at or journey.entered_at"
+    since = {"data.since": "scope.entered_at"}
+    go = Transition("out", on=On("Go"), set=since)
+
+    def ask(entry: Entry, out: Step, inside: Step) -> list[str]:
+        steps = [out, Scope("outer", steps=[inside], then="out")]
+        return found(Journey("ask", stage="retention", entry=entry, steps=steps))
+
+    came, out, inside = Entry("Came"), Step("out", wait="1 day"), Step("in", wait="1 day")
+    assert ask(came, out, Step("in", set=since, when=go, wait="1 day")) == []
+    assert ask(Entry("Came", set=since), out, inside) == [f"ask: entry.set.data.since: {told}"]
+    assert ask(came, Step("out", set=since, wait="1 day"), inside) == [f"ask: steps[0].set.data.since: {told}"]
+    assert ask(came, Step("out", when=Transition("in", on=On("Go"), set=since), wait="1 day"), inside) == [
+        f"ask: steps[0].when[0].set.data.since: {told}"
+    ]
+
+
+def test_a_fact_counts_whatever_segment_its_customer_is_in() -> None:
+    """Segments are made of facts, and no fact of a segment."""
+    catalog = Catalog(facts={"orders": "count of Order where segment.vip"}, segments={"vip": "customer.spent > 3"})
+    journey = Journey("ask", stage="retention", entry="Came", steps=Step("in", wait="1 day"))
+
+    assert found(journey, catalog=catalog) == ["catalog: segments: no segment.vip; there is none"]
