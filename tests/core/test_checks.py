@@ -183,7 +183,7 @@ def test_a_right_definition_has_no_problem():
             'give the journey a zone, or add "in Europe/Berlin"'),
         ]),
         ("- {step: a, wait: '3 calendar days, in Europe/Berlin'}", []),
-        ("- {step: a, wait: '3 calendar days, in Europe/Bern'}", ['steps[0].wait: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        ("- {step: a, wait: '3 calendar days, in Europe/Bern'}", ['steps[0].wait: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?']),
         # settings
         ("- {step: a, set: {total: 1}}", ['steps[0].set.total: "total" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL']),
         ("- {step: a, set: {event.x: 1}}", ['steps[0].set.event.x: "event.x" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL']),
@@ -227,7 +227,7 @@ def test_what_is_wrong_in_the_steps(steps, expected):
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ("zone: Europe/Bern", ['zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        ("zone: Europe/Bern", ['zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?']),
         ("open: 2026-11-01", ['open: "2026-11-01" is no time span; write "2026-11-01 to 2026-12-24"']),
         ("open: soon to later", ['open: "soon to later" is no time span; write "2026-11-01 to 2026-12-24"']),
         ("open: 2026-12-24 to 2026-11-01", ['open: "2026-12-24 to 2026-11-01" ends before it begins; turn it round']),
@@ -274,7 +274,10 @@ def test_what_is_wrong_in_the_journey(more, expected):
                 'entry.every: "day at 09:00" needs a time zone for customers without one; give the journey a zone, or add ", in Europe/Berlin"'
             ],
         ),
-        ("{every: 'day at 09:00, in Europe/Bern'}", ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        (
+            "{every: 'day at 09:00, in Europe/Bern'}",
+            ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?'],
+        ),
         (
             "{every: 'year on data.born, in UTC'}",
             ["entry.every: a schedule knows no data; it counts from what is known about the customer, such as customer.birthday"],
@@ -539,7 +542,7 @@ def test_all_problems_come_at_once():
             'recover-cart: steps[1].wait: "until data.x" does not say what follows when the moment is past; '
             'add "now if past", "exit if past" or "skip to STEP if past"'
         ),
-        'recover-cart: zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin',
+        'recover-cart: zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?',
         'recover-cart: steps[0].when[0].event: no event "Order Complete"; did you mean "Order Completed"?',
         'recover-cart: steps[1].do[0]: no journey "nothing"; there is recover-cart',
     ]

@@ -73,7 +73,7 @@ WRONG = {
     "begin: {X: 30}": "begin.X: 30 is no share; write for example 30%",
     "begin: {X: 130%}": "begin.X: '130%' is no share; write for example 30%",
     "begin: {X: 30%, Y: 40%}": "begin: the shares come to 70%; let them come to 100%",
-    "{begin: X, zones: Berlin}": 'zones: "Berlin" is no time zone; write an IANA name, for example "Europe/Berlin"',
+    "{begin: X, zones: Berlin}": 'zones: "Berlin" is no time zone; write an IANA name, for example "Europe/Berlin"; did you mean "Europe/Berlin"?',
     "{begin: X, arrival: {over: a while}}": 'arrival.over: "a while" is no duration; write for example "2 hours" or "3 days"',
     "{begin: X, arrival: {hours: {8-26: 100%}}}": 'arrival.hours: "8-26" is no hour of the day; write 9 or 8-12, of 0 to 24',
     "{begin: X, traits: {stage: [a]}}": 'traits: "stage" is not yours to set; call it something else',

@@ -118,6 +118,8 @@ class Event:
         text(self.customer_id, "customer_id")
         if type(self.properties) is not dict:
             raise EventError(f"properties: {self.properties!r:.60} is no mapping of names to JSON values; give a dict")
+        if type(self.source) is not str:
+            raise EventError(f"source: {self.source!r:.60} is no text; say where the event comes from, or leave it out")
         object.__setattr__(self, "at", microseconds(self.occurred_at, "occurred_at"))
 
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from journeykit.codec.fields import Read, fields
 from journeykit.codec.text import place, read, text_of
-from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
 from journeykit.model.phrases import MICROSECONDS
@@ -158,7 +158,11 @@ def _events(value: Any) -> Shares:
 
 def _zones(value: Any) -> Shares:
     found = shares({value: "100%"} if isinstance(value, str) else value, "Europe/Berlin")
-    unknown = [f'"{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"' for zone in found.names if not known_zone(zone)]
+    unknown = [
+        f'"{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}'
+        for zone in found.names
+        if not known_zone(zone)
+    ]
     if unknown:
         raise DefinitionError(unknown)
     return found

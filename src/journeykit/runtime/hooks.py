@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import DefinitionError
+from journeykit.model.given import several
 from journeykit.model.records import Claimed, Commit, Settlement
 from journeykit.ports import Hook
 
@@ -29,7 +30,7 @@ class Hooks:
     """
 
     def __init__(self, hooks: Iterable[Hook] = ()) -> None:
-        self._hooks = tuple(hooks)
+        self._hooks = tuple(several(hooks, "hooks", "[watch]"))
         given: tuple[object, ...] = self._hooks
         if mute := [f"hooks: {hook!r:.60} cannot be called; give a function" for hook in given if not callable(hook)]:
             raise DefinitionError(mute)

@@ -11,11 +11,12 @@ from attrs import evolve
 
 from journeykit.core.compiling.plans import as_key
 from journeykit.core.definitions.objects import Subject
-from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
-from journeykit.model.messages import Event, moment
+from journeykit.model.given import mapping
+from journeykit.model.messages import Event, moment, text
 from journeykit.model.objects import ObjectFact
 
 IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$open", "$migrate"
@@ -54,6 +55,16 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
             json.dumps(event.properties, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+
+
+def key_of(key: str) -> str:
+    """Return *key*, which may be empty; raise `EventError` where it is none."""
+    return text(key, "key") if key != "" else ""
+
+
+def data_of(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What an enrollment's data begins with; raise `EventError` where it is no mapping."""
+    return {} if data is None else dict(mapping(data, "data", '{"code": "SPRING"}', EventError))
 
 
 def as_logged(event: Event) -> Event:
@@ -128,7 +139,7 @@ def identification(
         properties["traits"] = {name: _trait(catalog, openings, name, value) for name, value in traits.items()}
     if zone is not None:
         if not known_zone(zone):
-            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"')
+            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}')
         properties["zone"] = zone
     if consent:
         properties["consent"] = {channel: _flag(channel, value) for channel, value in consent.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from journeykit.errors import DefinitionError
+from journeykit.model.given import mapping
 from journeykit.model.phrases import rate, suggestion
 from journeykit.ports import Storage
 
@@ -23,6 +24,7 @@ class Rates:
     """
 
     def __init__(self, storage: Storage, rates: Mapping[str, str], actions: Collection[str] | None) -> None:
+        mapping(rates, "rates", '{"email": "100 per minute"}')
         for name in rates:
             if actions is not None and name not in actions:
                 raise DefinitionError(f'rates["{name}"]: no action "{name}"{suggestion(name, actions)}')

@@ -6,15 +6,18 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, Self
+from inspect import signature
+from typing import Any, Never, Self
 
 from journeykit.errors import StorageError
 from journeykit.model.customer import Catalog
+from journeykit.model.given import amount, flag, whole
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import Commit
 from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
+from journeykit.runtime.arguments import backoff_of, clock_of, refuse_unknown
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -64,8 +67,10 @@ class Shell:
         timers: Mapping[str, Timer] | None = None,
         policies: Mapping[str, Policy] | None = None,
         rates: Mapping[str, str] | None = None,
+        **unknown: Never,
     ) -> None:
-        self.clock: Clock = clock or SystemClock()
+        refuse_unknown(unknown, signature(type(self)).parameters)
+        self.clock: Clock = SystemClock() if clock is None else clock_of(clock)
         self.actions = Actions(actions)
         self.hooks = Hooks(hooks)
         self._policies, performing = Policies(policies), actions is not None or policies is not None
@@ -76,11 +81,12 @@ class Shell:
             extensions_of(triggers, timers),
             self._policies.names() if performing else None,
         )
-        self._history = history
-        self._imported = history and not perform
-        self._catch_up_limit = catch_up_limit
-        self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._rates = Rates(storage, rates or {}, None if actions is None else self.actions.names())
+        self._history = flag(history, "history")
+        self._imported = history and not flag(perform, "perform")
+        self._catch_up_limit = whole(catch_up_limit, "catch_up_limit", least=0)
+        self._backoff = Backoff() if backoff is None else backoff_of(backoff)
+        self._lease = int(amount(lease, "lease", example=300) * MICROSECONDS)
+        self._rates = Rates(storage, {} if rates is None else rates, None if actions is None else self.actions.names())
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
         self._inside = False

@@ -9,7 +9,7 @@ from journeykit.core.checks.world import World
 from journeykit.core.definitions.objects import vocabulary
 from journeykit.core.definitions.opening import opening
 from journeykit.core.definitions.survey import Survey, template_problem, unknown
-from journeykit.core.expressions.calendar import known_zone, read_moment
+from journeykit.core.expressions.calendar import known_zone, near_zone, read_moment
 from journeykit.errors import ConditionError
 from journeykit.model.calls import Call, read_call
 from journeykit.model.conditions import Expression
@@ -89,7 +89,7 @@ def _zones(survey: Survey) -> Iterator[tuple[str, str]]:
 
 def _zone(path: str, zone: str) -> Iterator[str]:
     if not known_zone(zone):
-        yield f'{path}: no time zone "{zone}"; write an IANA name such as Europe/Berlin'
+        yield f'{path}: no time zone "{zone}"; write an IANA name such as Europe/Berlin{near_zone(zone)}'
 
 
 def entries(survey: Survey, world: World) -> Iterator[str]:
