@@ -83,6 +83,25 @@ def test_what_if_on_a_database(call):
     assert json.loads(alone)["messages"][0]["new"] == 1
 
 
+def test_what_if_says_that_a_database_keeps_no_catalog(call, tmp_path):
+    """A cap that is new holds on both sides, which nobody would know; with the old definitions given it shows."""
+    shop = tmp_path / "capped"
+    shop.mkdir()
+    (shop / "cart.yaml").write_text(CART)
+    (shop / "catalog.yaml").write_text("actions: {email: marketing}\npolicies: ['none while now > now - days(1) as nobody at all']\n")
+
+    code, alone, said = call("what-if capped --db shop.db --json -q --until 2024-03-03")
+    _, both, silent = call("what-if cart.yaml capped --db shop.db --json -q --until 2024-03-03")
+
+    assert code == 0
+    assert said == (
+        "a database keeps no catalog: both sides are decided with the one given, and a\n"
+        "  change of its policies or facts does not show; give OLD and NEW, each with its\n  own, to see it\n"
+    )
+    assert silent == ""
+    assert [json.loads(one)["not sent"] for one in (alone, both)] == [{"old": 2, "new": 2}, {"old": 0, "new": 2}]
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
