@@ -638,7 +638,7 @@ def test_no_personal_data_is_logged_above_debug(caplog: pytest.LogCaptureFixture
 
     public = [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG]
     assert [line for line in public if "secret" in line] == []
-    assert "action email failed: RuntimeError" in public
+    assert "action email of journey cart, attempt 1, failed: RuntimeError" in public
     assert any("secret-ann" in record.getMessage() for record in caplog.records)
 
 

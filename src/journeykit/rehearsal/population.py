@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ from journeykit.codec.text import place, read, text_of
 from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
+from journeykit.model.messages import storable_text
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.rehearsal.phrases import (
     NO_SHARES,
@@ -111,6 +112,8 @@ def load_population(path: str | PathLike[str]) -> Population:
     Raises:
         DefinitionError: with every problem found, each with its place.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise DefinitionError(f"path: {path!r:.60} is no path of a file; give one, for example people.population.yaml")
     file = Path(path)
     return read_population(text_of(file, "a population file"), file.name)
 
@@ -122,11 +125,14 @@ def read_population(text: str, name: str = "population") -> Population:
     Raises:
         DefinitionError: with every problem found, each with its place.
     """
+    if not isinstance(text, str):
+        raise DefinitionError(f"{name}: {text!r:.60} is no text; give the text of a population file, or its path to load_population")
     try:
         found = read(text, json_only=name.endswith(".json"))
         if len(found) != 1 or not isinstance(found[0], dict):
-            raise DefinitionError('no population; begin with "begin:", the events that customers begin with, and their shares')
-        return Population(**_whole(found[0]))
+            path = "; a path is for load_population" if text.strip().endswith((".yaml", ".yml", ".json")) else ""
+            raise DefinitionError(f'no population; begin with "begin:", the events that customers begin with, and their shares{path}')
+        return _usable(Population(**_whole(found[0])))
     except DefinitionError as error:
         raise DefinitionError([f"{name}: {problem.removeprefix('.')}" for problem in error.problems]) from None
 
@@ -144,6 +150,20 @@ def _whole(value: dict[str, Any]) -> dict[str, Any]:
     if lacking:
         raise DefinitionError(lacking)
     return found
+
+
+def _usable(population: Population) -> Population:
+    """The population, where all its events can happen."""
+    if problems := [f"{where}: {problem}" for name, where in population.names().items() for problem in _name(name)]:
+        raise DefinitionError(problems)
+    return population
+
+
+def _name(name: str) -> Iterator[str]:
+    if not storable_text(name):
+        yield f"{name!r:.60} is no name of an event; give a text of 1 to 500 characters"
+    elif name.startswith("$"):
+        yield f'"{name}" is one of the library\'s own; names of your events do not begin with "$"'
 
 
 def _customers(value: Any) -> int:
@@ -241,11 +261,7 @@ def _habit(value: Any) -> Habit:
 
 
 def _habits(value: Any) -> dict[str, Habit]:
-    found = each(value, _habit, "{Order Completed: {next: {Order Completed: 30% around 60 days}}}")
-    own = [f'"{name}" is one of the library\'s own; names of your events do not begin with "$"' for name in found if name.startswith("$")]
-    if own:
-        raise DefinitionError(own)
-    return found
+    return each(value, _habit, "{Order Completed: {next: {Order Completed: 30% around 60 days}}}")
 
 
 def _after(value: Any) -> dict[str, dict[str, Follow]]:

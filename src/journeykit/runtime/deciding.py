@@ -15,6 +15,7 @@ from journeykit.model.leaving import Moved
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
+from journeykit.runtime import logs
 from journeykit.runtime.aliases import Aliases, Elsewhere
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
@@ -238,12 +239,14 @@ class Decider:
         first = next(commits, None)
         if first is None:
             return
-        commits = chain((first,), commits)
+        parked: list[Commit] = []
+        commits = logs.noticing(chain((first,), commits), parked)
         if self._imported:
             commits = map(_imported, commits)
         seen = list(commits) if self._watching() else ()
         self._storage.commit_many(seen or commits)
         self._written(seen)
+        logs.parked(parked)
 
 
 def _imported(commit: Commit) -> Commit:

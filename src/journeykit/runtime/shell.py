@@ -17,6 +17,7 @@ from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import Commit
 from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
+from journeykit.runtime import logs
 from journeykit.runtime.arguments import backoff_of, clock_of, refuse_unknown
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
@@ -25,7 +26,6 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
-from journeykit.runtime.keyless import keyless
 from journeykit.runtime.letters import as_logged, own_event, refuse_foreign, refuse_unstorable
 from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
@@ -183,10 +183,7 @@ class Shell:
             self.hooks.committed(commits)
         self._wake_all()
         if logger.isEnabledFor(logging.DEBUG):
-            for commit in commits:
-                for event, customer_id, journey, why in keyless(self.definitions.compiled, commit):
-                    logger.debug('%s of %s passed by "%s": %s', event, customer_id, journey, why)
-                logger.debug("committed %s at revision %d: %d history, %d actions", commit.customer_id, commit.revision, len(commit.history), len(commit.outbox))  # fmt: skip
+            logs.committed(self.definitions.compiled, commits)
 
     def _wake(self) -> None:
         if self._wakers:

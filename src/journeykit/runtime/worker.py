@@ -148,6 +148,8 @@ class Worker:
         while not self._stopping:
             try:
                 busy = step()
+                if failures:
+                    logger.info("the storage works again, after it failed %d times in a row", failures)
                 failures = 0
                 if not busy:
                     self._sleep(self._pause, sleep)
