@@ -267,6 +267,17 @@ def test_what_is_wrong_in_the_journey(more, expected):
             "{after: 1 day}",
             ['entry.after: nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'],
         ),
+        (
+            "{event: Product Added, where: data.total > 5}",
+            ["entry.where: nobody is inside yet, and data.total is always missing; ask for event, customer, consent or segment"],
+        ),
+        (
+            "[{event: Product Added}, {event: Cart Seen, where: journey.key == event.cart_id and step.entered_at < now}]",
+            [
+                "entry[1].where: nobody is inside yet, and journey.key is always missing; ask for event, customer, consent or segment",
+                "entry[1].where: nobody is inside yet, and step.entered_at is always missing; ask for event, customer, consent or segment",
+            ],
+        ),
         ("{segment: vip}", ['entry.segment: no segment "vip"; there is none']),
         (
             "{every: day at 09:00}",
@@ -454,6 +465,17 @@ def test_the_words_of_the_catalog(fields, expected):
     text = f"{{journey: j, stage: purchase, entry: Product Added, steps: [{{step: a, wait: 1 day, {fields}}}, {{step: b}}]}}"
 
     assert found(text, catalog=SHOP) == [f"j: {line}" for line in expected]
+
+
+@pytest.mark.parametrize(
+    "line", ["then: completed", "when: {Bought: completed}", "when: {Bought: a}, then: [{where: customer.vip, to: a}, completed]"]
+)
+def test_who_names_the_end_as_if_it_were_a_step_is_told_how_to_end(line):
+    """An end is a step of its own, with the outcome that it has."""
+    text = f"{{journey: j, stage: purchase, entry: Product Added, steps: [{{step: a, wait: 1 day, {line}}}]}}"
+
+    (problem,) = found(text)
+    assert problem.endswith('no step "completed"; there is a; where the journey is to end, write a step with "end: completed"')
 
 
 def test_actions_given_to_the_engine():

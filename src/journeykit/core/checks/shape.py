@@ -57,12 +57,16 @@ def targets(survey: Survey) -> Iterator[str]:
         yield from (problem for to in (wait.missing_to, wait.past_to) if to is not None for problem in _target(survey, path, to))
 
 
+_ENDS = frozenset({"completed", "complete", "done", "end", "exit", "exited", "finished", "stop"})  #: what somebody writes who wants an end
+
+
 def _target(survey: Survey, path: str, target: str) -> Iterator[str]:
     if target in survey.steps:
         return
     scope = next((scope for scope, _, _ in survey.scopes if scope.name == target), None)
     if scope is None:
-        yield f"{path}: {unknown('step', target, list(survey.steps))}"
+        end = '; where the journey is to end, write a step with "end: completed"' if target in _ENDS else ""
+        yield f"{path}: {unknown('step', target, list(survey.steps))}{end}"
     elif (first := first_step(scope)) is not None:
         yield f'{path}: "{target}" is a scope; name one of its steps, such as "{first}"'
 
