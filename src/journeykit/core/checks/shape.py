@@ -136,6 +136,19 @@ def ways_out(survey: Survey) -> Iterator[str]:
             yield f'{place.path}: nothing leads out of "{place.step.name}"; give it a wait, a transition to another step, or an end'
 
 
+def staying(survey: Survey) -> Iterator[str]:
+    """What holds in several steps, and a goal, wait for signals: somebody has to stay in one of them until one comes."""
+    for rule in survey.rules:
+        over = isinstance(rule.owner.item, (Journey, Scope)) and rule.kind in ("move", "goal")
+        if over and rule.on.signal is not None and not any(_stays(place.step) for place in survey.inside(rule.owner)):
+            what = "recorded" if rule.kind == "goal" else "taken"
+            yield f"{rule.path}: never {what}, for nobody stays in a step: each goes on at once; give a step a wait or a when of its own"
+
+
+def _stays(step: Step) -> bool:
+    return step.wait is not None or bool(step.when)
+
+
 def _may_exit(survey: Survey, place: Place) -> bool:
     mine = survey.around(place)
     return any("exit" in (wait.missing, wait.past) for _, wait, owner in survey.waits if owner in mine)
@@ -218,6 +231,7 @@ SHAPE: tuple[Callable[[Survey], Iterator[str]], ...] = (
     ends,
     reachable,
     ways_out,
+    staying,
     branches,
     triggers,
     exits,
