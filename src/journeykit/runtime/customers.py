@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from journeykit.errors import UnknownError
+from journeykit.model.given import flag, function
 from journeykit.model.messages import text
 from journeykit.runtime.clock import Moment, instant
 from journeykit.runtime.erasing import erase
@@ -55,7 +56,7 @@ class Customers(Operator):
         Raises:
             UnknownError: nothing is known of them.
         """
-        found = exported(self.storage, self.definitions, customer_id, self.clock.now())
+        found = exported(self.storage, self.definitions, text(customer_id, "customer_id"), self.clock.now())
         if not (found["events"] or found["enrollments"]):
             raise UnknownError(f'nothing is known of a customer "{customer_id}"; look at the id')
         return found
@@ -94,5 +95,7 @@ class Customers(Operator):
             Of how many customers something went.
         """
         horizon = instant(before, "before")
+        function(stop, "stop")
+        flag(history, "history")
         forget_periods(self.storage, horizon, self.clock.now())
         return retain(self.storage, self.definitions, horizon, history, stop)

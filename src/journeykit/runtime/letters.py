@@ -11,19 +11,20 @@ from attrs import evolve
 
 from journeykit.core.compiling.plans import as_key
 from journeykit.core.definitions.objects import Subject
-from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
-from journeykit.model.messages import Event, moment
+from journeykit.model.given import mapping
+from journeykit.model.messages import Event, moment, text
 from journeykit.model.objects import ObjectFact
+from journeykit.model.plain import is_plain, no_json
 
 IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$open", "$migrate"
 ARM = "$arm"  #: which arm of an experiment somebody is in, by its name: what a test says that cannot wait for the right hash
 _HOSTS_OWN = frozenset({IDENTIFY, ENTER, EXIT, ARM})
 
 _LONGEST = 400
-_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def derived(stem: str, tail: str) -> str:
@@ -53,7 +54,17 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
         try:
             json.dumps(event.properties, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+            raise no_json(event.properties, event.id, error) from error
+
+
+def key_of(key: str) -> str:
+    """Return *key*, which may be empty; raise `EventError` where it is none."""
+    return text(key, "key") if key != "" else ""
+
+
+def data_of(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What an enrollment's data begins with; raise `EventError` where it is no mapping."""
+    return {} if data is None else dict(mapping(data, "data", '{"code": "SPRING"}', EventError))
 
 
 def as_logged(event: Event) -> Event:
@@ -64,21 +75,10 @@ def as_logged(event: Event) -> Event:
     Raises:
         EventError: the properties are no JSON.
     """
-    if _is_plain(event.properties):
+    if is_plain(event.properties):
         return event
     refuse_unstorable((event,))
     return evolve(event, properties=json.loads(json.dumps(event.properties)))
-
-
-def _is_plain(value: object) -> bool:
-    """Whether *value* is what JSON gives back; a value that holds itself is not, and is refused where it is written."""
-    kind = type(value)
-    try:
-        if kind is dict:
-            return all(type(key) is str and (type(one) in _PLAIN or _is_plain(one)) for key, one in value.items())  # type: ignore[attr-defined]
-        return all(map(_is_plain, value)) if kind is list else kind in _PLAIN  # type: ignore[call-overload]
-    except RecursionError:
-        return False
 
 
 def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties: Mapping[str, Any], at: int) -> ObjectFact:
@@ -98,7 +98,7 @@ def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties:
     try:
         json.dumps(properties, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise EventError(f'properties of event "{id}": {error}; give JSON values only') from error
+        raise no_json(properties, id, error) from error
     return ObjectFact(name, value, id, at, at, dict(properties))
 
 
@@ -128,7 +128,7 @@ def identification(
         properties["traits"] = {name: _trait(catalog, openings, name, value) for name, value in traits.items()}
     if zone is not None:
         if not known_zone(zone):
-            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"')
+            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}')
         properties["zone"] = zone
     if consent:
         properties["consent"] = {channel: _flag(channel, value) for channel, value in consent.items()}

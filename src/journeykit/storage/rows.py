@@ -15,12 +15,13 @@ from json import JSONDecoder, JSONEncoder
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any
 
-from journeykit.errors import EventError, SchemaError
+from journeykit.errors import SchemaError
 from journeykit.model.alike import Alike
 from journeykit.model.joined import Joined
 from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, moment
 from journeykit.model.pauses import Hold
+from journeykit.model.plain import no_json
 from journeykit.model.records import Answered, Enrollment, Facts, Loaded, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
@@ -245,7 +246,7 @@ def mail_row(event: Event, accepted_at: int) -> Row:
     try:
         properties = dumps(event.properties)
     except (TypeError, ValueError, RecursionError) as error:
-        raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+        raise no_json(event.properties, event.id, error) from error
     return event.customer_id, event.id, accepted_at, event.at, event.name, properties, event.source, event.customer_id
 
 
