@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from journeykit import Do, Engine, Event, Journey, MemoryStorage, Scope, Step
 from journeykit.runtime.clock import ManualClock
 
+WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}  #: screens
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BITING = "</script><script>alert(1)</script>\"'&"
 LONG = " ".join(["Donaudampfschifffahrtsgesellschaftskapitaenswitwe"] * 3)

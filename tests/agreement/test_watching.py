@@ -60,7 +60,7 @@ KNOWN = {
     "spent_before": (30, 90, None, "much"),
     "seen_before": (2, 50),
 }
-FLOORS = {"segment": 150, "segment left": 60, "every": 300, "after": 30, "window changed": 100, "opened": 100, "since entry": 100}
+FLOORS = {"segment": 150, "segment left": 60, "every": 300, "after": 30, "window changed": 80, "opened": 100, "since entry": 100}
 
 
 class Watched:

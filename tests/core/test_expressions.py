@@ -551,8 +551,13 @@ def test_the_day_of_a_moment_is_that_of_a_zone():
     assert value("weekday('2026-03-28T23:30:00+00:00', 'UTC')") == "saturday"
     assert value("date('2026-03-28T23:30:00+00:00', 'Europe/Berlin')") == "2026-03-29"
     assert value("date(now + days(2), 'UTC')") == "2026-03-03"
+    assert value("time('2026-03-28T23:30:00+00:00', 'Europe/Berlin')") == "00:30"
+    assert value("time('2026-03-29T01:05:59+00:00', 'Europe/Berlin')") == "03:05"  # the clocks have gone forward five minutes ago
+    assert holds("'09:00' <= time(now, 'Europe/Berlin') < '17:00'")  # noon in Greenwich is one o'clock
+    assert not holds("'09:00' <= time(now, 'Asia/Tokyo') < '17:00'")
     assert "no time zone; give an IANA name such as 'Europe/Berlin'" in error("weekday(now, 'Berlin')")
     assert "no moment" in error("date(data.missing, 'UTC')")
+    assert "no time zone; give an IANA name such as 'Europe/Berlin'" in error("time(now, customer.zone)")
 
 
 def test_records_of_a_list_are_found_by_what_they_hold():

@@ -217,6 +217,8 @@ def test_a_now_that_nobody_can_foresee_is_refused(text: str) -> None:
         ("(now - customer.a >= 3) == (now - customer.b >= 3)", [13.0, 23.0]),
         ("minutes(0.1) < now - customer.a", [16.000001]),
         ("now - customer.a > True", []),
+        ("now - customer.a > (now >= customer.b)", [20.0]),
+        ("now - customer.a > (not now >= customer.b)", [20.0]),
         ("(now - customer.a) * 1 >= 5", [15.0]),
         ("(now - customer.a) / 1 >= 5", [15.0]),
         ("(now - customer.a) / -1 <= -5", [15.0]),

@@ -504,3 +504,26 @@ def test_who_only_waits_to_be_let_in_counts_for_nothing() -> None:
     shop.wait("1 hour")
 
     assert [line for line in shop.told() if "refused" in line] == ["03-02 11:15 refused at most 2"]
+
+
+def test_of_the_timers_of_one_instant_the_one_armed_first_fires_first_whoever_came_earlier() -> None:
+    """Her appointment was put off to when the other one is, so that it was armed later: that of the doctor leads on, whoever she turns out to be."""
+    rules = [
+        Transition(name, on=On(after=f"until customer.{name}, wait if missing, now if past, following")) for name in ("nurse", "doctor")
+    ]
+    steps = [Step("in", stage="awareness", when=rules), Step("nurse", wait="9 days"), Step("doctor", wait="9 days")]
+    visit = Journey("visit", zone="UTC", entry="Asked", steps=steps)
+    for merged in (False, True):
+        shop = Shop(visit, Journey("other", entry="Came", steps=[Step("there", stage="awareness", wait="9 days")]))
+        shop.identify(traits={"nurse": "2026-03-03", "doctor": "2026-03-04"})
+        shop.event("Asked")
+        shop.identify(traits={"nurse": "2026-03-04"})
+        shop.wait("1 minute")
+        shop.event("Came", "visitor")
+        if merged:
+            shop.engine.merge("ann", "visitor", id="login")
+            assert shop.inside("other").status == "active"
+        assert [timer.index for timer in sorted(shop.inside("visit").timers, key=lambda timer: timer.order)] == [1, 0]
+        shop.wait("3 days")
+
+        assert shop.inside("visit").step == "doctor"

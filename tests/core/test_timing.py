@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Journey, On, Scope, Step, Transition
+from journeykit import DefinitionError, Journey, On, Scope, Step, Transition
 from journeykit.core.compiling.index import compile_journeys
 from journeykit.core.compiling.plans import CompiledTimer
 from journeykit.core.deciding.customer import Customer
 from journeykit.core.enrollments.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
 from journeykit.core.turns.turn import Raised, Turn
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
+from shop import Shop
 
 HOUR = 3_600_000_000
 
@@ -278,3 +279,22 @@ def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
     resume(ann.turn, ann.e)
 
     assert ann.turn.raised == (Raised("moved", ("cart", "")), Raised("timer", ("cart", "", 1, 5)), Raised("timer", ("cart", "", 1, 6)))
+
+
+def test_a_step_counts_from_when_its_own_scope_was_entered() -> None:
+    """The inner one of two; a step outside of every scope knows none."""
+    inner = Scope(
+        "inner",
+        steps=[
+            Step("first", wait="1 hour"),
+            Step("second", when=Transition("over", on=On(after="3 hours after scope.entered_at, now if past"))),
+        ],
+    )
+    steps = [Scope("outer", stage="retention", steps=[Step("before", wait="1 hour"), inner]), Step("over", wait="9 days")]
+    shop = Shop(Journey("ask", entry="Came", steps=steps))
+    shop.event("Came")
+    shop.wait("9 hours")
+
+    assert shop.told() == ["03-02 09:00 entered before", "03-02 10:00 moved first", "03-02 11:00 moved second", "03-02 13:00 moved over"]
+    with pytest.raises(DefinitionError, match="scope"):
+        Shop(Journey("ask", entry="Came", steps=[Step("in", stage="retention", wait="3 hours after scope.entered_at, now if past")]))

@@ -276,7 +276,9 @@ def test_whoever_was_there_before_is_looked_at_with_the_first_event() -> None:
         after = released(shop, journey, Catalog(facts=SEEN.facts, segments={segment: condition}))
         for customer in ("ann", "bob", "cid", "dan", "eve", "fay"):
             after.event("Looked", customer)
-        found[segment] = {customer: kept(after, customer) for customer in ("ann", "bob", "cid", "dan", "eve", "fay") if kept(after, customer)}
+        found[segment] = {
+            customer: kept(after, customer) for customer in ("ann", "bob", "cid", "dan", "eve", "fay") if kept(after, customer)
+        }
 
     assert {segment: {customer: rows[0][1:] for customer, rows in who.items()} for segment, who in found.items()} == {
         "seen": {"ann": (START + 10 * DAY, True)},
@@ -288,9 +290,9 @@ def test_whoever_was_there_before_is_looked_at_with_the_first_event() -> None:
 
 
 def test_a_date_that_has_been_is_remembered_from_release_to_release() -> None:
-    """Ann's contract ended and let her in; it was withdrawn, the shop has a new segment, and the same end is told once more: it has been."""
-    entry = On(after="3 days before customer.ends, now if past, in UTC")
-    renew = Journey("renew", entry=entry, reentry="always", steps=[Step("in", stage="retention", wait="1 hour")])
+    """Ann's contract ended and let her in; it was withdrawn, the shop has a new segment, she moves, and the same end is told once more: it has been."""
+    entry = On(after="3 days before customer.ends, now if past")
+    renew = Journey("renew", zone="UTC", entry=entry, reentry="always", steps=[Step("in", stage="retention", wait="1 hour")])
     shop = Shop(PLAIN, renew)
     shop.identify(traits={"name": "Ann"})
     shop.identify(traits={"name": None, "ends": "2026-03-01"})
@@ -298,7 +300,7 @@ def test_a_date_that_has_been_is_remembered_from_release_to_release() -> None:
     assert [row[1:] for row in kept(shop, "ann")] == [(None, START - 4 * DAY - 9 * DAY // 24)]
     vips = Journey("vips", entry=On(segment="vip"), steps=[Step("in", stage="retention", wait="1 day")])
     shop = released(shop, renew, vips, Catalog(segments={"vip": "customer.orders > 5"}))
-    shop.event("Came")
+    shop.engine.identify("ann", id="moved", zone="UTC")
     shop.engine.identify("ann", id="again", traits={"ends": "2026-03-01"})
 
     assert [line.at for line in shop.storage.history("ann") if (line.journey, line.kind) == ("renew", "entered")] == [START]

@@ -18,13 +18,10 @@ from journeykit.insight.map.page import page
 from journeykit.insight.map.view import Choice, view
 from journeykit.insight.settings.kpis import Kpi
 from journeykit.insight.settings.settings import Settings
-from mapped import BITING, LONG, care, happened
+from mapped import BITING, LONG, NARROW, WIDE, care, happened
 
-CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).parents[2]
 APPROVED = Path(__file__).with_name("approved")
-PATIENCE = 300_000  #: milliseconds after which a browser on a busy machine is given up
-WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 
 KPIS = (
     Kpi("average order value", True, 2_300, "sales", "monthly"),
@@ -46,42 +43,6 @@ def made(*, name="after-order", kpis=KPIS, choice=None, **lives):
 def shop():
     """The page that most tests look at."""
     return made()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium without a window; skipped where Debian's is not installed."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
-    with sync.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"], timeout=PATIENCE)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a page from a file, and at the end sees that nothing went wrong on it and nothing was asked of anybody."""
-    wrong, pages = [], []
-
-    def show(text, viewport=WIDE, colours="light"):
-        path = tmp_path / f"{len(pages)}.html"
-        path.write_text(text, "utf-8")
-        shown = browser.new_page(viewport=viewport, color_scheme=colours, reduced_motion="reduce")
-        shown.set_default_timeout(PATIENCE)
-        shown.on("console", lambda message: wrong.append(message.text))
-        shown.on("pageerror", lambda error: wrong.append(str(error)))
-        shown.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        shown.on("request", lambda request: wrong.append(request.url) if request.url != path.as_uri() else None)
-        shown.goto(path.as_uri())
-        pages.append(shown)
-        return shown
-
-    yield show
-    for one in pages:
-        one.close()
-    assert wrong == []
 
 
 def here(shown):
@@ -148,7 +109,8 @@ def test_a_step_tells_of_the_chosen_month_who_was_there_and_who_was_lost(opened,
     shown.select_option("select[name=period]", label="2026-04")
     shown.locator("#table").get_by_role("button", name="asked").click()
 
-    assert panel.get_by_role("heading", name="Who was there when 2026-04 ended, the longest first").is_visible()
+    assert panel.get_by_role("heading", name="Who was there when 2026-04 ended").is_visible()
+    assert "The longest first." in panel.inner_text()
     assert panel.locator("tbody tr").count() == 4  # who ordered on days 44, 46, 50 and 52
     assert panel.get_by_role("heading", name="How customer 1 came here").is_visible()
     shown.keyboard.press("Escape")
@@ -156,9 +118,23 @@ def test_a_step_tells_of_the_chosen_month_who_was_there_and_who_was_lost(opened,
     assert panel.get_by_role("heading", name="Lost here in 2026-04, and what happened last").is_visible()
     assert "1 Account Closed, after " in panel.inner_text()
     shown.keyboard.press("Escape")
-    shown.select_option("select[name=filter]", index=1)
-    shown.locator("#table").get_by_role("button", name="asked").click()
-    assert "of everybody" in panel.inner_text()
+
+
+def test_a_step_tells_of_the_chosen_version_who_is_there(opened, shop):
+    """Of the fifteen who are there when June ends the eight who came first are listed; of each version all seven, and all eight."""
+    shown = opened(shop)
+    panel = shown.locator("#panel")
+    shown.select_option("select[name=period]", label="2026-06")
+    told = []
+    for choice in range(3):
+        shown.select_option("select[name=filter]", index=choice)
+        shown.locator("#table").get_by_role("button", name="quiet").click()
+        told.append((panel.locator("tbody tr").count(), panel.locator("h3 + .sub").all_inner_texts()))
+        assert panel.get_by_role("heading", name=re.compile("How customer .* came here")).is_visible()
+        shown.keyboard.press("Escape")
+
+    assert told == [(8, ["The 8 who have been there longest, of 15."]), (7, ["The longest first."]), (8, ["The longest first."])]
+    assert "Who was there when 2026-06 ended, version since 2 March 2026" in panel.text_content()
 
 
 def test_only_signs_that_stand_on_the_map_are_explained(opened, shop):

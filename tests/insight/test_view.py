@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 import pytest
 from attrs import evolve
 
-from journeykit import Engine, Journey, MemoryStorage, Step, load
+from journeykit import Catalog, Engine, Journey, MemoryStorage, On, Step, load
 from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
+from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import Period, Slice
 from journeykit.insight.map.page import page
 from journeykit.insight.map.view import Choice, view
@@ -21,6 +22,7 @@ from journeykit.insight.settings.settings import Settings
 from journeykit.insight.tables.days import begin_of
 from journeykit.insight.tables.reading import fill
 from mapped import BITING, care, happened
+from shop import Shop
 
 KPI = Kpi("average order value", True, 2_300, "sales", "monthly")
 
@@ -93,7 +95,7 @@ def test_a_target_is_held_against_the_last_whole_period(half_a_year):
     (figure,) = insight.figures("average order value", Slice(july, journey="after-order"))
 
     assert (figure.value, figure.of) == (3_000, 2)
-    assert journey["slices"]["0,0"]["kpis"] == [[3_000, "30.00 EUR", True, "mean of 2", "2026-07"]]
+    assert journey["slices"]["0,0"]["kpis"] == [[3_000, "30.00 EUR", True, "mean of 2", "2026-07", 6_000, 2]]
     assert journey["kpis"][0]["trend"][-1] == ["2026-07", 3_000, "30.00 EUR"]
     assert journey["kpis"][0]["target"] == "at least 23.00 EUR"
 
@@ -144,29 +146,60 @@ def test_a_target_is_not_missed_before_its_month_is_over(half_a_year):
     assert (july[2], july[4]) == (True, "2026-07")
 
 
-def test_who_is_there_and_who_was_lost_are_those_of_the_chosen_period(half_a_year):
-    """In each month those who stood in a step when it ended, and the ways in which some were lost during it; orders are no loss."""
+def test_who_is_there_and_who_was_lost_are_those_of_the_chosen_period_and_version(half_a_year):
+    """
+    In each month, of everybody and of each version: those who stood in a step when it ended, the eight who are there longest, and the ways in
+    which some were lost during it; orders are no loss.
+    """
     insight, storage = half_a_year
-    data = told(insight, storage)
-    (journey,) = data["journeys"]
+    (journey,) = told(insight, storage)["journeys"]
     steps = [step["name"] for step in journey["maps"][0]["steps"]]
     periods = [insight.span, *insight.periods(insight.span, "month")[::-1]]
-    listed = lost = 0
-    for p, period in enumerate(periods):
-        cut = Slice(period, journey="after-order")
-        now = min(period.end, insight.span.end)
-        for step in insight.flow(cut).steps:
-            there = journey["there"][p].get(str(steps.index(step.step)), {"who": []})["who"]
-            assert len(there) == min(step.still, 8)
-            assert [(one[1], one[2]) for one in there] == [
-                (round((now - one.since) / 1e6), one.last) for one in insight.there(cut, step.step, 8)
-            ]
-            listed += p > 0 and len(there)
-        assert journey["lost"][p] == [[one.step, one.reason, one.last, one.customers] for one in insight.dropoffs(cut, 30)]
-        lost += p > 0 and sum(one[3] for one in journey["lost"][p])
+    listed, lost = [0, 0, 0], [0, 0, 0]
+    for f, chosen in enumerate(journey["filters"]):
+        for p, period in enumerate(periods):
+            cut = Slice(period, journey="after-order", version=chosen["version"])
+            now = min(period.end, insight.span.end)
+            for step in insight.flow(cut).steps:
+                there = journey["there"][p].get(str(steps.index(step.step)), {"who": []})["who"]
+                mine = [one for one in there if one[4] >> f & 1]
+                assert len(mine) == min(step.still, 8)
+                assert [(one[1], one[2]) for one in mine] == [
+                    (round((now - one.since) / 1e6), one.last) for one in insight.there(cut, step.step, 8)
+                ]
+                listed[f] += p > 0 and len(mine)
+            found = [[*journey["losses"][way], customers] for way, customers in journey["lost"].get(f"{f},{p}", [])]
+            assert found == [[one.step, one.reason, one.last, one.customers] for one in insight.dropoffs(cut, 30)]
+            lost[f] += p > 0 and sum(one[3] for one in found)
 
-    assert listed > 40
-    assert lost == sum(one[3] for one in journey["lost"][0]) > 5
+    assert min(listed) > 20
+    assert lost[0] == lost[1] + lost[2] > 5
+    assert min(lost[1:]) > 0
+
+
+@pytest.mark.parametrize("make", [SmallLake, DuckLake])
+def test_who_is_there_is_of_the_chosen_segment(make):
+    """Twelve stand there, every third of whom has ordered twice: these four are listed, one of whom came too late to be among the first eight."""
+    buyers = Catalog(facts={"orders": "count of Order Completed"}, segments={"regulars": "customer.orders >= 2"})
+    club = Journey("club", entry=On(segment="regulars"), steps=[Step("member", stage="retention")])
+    cart = Journey("cart", entry="Product Added", exits="Account Closed", steps=[Step("left", stage="purchase", wait="90 days")])
+    shop, lake = Shop(club, cart, buyers), make()
+    for number in range(12):
+        for order in range(2 if number % 3 == 0 else 1):
+            shop.event("Order Completed", f"c{number:02}", order_id=f"o{number}-{order}")
+        shop.event("Product Added", f"c{number:02}")
+        shop.wait("1 hour")
+    fill(lake, shop.storage)
+
+    data = view(Insight(lake), at=shop.clock.now(), choice=Choice(personal=True)).data
+    chosen = next(one for one in data["journeys"] if one["name"] == "cart")
+    there = chosen["there"][0]["0"]
+
+    assert [one["label"] for one in chosen["filters"]] == ["everybody", "only regulars"]
+    assert [chosen["slices"][f"{f},0"]["steps"][0][5] for f in (0, 1)] == [12, 4]
+    assert [one[0] for one in there["who"] if one[4] & 1] == [f"c{number:02}" for number in range(8)]
+    assert [one[0] for one in there["who"] if one[4] & 2] == ["c00", "c03", "c06", "c09"]
+    assert len(there["who"]) == 9  # everybody once
 
 
 def test_an_example_is_told_as_far_as_the_period_goes(half_a_year):
@@ -176,8 +209,7 @@ def test_an_example_is_told_as_far_as_the_period_goes(half_a_year):
     cut = 0
     for p, period in enumerate([insight.span, *insight.periods(insight.span, "month")[::-1]]):
         for present in journey["there"][p].values():
-            if present["example"] is not None:
-                place, number, lines = present["example"]
+            for place, number, lines in present["examples"]:
                 assert place < len(present["who"])
                 days = [datetime.strptime(line[0], "%d %B %Y").replace(tzinfo=UTC) for line in journey["timelines"][number][:lines]]
                 assert p == 0 or all(day.timestamp() * 1e6 < period.end for day in days)
@@ -185,6 +217,22 @@ def test_an_example_is_told_as_far_as_the_period_goes(half_a_year):
 
     assert cut > 5
     assert len(told(insight, storage, examples=2)["journeys"][0]["timelines"]) == 2
+
+
+def test_of_each_version_that_somebody_stands_on_one_is_told_about(half_a_year):
+    """Whoever chooses a version sees how one of those came here who are on it; the same customer is told about once."""
+    insight, storage = half_a_year
+    (journey,) = told(insight, storage, examples=100)["journeys"]
+    wanted = 0
+    for present in journey["there"][0].values():
+        marks = [one[4] for one in present["who"]]
+        shown = [marks[place] for place, _, _ in present["examples"]]
+        for f in range(3):
+            assert any(mark >> f & 1 for mark in shown) == any(mark >> f & 1 for mark in marks)
+            wanted += any(mark >> f & 1 for mark in marks)
+
+    assert wanted >= 4
+    assert len({json.dumps(one) for one in journey["timelines"]}) > 3
 
 
 def test_customers_are_numbered_and_what_they_said_is_left_out():

@@ -143,7 +143,7 @@ def test_what_is_not_listed_is_refused_with_the_list():
     assert refusal("lambda: 1") == (
         '"lambda: 1": column 1: "lambda: 1" is not allowed; allowed are paths, constants, lists, and or not, comparisons, '
         "+ - * / // %, a if b else c, and functions exists, contains, len, lower, upper, min, max, abs, round, minutes, hours, days, active, "
-        "weekday, date, top, those"
+        "weekday, date, time, top, those"
     )
 
 

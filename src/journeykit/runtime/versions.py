@@ -197,12 +197,12 @@ class _Data:
     def _called(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
         try:
             answer = dict(self._functions[name](dict(data)))
-            json.dumps(answer, allow_nan=False)
+            kept: dict[str, Any] = json.loads(json.dumps(answer, allow_nan=False))
         except JourneykitError:
             raise
         except Exception as error:
             raise ConditionError(f"{name} failed: {type(error).__name__}: {words(error)}") from error
-        return answer
+        return kept
 
 
 class _Forth:

@@ -14,7 +14,7 @@ from journeykit.model.records import MAILBOX, Commit, Enrollment, HistoryEntry, 
 from journeykit.ports import Storage
 from journeykit.runtime.aliases import Elsewhere, returning
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.hooks import log_failure
+from journeykit.runtime.logs import log_failure
 
 Accepted = tuple[Event, int]  #: an event and the moment of its acceptance
 
@@ -229,7 +229,7 @@ class Work:
         except StorageError:
             raise
         except JourneykitError as error:
-            log_failure("a customer's decision failed%s: %s", "", error)
+            log_failure("a customer's decision failed%s: %s", "", error, {"customer": customer_id})
         return self.held[customer_id].customer.revision - before
 
     def _decide(self, logged: LoggedEvent, *, fresh: bool = False) -> Outcome:

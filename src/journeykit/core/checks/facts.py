@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from journeykit.core.checks.world import World
 from journeykit.core.definitions.objects import vocabulary
 from journeykit.core.definitions.survey import Survey, unknown
-from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.phrases import Aggregate
@@ -25,7 +25,7 @@ def facts(catalog: Catalog) -> Iterator[str]:
 
 def _event(fact: Aggregate, catalog: Catalog) -> Iterator[str]:
     if fact.zone is not None and not known_zone(fact.zone):
-        yield f'no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin'
+        yield f'no time zone "{fact.zone}"; write an IANA name such as Europe/Berlin{near_zone(fact.zone)}'
     declared = catalog.events.get(fact.event)
     if (listed := vocabulary(catalog)) and declared is None:
         yield unknown("event", fact.event, listed)

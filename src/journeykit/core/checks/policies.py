@@ -9,7 +9,7 @@ from journeykit.core.checks.facts import since_entry
 from journeykit.core.checks.world import World
 from journeykit.core.definitions.outline import Place
 from journeykit.core.definitions.survey import Rule, Survey, unknown
-from journeykit.core.expressions.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.model.customer import RESERVED, Catalog
 from journeykit.model.journey import Do, Journey, Scope, Step
 from journeykit.model.policies import Policy
@@ -84,7 +84,7 @@ def _zone(policy: Policy, journeys: Iterable[Journey]) -> Iterator[str]:
     if policy.kind != "quiet" or policy.missing in ("drop", "permit"):
         return
     if policy.missing is not None and not known_zone(policy.missing):
-        yield f'"{policy.text}": no time zone "{policy.missing}"; write an IANA name such as Europe/Berlin, "drop" or "permit"'
+        yield f'"{policy.text}": no time zone "{policy.missing}"; write an IANA name such as Europe/Berlin, "drop" or "permit"{near_zone(policy.missing)}'
     without = next((journey.name for journey in journeys if journey.zone is None), None)
     if policy.missing is None and without is not None:
         yield (

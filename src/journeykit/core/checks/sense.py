@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
 from journeykit.core.checks.world import World
 from journeykit.core.definitions.survey import Survey
+from journeykit.core.expressions.lookups import DAYS
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.grammar import Path, Tree, show_path
@@ -21,9 +23,14 @@ _OF_ROOTS: Mapping[Path, str] = {
 }  # fmt: skip
 _OF_CALLS: Mapping[str, str] = {
     **dict.fromkeys(("len", "abs", "round", "minutes", "hours", "days"), "number"),
-    **dict.fromkeys(("lower", "upper", "weekday", "date"), "text"),
+    **dict.fromkeys(("lower", "upper", "weekday", "date", "time"), "text"),
     **dict.fromkeys(("exists", "contains", "active"), "flag"),
     "those": "list",
+}
+#: What these functions give, of all texts.
+_WORDED: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "weekday": (re.compile("|".join(DAYS)), '"monday" to "sunday"'),
+    "time": (re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00"), 'hours and minutes of two digits each, such as "09:00"'),
 }
 KINDS: Mapping[str, str] = {"text": "text", "number": "a number", "flag": "true or false", "moment": "a moment", "list": "a list"}
 _ORDERED = ({"number"}, {"text"}, {"moment"}, {"moment", "text"})
@@ -85,16 +92,28 @@ class _Reading:
 
     def compared(self, left: Tree, operator: str, right: Tree) -> Iterator[str]:
         """Two values beside each other."""
+        yield from self.worded(left, right)
         one, other = self.kind(left), self.kind(right)
         if operator in ("in", "not in"):
             yield from self.held(left, one, right, other)
-        elif one is None or other is None or {one, other} in _ORDERED:
             return
-        elif operator in ("==", "!="):
+        yield from self.worded(right, left)
+        if one is None or other is None or {one, other} in _ORDERED:
+            return
+        if operator in ("==", "!="):
             if one != other:
                 yield self.told(left, one, right, other, f"which are never equal; compare it with {KINDS[one]}")
         else:
             yield self.told(left, one, right, other, f"which cannot be ordered by {operator}; compare numbers, texts or moments")
+
+    def worded(self, asked: Tree, beside: Tree) -> Iterator[str]:
+        """A text, alone or in a list, beside a function of the calendar that never gives such a one."""
+        if asked[0] != "call" or asked[1] not in _WORDED:
+            return
+        gives, what = _WORDED[asked[1]]
+        for word in beside[1:] if beside[0] == "list" else (beside,):
+            if word[0] == "const" and isinstance(word[1], str) and not gives.fullmatch(word[1]):
+                yield f'"{self.text}": {asked[1]}(...) gives {what}, and never "{word[1]}"'
 
     def held(self, left: Tree, one: str | None, right: Tree, other: str | None) -> Iterator[str]:
         """One value that is looked for in another."""

@@ -8,8 +8,9 @@ own, and a replay needs nobody else (P12).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ Test = Callable[[Context], bool]
 SHARED = "$shared"  #: the name of the event that keeps what shared numbers said
 PAUSED = "$paused"  #: the name of the event that keeps which pauses a decision has heeded
 KEPT = frozenset({SHARED, PAUSED})  #: what the log keeps for a replay only
+_PERIOD = re.compile(r"[\w -]+/(\d{4}-\d\d)(-\d\d)?(T\d\d[+-]\d{4,6})?(?:\[[0-9a-f]{32}\])?")  #: how a number of a period is called
 
 
 class Quota(NamedTuple):
@@ -53,6 +55,20 @@ def quota_key(take: Take, zone: str, now: int, of: str | None = None) -> str:
     if take.period is not None:
         name = f"{name}/{_begin(take.period, wall_clock(now, zone))}"
     return name if of is None else f"{name}[{sha256(f'{take.name}/{of}'.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}]"
+
+
+def over(name: str, before: int) -> bool:
+    """
+    Whether the period in the *name* of a number (`quota_key`) has ended before *before* in whatever zone.
+
+    Of a week and a day the name says the first day alone, so each day is taken for a week.
+    """
+    found = _PERIOD.fullmatch(name)
+    if found is None:
+        return False
+    month, day, hour = found.groups()
+    begin = datetime.fromisoformat(f"{month}{day or '-01'}").replace(tzinfo=UTC)
+    return begin <= moment(before) - timedelta(days=2 if hour else 8 if day else 32)  # its length, and a day for the zone
 
 
 def told(take: Take, of: str | None) -> str:

@@ -11,11 +11,12 @@ from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pendulum
 
 from journeykit.errors import ConditionError
+from journeykit.model.phrases import suggestion
 from journeykit.model.wait import Wait
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,6 +148,11 @@ def known_zone(name: object) -> bool:
     except ConditionError:
         return False
     return True
+
+
+def near_zone(name: object) -> str:
+    """Return ``; did you mean "Europe/Berlin"?`` for the zone whose name is nearest to one that there is not, or nothing."""
+    return suggestion(name, sorted(available_timezones())) if isinstance(name, str) else ""
 
 
 def wall_clock(at: int, zone: str) -> datetime:

@@ -11,7 +11,7 @@ from journeykit.core.expressions import values
 from journeykit.core.expressions.calendar import known_zone
 from journeykit.core.expressions.values import MISSING, as_moment, equal, missing, ordered, refuse
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")  #: as `weekday` gives them
 
 
 def _there(text: str, moment: object, zone: object) -> datetime:
@@ -22,12 +22,17 @@ def _there(text: str, moment: object, zone: object) -> datetime:
 
 def weekday(text: str, moment: object, zone: object) -> str:
     """``weekday(moment, zone)``: the day of the week there, ``monday`` to ``sunday``."""
-    return _DAYS[_there(text, moment, zone).weekday()]
+    return DAYS[_there(text, moment, zone).weekday()]
 
 
 def date(text: str, moment: object, zone: object) -> str:
     """``date(moment, zone)``: the calendar day there, such as ``2026-03-29``."""
     return _there(text, moment, zone).date().isoformat()
+
+
+def time(text: str, moment: object, zone: object) -> str:
+    """``time(moment, zone)``: hour and minute of the clocks there, such as ``09:00``, which compare as they follow each other."""
+    return f"{_there(text, moment, zone):%H:%M}"
 
 
 def _records(text: str, value: object) -> list[Mapping[str, Any]]:
@@ -55,4 +60,6 @@ def those(text: str, records: object, name: object, value: object, of: object) -
 
 
 #: all functions of the language that give a value, by name; each takes the expression's text first, for its errors
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {**values.FUNCTIONS, "weekday": weekday, "date": date, "top": top, "those": those}
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **values.FUNCTIONS, "weekday": weekday, "date": date, "time": time, "top": top, "those": those
+}  # fmt: skip

@@ -86,6 +86,7 @@ class Watch:
         self._found: dict[str | None, tuple[int, int, Alike]] = {}  #: what was last found in a zone, from when and until when
         self._readers = _named((path, watcher) for watcher in self.watchers.values() for path in watcher.reads)
         self._resting = _named((path.partition(".")[2], watcher) for watcher in self.watchers.values() for path in watcher.rests_on)
+        self._names = frozenset(self._resting)
 
     def reading(self, paths: Iterable[str]) -> tuple[Watcher, ...]:
         """Those that read one of *paths*."""
@@ -121,27 +122,24 @@ class Watch:
 
         Where only the time is looked at, all customers of a zone are given one and the same, until it has come.
         """
-        facts = facts.read()
         if not self._alike or self._rests(facts):
             return tuple(self.first(Look(customer_id, facts, now), {}).values())
         since, until, found = self._found.get(facts.zone, _NEVER)
         if not since < now <= until:
             found = Alike(self.first(Look(customer_id, facts, now), {}).values())
-            until = min((moment.due_at for moment in found if moment.due_at is not None), default=_ENDS[1][0])
+            until = _ENDS[1][0] if found.due_at is None else found.due_at
             self._found[facts.zone] = now - 1, until, found
         return found
 
     def _rests(self, facts: Facts) -> bool:
         """Whether something is known that a watcher rests on."""
-        resting = self._resting
-        for told in (facts.traits, facts.consent):
-            for name in told:
-                if name in resting:
-                    return True
-        for key in facts.values:
-            if key in resting or (" " in key and key.partition(" ")[0] in resting):
-                return True
-        return (facts.zone is not None and "zone" in resting) or (facts.stage is not None and "stage" in resting)
+        names = self._names
+        if ("zone" in names and facts.zone is not None) or ("stage" in names and facts.stage is not None):
+            return True
+        if facts.lack(names):
+            return False
+        told = (facts.traits, facts.consent, facts.values, [key.partition(" ")[0] for key in facts.values])
+        return not all(names.isdisjoint(one) for one in told)
 
     def _looking(self, facts: Facts, known: Mapping[str, Moment]) -> list[Watcher]:
         """Those whose look may be another one than at somebody of whom nothing is known."""

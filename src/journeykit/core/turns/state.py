@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from journeykit.core.compiling.index import Compiled
+from journeykit.model.alike import Alike
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Moment
 
@@ -138,6 +139,8 @@ class Customer:
 
 def _earliest(moments: Sequence[Moment]) -> int | None:
     """When the first of *moments* is due."""
+    if type(moments) is Alike:
+        return moments.due_at
     first = None
     for _, due_at, _ in moments:
         if due_at is not None and (first is None or due_at < first):

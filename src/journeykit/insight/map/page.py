@@ -12,7 +12,7 @@ from importlib.resources import files
 from journeykit.insight.map.view import View
 
 _STYLES = ("map.css", "page.css")
-_SCRIPTS = ("words.js", "map.js", "figures.js", "panel.js", "app.js")  #: in the order in which they need each other
+_SCRIPTS = ("words.js", "map.js", "figures.js", "panel.js", "csv.js", "app.js")  #: in the order in which they need each other
 _PLACE = re.compile(r"\{(policy|title|style|maps|data|script)\}")
 
 

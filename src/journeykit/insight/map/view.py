@@ -17,11 +17,12 @@ from journeykit.insight.map.people import People, Timeline
 from journeykit.insight.map.taken import Atlas, atlas, counts
 from journeykit.insight.numbers.numbers import figures, named, together
 from journeykit.insight.numbers.periods import watched
-from journeykit.insight.settings.kpis import Kpi, met
+from journeykit.insight.settings.kpis import Kpi, bound, met
 from journeykit.insight.settings.outcomes import won
 from journeykit.insight.settings.targets import target_text
 from journeykit.insight.words import counted, days, shown
 from journeykit.model.journey import Journey
+from journeykit.model.messages import moment
 
 _RHYTHMS: dict[str, Literal["week", "month", "quarter"]] = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 _DAY = 86_400_000_000
@@ -167,7 +168,7 @@ class _Viewing:
         return View(data, tuple(maps for _, maps in made))
 
     def _period(self, number: int, period: Period) -> dict[str, Any]:
-        return {"label": period.label, "days": days(period, self.zone), "over": number > 0 and period.end <= self.at}
+        return {"days": days(period, self.zone), "over": number > 0 and period.end <= self.at, **_moments(period)}
 
     def _periods(self) -> Iterator[Period]:
         """All time, and the last weeks, months or quarters: as many as there are days for."""
@@ -192,10 +193,12 @@ class _Viewing:
             "name": name,
             "goal": newest.goal,
             "maps": [_map(sheet.chart) for sheet in sheets],
-            "filters": [{"label": one.label, "map": _drawn(sheets, one)} for one in filters],
+            "filters": [
+                {"label": one.label, "segment": one.segment, "version": one.version, "map": _drawn(sheets, one)} for one in filters
+            ],
             "kpis": [self._declared(kpi, name) for kpi in kpis],
             **self._slices(name, filters, flows, sheets, kpis),
-            **self._people(name, sheets[0].chart, designs),
+            **self._people(name, filters, sheets[0].chart, designs),
         }
         return described, tuple(draw(sheet.chart, sheet.placed, counts(sheet.chart, sheet.first)) for sheet in sheets)
 
@@ -247,33 +250,39 @@ class _Viewing:
             "formula": measure.formula,
             "target": target_text(kpi, measure.unit, self.insight.settings.currency),
             "value": kpi.target,
+            "bound": bound(kpi),
+            "unit": measure.unit,
             "owner": kpi.owner,
             "rhythm": kpi.rhythm,
-            "better": measure.better,
+            "over": _moments(self._over(kpi)),
             "trend": [[period.label, figure.value, self._said(figure)] for period, figure in series],
         }
 
     def _figures(self, kpi: Kpi, slice: Slice) -> list[tuple[Period, Figure]]:
         """A KPI in each of the periods, worked out at once; for all time in the last that is over, which is what a review tells and its target is about."""
-        whole = watched(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at, self.periods[0].end)[-1:]
-        periods = [*(whole or self.periods[:1]), *self.periods[1:]]
+        periods = [self._over(kpi), *self.periods[1:]]
         measure = named(kpi.measure)
         if slice.journey not in self.known:
             return [(period, Figure(kpi.measure, None, measure.unit)) for period in periods]
         found = figures(self.insight.lake, measure, slice, periods)
         return [(period, together(measure, these)) for period, these in zip(periods, found, strict=True)]
 
+    def _over(self, kpi: Kpi) -> Period:
+        """The last period of its rhythm that is over and that the record tells of as a whole; all time where there is none."""
+        whole = watched(self.insight.periods(self.periods[0], _RHYTHMS[kpi.rhythm]), self.at, self.periods[0].end)
+        return whole[-1] if whole else self.periods[0]
+
     def _kpi(self, kpi: Kpi, period: Period, figure: Figure) -> list[Any]:
         """A figure and whether it reaches its target, which nobody can say of a period that is not over."""
         over = period.end <= self.at
         label = period.label if over else f"{period.label} so far"
-        return [figure.value, self._said(figure), met(kpi, figure.value) if over else None, counted(figure), label]
+        return [figure.value, self._said(figure), met(kpi, figure.value) if over else None, counted(figure), label, figure.count, figure.of]
 
     def _said(self, figure: Figure) -> str:
         return shown(figure.value, figure.unit, self.insight.settings.currency)
 
-    def _people(self, name: str, chart: Atlas, designs: Iterable[Design]) -> dict[str, Any]:
-        """Who is there and who was lost, of everybody, in each of the periods."""
+    def _people(self, name: str, filters: Sequence[_Filter], chart: Atlas, designs: Iterable[Design]) -> dict[str, Any]:
+        """Who is there and who was lost, in each of the periods; of those who are there the marks say to which filters they belong."""
         people = People(
             insight=self.insight,
             timeline=self.timeline,
@@ -281,13 +290,21 @@ class _Viewing:
             examples=self.choice.examples,
             personal=self.choice.personal,
         )
-        known = name in self.known
+        if name not in self.known:
+            return {"there": [], "lost": {}, "losses": [], "timelines": []}
         steps = {spot.name: number for number, spot in enumerate(chart.design.steps)}
-        whole = Slice(self.periods[0], journey=name)
+        cuts = [self._slice(name, one, self.periods[0]) for one in filters]
         well = self.won.union(*(design.reached for design in designs))
+        losses: dict[tuple[str, str, str | None], int] = {}
         return {
-            "there": people.there(whole, self.periods, steps) if known else [],
-            "lost": people.lost(whole, self.periods, well) if known else [],
+            "there": people.there(cuts, self.periods, steps),
+            "lost": {
+                f"{f},{p}": [[losses.setdefault((one.step, one.reason, one.last), len(losses)), one.customers] for one in lost]
+                for f, cut in enumerate(cuts)
+                for p, lost in enumerate(people.lost(cut, self.periods, well))
+                if lost
+            },
+            "losses": [list(key) for key in losses],
             "timelines": people.timelines(),
         }
 
@@ -324,13 +341,17 @@ def _numbers(chart: Atlas, placed: Layout, flow: Flow) -> dict[str, Any]:
 def _step(step: StepFlow | None) -> list[float | None] | None:
     if step is None:
         return None
-    median = None if step.median_seconds is None else round(step.median_seconds)
-    return [step.there_before, step.arrived, step.customers, step.moved, step.left, step.still, median]
+    return [step.there_before, step.arrived, step.customers, step.moved, step.left, step.still, step.median_seconds]
 
 
 def _touchpoint(one: Touchpoint, known: dict[tuple[str, str, str | None], int]) -> list[Any]:
     number = known.setdefault((one.name, one.channel, one.stage), len(known))
-    return [number, one.count, one.reach, None if one.feeling is None else round(one.feeling, 2), one.said]
+    return [number, one.count, one.reach, one.feeling, one.said]
+
+
+def _moments(period: Period) -> dict[str, str]:
+    """A period as tables to take away name it: its label, and its moments as ISO 8601 in UTC."""
+    return {"label": period.label, "begin": moment(period.begin).isoformat(), "end": moment(period.end).isoformat()}
 
 
 def _map(chart: Atlas) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from journeykit.insight.cells import safe
 from journeykit.insight.figures import Conversion, Figure, Period
 from journeykit.insight.reports.report import STANDING
 from journeykit.insight.reports.review import JourneyReview, Loss, NewVersion, Review, Shift, Standing, Target
+from journeykit.insight.settings.kpis import bound
 from journeykit.model.messages import moment
 
 COLUMNS = (
@@ -45,7 +46,7 @@ def _row(review: Review, journey: JourneyReview, target: Target) -> Iterator[Any
     figure, kpi = target.figure, target.kpi
     yield from (review.rhythm, _moment(review.period.begin), _moment(review.period.end), journey.journey, kpi.measure, kpi.owner)
     yield from (figure.value, figure.unit, figure.count, figure.of)
-    yield from (_bound(target), kpi.target, STANDING[target.met], target.before.value, target.direction)
+    yield from (bound(target.kpi), kpi.target, STANDING[target.met], target.before.value, target.direction)
 
 
 def _journey(journey: JourneyReview) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _target(target: Target) -> dict[str, Any]:
         "owner": target.kpi.owner,
         "unit": target.measure.unit,
         "figure": _figure(target.figure),
-        "bound": _bound(target),
+        "bound": bound(target.kpi),
         "target": target.kpi.target,
         "standing": STANDING[target.met],
         "before": _figure(target.before),
@@ -104,10 +105,6 @@ def _conversion(one: Conversion | None) -> dict[str, Any] | None:
 
 def _figure(figure: Figure) -> dict[str, Any]:
     return {"value": figure.value, "count": figure.count, "of": figure.of}
-
-
-def _bound(target: Target) -> str:
-    return "at least" if target.kpi.least else "at most"
 
 
 def _period(period: Period) -> dict[str, Any]:

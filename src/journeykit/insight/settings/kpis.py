@@ -30,6 +30,11 @@ class Kpi:
     rhythm: Literal["weekly", "monthly", "quarterly"]
 
 
+def bound(kpi: Kpi) -> str:
+    """Whether its target is the least or the most, in words: ``at least`` or ``at most``."""
+    return "at least" if kpi.least else "at most"
+
+
 def met(kpi: Kpi, value: float | None) -> bool | None:
     """Whether *value* reaches the target of *kpi*; None where there is no value."""
     if value is None:

@@ -27,6 +27,7 @@ function show() {
   put("title", journey.name);
   put("about", `${DATA.periods[chosen.period].days} · ${journey.filters[chosen.filter].label}${journey.goal ? ` · goal: ${journey.goal}` : ""} · made on ${DATA.at}, days of ${DATA.zone}`);
   put("kpis", ...cards(journey, plan, slice, other, names));
+  document.querySelector("[data-csv=kpis]").hidden = !journey.kpis.length;
   charts(plan, number, slice, other, names);
   put("table", ...table(plan, slice, other, (step) => open(step)));
   unused(plan, slice);
@@ -84,6 +85,7 @@ function unused(plan, slice) {
 function nothing() {
   put("title", "No journey yet");
   put("about", "No customer has entered a journey, and no definition was given.");
+  document.querySelector("[data-csv=kpis]").hidden = true;
   for (const id of ["maps", "steps", "moments"]) document.getElementById(id).hidden = true;
 }
 
@@ -92,17 +94,17 @@ function open(number, from) {
   const slice = journey.slices[`${chosen.filter},${chosen.period}`];
   opener = from || document.activeElement;
   opened = number;
-  panelBox.replaceChildren(...panel(journey, journey.maps[journey.filters[chosen.filter].map], slice, moment(), number, shut));
+  panelBox.replaceChildren(...panel(journey, journey.maps[journey.filters[chosen.filter].map], slice, moment(journey), number, shut));
   panelBox.hidden = false;
   panelBox.scrollTop = 0;
   mark();
   panelBox.querySelector(".close").focus();
 }
 
-// Of which period the panel tells; who is there and who was lost is told of everybody.
-function moment() {
-  const { label, over } = DATA.periods[chosen.period];
-  return { period: chosen.period, label, over, during: chosen.period ? ` in ${label}` : "", everybody: chosen.filter ? ", of everybody" : "" };
+// Of which period and of whom the panel tells.
+function moment(journey) {
+  const { label, over } = DATA.periods[chosen.period], { filter, period } = chosen;
+  return { period, slice: `${filter},${period}`, mark: 1 << filter, label, over, during: period ? ` in ${label}` : "", whose: filter ? `, ${journey.filters[filter].label}` : "" };
 }
 
 function shut() {
@@ -123,6 +125,12 @@ form.addEventListener("change", (event) => {
   if (!panelBox.hidden) shut();
   choose();
   show();
+});
+document.addEventListener("click", (event) => {
+  const name = event.target.dataset.csv, journey = DATA.journeys[chosen.journey];
+  if (!name) return;
+  const periods = chosen.other === "" || chosen.other === chosen.period ? [chosen.period] : [chosen.period, chosen.other];
+  download(fileName(journey.name, name, ...periods.map((one) => DATA.periods[one].label), chosen.filter ? journey.filters[chosen.filter].label : ""), sheet(name, journey, chosen.filter, periods));
 });
 form.addEventListener("submit", (event) => event.preventDefault());
 document.getElementById("charts").addEventListener("click", (event) => {

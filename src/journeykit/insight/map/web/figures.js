@@ -47,7 +47,7 @@ function spark(kpi) {
   );
 }
 
-const felt = (feeling) => (feeling > 0 ? `+${feeling.toFixed(1)}` : feeling < 0 ? `−${Math.abs(feeling).toFixed(1)}` : "0");
+const felt = (feeling) => (Math.abs(feeling) < 0.05 ? "0" : `${feeling > 0 ? "+" : "−"}${Math.abs(feeling).toFixed(1)}`);
 
 function touchpoints(journey, plan, slice) {
   const outside = plan.stages.includes("") ? "" : "outside the journey";

@@ -39,7 +39,7 @@ function fillStep(group, plan, slice, other) {
   const here = step ? step[STILL] : 0;
   const more = other ? change(here, before ? before[STILL] : 0) : "";
   group.querySelector("[data-here]").textContent = `${short(here)} here${more && more !== "same" ? ` ${more === "about the same" ? "" : more}` : ""}`;
-  group.querySelector("[data-pace]").textContent = step && step[MEDIAN] !== null ? (step[MEDIAN] ? `median ${lasting(step[MEDIAN])}` : "passed at once") : "";
+  group.querySelector("[data-pace]").textContent = step && step[MEDIAN] !== null ? (Math.round(step[MEDIAN]) ? `median ${lasting(step[MEDIAN])}` : "passed at once") : "";
   group.setAttribute("aria-label", `${plan.steps[number].name}: ${whole.format(here)} here`);
 }
 

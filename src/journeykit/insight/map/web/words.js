@@ -24,7 +24,7 @@ function lasting(seconds) {
   return `${seconds.toFixed(0)} s`;
 }
 
-const staying = (seconds) => (seconds === 0 ? "at once" : lasting(seconds));
+const staying = (seconds) => (seconds !== null && Math.round(seconds) === 0 ? "at once" : lasting(seconds));
 
 // How much more, or less, than before: "+12%", "same", "new".
 function change(now, before) {
