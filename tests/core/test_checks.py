@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from journeykit.codec import loads
 from journeykit.core.checks.problems import problems
+from journeykit.core.definitions.survey import unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split
@@ -894,3 +895,28 @@ def test_a_fact_counts_whatever_segment_its_customer_is_in() -> None:
     journey = Journey("ask", stage="retention", entry="Came", steps=Step("in", wait="1 day"))
 
     assert found(journey, catalog=catalog) == ["catalog: segments: no segment.vip; there is none"]
+
+
+def test_there_may_be_more_than_anybody_wants_to_read() -> None:
+    """The nearest, or the first eight of those there are."""
+    names = list("abcdefghi")
+
+    assert unknown("step", "b1", ["left", "b12"]) == 'no step "b1"; did you mean "b12"?'
+    assert unknown("step", "xyz", names) == 'no step "xyz"; there are a, b, c, d, e, f, g, h and more'
+    assert unknown("step", "xyz", names[:8]) == 'no step "xyz"; there are a, b, c, d, e, f, g, h'
+    assert unknown("step", "xyz", names[:1]) == 'no step "xyz"; there is a'
+    assert unknown("step", "xyz", []) == 'no step "xyz"; there is none'
+
+
+def test_a_date_that_lets_in_is_the_customers() -> None:
+    """Made of traits, consent and segments; nobody has data before being inside."""
+    catalog = Catalog(segments={"vip": "customer.spent > 3"})
+
+    def told(moment: str) -> list[str]:
+        entry = Entry(On(after=f"3 days before ({moment}), in UTC"))
+        return found(Journey("ask", stage="retention", entry=entry, steps=Step("in", wait="1 day")), catalog=catalog)
+
+    assert told("customer.ends if segment.vip and consent.email else customer.renews") == []
+    (problem,) = told("customer.ends if data.vip else customer.renews")
+    assert problem.startswith("ask: entry.after: ")
+    assert "data" in problem

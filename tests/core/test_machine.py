@@ -78,3 +78,21 @@ def test_where_a_rule_ends_it_the_machine_says_how() -> None:
         name: [(move.source, move.dest) for moves in machine(journey).events[name].transitions.values() for move in moves]
         for name in ("Gone", "Done")
     } == {"Gone": [("in", "(exited)")], "Done": [("in", "(completed)")]}
+
+
+def test_the_journey_has_rules_of_its_own() -> None:
+    """From every step that waits: by time, by an event, and by themselves."""
+    rules = [
+        Transition("over", on=On(after="3 days")),
+        Transition("second", on=On("Told")),
+        Transition("over", on=On(where="customer.done")),
+    ]
+    steps = [Step("first", stage="retention", wait="1 day"), Step("second", wait="1 day"), Step("over", end="completed")]
+    found = machine(Journey("ask", entry="Came", when=rules, steps=steps))
+
+    led = {
+        name: [(move.source, move.dest) for moves in event.transitions.values() for move in moves] for name, event in found.events.items()
+    }
+    assert led["(timer 0)"] == [("first", "over"), ("second", "over")]
+    assert led["Told"] == [("first", "second"), ("second", "second")]
+    assert [led[name] for name in led if name.startswith("(") and "timer" not in name] == [[("first", "over"), ("second", "over")]]

@@ -527,3 +527,22 @@ def test_of_the_timers_of_one_instant_the_one_armed_first_fires_first_whoever_ca
         shop.wait("3 days")
 
         assert shop.inside("visit").step == "doctor"
+
+
+def test_a_lifecycle_that_only_the_other_is_in_gives_its_stage() -> None:
+    """Ann's first subscription is over and the visitor's is not: she is where that is."""
+    steps = [
+        Step("new", stage="awareness", wait="9 days", when={"Paid": "paid"}),
+        Step("paid", stage="purchase", when={"Ended": "over"}),
+        Step("over", stage="retention", end="completed"),
+    ]
+    shop = Shop(Journey("life", key="contract", entry="Signed", lifecycle=True, steps=steps))
+    for name in ("Signed", "Paid", "Ended"):
+        shop.event(name, "ann", contract="c1")
+    shop.event("Signed", "visitor", contract="c2")
+    stages = {one.customer_id: one.facts.stage for one in shop.storage.load_many([Want("ann", None), Want("visitor", None)])}
+    assert stages == {"ann": "retention", "visitor": "awareness"}
+    shop.engine.merge("ann", "visitor", id="login")
+
+    (ann,) = shop.storage.load_many([Want("ann", None)])
+    assert (ann.facts.stage, shop.inside("life", "c1").status, shop.inside("life", "c2").step) == ("awareness", "completed", "new")

@@ -105,6 +105,12 @@ def test_a_schedule_ends_with_the_calendar() -> None:
     assert [following(Schedule(text), last, "UTC", None) for text in ("day at 09:00", "month on 31 at 09:00", "year on 01-01")] == [
         None
     ] * 3
+    eve = microseconds(datetime(9999, 12, 31, 9, tzinfo=UTC))
+    yearly = Schedule("year on 12-31 at 09:00")
+    assert [following(yearly, at, "UTC", None) for at in (eve - 1, eve - 86_400_000_000)] == [
+        eve,
+        eve,
+    ]  # and before that, its last occurrence
 
 
 KINDS = (

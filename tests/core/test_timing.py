@@ -9,7 +9,9 @@ from journeykit.core.compiling.index import compile_journeys
 from journeykit.core.compiling.plans import CompiledTimer
 from journeykit.core.deciding.customer import Customer
 from journeykit.core.enrollments.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
+from journeykit.core.expressions.context import Context
 from journeykit.core.turns.turn import Raised, Turn
+from journeykit.model.messages import moment
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
 from shop import Shop
 
@@ -298,3 +300,25 @@ def test_a_step_counts_from_when_its_own_scope_was_entered() -> None:
     assert shop.told() == ["03-02 09:00 entered before", "03-02 10:00 moved first", "03-02 11:00 moved second", "03-02 13:00 moved over"]
     with pytest.raises(DefinitionError, match="scope"):
         Shop(Journey("ask", entry="Came", steps=[Step("in", stage="retention", wait="3 hours after scope.entered_at, now if past")]))
+
+
+def test_whose_beginning_a_timer_counts_from() -> None:
+    """In two scopes the inner one's, in one that one's; the step's own and the journey's are the same everywhere."""
+    waits = (
+        "3 hours after scope.entered_at, now if past",
+        "3 hours after step.entered_at",
+        "3 hours after journey.entered_at, now if past",
+    )
+    inner, outer = (
+        Step(name, wait="9 days", when=[Transition("out", on=On(after=wait)) for wait in waits]) for name in ("deep", "shallow")
+    )
+    steps = [Scope("around", stage="retention", steps=[outer, Scope("within", steps=[inner])]), Step("out", wait="9 days")]
+    (journey,) = compile_journeys([("hash", "text", Journey("ask", entry="Came", zone="UTC", steps=steps))]).journeys.values()
+    context = Context("ann", Facts(), 9 * HOUR)
+    context.enrollment = Enrollment(
+        "ask", "", 1, "hash", 0, "active", "deep", 3, HOUR, 4 * HOUR, {}, scopes={"around": (2 * HOUR, 1), "within": (3 * HOUR, 2)}
+    )
+
+    begins = {(timer.name, timer.wait.text): timer.moment(context) for timer in journey.timers if timer.moment}
+    assert [begins["deep", wait] for wait in waits] == [moment(3 * HOUR), moment(4 * HOUR), moment(HOUR)]
+    assert [begins["shallow", wait] for wait in waits] == [moment(2 * HOUR), moment(4 * HOUR), moment(HOUR)]

@@ -376,6 +376,17 @@ def test_the_expressions_of_a_parameter_are_found_wherever_they_stand():
     assert template_expressions(value) == [Expression("data.x"), Expression("data.y"), Expression("data.z"), Expression("now")]
 
 
+def test_an_expression_may_stand_fifty_deep():
+    """And no deeper."""
+    deep: object = "{data.x}"
+    for number in range(50):
+        deep = [deep] if number % 2 else {"in": deep}
+
+    assert template_expressions(deep) == [Expression("data.x")]
+    with pytest.raises(DefinitionError, match="a parameter is nested more than 50 deep; make it flatter"):
+        template_expressions([deep])
+
+
 def test_a_parameter_that_holds_itself_is_refused():
     """Depth has a limit here too."""
     endless: list[object] = []
