@@ -9,6 +9,7 @@ slower. First come the tests that are quick, that are about this module rather t
 from __future__ import annotations
 
 import ast
+import atexit
 import gc
 import json
 import os
@@ -260,6 +261,7 @@ def _begun(work: Callable[[], int]) -> int:
             if sys.stdout is sys.__stdout__:  # whoever begins within another keeps its file: to drop it is a warning, which fails a test
                 sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
             code = work()
+            atexit._run_exitfuncs()  # noqa: SLF001  a database server ends with the process that started it
         finally:
             os._exit(code)
     return process
