@@ -18,8 +18,8 @@ from journeys import CATALOG, FACTS, PROPERTIES, START, added, carts, customers,
 
 from journeykit import Engine, Event, Journey, MemoryStorage, SQLiteStorage
 from journeykit.codec import definition_hash, journey_text
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import Compiled, compile_journeys
+from journeykit.core.compiling.index import Compiled, compile_journeys
+from journeykit.core.deciding.customer import Customer, advance
 from journeykit.model.records import Commit, Enrollment, Facts, Loaded, LoggedEvent, Timer
 from journeykit.ports import Storage
 from journeykit.runtime.clock import ManualClock

@@ -138,7 +138,7 @@ def together(definitions: Iterable[Any], recipes: Iterable[Any]) -> tuple[list[A
 
 def events(journeys: Iterable[Any], catalog: Any) -> set[str]:
     """The names of the events that a row's definitions speak of."""
-    from journeykit.core.survey import Survey
+    from journeykit.core.definitions.survey import Survey
 
     heard = {rule.on.event for journey in journeys for rule in Survey(journey).rules if rule.on.event}
     return heard | {fact.event for fact in catalog.facts.values()} | set(catalog.events)
@@ -147,7 +147,7 @@ def events(journeys: Iterable[Any], catalog: Any) -> set[str]:
 def actions(journeys: Iterable[Any]) -> set[str]:
     """The names of the actions that a row's journeys ask for."""
     from journeykit import Do
-    from journeykit.core.survey import Survey
+    from journeykit.core.definitions.survey import Survey
 
     return {act.do.action for journey in journeys for act in Survey(journey).acts if isinstance(act.do, Do)}
 

@@ -14,7 +14,7 @@ Usage::
     python scripts/mutants.py --hours 2            as many as can be tried in that time; the next call goes on
     python scripts/mutants.py --sample 300         the first so many; --seed for others
     python scripts/mutants.py --processes 2        so many at a time
-    python scripts/mutants.py core.splits model    those of some modules
+    python scripts/mutants.py core.turns model     those of some rooms or modules
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -48,8 +49,8 @@ COUNTED = (NOTICED, HANGS, SURVIVED, UNMET)
 class Mutant(NamedTuple):
     """One small change of one function."""
 
-    path: str  #: ``core/splits.py``
-    function: str  #: ``core.splits.arm``
+    path: str  #: ``core/compiling/splits.py``
+    function: str  #: ``core.compiling.splits.arm``
     first: int  #: the first line that goes out, counted from 1
     out: list[str]  #: the lines that go out
     into: list[str]  #: the lines that come in
@@ -127,23 +128,29 @@ def head(statement: ast.stmt) -> range:
     return range(statement.lineno, body[0].lineno if body else (statement.end_lineno or 0) + 1)
 
 
-def all_mutants() -> dict[str, Mutant]:
+def all_mutants(processes: int = 1) -> dict[str, Mutant]:
     """Every small change of model and core by a name that stays while its function stays: made anew for a module that has changed."""
     found: dict[str, Mutant] = {}
-    for path in sorted(path for room in ROOMS for path in (SOURCES / room).glob("*.py")):
-        name = path.relative_to(SOURCES).as_posix()
-        kept = KEPT / f"{name.replace('/', '.')}.{digest(path.read_text())}.json"
-        if not kept.exists():
-            for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
-                old.unlink()
-            kept.write_text(json.dumps(list(mutants_of(path))))
-            print(f"\r{name}".ljust(60), end="", file=sys.stderr, flush=True)
-        again: Counter[str] = Counter()
-        for mutant in (Mutant(*fields) for fields in json.loads(kept.read_text())):
-            key = digest(mutant.function, mutant.change)
-            again[key] += 1  # the same line may stand twice in a function
-            found[f"{key}-{again[key]}"] = mutant
+    with ProcessPoolExecutor(processes) as pool:
+        for path, kept in pool.map(made, sorted(path for room in ROOMS for path in (SOURCES / room).rglob("*.py"))):
+            print(f"\r{path}".ljust(60), end="", file=sys.stderr, flush=True)
+            again: Counter[str] = Counter()
+            for mutant in (Mutant(*fields) for fields in json.loads(kept.read_text())):
+                key = digest(mutant.function, mutant.change)
+                again[key] += 1  # the same line may stand twice in a function
+                found[f"{key}-{again[key]}"] = mutant
     return found
+
+
+def made(path: Path) -> tuple[str, Path]:
+    """The name of a module, and the file in which its mutants are kept."""
+    name = path.relative_to(SOURCES).as_posix()
+    kept = KEPT / f"{name.replace('/', '.')}.{digest(path.read_text())}.json"
+    if not kept.exists():
+        for old in KEPT.glob(f"{name.replace('/', '.')}.*.json"):
+            old.unlink()
+        kept.write_text(json.dumps(list(mutants_of(path))))
+    return name, kept
 
 
 # --- what is known of them
@@ -236,7 +243,7 @@ def main() -> int:
     single, kinds = reasons()
     mutants = {
         key: mutant
-        for key, mutant in all_mutants().items()
+        for key, mutant in all_mutants(asked.processes).items()
         if not makes_no_difference(mutant, single, kinds) and (not asked.modules or mutant.function.startswith(tuple(asked.modules)))
     }
     order = sorted(mutants, key=lambda key: digest(str(asked.seed), key))[: asked.sample]

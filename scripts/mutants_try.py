@@ -9,6 +9,7 @@ slower. First come the tests that are quick, that are about this module rather t
 from __future__ import annotations
 
 import ast
+import atexit
 import gc
 import json
 import os
@@ -95,6 +96,9 @@ class _Trial:
     def _share(self, place: int, items: Sequence[pytest.Item], meetings: _Meetings) -> int:
         """Try those that fall to the process at *place*."""
         mine = [*self._mutants.items()][place :: self._processes]
+        if any(self._one(None, meetings.tests(mutant, items, 1, self._noticing), meetings)[0] != SURVIVED for _, mutant in mine[:5]):
+            os.write(2, b"\na test fails although nothing was changed\n")
+            return 1
         for number, (key, mutant) in enumerate(mine):
             if time.monotonic() > self._until:
                 break
@@ -121,11 +125,17 @@ class _Trial:
         kept = {path: KEPT / f"meetings.{digest(str(path), path.read_text(), helpers, code)}.json" for path in by_file}
         for old in {*KEPT.glob("meetings.*.json")} - {*kept.values()}:
             old.unlink()
-        for path, itself in kept.items():
-            if not itself.exists():
-                print(f"\rwhich line is met by {path.relative_to(ROOT)}".ljust(100), end="", file=sys.stderr, flush=True)
-                _wait(partial(self._find_out, by_file[path], itself))
+        unknown = [path for path, itself in kept.items() if not itself.exists()]
+        print(f"which line is met by the tests of {len(unknown)} files", file=sys.stderr, flush=True)
+        runs = [_begun(partial(self._find_out_all, unknown[place :: self._processes], by_file, kept)) for place in range(self._processes)]
+        for run in runs:
+            os.waitpid(run, 0)
         return [json.loads(one.read_text()) for one in kept.values() if one.exists()]
+
+    def _find_out_all(self, paths: Iterable[Path], by_file: Mapping[Path, Sequence[pytest.Item]], kept: Mapping[Path, Path]) -> int:
+        for path in paths:
+            _wait(partial(self._find_out, by_file[path], kept[path]))
+        return 0
 
     def _find_out(self, items: Sequence[pytest.Item], kept: Path) -> int:
         from coverage import Coverage
@@ -155,19 +165,20 @@ class _Trial:
 
     # --- one mutant
 
-    def _one(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings) -> tuple[str, str]:
+    def _one(self, mutant: Mutant | None, chosen: Sequence[pytest.Item], meetings: _Meetings) -> tuple[str, str]:
         reading, writing = os.pipe()
         code = _wait(lambda: self._noticed(mutant, chosen, meetings, writing))
         os.close(writing)
         with os.fdopen(reading) as told:
             return {0: SURVIVED, 1: NOTICED, 2: CANNOT}.get(code, HANGS), told.read()
 
-    def _noticed(self, mutant: Mutant, chosen: Sequence[pytest.Item], meetings: _Meetings, telling: int) -> int:
+    def _noticed(self, mutant: Mutant | None, chosen: Sequence[pytest.Item], meetings: _Meetings, telling: int) -> int:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
-            _make(mutant)
+            if mutant is not None:
+                _make(mutant)
         except (AttributeError, ValueError, KeyError) as error:
-            print(mutant.function, mutant.change, error, file=sys.__stderr__)
+            print(mutant, error, file=sys.__stderr__)
             return 2
         for item, following in _with_next(chosen):
             signal.setitimer(signal.ITIMER_PROF, 2 + 10 * meetings.took[item.nodeid])
@@ -247,8 +258,10 @@ def _begun(work: Callable[[], int]) -> int:
         try:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+            if sys.stdout is sys.__stdout__:  # whoever begins within another keeps its file: to drop it is a warning, which fails a test
+                sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
             code = work()
+            atexit._run_exitfuncs()  # noqa: SLF001  a database server ends with the process that started it
         finally:
             os._exit(code)
     return process
@@ -260,7 +273,7 @@ def _begun(work: Callable[[], int]) -> int:
 def _make(mutant: Mutant) -> None:
     """Give the function the code of the changed one, and its defaults where those are what has changed."""
     source = mutant.source()
-    names = mutant.function.split(".")[2:]
+    names = mutant.function.split(".")[mutant.path.count("/") + 1 :]
     module = sys.modules["journeykit." + mutant.path.removesuffix(".py").replace("/", ".")]
     function = _function(module, names)
     code = compile(source, str(SOURCES / mutant.path), "exec", dont_inherit=True)

@@ -216,7 +216,7 @@ def call(name: str, given: list[Any]) -> Any:
             return abs(number(first))
         case "round":
             return round(number(first), *[digits for digits in given[1:] if digits])
-        case "weekday" | "date":
+        case "weekday" | "date" | "time":
             return day(name, *given)
         case "top":
             return top(*given)
@@ -226,7 +226,7 @@ def call(name: str, given: list[Any]) -> Any:
 
 
 def day(name: str, at: Any, zone: Any) -> str:
-    """The day of a moment in a zone: its name, or its date."""
+    """The day of a moment in a zone, its name or its date, or what the clocks show there."""
     if isinstance(at, str):
         try:
             at = datetime.fromisoformat(at)
@@ -238,7 +238,7 @@ def day(name: str, at: Any, zone: Any) -> str:
         there = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))
     except (ValueError, ZoneInfoNotFoundError):
         raise Cannot(f"no zone {zone!r}") from None
-    return there.strftime("%A").lower() if name == "weekday" else f"{there:%Y-%m-%d}"
+    return {"weekday": there.strftime("%A").lower(), "date": f"{there:%Y-%m-%d}", "time": f"{there:%H:%M}"}[name]
 
 
 def records(given: Any) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from itertools import count
 from typing import Any
 
 from journeykit import ActionRequest, Catalog, Done, Engine, Event, Journey, MemoryStorage
-from journeykit.core.customer import Customer, advance
-from journeykit.core.turn import Trace
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.turn import Trace
 from journeykit.model.messages import moment
 from journeykit.model.phrases import seconds
 from journeykit.model.records import Enrollment, HistoryEntry, LoggedEvent, Want

@@ -42,6 +42,9 @@ ROOMS = {
     "cli": ("model", "errors", "core", "ports", "codec", "storage", "actions", "runtime", "rehearsal", "histories", "insight"),
 }
 
+#: The rooms inside `core`, in order: each may import those before it.
+CORE = ("expressions", "definitions", "facts", "checks", "compiling", "turns", "enrollments", "deciding")
+
 #: Each room inside `insight` and what of `insight` it may import, itself aside; modules that stand between the rooms are named like them.
 INSIGHT = {
     "__init__": ("insight",),
@@ -61,8 +64,8 @@ INSIGHT = {
 
 #: Libraries of others, and the only rooms or modules that may import them; attrs may be used wherever values are made.
 BORROWED = {
-    "transitions": ("core.compiler",),
-    "pendulum": ("core.calendar",),
+    "transitions": ("core.compiling.compiler",),
+    "pendulum": ("core.expressions.calendar",),
     "cattrs": ("codec",),
     "yaml": ("codec",),
     "pytest": ("testing",),
@@ -132,9 +135,17 @@ def above(module: str) -> Iterator[str]:
         module = module.rpartition(".")[0]
 
 
-def inside_insight(module: str) -> str:
-    """The room inside `insight` that a module of it lies in."""
+def inside(module: str) -> str:
+    """The room inside `core` or `insight` that a module of it lies in."""
     return [*module.split("."), "__init__"][1]
+
+
+def rows_of(place: str) -> dict[str, str]:
+    """The modules that docs/architecture.md names in each room inside *place*, in the order of the page."""
+    page = (TESTS.parent / "docs" / "architecture.md").read_text("utf-8")
+    table = page.partition(f"| room of `{place}` |")[2].partition("\n\n")[0]
+    rows = [line.split("|") for line in table.splitlines()[2:]]
+    return {room.strip(" `"): named for _, room, _, named, _ in rows}
 
 
 def edges() -> dict[str, set[str]]:
@@ -164,20 +175,29 @@ def test_imports_point_one_way() -> None:
     assert wrong == []
 
 
+def test_the_rooms_inside_core_point_one_way() -> None:
+    """Who decides knows the tables and the facts, and not the other way round; every module of core is in one of the rooms."""
+    places = {name: inside(name) for name in modules() if name.startswith("core.")}
+
+    assert set(places.values()) == set(CORE)
+    assert [
+        f"{name} imports {target}"
+        for name, room in places.items()
+        for target in sorted(edges()[name])
+        if within(target, ("core",)) and places.get(target) not in CORE[: CORE.index(room) + 1]
+    ] == []
+
+
 def test_the_rooms_inside_insight_point_one_way() -> None:
     """Who draws knows the numbers, and not the other way round; the table has no cycle, so neither have the rooms."""
     wrong = []
     for name, targets in edges().items():
         if within(name, ("insight",)):
-            room = inside_insight(name)
-            wrong += [
-                f"{name} imports {t}"
-                for t in sorted(targets)
-                if within(t, ("insight",)) and inside_insight(t) not in (room, *INSIGHT[room])
-            ]
+            room = inside(name)
+            wrong += [f"{name} imports {t}" for t in sorted(targets) if within(t, ("insight",)) and inside(t) not in (room, *INSIGHT[room])]
 
     assert wrong == []
-    assert set(TopologicalSorter(INSIGHT).static_order()) == {inside_insight(name) for name in modules() if within(name, ("insight",))}
+    assert set(TopologicalSorter(INSIGHT).static_order()) == {inside(name) for name in modules() if within(name, ("insight",))}
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -266,19 +286,21 @@ def test_every_test_says_what_the_customer_sees() -> None:
 
 
 def test_every_module_of_core_is_on_the_map() -> None:
-    """Somebody new finds it in docs/architecture.md under what it is about."""
-    page = (TESTS.parent / "docs" / "architecture.md").read_text("utf-8")
-    core = {name.removeprefix("core.") for name in modules() if name.startswith("core.")}
+    """Somebody new finds it in docs/architecture.md in the row of its room, and the rooms stand there in their order."""
+    rows = rows_of("core")
+    packages = {name.rpartition(".")[0] for name in modules()}
+    places = [name.removeprefix("core.").split(".") for name in modules() if name.startswith("core.") and name not in packages]
 
-    assert {name for name in core if not name.startswith("checks_") and f"`{name}`" not in page} == set()
+    assert [(room, module) for room, module in places if f"`{module}`" not in rows[room]] == []
+    assert tuple(rows) == CORE
 
 
 def test_every_module_of_insight_is_on_the_map() -> None:
     """Somebody new finds it in docs/architecture.md in the row of its room; measures are named by their stages."""
-    page = (TESTS.parent / "docs" / "architecture.md").read_text("utf-8")
-    between, *rooms = page.partition("| between the rooms |")[2].split("\n| `")
-    rows = {"": between} | {row.partition("`")[0]: row for row in rooms}
+    rows = rows_of("insight")
     packages = {name.rpartition(".")[0] for name in modules()}
     places = [name.removeprefix("insight.").rpartition(".") for name in modules() if within(name, ("insight",)) and name not in packages]
 
-    assert [(room, module) for room, _, module in places if room != "measures" and f"`{module}`" not in rows[room]] == []
+    assert [
+        (room, module) for room, _, module in places if room != "measures" and f"`{module}`" not in rows[room or "between the rooms"]
+    ] == []

@@ -15,7 +15,7 @@ import pytest
 
 from journeykit import Catalog, Journey, dumps, loads, mermaid
 from journeykit.codec import load_migrations, migration_text
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.insight.measures import MEASURES
 from journeykit.insight.settings.reading import read_settings
 from journeykit.rehearsal import read_population

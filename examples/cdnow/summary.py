@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from journeykit import Journey, Scope, Step
-from journeykit.core.compiler import CompiledJourney
+from journeykit.core.compiling.compiler import CompiledJourney
 from journeykit.insight.reports.summary import Summary as Counted
 from journeykit.model.records import HistoryEntry
 from journeykit.ports import Storage

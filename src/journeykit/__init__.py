@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from journeykit.actions.log import LogAction
     from journeykit.actions.webhook import WebhookAction
     from journeykit.codec import dumps, load, loads
-    from journeykit.core.index import machine
+    from journeykit.core.compiling.index import machine
     from journeykit.insight.definitions.diagram import mermaid
     from journeykit.runtime.clock import ManualClock
     from journeykit.runtime.definitions import check
@@ -121,7 +121,7 @@ _WHERE = {
     "dumps": "journeykit.codec",
     "load": "journeykit.codec",
     "loads": "journeykit.codec",
-    "machine": "journeykit.core.index",
+    "machine": "journeykit.core.compiling.index",
     "mermaid": "journeykit.insight.definitions.diagram",
 }
 

@@ -201,6 +201,9 @@ class Storage(Protocol):
     def taken(self, name: str) -> int:
         """Return how many have been taken of the shared number *name*, over all that was ever committed."""
 
+    def forget_taken(self, over: Callable[[str], bool]) -> None:
+        """Let nothing have been taken of shared numbers that have a limit, by the last commit that took of them, and whose name is *over*."""
+
     def keep(self, name: str, value: str) -> str:
         """Keep *value* under *name* once for all customers, where nothing is kept yet; return what is kept."""
 
@@ -302,11 +305,7 @@ class Storage(Protocol):
         """Return (journey, definition, step, how many active enrollments stand there), in order; one statement, no customer is read."""
 
     def inside(self, journey: str, definition: str, after: str = "", limit: int = 1_000) -> list[str]:
-        """
-        Return up to *limit* ids of customers greater than *after* with an active enrollment on that version, in order.
-
-        Going on behind the last one, a run over all of them reads each row once, along the key of enrollments.
-        """
+        """Return up to *limit* ids of customers greater than *after* with an active enrollment on that version, in order, along the key."""
 
     def scan(self, table: str, after: Any = None, limit: int = 10_000) -> tuple[list[tuple[Any, ...]], Any]:
         """

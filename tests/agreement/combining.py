@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from agreement.generators import BEGIN, HOUR, Happening
 from agreement.worlds import ReferenceShop
 from journeykit import Catalog, Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.messages import Event, moment
 
 CUSTOMERS = ("ann", "bob", "cid")

@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.messages import Event, microseconds, moment

@@ -20,7 +20,8 @@ EVERYBODY = ("ann", "bob", "cid")
 def test_a_late_worker_comes_to_the_same(examples: int) -> None:
     """Looked at whenever something is due, or once at the very end: what one has sent another arrives when it was sent."""
     counted: Counter[str] = Counter()
-    for seed, shop in shops(examples // 2):
+    number = max(60, examples // 2)
+    for seed, shop in shops(number):
         story = [*shop.happenings, Happening(shop.happenings[-1].at + END, None)]
         late, punctual = accepted(Run(shop), story), Run(shop)
         late.engine.run_due()
@@ -34,7 +35,7 @@ def test_a_late_worker_comes_to_the_same(examples: int) -> None:
         assert accounts(punctual) == accounts(late), f"seed {seed}"
         counted["sent"] += sum(sent(one.event) for customer in EVERYBODY for one in late.log(customer))
         seen(counted, late)
-    enough(counted, examples // 2, **PLENTY, looked=500, sent=20)
+    enough(counted, number, **PLENTY, looked=500, sent=20)
 
 
 def accepted(run: Run, story: Iterable[Happening]) -> Run:

@@ -24,9 +24,9 @@ from agreement.generators import shops
 from agreement.test_invariances import CUSTOMERS, Run
 from agreement.test_merging import Merged
 from agreement.worlds import CoreShop, ReferenceShop
-from journeykit.core.customer import Customer, advance
-from journeykit.core.quotas import Known, Shared, Unread
-from journeykit.core.turn import Trace
+from journeykit.core.compiling.quotas import Known, Shared, Unread
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.turn import Trace
 from journeykit.model.messages import moment
 from journeykit.model.records import Commit, LoggedEvent
 from journeykit.runtime.why import EVER

@@ -20,15 +20,15 @@ import attrs
 from agreement.generators import BEGIN, CATALOG, HOUR, Happening, Shop, shops
 from journeykit import Engine, MemoryStorage, PostgresStorage, SQLiteStorage
 from journeykit.codec import definition_hash, journey_text
-from journeykit.core.compiler import COMPLETED, EXITED, CompiledJourney, Machine, machine_of
-from journeykit.core.customer import Customer, advance
-from journeykit.core.decision import Deciding
-from journeykit.core.extensions import Extensions
-from journeykit.core.facts import FactTable
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import Row
-from journeykit.core.quotas import SHARED, Unread, recorded
-from journeykit.core.segments import SegmentTable
+from journeykit.core.compiling.compiler import COMPLETED, EXITED, CompiledJourney, Machine, machine_of
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import Row
+from journeykit.core.compiling.quotas import SHARED, Unread, recorded
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.definitions.extensions import Extensions
+from journeykit.core.enrollments.decision import Deciding
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.segments import SegmentTable
 from journeykit.errors import ConditionError, LoopError
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Enrollment, Facts, Loaded, LoggedEvent, Want

@@ -19,9 +19,9 @@ from attrs import evolve
 from agreement.generators import CATALOG, HOUR, Happening, Shop, shops
 from agreement.test_invariances import Run, enough, replayed, written
 from journeykit import ActionRequest, Engine, PostgresStorage, SQLiteStorage
-from journeykit.core.backfill import events_of
-from journeykit.core.context import Context
-from journeykit.core.facts import fold, identify
+from journeykit.core.deciding.backfill import events_of
+from journeykit.core.expressions.context import Context
+from journeykit.core.facts.facts import fold, identify
 from journeykit.errors import ConditionError
 from journeykit.model.records import Facts, Want
 from journeykit.ports import Storage

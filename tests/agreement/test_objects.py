@@ -145,7 +145,7 @@ def _create(request, tmp_path):
 def test_the_engine_tells_whom_the_list_tells(create, examples: int) -> None:
     """The same customers, of the same facts, at the same moments."""
     counted: Counter[str] = Counter()
-    for seed in range(max(10, examples // 4)):
+    for seed in range(max(20, examples // 4)):
         happenings = story(Random(seed))
         expected = by_the_list(happenings, counted)
         assert by_the_engine(happenings, create()) == expected, f"seed {seed}"

@@ -12,7 +12,7 @@ import attrs
 from agreement.generators import HOUR, Happening, Shop, shops
 from agreement.test_invariances import CUSTOMERS, Run, enough, written
 from journeykit import SQLiteStorage
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.customer import Customer
 from journeykit.model.records import Want
 from journeykit.runtime.why import replay
 

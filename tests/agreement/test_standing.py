@@ -19,9 +19,9 @@ from agreement.generators import CATALOG, HOUR, Happening, Shop, shops
 from agreement.test_invariances import CUSTOMERS, END, Run, enough, seen, written
 from journeykit import Engine, SQLiteStorage
 from journeykit.codec import definition_hash, journey_text
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import compile_journeys
-from journeykit.core.quotas import KEPT, recorded
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.quotas import KEPT, recorded
+from journeykit.core.deciding.customer import Customer, advance
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Scope, Step
 from journeykit.model.records import Enrollment, Facts, Loaded, LoggedEvent, Want

@@ -19,7 +19,7 @@ from agreement.generators import CATALOG, SHORT, Shop, shops
 from agreement.test_invariances import CUSTOMERS, Run, enough, written
 from journeykit import DefinitionError, Engine, MemoryStorage, SQLiteStorage
 from journeykit.codec import definition_hash
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.journey import Journey, Scope, Step
 from journeykit.model.records import Want
 from journeykit.runtime.past import Past

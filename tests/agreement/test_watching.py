@@ -16,7 +16,7 @@ import pytest
 from agreement.generators import BEGIN, CATALOG, HOUR, Happening, shops
 from agreement.test_reference import shown, told
 from agreement.worlds import CoreShop
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Exit, Journey, On, Start, Step, Transition
 from journeykit.model.messages import Event, moment
@@ -60,7 +60,7 @@ KNOWN = {
     "spent_before": (30, 90, None, "much"),
     "seen_before": (2, 50),
 }
-FLOORS = {"segment": 150, "segment left": 60, "every": 300, "after": 30, "window changed": 100, "opened": 100, "since entry": 100}
+FLOORS = {"segment": 150, "segment left": 60, "every": 300, "after": 30, "window changed": 80, "opened": 100, "since entry": 100}
 
 
 class Watched:

@@ -9,10 +9,10 @@ from heapq import heappop, heappush
 from typing import Any
 
 from journeykit.codec import definition_hash, journey_text
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import compile_journeys
-from journeykit.core.quotas import Known, Shared, Unread
-from journeykit.core.tallies import better
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.quotas import Known, Shared, Unread
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.tallies import better
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, moment

@@ -61,6 +61,7 @@ steps:
         ("set: {data.a: {b: c}}", 'steps[0].set["data.a"]: text belongs here, not {"b": "c"}; write for example "event.total > 100"'),
         ("when: Order Completed", 'steps[0].when: a mapping belongs here, not "Order Completed"; write {EVENT: STEP} or a list of transitions'),
         ("when: {event: A, to: b}", "steps[0].when: one transition alone stands in a list too; write a dash in front of it"),
+        ("when: {event: A, set: {data.a: 1}}", "steps[0].when: one transition alone stands in a list too; write a dash in front of it"),
         ("when: {A: 5}", 'steps[0].when["A"]: a step belongs here, not 5; write the name of a step, or a mapping'),
         ("when: {A: {after: 1 hour, to: b}}", 'steps[0].when["A"]: "after" beside the event "A"; write a list of transitions, one for each'),
         ("when: {A: {too: b}}", 'steps[0].when["A"]: unknown key "too"; did you mean "to"?'),
@@ -163,4 +164,36 @@ def test_a_step_that_is_none():
     assert caught.value.problems == (
         "steps: 'b' is no step; write Step(...) or Scope(...)",
         "steps: {'step': 'c'} is no step; write Step(...) or Scope(...)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "problem"),
+    [
+        (
+            "{step: b, wait: until data.ends, exit if missing, now if past}",
+            '"exit if missing" has no colon, for in braces a text is over at its comma; put all of it in quotes: "until data.ends, exit if missing"',
+        ),
+        (
+            "{step: b, do: {email: {expires: 2 days, with step}}}",
+            '"with step" has no colon, for in braces a text is over at its comma; put all of it in quotes: "2 days, with step"',
+        ),
+        (
+            "{step: b, then: 50% short, 50% long, wait: 1 day}",
+            '"50% long" has no colon, for in braces a text is over at its comma; put all of it in quotes: "50% short, 50% long"',
+        ),
+    ],
+)
+def test_a_sentence_that_its_comma_has_cut_is_told_as_one(step, problem):
+    """Half of it would be a key that there is not, or, in the parameters of an action, a parameter that nobody asked for."""
+    assert problems(f"journey: a\nsteps:\n  - {step}\n") == [f"line 3: {problem}"]
+
+
+def test_a_sentence_in_quotes_is_not_cut():
+    """Nor is anything missed where nothing was meant: an entry with a colon may be empty, and words without one may stand in a row."""
+    text = "journey: a\nsteps:\n  - {step: b, wait: 'until data.ends, exit if missing, now if past', do: {log: {x: 'a, b', y: , all: {v, w}}}}\n"
+    (step,) = loads(text).steps
+    assert (str(step.wait.text), dict(step.do[0].parameters)) == (
+        "until data.ends, exit if missing, now if past",
+        {"x": "a, b", "y": None, "all": {"v": None, "w": None}},
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.balances import Balance, with_openings
-from journeykit.core.expressions import MISSING
-from journeykit.core.facts import FactTable
+from journeykit.core.expressions.expressions import MISSING
+from journeykit.core.facts.balances import Balance, with_openings
+from journeykit.core.facts.facts import FactTable
 from journeykit.model.customer import Catalog
 from journeykit.model.phrases import Aggregate
 from journeykit.model.records import Facts

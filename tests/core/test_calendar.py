@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.calendar import civil, due, known_zone, read_moment, show
+from journeykit.core.expressions.calendar import civil, due, known_zone, read_moment, show
+from journeykit.core.expressions.calendar import local as shown_in
 from journeykit.errors import ConditionError
 from journeykit.model.wait import Wait
 
@@ -375,6 +376,9 @@ def test_showing_what_no_calendar_shows() -> None:
 
     with pytest.raises(ConditionError):
         show(0, "Mars/Base")
+    with pytest.raises(ConditionError, match=r"^4611686018427387904 microseconds from 1970 leave the calendar \(years 1 to 9999\)$"):
+        shown_in(2**62, BERLIN)
+    assert shown_in(0, BERLIN).isoformat() == "1970-01-01T01:00:00+01:00"
 
 
 # What has gone wrong in other systems.

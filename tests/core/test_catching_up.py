@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.quotas import UNKNOWN, Known, Shared, Unread
+from journeykit.core.compiling.quotas import UNKNOWN, Known, Shared, Unread
+from journeykit.core.deciding.customer import Customer, advance
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, LoggedEvent, Want
 from shop import Shop
@@ -237,3 +237,40 @@ def test_whoever_is_moved_out_of_a_paused_step_goes_on_and_what_was_set_is_heard
     ]  # fmt: skip
     (e,) = [e for e in commit.enrollments if e.journey == "one"]
     assert (e.held, e.data, [(timer.due_at - START) / HOUR for timer in e.timers if timer.due_at]) == (None, {"n": 1}, [4.0])
+
+
+def test_a_pause_whose_end_leads_round_and_round_lets_time_go_on_and_nothing_else() -> None:
+    """
+    Ann's visit is over while the journey is paused, and the step to which that leads goes round for ever.
+
+    She stays where she is, what is due by then is due at once, what is not stays as it was, and what is unknown is waited for.
+    """
+    again = Transition("round", on=On(where="data.n < 101"), set={"data.n": "data.n + 1"})
+    rules = [
+        Transition("round", on=On(after="1 hour after data.visit, wait if missing, skip to round if past")),
+        Transition("over", on=On(after="until data.other, wait if missing, now if past")),
+        Transition("over", on=On(after="until data.later, wait if missing, now if past")),
+    ]
+    steps = [Step("in", stage="retention", when=rules), Step("round", when=again, wait="9 days"), Step("over", wait="9 days")]
+    visit = {"data.n": "0", "data.visit": "event.visit", "data.later": "event.later"}
+    shop = Shop(Journey("ask", entry=Entry("Came", set=visit), zone="UTC", steps=steps))
+    shop.event("Came", visit="2026-03-02T10:00:00Z", later="2026-03-04T09:00:00Z")
+    pause, ann = Pause(1, "ask", None, None, True, START), customer(shop)
+    ann.apply(decided(shop, 2.5, None, ann, shared=Shared(Known(pauses=[pause]))))
+    assert [timer.due_at for timer in ann.enrollments["ask", ""].timers] == [START + 2 * HOUR, None, START + 48 * HOUR]
+    over = Shared(Known(pauses=[pause._replace(ended_at=START + 5 * HOUR)]))
+    commit = decided(shop, 6, None, ann, shared=over, limit=1)
+
+    (e,) = commit.enrollments
+    assert (e.held, e.step, e.data["n"], [timer.due_at for timer in e.timers]) == (
+        None,
+        "in",
+        0,
+        [START + 5 * HOUR, None, START + 48 * HOUR],
+    )
+    error = "ask: more than 100 automatic transitions in one decision, the last from round"
+    (row,) = [one.event.properties for one in commit.events if one.state == "parked"]
+    assert (row["journey"], row["number"], row["error"], row["event"]) == ("ask", 1, error, None)
+    assert [(line.at, line.kind, line.journey, line.cause, line.source, line.reason) for line in commit.history] == [
+        (START + 5 * HOUR, "parked", "ask", "end of a pause", "in", error)
+    ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journeykit.codec import loads
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
+from journeykit.core.definitions.survey import unknown
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split
@@ -106,9 +108,13 @@ def test_a_right_definition_has_no_problem():
             'steps[0].then: "sc" is a scope; name one of its steps, such as "bc"',
             'steps[1].steps[0]: nobody gets to "bc"; lead there from another step, or leave it out',
         ]),
-        ("- scope: s\n  when: [{event: E, to: nowhere}]\n  steps: [{step: a}]", ['steps[0].when[0].to: no step "nowhere"; there is a']),
+        ("- scope: s\n  when: [{event: E, to: nowhere}]\n  steps: [{step: a, wait: 1 day}]", ['steps[0].when[0].to: no step "nowhere"; there is a']),
         ("- {step: a, wait: 1 day, then: c}\n- {step: b}\n- {step: c}", ['steps[1]: nobody gets to "b"; lead there from another step, or leave it out']),
         ("- {step: a, end: completed}\n- {step: b}", ['steps[1]: nobody gets to "b"; lead there from another step, or leave it out']),
+        ("- scope: s\n  when: [{event: E, to: b}]\n  steps: [{step: a}]\n- {step: b, wait: 1 day}", [
+            "steps[0].when[0]: never taken, for nobody stays in a step: each goes on at once; give a step a wait or a when of its own",
+        ]),
+        ("- scope: s\n  when: [{event: E, to: b}]\n  steps: [{step: a}, {step: waits, when: {F: b}}]\n- {step: b, wait: 1 day}", []),
         # the end
         ("- {step: a, wait: 1 day, end: completed}", ['steps[0].wait: "a" is final; leave wait out, or end']),
         ("- {step: a, when: {E: a}, end: completed}", ['steps[0].when: "a" is final; leave when out, or end']),
@@ -183,7 +189,7 @@ def test_a_right_definition_has_no_problem():
             'give the journey a zone, or add "in Europe/Berlin"'),
         ]),
         ("- {step: a, wait: '3 calendar days, in Europe/Berlin'}", []),
-        ("- {step: a, wait: '3 calendar days, in Europe/Bern'}", ['steps[0].wait: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        ("- {step: a, wait: '3 calendar days, in Europe/Bern'}", ['steps[0].wait: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?']),
         # settings
         ("- {step: a, set: {total: 1}}", ['steps[0].set.total: "total" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL']),
         ("- {step: a, set: {event.x: 1}}", ['steps[0].set.event.x: "event.x" cannot be set; write data.NAME, customer.NAME or consent.CHANNEL']),
@@ -227,7 +233,7 @@ def test_what_is_wrong_in_the_steps(steps, expected):
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ("zone: Europe/Bern", ['zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        ("zone: Europe/Bern", ['zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?']),
         ("open: 2026-11-01", ['open: "2026-11-01" is no time span; write "2026-11-01 to 2026-12-24"']),
         ("open: soon to later", ['open: "soon to later" is no time span; write "2026-11-01 to 2026-12-24"']),
         ("open: 2026-12-24 to 2026-11-01", ['open: "2026-12-24 to 2026-11-01" ends before it begins; turn it round']),
@@ -267,6 +273,17 @@ def test_what_is_wrong_in_the_journey(more, expected):
             "{after: 1 day}",
             ['entry.after: nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'],
         ),
+        (
+            "{event: Product Added, where: data.total > 5}",
+            ["entry.where: nobody is inside yet, and data.total is always missing; ask for event, customer, consent or segment"],
+        ),
+        (
+            "[{event: Product Added}, {event: Cart Seen, where: journey.key == event.cart_id and step.entered_at < now}]",
+            [
+                "entry[1].where: nobody is inside yet, and journey.key is always missing; ask for event, customer, consent or segment",
+                "entry[1].where: nobody is inside yet, and step.entered_at is always missing; ask for event, customer, consent or segment",
+            ],
+        ),
         ("{segment: vip}", ['entry.segment: no segment "vip"; there is none']),
         (
             "{every: day at 09:00}",
@@ -274,7 +291,10 @@ def test_what_is_wrong_in_the_journey(more, expected):
                 'entry.every: "day at 09:00" needs a time zone for customers without one; give the journey a zone, or add ", in Europe/Berlin"'
             ],
         ),
-        ("{every: 'day at 09:00, in Europe/Bern'}", ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin']),
+        (
+            "{every: 'day at 09:00, in Europe/Bern'}",
+            ['entry.every: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?'],
+        ),
         (
             "{every: 'year on data.born, in UTC'}",
             ["entry.every: a schedule knows no data; it counts from what is known about the customer, such as customer.birthday"],
@@ -456,6 +476,26 @@ def test_the_words_of_the_catalog(fields, expected):
     assert found(text, catalog=SHOP) == [f"j: {line}" for line in expected]
 
 
+@pytest.mark.parametrize(
+    "line", ["then: completed", "when: {Bought: completed}", "when: {Bought: a}, then: [{where: customer.vip, to: a}, completed]"]
+)
+def test_who_names_the_end_as_if_it_were_a_step_is_told_how_to_end(line):
+    """An end is a step of its own, with the outcome that it has."""
+    text = f"{{journey: j, stage: purchase, entry: Product Added, steps: [{{step: a, wait: 1 day, {line}}}]}}"
+
+    (problem,) = found(text)
+    assert problem.endswith('no step "completed"; there is a; where the journey is to end, write a step with "end: completed"')
+
+
+def test_what_waits_for_signals_where_nobody_stays():
+    """Whoever has nothing to wait for goes on at once, and has completed before an event comes."""
+    text = "{{journey: j, stage: purchase, entry: A, goal: B, when: {{C: b}}, steps: [{{step: a{0}}}, {{step: b}}]}}"
+    told = "for nobody stays in a step: each goes on at once; give a step a wait or a when of its own"
+
+    assert found(text.format("")) == [f"j: goal: never recorded, {told}", f"j: when[0]: never taken, {told}"]
+    assert found(text.format(", wait: 1 day")) == found(text.format(", when: {D: b}")) == []
+
+
 def test_actions_given_to_the_engine():
     """An action that nobody implements is unknown, declared or not."""
     text = "{journey: j, stage: purchase, steps: [{step: a, do: [email, sms]}]}"
@@ -539,7 +579,7 @@ def test_all_problems_come_at_once():
             'recover-cart: steps[1].wait: "until data.x" does not say what follows when the moment is past; '
             'add "now if past", "exit if past" or "skip to STEP if past"'
         ),
-        'recover-cart: zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin',
+        'recover-cart: zone: no time zone "Europe/Bern"; write an IANA name such as Europe/Berlin; did you mean "Europe/Berlin"?',
         'recover-cart: steps[0].when[0].event: no event "Order Complete"; did you mean "Order Completed"?',
         'recover-cart: steps[1].do[0]: no journey "nothing"; there is recover-cart',
     ]
@@ -661,6 +701,8 @@ def test_when_it_is_open(text: str, zone: str | None, line: str | None) -> None:
     journey = Journey("sale", stage="retention", open=text, zone=zone, entry="Came", steps=Step("in", wait="1 day"))
 
     assert found(journey) == ([] if line is None else [f'sale: open: "{text}" {line}'])
+    nowhere = Journey("sale", stage="retention", open=text, zone="Mars/Base", entry="Came", steps=Step("in", wait="1 day"))
+    assert [problem for problem in found(nowhere) if "open: " in problem] == found(attrs.evolve(journey, zone="UTC"))
 
 
 def test_segments_are_there_wherever_they_are_read() -> None:
@@ -826,3 +868,55 @@ def test_whether_somebody_is_in_a_journey_is_asked_where_it_can_be_otherwise() -
         'ask: steps[0].when[0].where: who is inside "ask" is always active in it; name another journey, or ask it in the entry'
     ]
     assert told("active('othr')", "active('other')") == ['ask: entry.where: no journey "othr"; did you mean "other"?']
+
+
+def test_what_is_set_reads_the_scope_that_it_stands_in() -> None:
+    """A step, a move and an entry may set when their scope was entered, where there is one; whoever comes in is in none yet."""
+    told = "scope.entered_at is not known outside a scope; write step.entered_at or journey.entered_at"
+    since = {"data.since": "scope.entered_at"}
+    go = Transition("out", on=On("Go"), set=since)
+
+    def ask(entry: Entry, out: Step, inside: Step) -> list[str]:
+        steps = [out, Scope("outer", steps=[inside], then="out")]
+        return found(Journey("ask", stage="retention", entry=entry, steps=steps))
+
+    came, out, inside = Entry("Came"), Step("out", wait="1 day"), Step("in", wait="1 day")
+    assert ask(came, out, Step("in", set=since, when=go, wait="1 day")) == []
+    assert ask(Entry("Came", set=since), out, inside) == [f"ask: entry.set.data.since: {told}"]
+    assert ask(came, Step("out", set=since, wait="1 day"), inside) == [f"ask: steps[0].set.data.since: {told}"]
+    assert ask(came, Step("out", when=Transition("in", on=On("Go"), set=since), wait="1 day"), inside) == [
+        f"ask: steps[0].when[0].set.data.since: {told}"
+    ]
+
+
+def test_a_fact_counts_whatever_segment_its_customer_is_in() -> None:
+    """Segments are made of facts, and no fact of a segment."""
+    catalog = Catalog(facts={"orders": "count of Order where segment.vip"}, segments={"vip": "customer.spent > 3"})
+    journey = Journey("ask", stage="retention", entry="Came", steps=Step("in", wait="1 day"))
+
+    assert found(journey, catalog=catalog) == ["catalog: segments: no segment.vip; there is none"]
+
+
+def test_there_may_be_more_than_anybody_wants_to_read() -> None:
+    """The nearest, or the first eight of those there are."""
+    names = list("abcdefghi")
+
+    assert unknown("step", "b1", ["left", "b12"]) == 'no step "b1"; did you mean "b12"?'
+    assert unknown("step", "xyz", names) == 'no step "xyz"; there are a, b, c, d, e, f, g, h and more'
+    assert unknown("step", "xyz", names[:8]) == 'no step "xyz"; there are a, b, c, d, e, f, g, h'
+    assert unknown("step", "xyz", names[:1]) == 'no step "xyz"; there is a'
+    assert unknown("step", "xyz", []) == 'no step "xyz"; there is none'
+
+
+def test_a_date_that_lets_in_is_the_customers() -> None:
+    """Made of traits, consent and segments; nobody has data before being inside."""
+    catalog = Catalog(segments={"vip": "customer.spent > 3"})
+
+    def told(moment: str) -> list[str]:
+        entry = Entry(On(after=f"3 days before ({moment}), in UTC"))
+        return found(Journey("ask", stage="retention", entry=entry, steps=Step("in", wait="1 day")), catalog=catalog)
+
+    assert told("customer.ends if segment.vip and consent.email else customer.renews") == []
+    (problem,) = told("customer.ends if data.vip else customer.renews")
+    assert problem.startswith("ask: entry.after: ")
+    assert "data" in problem

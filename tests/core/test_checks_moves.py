@@ -8,7 +8,7 @@ import pytest
 
 from journeykit import Journey
 from journeykit.codec import loads
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.customer import Catalog
 
 

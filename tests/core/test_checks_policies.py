@@ -92,6 +92,7 @@ def test_quiet_hours_that_leave_no_time() -> None:
 
     assert told(day, night) == ["catalog: policies: the quiet hours leave no time in the whole week; shorten one of them"]
     assert told(f"{day} on weekday", night) == []
+    assert told("quiet 20:00 to 09:00", "quiet 08:00 to 21:00") == told(day, night)
     assert told(f"{day} for email", night) == [
         'catalog: policies: the quiet hours leave no time for "email" in the whole week; shorten one of them'
     ]
@@ -274,6 +275,8 @@ def test_what_a_policy_may_drop(policies: list[str], kind: str, dropped: bool) -
     actions = {"email": kind, "sms": "marketing"}
 
     assert list(check([waiting(), SMS, Catalog(policies=policies, actions=actions)])) == ([line] if dropped else [])
+    if kind == "marketing":  # as is what nobody declares
+        assert (line in check([waiting(), SMS, Catalog(policies=policies, actions={"sms": kind})])) is dropped
 
 
 @pytest.mark.parametrize(

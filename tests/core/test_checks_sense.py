@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Catalog, Do, Journey, On, Step, Transition, check
-from journeykit.core.checks_sense import senseless
+from journeykit.core.checks.sense import senseless
 from journeykit.model.conditions import Expression
 
 CATALOG = Catalog(
@@ -54,6 +54,9 @@ def found(where: str, catalog: Catalog = CATALOG) -> list[str]:
         ("customer.plan + 1 == 2", "customer.plan is text and 1 is a number; + cannot work on both"),
         ("customer.plan * 2 == 2", "customer.plan is text and 2 is a number; * cannot work on both"),
         ("event.gift + 1 > 2", "event.gift is true or false, and + works on numbers, texts and moments"),
+        ("weekday(now, 'UTC') == 'Monday'", 'weekday(...) gives "monday" to "sunday", and never "Monday"'),
+        ("contains(weekday(now, 'UTC'), 's') and weekday(now, 'UTC') in ['sunday', 'sat']", 'weekday(...) gives "monday" to "sunday", and never "sat"'),
+        ("'9:00' <= time(now, 'UTC')", 'time(...) gives hours and minutes of two digits each, such as "09:00", and never "9:00"'),
         ("customer.misc or (not customer.orders == 'one')", "customer.orders is a number and 'one' is text, which are never equal; compare it with a number"),
     ],
 )  # fmt: skip
@@ -72,6 +75,7 @@ def test_what_can_never_be_is_told(where: str, problem: str) -> None:
         "customer.store == 'Ulm' and event.note == 3 and contains(customer.plan, 'gold') and event.gift",
         "len(customer.cards) > 2 and (customer.age or 0) + 1 > 3 and customer.plan + '!' == 'gold!'",
         "(customer.plan if customer.staff else 5) == 5 and max(customer.age, 3) > 2",
+        "'00:00' <= time(now, customer.zone) < '24:00' and weekday(now, 'UTC') != customer.plan and time(now, 'UTC') == event.store",
         "weekday(now, 'UTC') in ['monday'] and signal.id == event.store and 1 < customer.age < 9",
     ],
 )
@@ -158,7 +162,7 @@ ORDERS = Catalog(
         ("customer.first_store", TEXT), ("customer.last_total", NUMBER), ("customer.noted", None), ("customer.cards[0]", None),
         ("len(customer.cards)", NUMBER), ("abs(customer.age)", NUMBER), ("round(customer.age, 1)", NUMBER), ("minutes(3)", NUMBER),
         ("hours(3)", NUMBER), ("days(3)", NUMBER), ("lower(customer.plan)", TEXT), ("upper(customer.plan)", TEXT),
-        ("weekday(now, 'UTC')", TEXT), ("date(now, 'UTC')", TEXT), ("exists(customer.age)", FLAG),
+        ("weekday(now, 'UTC')", TEXT), ("date(now, 'UTC')", TEXT), ("time(now, 'UTC')", TEXT), ("exists(customer.age)", FLAG),
         ("contains(customer.plan, 'a')", FLAG), ("active('cart')", FLAG), ("max(1, 2)", None), ("min(1, 2)", None),
         ("(1 < 2)", FLAG), ("(not customer.staff)", FLAG), ("(-customer.age)", NUMBER),
         ("(customer.staff and customer.age)", None), ("(customer.age or 3)", None), ("(1 if customer.staff else 2)", None),

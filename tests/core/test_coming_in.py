@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from journeykit import Do, Entry, Exit, Journey, On, Start, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.entry import again, entry_of
-from journeykit.core.index import compile_journeys
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.enrollments.entry import again, entry_of
 from journeykit.model.joined import Joined
 from journeykit.model.phrases import Reentry
 from journeykit.model.records import Enrollment, LoggedEvent, Waiting, Want

@@ -16,11 +16,11 @@ import pytest
 
 from journeykit import Catalog, Event, Journey, Step
 from journeykit.codec import loads
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.extensions import Extensions
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, Row, StartOperation
-from journeykit.core.survey import Survey
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import CompiledTimer, DoOperation, Operation, Plan, Row, StartOperation
+from journeykit.core.definitions.extensions import Extensions
+from journeykit.core.definitions.survey import Survey
 from journeykit.testing.approvals import approve
 
 FILE = Path(__file__).parent / "approved" / "compiled.txt"

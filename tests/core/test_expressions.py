@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.expressions import MISSING, compile_condition, compile_expression, plain
-from journeykit.core.parameters import compile_template
-from journeykit.core.values import kind
+from journeykit.core.expressions.expressions import MISSING, compile_condition, compile_expression, plain
+from journeykit.core.expressions.parameters import compile_template
+from journeykit.core.expressions.values import kind
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 
@@ -524,6 +524,19 @@ def test_a_wrong_template_is_refused_when_compiled():
             compile_template(template, resolve)
 
 
+def test_a_parameter_may_be_fifty_deep():
+    """Lists and mappings alike; one more is refused."""
+    deep: object = "{event.total}"
+    for number in range(50):
+        deep = [deep] if number % 2 else {"in": deep}
+    found = compile_template(deep, resolve)(SEEN)
+    for number in reversed(range(50)):
+        found = found[0] if number % 2 else found["in"]
+    assert found == value("event.total")
+    with pytest.raises(DefinitionError, match="a parameter is nested more than 50 deep; make it flatter"):
+        compile_template([deep], resolve)
+
+
 def test_plain_values():
     """What is kept of a value is JSON."""
     assert plain(MISSING) is None
@@ -538,8 +551,13 @@ def test_the_day_of_a_moment_is_that_of_a_zone():
     assert value("weekday('2026-03-28T23:30:00+00:00', 'UTC')") == "saturday"
     assert value("date('2026-03-28T23:30:00+00:00', 'Europe/Berlin')") == "2026-03-29"
     assert value("date(now + days(2), 'UTC')") == "2026-03-03"
+    assert value("time('2026-03-28T23:30:00+00:00', 'Europe/Berlin')") == "00:30"
+    assert value("time('2026-03-29T01:05:59+00:00', 'Europe/Berlin')") == "03:05"  # the clocks have gone forward five minutes ago
+    assert holds("'09:00' <= time(now, 'Europe/Berlin') < '17:00'")  # noon in Greenwich is one o'clock
+    assert not holds("'09:00' <= time(now, 'Asia/Tokyo') < '17:00'")
     assert "no time zone; give an IANA name such as 'Europe/Berlin'" in error("weekday(now, 'Berlin')")
     assert "no moment" in error("date(data.missing, 'UTC')")
+    assert "no time zone; give an IANA name such as 'Europe/Berlin'" in error("time(now, customer.zone)")
 
 
 def test_records_of_a_list_are_found_by_what_they_hold():
@@ -550,6 +568,9 @@ def test_records_of_a_list_are_found_by_what_they_hold():
     assert value("top(data.nowhere, 'price', 'product')") is MISSING
     assert value("those(data.nowhere, 'price', 50, 'product')") == []
     assert "no list of records" in error("top(data.mixed, 'price', 'product')")
+    wrong = "those(data.mixed, 'price', 50, 'product')"
+    assert error(wrong).startswith(f'"{wrong}": ')
+    assert "no list of records" in error(wrong)
 
 
 def test_what_sort_of_value_it_is() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
-from journeykit.core.context import Context
-from journeykit.core.facts import FactTable, fold, identify, set_consent, set_trait, set_zone
-from journeykit.core.quotas import Quota
+from journeykit.core.compiling.quotas import Quota
+from journeykit.core.expressions.context import Context
+from journeykit.core.facts.facts import FactTable, fold, identify, set_consent, set_trait, set_zone
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event, moment
 from journeykit.model.quotas import Take
@@ -45,6 +45,7 @@ def state(kind: str, *orders: tuple[int, Any]) -> Any:
         ("min of Order.total", [(0, 1), (0, 1.0)], 1),
         ("max of Order.total", [(0, 1), (0, 3), (0, 2)], 3),
         ("max of Order.total", [(0, -1)], -1),
+        ("max of Order.total", [(0, 3), (0, 3.0)], 3),
         ("mean of Order.total", [(0, 1), (0, 2.5)], [2, 3.5]),
         ("mean of Order.total", [(0, 0)], [1, 0]),
         ("first of Order.total", [(5, "b"), (3, "a"), (3, "c"), (4, "d")], [NOON + 3, "a"]),

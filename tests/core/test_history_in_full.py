@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from journeykit import Catalog, Do, Entry, Event, Exit, Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.turn import Trace
+from journeykit import Catalog, Do, Entry, Event, Exit, Journey, On, Scope, Start, Step, Transition
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.turn import Trace
 from journeykit.model.records import LoggedEvent, Want
 from shop import Shop, why_not
 
@@ -235,3 +235,95 @@ def test_an_exit_that_stumbles_after_the_end_keeps_no_mail_back() -> None:
         shop.work()
 
         assert len(shop.sent) == sent, total
+
+
+def test_a_timer_that_nobody_takes_is_spent() -> None:
+    """Two hours later nothing holds: Ann stays where she is, nothing is left that could fire, and the history says which timer it was. Bob is moved."""
+    thanks = Transition("thanks", on=On(after="2 hours", where="data.total > 100"))
+    left = Step("left", stage="retention", when=[thanks, Transition("thanks", on=On("Go"))])
+    shop = Shop(Journey("ask", entry=Entry("Came", set={"data.total": "event.total"}), steps=[left, Step("thanks", end="thanked")]))
+    shop.event("Came", total=5)
+    shop.event("Came", "bob", total=500)
+    shop.wait("1 day")
+
+    assert lines(shop)[1:] == [("spent", "ask", "", 1, "left", None, "after 2 hours", None, "!0")]
+    assert (shop.inside("ask").step, shop.inside("ask").timers) == ("left", ())
+    assert lines(shop, customer="bob")[1:] == [
+        ("moved", "ask", "", 1, "left", "thanks", "after 2 hours", None, "!0"),
+        ("exited", "ask", "", 1, "thanks", None, "after 2 hours", "thanked", ""),
+    ]
+
+
+def test_who_is_started_without_a_key_is_not_let_in() -> None:
+    """The event names no cart: she stays where she is, and why-not says what she would have got. The host may not name one where there is none."""
+    start = Start("keyed", key="event.cart")
+    steps = [Step("in", stage="retention", wait="9 days", when=[Transition(on=On("Go"), do=start)])]
+    keyed = Journey("keyed", key="cart", entry="Keyed", steps=[Step("k", stage="purchase", do=Do("email"), wait="1 day")])
+    shop = Shop(Journey("ask", entry="Came", steps=steps), keyed, PLAIN)
+    shop.event("Came")
+
+    assert why_not(shop, "Go") == [("missing key", "keyed", "", "", "start", "its key is missing", ("email",))]
+    shop.event("Go")
+    shop.engine.enroll("plain", "ann", id="c1", key="c1")
+    shop.event("Go", cart="c1")
+    assert lines(shop, "refused") == [
+        ("refused", "keyed", "", 0, None, None, "start", "its key is missing", ""),
+        ("refused", "plain", "c1", 0, None, None, "enroll", "it has no key", ""),
+    ]
+    assert shop.inside("keyed", "c1").step == "k"
+
+
+PLAIN = Journey("plain", entry="Plain", steps=[Step("in", stage="retention", wait="1 day")])
+
+
+def test_whoever_is_started_is_named_by_a_text() -> None:
+    """The friend is a number: nobody is started, and the part that names her is kept aside."""
+    friend = Start("plain", customer="event.friend")
+    steps = [Step("in", stage="retention", wait="9 days", when=[Transition(on=On("Told"), do=friend)])]
+    shop = Shop(Journey("ask", entry="Came", steps=steps), PLAIN)
+    shop.event("Came")
+    for friend_of_hers in (5, "", None, "bob"):
+        shop.event("Told", friend=friend_of_hers)
+    shop.work()
+
+    assert lines(shop, "parked") == [
+        ("parked", "ask", "", 1, "in", None, "Told", f"start plain: {shown} names no customer", "") for shown in ("5", "''", "missing")
+    ]
+    assert [one[:2] for one in lines(shop, customer="bob")] == [("entered", "plain")]
+
+
+def test_what_follows_from_a_cart_that_is_gone() -> None:
+    """In the instant in which the cart is over, and no earlier: the rule sees what it was and what it is."""
+    cart = Journey("cart", entry="Added", steps=[Step("left", stage="purchase", when={"Ordered": "over"}), Step("over", end="completed")])
+    gone = Transition("asked", on=On(where="not active('cart') and signal.old and not signal.new"))
+    came = Transition("asked", on=On(where="active('cart') and signal.old"))
+    rate = Journey(
+        "rate", entry="Came", steps=[Step("in", stage="retention", when=[gone, came], wait="9 days"), Step("asked", wait="9 days")]
+    )
+    shop = Shop(cart, rate)
+    shop.event("Came")
+    shop.event("Added")
+    assert shop.inside("rate").step == "in"
+    shop.event("Ordered")
+
+    assert (shop.inside("rate").step, shop.inside("cart").status) == ("asked", "completed")
+
+
+def test_an_exit_without_a_signal_goes_before_a_move() -> None:
+    """With her second order Ann is somebody who leaves: the same order would have had a mail."""
+    order = Transition("thanked", on=On("Ordered"), do=Do("email"))
+    steps = [Step("in", stage="retention", when=[order], wait="9 days"), Step("thanked", when=[order], wait="9 days")]
+    regular = Exit(On(where="customer.orders > 1"), end="regular")
+    shop = Shop(Journey("first", entry="Came", exits=regular, steps=steps), Catalog(facts={"orders": "count of Ordered"}))
+    shop.event("Came")
+    shop.event("Ordered")
+    shop.work()
+    shop.event("Ordered")
+    shop.work()
+
+    assert [line[:7] for line in lines(shop)] == [
+        ("entered", "first", "", 1, None, "in", "Came"),
+        ("moved", "first", "", 1, "in", "thanked", "Ordered"),
+        ("exited", "first", "", 1, "thanked", None, "where customer.orders > 1"),
+    ]
+    assert (len(shop.sent), shop.inside("first").reason) == (1, "regular")

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeykit.core.context import Context, Declared, Resolver
-from journeykit.core.expressions import compile_condition
-from journeykit.core.facts import FactTable
-from journeykit.core.instants import compile_turns
-from journeykit.core.segments import SegmentTable
+from journeykit.core.expressions.context import Context, Declared, Resolver
+from journeykit.core.expressions.expressions import compile_condition
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.instants import compile_turns
+from journeykit.core.facts.segments import SegmentTable
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
@@ -217,6 +217,8 @@ def test_a_now_that_nobody_can_foresee_is_refused(text: str) -> None:
         ("(now - customer.a >= 3) == (now - customer.b >= 3)", [13.0, 23.0]),
         ("minutes(0.1) < now - customer.a", [16.000001]),
         ("now - customer.a > True", []),
+        ("now - customer.a > (now >= customer.b)", [20.0]),
+        ("now - customer.a > (not now >= customer.b)", [20.0]),
         ("(now - customer.a) * 1 >= 5", [15.0]),
         ("(now - customer.a) / 1 >= 5", [15.0]),
         ("(now - customer.a) / -1 <= -5", [15.0]),

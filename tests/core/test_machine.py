@@ -67,3 +67,32 @@ def test_it_is_checked_with_the_vocabulary_of_the_shop() -> None:
     assert str(refused.value) == 'ask: steps[1].steps[0].when[0].event: no event "Told"; there are Came, Gone, Later, Bought, Go'
     vip = Journey("vip", entry=On(segment="vip"), exits=On(segment="not vip"), steps=[Step("in", stage="retention", wait="1 day")])
     assert [*machine(vip, Catalog(segments={"vip": "customer.n > 3"})).events] == ["~segment not vip", "(timer 0)"]
+
+
+def test_where_a_rule_ends_it_the_machine_says_how() -> None:
+    """An exit for a reason of its own, one that is a success, and a goal that ends it."""
+    exits = [Exit(On("Gone"), end="gone"), Exit(On("Done"), end="completed")]
+    journey = Journey("ask", entry="Came", exits=exits, steps=[Step("in", stage="retention", wait="1 day"), Step("over", end="completed")])
+
+    assert {
+        name: [(move.source, move.dest) for moves in machine(journey).events[name].transitions.values() for move in moves]
+        for name in ("Gone", "Done")
+    } == {"Gone": [("in", "(exited)")], "Done": [("in", "(completed)")]}
+
+
+def test_the_journey_has_rules_of_its_own() -> None:
+    """From every step that waits: by time, by an event, and by themselves."""
+    rules = [
+        Transition("over", on=On(after="3 days")),
+        Transition("second", on=On("Told")),
+        Transition("over", on=On(where="customer.done")),
+    ]
+    steps = [Step("first", stage="retention", wait="1 day"), Step("second", wait="1 day"), Step("over", end="completed")]
+    found = machine(Journey("ask", entry="Came", when=rules, steps=steps))
+
+    led = {
+        name: [(move.source, move.dest) for moves in event.transitions.values() for move in moves] for name, event in found.events.items()
+    }
+    assert led["(timer 0)"] == [("first", "over"), ("second", "over")]
+    assert led["Told"] == [("first", "second"), ("second", "second")]
+    assert [led[name] for name in led if name.startswith("(") and "timer" not in name] == [[("first", "over"), ("second", "over")]]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Scope, Step, Transition
-from journeykit.core.index import compile_journeys
-from journeykit.core.joining import joined_values
-from journeykit.core.merging import overlapping, read_other, stays
-from journeykit.core.remains import remains_of
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.joining import joined_values
+from journeykit.core.deciding.merging import overlapping, read_other, stays
+from journeykit.core.turns.remains import remains_of
 from journeykit.model.records import Enrollment, Facts, Joined, Want
 from shop import Shop
 
@@ -504,3 +504,45 @@ def test_who_only_waits_to_be_let_in_counts_for_nothing() -> None:
     shop.wait("1 hour")
 
     assert [line for line in shop.told() if "refused" in line] == ["03-02 11:15 refused at most 2"]
+
+
+def test_of_the_timers_of_one_instant_the_one_armed_first_fires_first_whoever_came_earlier() -> None:
+    """Her appointment was put off to when the other one is, so that it was armed later: that of the doctor leads on, whoever she turns out to be."""
+    rules = [
+        Transition(name, on=On(after=f"until customer.{name}, wait if missing, now if past, following")) for name in ("nurse", "doctor")
+    ]
+    steps = [Step("in", stage="awareness", when=rules), Step("nurse", wait="9 days"), Step("doctor", wait="9 days")]
+    visit = Journey("visit", zone="UTC", entry="Asked", steps=steps)
+    for merged in (False, True):
+        shop = Shop(visit, Journey("other", entry="Came", steps=[Step("there", stage="awareness", wait="9 days")]))
+        shop.identify(traits={"nurse": "2026-03-03", "doctor": "2026-03-04"})
+        shop.event("Asked")
+        shop.identify(traits={"nurse": "2026-03-04"})
+        shop.wait("1 minute")
+        shop.event("Came", "visitor")
+        if merged:
+            shop.engine.merge("ann", "visitor", id="login")
+            assert shop.inside("other").status == "active"
+        assert [timer.index for timer in sorted(shop.inside("visit").timers, key=lambda timer: timer.order)] == [1, 0]
+        shop.wait("3 days")
+
+        assert shop.inside("visit").step == "doctor"
+
+
+def test_a_lifecycle_that_only_the_other_is_in_gives_its_stage() -> None:
+    """Ann's first subscription is over and the visitor's is not: she is where that is."""
+    steps = [
+        Step("new", stage="awareness", wait="9 days", when={"Paid": "paid"}),
+        Step("paid", stage="purchase", when={"Ended": "over"}),
+        Step("over", stage="retention", end="completed"),
+    ]
+    shop = Shop(Journey("life", key="contract", entry="Signed", lifecycle=True, steps=steps))
+    for name in ("Signed", "Paid", "Ended"):
+        shop.event(name, "ann", contract="c1")
+    shop.event("Signed", "visitor", contract="c2")
+    stages = {one.customer_id: one.facts.stage for one in shop.storage.load_many([Want("ann", None), Want("visitor", None)])}
+    assert stages == {"ann": "retention", "visitor": "awareness"}
+    shop.engine.merge("ann", "visitor", id="login")
+
+    (ann,) = shop.storage.load_many([Want("ann", None)])
+    assert (ann.facts.stage, shop.inside("life", "c1").status, shop.inside("life", "c2").step) == ("awareness", "completed", "new")

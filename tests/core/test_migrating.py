@@ -8,9 +8,9 @@ import pytest
 
 from journeykit import Journey, On, Scope, Step, Transition
 from journeykit.codec import definition_hash
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import compile_journeys
-from journeykit.core.migrating import Passage
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.deciding.migrating import Passage
 from journeykit.model.migrations import Migration
 from journeykit.model.records import LoggedEvent, Want
 from shop import MONDAY, Shop
@@ -102,7 +102,7 @@ def test_what_is_wrong_with_a_migration_whoever_stands_where() -> None:
     way = passage(
         OLD,
         journey("1 hour", key="cart"),
-        steps={"lefd": "left", "left": "outer", "over": "ovr", "outer": None},
+        steps={"lefd": "left", "left": "outer", "over": "ovr", "outer": "left"},
         wait={"ask": "drop", "out": "keep"},
     )
 
@@ -111,9 +111,11 @@ def test_what_is_wrong_with_a_migration_whoever_stands_where() -> None:
         'steps: no step or scope "lefd" in the old version; there are left, over, outer; did you mean "left"?',
         'steps.left: no step "outer" in the new version; there are left, over, outer; did you mean "outer"?',
         'steps.over: no step "ovr" in the new version; there are left, over, outer; did you mean "over"?',
+        'steps.outer: no scope "left" in the new version; there are left, over, outer; did you mean "left"?',
         'wait: no step or scope "out" in the old version; there are left, over, outer; did you mean "outer"?',
     ]
-    assert list(passage(OLD, OLD, steps={"left": "over", "outer": "outer"}).problems()) == []
+    assert list(passage(OLD, OLD, steps={"left": "over", "outer": "outer", "over": None}).problems()) == []
+    assert list(passage(OLD, OLD, steps={"outer": None}).problems()) == []
 
 
 def released(shop: Shop, new: Journey) -> Shop:

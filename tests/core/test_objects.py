@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Entry, Journey, On, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.objects import KEY, objects_of
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.definitions.objects import KEY, objects_of
 from journeykit.model.records import Commit, LoggedEvent, Want
 from shop import Shop
 

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Journey, On, Step
+from journeykit.core.deciding.backfill import opened as to_open
+from journeykit.core.deciding.customer import Customer
+from journeykit.model.records import Want
 from shop import MONDAY, Shop
 
 PLAIN = Journey("plain", entry="Joined", steps=[Step("in", stage="retention", wait="1 day")])
@@ -61,6 +64,21 @@ def test_whose_key_is_missing_is_not_asked() -> None:
     assert sorted(line[17:] for line in after.sent) == ["ann email vip", "cem email vip"]
     assert after.inside("groups", "k1").key == "k1"
     assert "refused" not in {entry.kind for entry in after.storage.history("bob")}
+    loaded = after.storage.load_many([Want(customer, None) for customer in ("ann", "bob", "cem")])
+    assert [to_open(after.engine.definitions.compiled, Customer(one), after.clock.now()) for one in loaded] == [[], [], []]
+
+
+def test_whoever_cannot_be_looked_at_is_kept_aside_and_nobody_else() -> None:
+    """Bob's age is a text, and the segment cannot be worked out: he stays outside and his history says why; Ann is greeted."""
+    shop = before(ann={"age": 20}, bob={"age": "young"})
+    after = opened(shop, Journey("groups", entry=entries("young"), open="with those already there", steps=GREETED))
+
+    assert [line[17:] for line in after.sent] == ["ann email young"]
+    (line,) = [line for line in after.storage.history("bob") if line.kind == "parked"]
+    error = "\"customer.age < 30\": 'young' (text) and 30 (number): cannot be ordered by <"
+    assert (line.journey, line.key, line.cause, line.source, line.reason) == ("", "", "open", None, error)
+    (row,) = [one.event.properties for one in after.storage.events("bob") if one.state == "parked"]
+    assert (row["journey"], row["number"], row["error"], row["event"]["name"]) == ("", 0, error, "$open")
 
 
 @pytest.mark.parametrize(

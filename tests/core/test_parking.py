@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Done, Entry, Exit, Failed, Journey, On, Scope, Step, Transition
+from journeykit import Catalog, Do, Done, Entry, Event, Exit, Failed, Journey, On, Scope, Step, Transition
 from journeykit.model.records import HistoryEntry, Want
 from shop import MONDAY, Shop
 
@@ -450,3 +450,37 @@ def test_a_calendar_day_that_follows_is_one_where_its_customer_is() -> None:
         shop.wait("2 days")
 
         assert shop.sent == [f"2026-{at} ann email"]
+
+
+def test_a_schedule_that_leads_round_and_round_is_kept_aside_and_occurs_again() -> None:
+    """Every day at ten Ann goes round, a hundred times and more on the first day; from the next day on it is once."""
+    again = Transition("round", on=On(where="data.n < customer.most"), set={"data.n": "data.n + 1"})
+    daily = Transition("round", on=On(every="day at 10:00, in UTC"))
+    steps = [Step("in", stage="retention", when=daily, wait="30 days"), Step("round", when=[daily, again], wait="30 days")]
+    shop = Shop(Journey("ask", entry=Entry("Came", set={"data.n": "0"}), steps=steps))
+    shop.identify(traits={"most": 101})
+    shop.event("Came")
+    shop.wait("2 hours")
+
+    error = "ask: more than 100 automatic transitions in one decision, the last from round"
+    (row,) = parked(shop)
+    assert {**row, "id": ""} == {"id": "", "journey": "", "key": "", "number": 0, "error": error, "event": None}
+    entry, ten = told(shop), 1_772_445_600_000_000
+    assert (entry.at, entry.journey, entry.cause, entry.source, entry.reason) == (ten, "", "every day at 10:00, in UTC (UTC)", None, error)
+    assert (shop.inside("ask").step, shop.inside("ask").data) == ("in", {"n": 0})
+    shop.identify(traits={"most": 1})
+    shop.wait("1 day")
+    assert (shop.inside("ask").step, shop.inside("ask").data, len(parked(shop))) == ("round", {"n": 1}, 1)
+
+
+def test_the_source_of_what_waits_to_be_let_in_is_not_lost() -> None:
+    """The till has told it; fifteen minutes later the filter cannot be worked out, and what is kept aside says all that was told."""
+    entry = Entry(On("Came", where="event.total > 100"), wait="15 minutes")
+    shop = Shop(Journey("ask", entry=entry, steps=[Step("in", stage="retention", wait="1 day")]))
+    shop.engine.handle(Event("Came", id="c1", customer_id="ann", occurred_at=MONDAY, properties={"total": "much"}, source="till"))
+    shop.wait("1 hour")
+
+    (row,) = parked(shop)
+    event = {**original("Came", "c1", total="much"), "source": "till"}
+    error = f'"event.total > 100": {TEXT}'
+    assert {**row, "id": ""} == {"id": "", "journey": "ask", "key": "", "number": 0, "error": error, "event": event, "entry": 0}

@@ -137,3 +137,37 @@ def test_what_a_move_sets_is_read_where_the_move_stands() -> None:
     assert (data["at"], data["seen"]) == ("2026-03-02T10:00:00+00:00", 1)
     shop.wait("9 hours")
     assert shop.told() == ["03-02 09:00 entered before", "03-02 10:00 moved first", "03-02 12:00 moved second", "03-02 13:00 moved after"]
+
+
+def test_a_timer_leads_to_where_nothing_is_waited_for_but_an_event() -> None:
+    """The move is of the moment at which it was due, however late the worker comes; nothing is armed any more."""
+    steps = [Step("first", stage="retention", wait="1 day"), Step("second", when={"Go": "third"}), Step("third", wait="1 day")]
+    shop = Shop(Journey("ask", entry="Came", steps=steps))
+    shop.event("Came")
+    shop.clock.advance(3 * 86_400)
+    shop.work()
+
+    e, day = shop.inside("ask"), 86_400_000_000
+    assert (e.step, e.step_at, e.visit, e.timers) == ("second", 1_772_442_000_000_000 + day, 2, ())
+    assert [(line.at, line.kind, line.target, line.cause, line.timers) for line in shop.storage.history("ann")] == [
+        (1_772_442_000_000_000, "entered", "first", "Came", f"+0@{1_772_442_000_000_000 + day}"),
+        (1_772_442_000_000_000 + day, "moved", "second", "after 1 day", "!0"),
+    ]
+
+
+def test_of_two_timers_of_one_instant_the_one_that_stands_first_moves() -> None:
+    """Sixty minutes are an hour; and so it is on the way that a move takes."""
+    rules = [Transition("a", on=On(after="1 hour")), Transition("b", on=On(after="60 minutes"))]
+    steps = [
+        Step("first", stage="retention", when={"Go": "second"}, wait="9 days"),
+        Step("second", when=rules),
+        Step("a", wait="9 days"),
+        Step("b", wait="9 days"),
+    ]
+    shop = Shop(Journey("ask", entry="Came", steps=steps))
+    shop.event("Came")
+    shop.event("Go")
+    assert [timer.index for timer in sorted(shop.inside("ask").timers, key=lambda timer: timer.order)] == [1, 2]
+    shop.wait("2 hours")
+
+    assert shop.inside("ask").step == "a"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journeykit.core.policies import about, clock, free_at, quiet_until
+from journeykit.core.compiling.policies import about, clock, free_at, quiet_until
 from journeykit.model.messages import microseconds, moment
 from journeykit.model.policies import Policy
 from journeykit.model.records import Sent

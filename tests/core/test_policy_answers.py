@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.context import Context, Declared
-from journeykit.core.facts import FactTable, fold
-from journeykit.core.policies import HELD_OUT, TREATED, Case, compile_policies, lanes_of, priority, topic
+from journeykit.core.compiling.policies import HELD_OUT, TREATED, Case, compile_policies, lanes_of, priority, topic
+from journeykit.core.expressions.context import Context, Declared
+from journeykit.core.facts.facts import FactTable, fold
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, microseconds, moment
 from journeykit.model.policies import Defer, Permit, Policy, PolicyAnswer, Question
@@ -314,3 +314,16 @@ def test_the_host_is_asked_with_all_that_is_known() -> None:
     assert (question.action, question.message, question.journey, question.customer_id) == ("sms", "marketing", "cart", "ann")
     assert (question.parameters, question.consent) == ({"n": 1}, {"email": True})
     assert (question.requested_at, question.now) == (moment(NOON - 5), moment(NOON))
+
+
+def test_the_household_is_that_of_marketing() -> None:
+    """What the customer has asked for is counted by nobody; who has no household, or one that is no name, shares none."""
+    chain = compile_policies([Policy("at most 1 in 1 day per customer.home")], Declared({}, {}))
+    several = [message(), message(kind="transactional"), message("sms"), message(kind="none")]
+
+    def homes(**traits: Any) -> list[str | None]:
+        return [one.household for one in chain.addressed(Context("ann", Facts(traits=traits), NOON), several)]
+
+    assert homes(home="oak 7") == ["oak 7", None, "oak 7", None]
+    assert homes(home=7) == ["7", None, "7", None]
+    assert homes() == homes(home=True) == homes(home="") == [None] * 4

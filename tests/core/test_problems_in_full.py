@@ -13,7 +13,7 @@ import pytest
 
 from journeykit import Catalog, Journey
 from journeykit.codec import loads
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.testing.approvals import approve
 
 FILE = Path(__file__).parent / "approved" / "problems.txt"

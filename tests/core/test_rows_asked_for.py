@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Entry, Exit, Journey, On, Start, Step, Transition
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import compile_journeys
-from journeykit.core.state import Covered
-from journeykit.core.turn import Incomplete
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.turns.state import Covered
+from journeykit.core.turns.turn import Incomplete
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Commit, Facts, Loaded, LoggedEvent
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Do, Done, Entry, Exit, Failed, Journey, On, Start, Step, Transition
-from journeykit.core.customer import Customer, advance
+from journeykit.core.deciding.customer import Customer, advance
 from journeykit.model.records import Commit, LoggedEvent, Want
 from shop import Shop
 

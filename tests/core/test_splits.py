@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Do, Journey, Step
-from journeykit.core.splits import percentile, set_arms
-from journeykit.core.tallies import better
+from journeykit import Do, Entry, Journey, On, Step, Transition
+from journeykit.core.compiling.splits import percentile, set_arms
+from journeykit.core.turns.tallies import better
 from journeykit.model.records import Facts
 from shop import Shop
 
@@ -80,3 +80,22 @@ def test_arms_given_out_go_before_those_drawn() -> None:
 def test_the_better_arm_has_the_greater_share(counts: dict[str, int], expected: str) -> None:
     """Not the greater number; of whom nobody was drawn for, nobody did anything."""
     assert better("x better", ["a", "b"], lambda name: counts.get(name, 0)) == expected
+
+
+def test_whatever_arm_is_drawn_what_follows_by_itself_follows() -> None:
+    """An hour later Ann is in one of both, from which she goes on at once; Cem is not ready and stays there."""
+    on = Transition("over", on=On(where="data.ready"))
+    steps = [
+        Step("in", stage="retention", wait="1 hour", then="50% a, 50% b"),
+        Step("a", when=on, wait="9 days"),
+        Step("b", when=on, wait="9 days"),
+        Step("over", wait="9 days"),
+    ]
+    shop = Shop(Journey("ask", entry=Entry("Came", set={"data.ready": "event.ready"}), steps=steps))
+    for customer, ready in (("ann", True), ("bob", True), ("cem", False)):
+        shop.event("Came", customer, ready=ready)
+    shop.wait("2 hours")
+
+    assert [shop.inside("ask", customer=customer).step for customer in ("ann", "bob")] == ["over", "over"]
+    assert shop.inside("ask", customer="cem").step in ("a", "b")
+    assert [line.split()[2] for line in shop.told()] == ["entered", "moved", "moved"]

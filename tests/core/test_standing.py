@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from journeykit import Catalog, Do, Entry, Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer
-from journeykit.core.index import Compiled, compile_journeys
-from journeykit.core.quotas import KNOWN, SHARED, Known, Quota, Shared, Unread, kept, quota_key, recorded
-from journeykit.core.remains import remains_of
-from journeykit.core.state import OWN, PAUSE, Covered, Due
-from journeykit.core.tallies import better, told_apart
-from journeykit.core.turn import Incomplete, Raised, Turn
+from journeykit import Catalog, Do, Entry, Exit, Journey, On, Scope, Step, Transition
+from journeykit.core.compiling.index import Compiled, compile_journeys
+from journeykit.core.compiling.quotas import KNOWN, SHARED, Known, Quota, Shared, Unread, kept, quota_key, recorded
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.turns.remains import remains_of
+from journeykit.core.turns.state import OWN, PAUSE, Covered, Due
+from journeykit.core.turns.tallies import better, told_apart
+from journeykit.core.turns.turn import Incomplete, Raised, Turn
 from journeykit.model.joined import Joined
 from journeykit.model.pauses import Hold, Pause
 from journeykit.model.quotas import Take
@@ -441,3 +441,28 @@ def test_under_which_keys_somebody_is_inside() -> None:
         deciding.find("cart", key) is one for key, one in (("a", customer.enrollments["cart", "a"]), ("d", deciding.changed["cart", "d"]))
     ] == [True, True]
     assert deciding.find("cart", "z") is None
+
+
+def test_whoever_is_led_into_a_scope_whose_exit_holds_leaves_it_at_once() -> None:
+    """The visit passed while the journey was paused; who is staff by then is not asked how it was."""
+    rule = Transition("asked", on=On(after="1 hour after data.visit, wait if missing, skip to asked if past"))
+    scope = Scope("after", exits=Exit(On(where="customer.staff"), end="staff"), steps=[Step("asked", wait="9 days")])
+    shop = Shop(
+        Journey(
+            "visit",
+            zone="UTC",
+            entry=Entry("Invited", set={"data.visit": "event.visit"}),
+            steps=[Step("invited", stage="retention", when=rule), scope],
+        )
+    )
+    shop.identify(traits={"staff": True})
+    shop.identify("bob", traits={"staff": False})
+    for customer in ("ann", "bob"):
+        shop.event("Invited", customer, visit="2026-03-03")
+    shop.engine.pause("visit")
+    shop.wait("2 days")
+    shop.engine.resume("visit")
+    shop.wait("1 second")
+
+    assert shop.told()[-2:] == ["03-04 09:00 moved asked", "03-04 09:00 exited staff"]
+    assert shop.told("bob")[-1] == "03-04 09:00 moved asked"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from journeykit import Exit, Journey, On, Step
-from journeykit.core.customer import Customer
-from journeykit.core.index import Compiled, compile_journeys
-from journeykit.core.leaving import still_allowed
+from journeykit.core.compiling.index import Compiled, compile_journeys
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.deciding.leaving import still_allowed
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Enrollment, Facts, Loaded, LoggedEvent, OutboxMessage
 

@@ -15,10 +15,10 @@ import pytest
 
 from journeykit import Catalog, Event, Journey
 from journeykit.codec import loads
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.index import Compiled, compile_journeys
-from journeykit.core.objects import Interest
-from journeykit.core.plans import CompiledTimer, DoOperation, Operation, Plan, Row, SetOperation
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import Compiled, compile_journeys
+from journeykit.core.compiling.plans import CompiledTimer, DoOperation, Operation, Plan, Row, SetOperation
+from journeykit.core.definitions.objects import Interest
 from journeykit.testing.approvals import approve
 
 FILE = Path(__file__).parent / "approved" / "tables.txt"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from journeykit import Journey, Step
-from journeykit.core.customer import Customer
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import CompiledSplit
-from journeykit.core.quotas import KNOWN, Known, Unread
-from journeykit.core.splits import draw
-from journeykit.core.tallies import give, measured, tally
-from journeykit.core.turn import Turn
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import CompiledSplit
+from journeykit.core.compiling.quotas import KNOWN, Known, Unread
+from journeykit.core.compiling.splits import draw
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.turns.tallies import give, measured, tally
+from journeykit.core.turns.turn import Turn
 from journeykit.model.records import Facts, Loaded
 
 DAY = 86_400_000_000

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.calendar import due, show
-from journeykit.core.context import Context
-from journeykit.core.expressions import plain
-from journeykit.core.facts import Fold
-from journeykit.core.index import compile_journeys
-from journeykit.core.joining import joined_values
-from journeykit.core.schedules import following
-from journeykit.core.windows import Rolling, _unpacked
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.deciding.joining import joined_values
+from journeykit.core.expressions.calendar import due, show
+from journeykit.core.expressions.context import Context
+from journeykit.core.expressions.expressions import plain
+from journeykit.core.facts.facts import Fold
+from journeykit.core.facts.schedules import following
+from journeykit.core.facts.windows import Rolling, _unpacked
 from journeykit.errors import ConditionError
 from journeykit.model.customer import Catalog
 from journeykit.model.messages import Event, microseconds, moment
@@ -105,6 +105,12 @@ def test_a_schedule_ends_with_the_calendar() -> None:
     assert [following(Schedule(text), last, "UTC", None) for text in ("day at 09:00", "month on 31 at 09:00", "year on 01-01")] == [
         None
     ] * 3
+    eve = microseconds(datetime(9999, 12, 31, 9, tzinfo=UTC))
+    yearly = Schedule("year on 12-31 at 09:00")
+    assert [following(yearly, at, "UTC", None) for at in (eve - 1, eve - 86_400_000_000)] == [
+        eve,
+        eve,
+    ]  # and before that, its last occurrence
 
 
 KINDS = (

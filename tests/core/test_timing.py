@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Journey, On, Scope, Step, Transition
-from journeykit.core.customer import Customer
-from journeykit.core.index import compile_journeys
-from journeykit.core.plans import CompiledTimer
-from journeykit.core.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
-from journeykit.core.turn import Raised, Turn
+from journeykit import DefinitionError, Journey, On, Scope, Step, Transition
+from journeykit.core.compiling.index import compile_journeys
+from journeykit.core.compiling.plans import CompiledTimer
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.enrollments.timing import Away, anchor_of, cancelled, due_after, follow, joined, leads, renew, resume
+from journeykit.core.expressions.context import Context
+from journeykit.core.turns.turn import Raised, Turn
+from journeykit.model.messages import moment
 from journeykit.model.records import Enrollment, Facts, Loaded, Timer
+from shop import Shop
 
 HOUR = 3_600_000_000
 
@@ -73,6 +76,10 @@ def test_what_is_left_of_a_duration_stays() -> None:
     assert due("10 hours", 12, (3, 5), (15, 16)) == 14
     assert due("10 hours", 12, (12, 14)) == 14
     assert due("10 hours", 12, (13, 14)) == 12
+    turn, rule = waiting("10 hours")
+    timer, end = Timer(0, 12 * HOUR, 1, "UTC"), 12 * HOUR
+    assert due_after(turn, rule, inside(timer), timer, [(end, end + HOUR)]) == end + HOUR
+    assert due_after(turn, rule, inside(timer), timer, [(end + 1, end + HOUR)]) == end  # over, the instant before
 
 
 def test_time_that_stood_still_before_the_step_was_entered_does_not_count() -> None:
@@ -274,3 +281,44 @@ def test_what_was_put_back_as_it_was_fires_where_it_is_over() -> None:
     resume(ann.turn, ann.e)
 
     assert ann.turn.raised == (Raised("moved", ("cart", "")), Raised("timer", ("cart", "", 1, 5)), Raised("timer", ("cart", "", 1, 6)))
+
+
+def test_a_step_counts_from_when_its_own_scope_was_entered() -> None:
+    """The inner one of two; a step outside of every scope knows none."""
+    inner = Scope(
+        "inner",
+        steps=[
+            Step("first", wait="1 hour"),
+            Step("second", when=Transition("over", on=On(after="3 hours after scope.entered_at, now if past"))),
+        ],
+    )
+    steps = [Scope("outer", stage="retention", steps=[Step("before", wait="1 hour"), inner]), Step("over", wait="9 days")]
+    shop = Shop(Journey("ask", entry="Came", steps=steps))
+    shop.event("Came")
+    shop.wait("9 hours")
+
+    assert shop.told() == ["03-02 09:00 entered before", "03-02 10:00 moved first", "03-02 11:00 moved second", "03-02 13:00 moved over"]
+    with pytest.raises(DefinitionError, match="scope"):
+        Shop(Journey("ask", entry="Came", steps=[Step("in", stage="retention", wait="3 hours after scope.entered_at, now if past")]))
+
+
+def test_whose_beginning_a_timer_counts_from() -> None:
+    """In two scopes the inner one's, in one that one's; the step's own and the journey's are the same everywhere."""
+    waits = (
+        "3 hours after scope.entered_at, now if past",
+        "3 hours after step.entered_at",
+        "3 hours after journey.entered_at, now if past",
+    )
+    inner, outer = (
+        Step(name, wait="9 days", when=[Transition("out", on=On(after=wait)) for wait in waits]) for name in ("deep", "shallow")
+    )
+    steps = [Scope("around", stage="retention", steps=[outer, Scope("within", steps=[inner])]), Step("out", wait="9 days")]
+    (journey,) = compile_journeys([("hash", "text", Journey("ask", entry="Came", zone="UTC", steps=steps))]).journeys.values()
+    context = Context("ann", Facts(), 9 * HOUR)
+    context.enrollment = Enrollment(
+        "ask", "", 1, "hash", 0, "active", "deep", 3, HOUR, 4 * HOUR, {}, scopes={"around": (2 * HOUR, 1), "within": (3 * HOUR, 2)}
+    )
+
+    begins = {(timer.name, timer.wait.text): timer.moment(context) for timer in journey.timers if timer.moment}
+    assert [begins["deep", wait] for wait in waits] == [moment(3 * HOUR), moment(4 * HOUR), moment(HOUR)]
+    assert [begins["shallow", wait] for wait in waits] == [moment(2 * HOUR), moment(4 * HOUR), moment(HOUR)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.test_expressions import SEEN, resolve
-from journeykit.core.expressions import compile_condition, compile_expression, plain
+from journeykit.core.expressions.expressions import compile_condition, compile_expression, plain
 from journeykit.errors import JourneykitError
 from journeykit.model.conditions import Expression
 from journeykit.testing.approvals import approve

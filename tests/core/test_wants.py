@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from journeykit import Entry, Event, Journey, On, Step, Transition
-from journeykit.core.index import compile_journeys
+from journeykit.core.compiling.index import compile_journeys
 
 
 def waits(name: str, entry: Any, *when: On, key: str | None = None, **more: Any) -> Journey:

@@ -209,3 +209,100 @@ def test_a_schedule_that_is_declared_no_more_passes() -> None:
 
         assert [line[:3] for line in lines(again) if line[0] != "traits"] == [("entered", "new", "every day at 10:00")] * told
         assert [name.rpartition(" ")[0] for name, _, _ in kept(again, "ann")] == ["every day at 10:00 (UTC)"] * told
+
+
+SEEN = Catalog(facts={"seen": "count of Seen in 10 days"})
+START = 1_772_442_000_000_000
+DAY = 86_400_000_000
+PLAIN = Journey("plain", entry="Came", lifecycle=True, steps=[Step("in", stage="retention", wait="1 day")])
+
+
+def released(before: Shop, *definitions: Journey | Catalog) -> Shop:
+    """The next release of the shop, a day later."""
+    return Shop(PLAIN, *definitions, storage=before.storage, at="2026-03-03T09:00:00+00:00")
+
+
+def test_a_window_is_kept_from_the_first_look_on() -> None:
+    """What was counted before anybody waited for it is no change; in nine days, when Ann's visits leave the window, it is looked at again."""
+    shop = Shop(PLAIN, SEEN)
+    shop.event("Seen")
+    shop.event("Seen")
+    journey = Journey("fewer", entry=On(changed="customer.seen"), steps=[Step("in", stage="retention", wait="1 day")])
+    shop = released(shop, journey, SEEN)
+    shop.event("Came")
+
+    ((name, due_at, seen),) = kept(shop, "ann")
+    assert (name.rpartition(" ")[0], due_at, seen) == ("changed customer.seen", START + 10 * DAY, 2)
+    assert "entered" not in {line.kind for line in shop.storage.history("ann") if line.journey == "fewer"}
+    shop.wait("10 days")
+    assert [line.at for line in shop.storage.history("ann") if (line.journey, line.kind) == ("fewer", "entered")] == [START + 10 * DAY]
+
+
+def test_a_date_that_is_none_at_the_first_look_is_as_good_as_unknown() -> None:
+    """Ann was known before there was a journey for birthdays: nothing of it is kept of her, until there is a date."""
+    shop = Shop(PLAIN)
+    shop.identify(traits={"born": "in May"})
+    entry = On(every="year on customer.born at 09:00, in UTC")
+    shop = released(shop, Journey("birthday", entry=entry, steps=[Step("in", stage="retention", wait="1 day")]))
+    shop.event("Came")
+
+    assert kept(shop, "ann") == []
+    shop.identify(traits={"born": "1990-03-08"})
+    assert [row[1:] for row in kept(shop, "ann")] == [(START + 6 * DAY, None)]
+
+
+def test_whoever_was_there_before_is_looked_at_with_the_first_event() -> None:
+    """
+    Of Ann a count is known under a name with a mark, of Bob a consent, of Cid a zone, of Dan a stage, of Eve a trait, of Fay nothing.
+
+    Each is in a segment that rests on that from the next release on, and their next event is one that concerns nothing.
+    """
+    segments = {
+        "seen": "customer.seen > 0",
+        "asked": "consent.email",
+        "berlin": "customer.zone == 'Europe/Berlin'",
+        "kept": "customer.stage == 'retention'",
+        "vip": "customer.vip",
+    }
+    found = {}
+    for segment, condition in segments.items():
+        shop = Shop(PLAIN, SEEN)
+        shop.event("Seen")
+        shop.identify("bob", consent={"email": True})
+        shop.identify("cid", zone="Europe/Berlin")
+        shop.event("Came", "dan")
+        shop.identify("eve", traits={"vip": True})
+        journey = Journey("group", entry=On(segment=segment), steps=[Step("in", stage="retention", wait="1 day")])
+        after = released(shop, journey, Catalog(facts=SEEN.facts, segments={segment: condition}))
+        for customer in ("ann", "bob", "cid", "dan", "eve", "fay"):
+            after.event("Looked", customer)
+        found[segment] = {
+            customer: kept(after, customer) for customer in ("ann", "bob", "cid", "dan", "eve", "fay") if kept(after, customer)
+        }
+
+    assert {segment: {customer: rows[0][1:] for customer, rows in who.items()} for segment, who in found.items()} == {
+        "seen": {"ann": (START + 10 * DAY, True)},
+        "asked": {"bob": (None, True)},
+        "berlin": {"cid": (None, True)},
+        "kept": {"dan": (None, True)},
+        "vip": {"eve": (None, True)},
+    }
+
+
+def test_a_date_that_has_been_is_remembered_from_release_to_release() -> None:
+    """Ann's contract ended and let her in; it was withdrawn, the shop has a new segment, she moves, and the same end is told once more: it has been."""
+    entry = On(after="3 days before customer.ends, now if past")
+    renew = Journey("renew", zone="UTC", entry=entry, reentry="always", steps=[Step("in", stage="retention", wait="1 hour")])
+    shop = Shop(PLAIN, renew)
+    shop.identify(traits={"name": "Ann"})
+    shop.identify(traits={"name": None, "ends": "2026-03-01"})
+    shop.identify(traits={"ends": None})
+    assert [row[1:] for row in kept(shop, "ann")] == [(None, START - 4 * DAY - 9 * DAY // 24)]
+    vips = Journey("vips", entry=On(segment="vip"), steps=[Step("in", stage="retention", wait="1 day")])
+    shop = released(shop, renew, vips, Catalog(segments={"vip": "customer.orders > 5"}))
+    shop.engine.identify("ann", id="moved", zone="UTC")
+    shop.engine.identify("ann", id="again", traits={"ends": "2026-03-01"})
+
+    assert [line.at for line in shop.storage.history("ann") if (line.journey, line.kind) == ("renew", "entered")] == [START]
+    shop.engine.identify("ann", id="another", traits={"ends": "2026-02-28"})
+    assert [line.at for line in shop.storage.history("ann") if (line.journey, line.kind) == ("renew", "entered")] == [START, START + DAY]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from journeykit.core.context import Context, Declared, Resolver, fact, fact_in_window, fact_since_entry
-from journeykit.core.expressions import MISSING
-from journeykit.core.extensions import Extensions
+from journeykit.core.definitions.extensions import Extensions
+from journeykit.core.expressions.context import Context, Declared, Resolver, fact, fact_in_window, fact_since_entry
+from journeykit.core.expressions.expressions import MISSING
 from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.calls import read_call
 from journeykit.model.messages import Event

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from base64 import b85decode
 from datetime import datetime
 from random import Random
 from typing import Any
+from zlib import decompress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journeykit.core.calendar import civil, period
-from journeykit.core.facts import FactTable
-from journeykit.core.windows import CHUNK, Period, Rolling
+from journeykit.core.expressions.calendar import civil, period
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.windows import CHUNK, Period, Rolling
 from journeykit.model.customer import Catalog
 from journeykit.model.phrases import Aggregate
 
@@ -67,6 +70,46 @@ def test_five_hundred_entries_are_kept_as_a_few_texts() -> None:
     assert len(state[1]) == 20
     assert kept.read(state, 101 * DAY) == sum(range(500))
     assert kept.read(state, 465 * DAY + 250) == sum(range(251, 500))
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("count", 100, 101),
+        ("sum", 4_950, 5_950),
+        ("min", 0, 0),
+        ("max", 99, 1_000),
+        ("mean", 49.5, 5_950 / 101),
+        ("first", 0, 0),
+        ("last", 99, 99),
+        ("distinct", 100, 101),
+    ],
+)
+def test_what_belongs_among_closed_entries_finds_its_place(kind: str, before: float, after: float) -> None:
+    """Of a hundred orders, one an hour, one is told days late: it lies behind the one of its own hour, and before the next."""
+    kept, state, hour = window(f"{kind} of Order.total in 10 days"), None, DAY // 24
+    for number in range(100):
+        state = kept.add(state, number, 100 * DAY + number * hour, 100 * DAY + number * hour, "UTC")
+    now = 100 * DAY + 99 * hour
+    assert (kept.read(state, now), [chunk[2] for chunk in state[0]]) == (before, [32, 32])
+    state = kept.add(state, 1_000, 100 * DAY + 40 * hour, now, "UTC")
+
+    assert (kept.read(state, now), [chunk[2] for chunk in state[0]], len(state[1])) == (after, [32, 32, 32], 5)
+    entries = [entry for chunk in state[0] for entry in zip(*told(chunk), strict=True)] if kind != "count" else []
+    hours = [(number, number) for number in range(96)]
+    assert [((at - 100 * DAY) // hour, value) for at, value in entries] == ([*hours[:41], (40, 1_000), *hours[41:95]] if entries else [])
+    assert kept.read(state, 100 * DAY + 39 * hour + 10 * DAY) == {"first": 40, "min": 40, "count": 61, "distinct": 61}.get(
+        kind, kept.read(state, 100 * DAY + 39 * hour + 10 * DAY)
+    )
+
+
+def told(chunk: list[Any]) -> tuple[list[int], list[Any]]:
+    """The moments and values of closed entries: JSON without a blank, packed."""
+    text = decompress(b85decode(chunk[4])).decode()
+    steps, values = json.loads(text)
+    assert text == json.dumps([steps, values]).replace(" ", "")
+    assert (chunk[0], chunk[1]) == (chunk[0] + steps[0], chunk[0] + steps[-1])
+    return [chunk[0] + step for step in steps], values
 
 
 def test_what_has_left_the_window_is_not_kept() -> None:

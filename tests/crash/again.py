@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from journeykit import Engine
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.customer import Customer
 from journeykit.model.records import Facts, Loaded, Want
 from journeykit.ports import Storage
 from journeykit.runtime.definitions import Definition

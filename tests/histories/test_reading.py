@@ -227,7 +227,7 @@ MISTAKES = {
     "rows: [{traits: {id: x}, customer: a, time: b, id: c}]": 'rows[0]: traits: "id" is not yours to set; call it something else',
     "rows: [{event: Came, customer: a, time: b, id: c, were: d}]": 'rows[0]: unknown key "were"; did you mean "where"?',
     "row: []": 'unknown key "row"; did you mean "rows"?',
-    "zone: Berlin\nrows: []": "zone: 'Berlin' is no time zone; write an IANA name, for example \"Europe/Berlin\"",
+    "zone: Berlin\nrows: []": 'zone: \'Berlin\' is no time zone; write an IANA name, for example "Europe/Berlin"; did you mean "Europe/Berlin"?',
     "columns: {a: integer}\nrows: []": "columns.a: 'integer' is no kind of column; write text, number, whole, flag, moment, seconds, milliseconds, microseconds or money EUR",
     "columns: {a: money}\nrows: []": 'columns.a: "money" needs a currency; write for example "money EUR"',
     "columns: {a: moment tomorrow}\nrows: []": 'columns.a: "moment tomorrow": "tomorrow" is no pattern; write for example "moment %d/%m/%Y %H:%M"',

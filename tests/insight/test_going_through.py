@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insight_lives import ENGINES, EXAMPLES, Life, cuts, everybody, lives, numbers_of, raw
-from journeykit.core.outline import places
+from journeykit.core.definitions.outline import places
 from journeykit.insight.figures import Slice
 from shop import Shop
 

@@ -116,7 +116,7 @@ kpis:
         load_settings(file, MEASURES)
 
     assert list(caught.value.problems) == [
-        "insight.yaml: zone: 'Europe/Berln' is no time zone; write an IANA name, for example \"Europe/Berlin\"",
+        'insight.yaml: zone: \'Europe/Berln\' is no time zone; write an IANA name, for example "Europe/Berlin"; did you mean "Europe/Berlin"?',
         'insight.yaml: unknown key "curency"; did you mean "currency"?',
         "insight.yaml: decimals: 'two' is no number of decimals; write 0 for whole minor units, 2 for amounts such as 12.50",
         'insight.yaml: events["Order Completed"][1]: a name belongs here, not 3',

@@ -91,6 +91,23 @@ def test_an_expression_knows_what_it_reads():
         ("len(x=1)", '"len(x=1)": column 1: len takes 1 plain argument; write len(event.total)'),
         ("round(1, 2, 3)", '"round(1, 2, 3)": column 1: round takes 1 to 2 plain arguments; write round(event.total, 2)'),
         ("days(event.x, 1)", '"days(event.x, 1)": column 1: days takes 1 plain argument; write days(3)'),
+        ("hours()", '"hours()": column 1: hours takes 1 plain argument; write hours(3)'),
+        ("minutes()", '"minutes()": column 1: minutes takes 1 plain argument; write minutes(3)'),
+        ("active()", "\"active()\": column 1: active takes 1 to 2 plain arguments; write active('cart')"),
+        ("date(now)", "\"date(now)\": column 1: date takes 2 plain arguments; write date(now, 'Europe/Berlin')"),
+        ("weekday(now)", "\"weekday(now)\": column 1: weekday takes 2 plain arguments; write weekday(now, 'Europe/Berlin')"),
+        ("top(1)", "\"top(1)\": column 1: top takes 3 plain arguments; write top(event.lines, 'price', 'product')"),
+        ("those(1)", "\"those(1)\": column 1: those takes 4 plain arguments; write those(event.lines, 'kind', 'gift', 'product')"),
+        ("max()", '"max()": column 1: max takes 1 to 20 plain arguments; write max(event.total, 100)'),
+        ("abs()", '"abs()": column 1: abs takes 1 plain argument; write abs(event.total)'),
+        (
+            "3 < step." + "x" * 80,
+            f'"3 < step.{"x" * 68}...": column 5: "step.{"x" * 52}..." is not known; there is step.entered_at',
+        ),
+        (
+            r"3 < 'a\ud800'",
+            "\"3 < 'a\\ud800'\": column 5: the text holds characters that cannot be stored; write plain text",
+        ),
         ("contains(1)", "\"contains(1)\": column 1: contains takes 2 plain arguments; write contains(event.tags, 'sale')"),
         ("min(*data.x)", '"min(*data.x)": column 1: min takes 1 to 20 plain arguments; write min(event.total, 100)'),
         (
@@ -126,7 +143,7 @@ def test_what_is_not_listed_is_refused_with_the_list():
     assert refusal("lambda: 1") == (
         '"lambda: 1": column 1: "lambda: 1" is not allowed; allowed are paths, constants, lists, and or not, comparisons, '
         "+ - * / // %, a if b else c, and functions exists, contains, len, lower, upper, min, max, abs, round, minutes, hours, days, active, "
-        "weekday, date, top, those"
+        "weekday, date, time, top, those"
     )
 
 
@@ -357,6 +374,17 @@ def test_the_expressions_of_a_parameter_are_found_wherever_they_stand():
     value = {"a": "{data.x}", "b": [1, None, "{data.y} and {data.z}", {"c": ("{now}",)}], "d": True, "e": "plain {{}}"}
 
     assert template_expressions(value) == [Expression("data.x"), Expression("data.y"), Expression("data.z"), Expression("now")]
+
+
+def test_an_expression_may_stand_fifty_deep():
+    """And no deeper."""
+    deep: object = "{data.x}"
+    for number in range(50):
+        deep = [deep] if number % 2 else {"in": deep}
+
+    assert template_expressions(deep) == [Expression("data.x")]
+    with pytest.raises(DefinitionError, match="a parameter is nested more than 50 deep; make it flatter"):
+        template_expressions([deep])
 
 
 def test_a_parameter_that_holds_itself_is_refused():

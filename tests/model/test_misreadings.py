@@ -89,5 +89,6 @@ def test_what_is_split_or_queued_says_its_name_last() -> None:
     """Shares per enrollment, and a lane whose clocks run on."""
     with pytest.raises(DefinitionError, match='write "per enrollment as NAME"'):
         Step("in", then="50% a, 50% b as x per enrollment")
-    with pytest.raises(DefinitionError, match='put a comma before "clocks"'):
-        Catalog(policies=["one at a time of a, b as offers clocks run on"])
+    lane = "one at a time of a, b as offers clocks run on"
+    with pytest.raises(DefinitionError, match=f'"{lane}".*put a comma before "clocks"'):
+        Catalog(policies=[lane])

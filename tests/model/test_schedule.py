@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from journeykit.core.calendar import show
-from journeykit.core.schedules import following
+from journeykit.core.expressions.calendar import show
+from journeykit.core.facts.schedules import following
 from journeykit.errors import DefinitionError
 from journeykit.model.messages import microseconds
 from journeykit.model.schedule import Schedule

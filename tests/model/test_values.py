@@ -112,10 +112,10 @@ def test_short_forms_are_the_long_ones(short: object, full: object) -> None:
         (lambda: Wait(5), ['5 is no wait; write it as text, for example "2 hours"']),
         (lambda: Schedule(None), ['None is no schedule; write for example "monday at 09:00", "month on 1 at 09:00" or "year on customer.birthday at 09:00"']),
         (lambda: microseconds("never", "until"), ['until: "never" is no moment; write for example "2026-03-29T09:00:00+01:00"']),
-        (lambda: microseconds(5), ["moment: 5 is no moment; give a datetime with a zone"]),
+        (lambda: microseconds(5), ["moment: 5 is no moment; give a datetime with a zone, datetime.fromtimestamp(..., UTC)"]),
         (lambda: microseconds("2026-03-29T09:00:00"), ['moment: "2026-03-29 09:00:00" has no zone; give one, for example datetime(..., tzinfo=UTC)']),
         (lambda: Event("A", id="a", customer_id="ann", occurred_at="x" * 70), ['occurred_at: "' + "x" * 60 + '" is no moment; write for example "2026-03-29T09:00:00+01:00"']),
-        (lambda: Event("A", id="a", customer_id="ann", occurred_at=5), ["occurred_at: 5 is no moment; give a datetime with a zone"]),
+        (lambda: Event("A", id="a", customer_id="ann", occurred_at=5), ["occurred_at: 5 is no moment; give a datetime with a zone, datetime.fromtimestamp(..., UTC)"]),
         (lambda: Event("A", id="a", customer_id="ann", occurred_at="2026-03-29"), ['occurred_at: "2026-03-29 00:00:00" has no zone; give one, for example datetime(..., tzinfo=UTC)']),
         (lambda: Defer("never"), ['until: "never" is no moment; write for example "2026-03-29T09:00:00+01:00"']),
     ],
@@ -151,6 +151,28 @@ def test_durations_rates_and_what_is_nearest() -> None:
     assert [(kind.rate, kind.every, kind.until) for kind in kinds] == [
         (None, 0, ()), (5, 60_000_000, ()), (None, 0, ("Gone", "early-bird")), (1, 172_800_000_000, ("A",)),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("2 huors", '; did you mean "hour"?'),
+        ("1 dya", '; did you mean "day"?'),
+        ("2 hoX", ""),
+        ("2 hos", '; did you mean "hour"?'),
+        ("1 month", "; months and years differ in length, say how many days"),
+        ("2 years", "; months and years differ in length, say how many days"),
+        ("1 monthX", ""),
+        ("0 hours", ""),
+        ("soon", ""),
+        ("", ""),
+    ],
+)
+def test_what_is_no_duration(text: str, near: str) -> None:
+    """With the nearest unit, where there is one; an s at the end makes no other unit of it, and nothing else is left out."""
+    with pytest.raises(DefinitionError) as refused:
+        seconds(text)
+    assert str(refused.value) == f'"{text}" is no duration; write for example "2 hours" or "3 days"{near}'
 
 
 def test_moments_are_microseconds() -> None:

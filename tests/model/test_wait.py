@@ -82,6 +82,7 @@ def test_a_civil_duration_may_end_at_a_time_of_day() -> None:
         ("until weekend 10:00", (10, 0), {5, 6}),
         ("until weekend or monday 10:00", (10, 0), {5, 6, 0}),
         ("until tuesday", (0, 0), {1}),
+        ("until tuesday\n  at 09:00", (9, 0), {1}),
     ],
 )
 def test_until_a_time_of_day(text: str, clock: tuple[int, int], weekdays: set[int] | None) -> None:

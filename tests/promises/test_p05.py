@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Catalog, Do, Entry, Journey, Step
+from journeykit import Catalog, Do, Entry, Journey, On, Step, Transition
+from journeykit.testing import Scenario
 from shop import Shop
 
 
@@ -71,3 +72,28 @@ def test_business_days_before_a_date() -> None:
     shop.wait("40 days")
 
     assert shop.sent == ["2026-03-25 12:00 ann email"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "called"),
+    [
+        ("2026-03-27 08:59", "2026-03-27 09:00"),
+        ("2026-03-27 09:00", "2026-03-27 09:00"),
+        ("2026-03-27 16:59", "2026-03-27 16:59"),
+        ("2026-03-27 17:00", "2026-03-30 09:00"),
+        ("2026-03-28 12:00", "2026-03-30 09:00"),
+    ],
+)
+def test_office_hours_hold_the_customer(asked: str, called: str) -> None:
+    """Who asks on a working day between nine and five is called at once, the others when the office opens; on Sunday the clocks change."""
+    office = "weekday(now, 'Europe/Berlin') not in ['saturday', 'sunday'] and '09:00' <= time(now, 'Europe/Berlin') < '17:00'"
+    steps = [
+        Step("asked", stage="consideration", then=[Transition("called", on=On(where=office)), "waiting"]),
+        Step("waiting", wait="until weekday 09:00"),
+        Step("called", do=Do("ticket", queue="sales")),
+    ]
+    shop = Scenario(Journey("call back", zone="Europe/Berlin", entry="Call Wanted", steps=steps), at=asked, zone="Europe/Berlin")
+    shop.event("Call Wanted")
+    shop.wait("4 days")
+
+    shop.expect("ticket", queue="sales", at=called)

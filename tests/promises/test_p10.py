@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from journeykit import Do, Journey, On, Scope, Step, Transition
+import pytest
+
+from journeykit import Do, Goal, Journey, On, Scope, Step, Transition
 from shop import Shop
 
 
@@ -76,3 +78,20 @@ def test_to_the_step_itself_is_out_and_in_again() -> None:
     shop.wait("1 day")
 
     assert shop.sent == ["2026-03-02 09:00 ann sms", "2026-03-02 10:00 ann sms", "2026-03-02 12:00 ann email"]
+
+
+@pytest.mark.parametrize(
+    ("told", "heard"),
+    [("Used", ["leaving here "]), ("Cancelled", []), ("Bought", [])],
+)
+def test_an_exit_of_the_journey_is_no_way_out_that_asks_for_anything(told: str, heard: list[str]) -> None:
+    """What leaving a step asks for is asked for where a scope lets go; who exits the journey, or reaches its goal, is gone at once."""
+    here = Step("here", stage="purchase", wait="9 days", leaving=says("leaving here"))
+    goal = Goal("Bought", end="bought")
+    shop = Shop(Journey("move", entry="Start", exits="Cancelled", goal=goal, steps=[Scope("around", exits="Used", steps=[here])]))
+    shop.event("Start")
+    shop.event(told)
+    shop.work()
+
+    assert [request.parameters["says"] for request in shop.requests] == heard
+    assert shop.inside("move").ended_at is not None

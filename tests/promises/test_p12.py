@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from journeykit import Do, Event, Journey, Step
+from journeykit import Do, Engine, Entry, Event, Journey, ManualClock, MemoryStorage, Step
 from journeykit.model.messages import moment
 from journeykit.rehearsal import replay, what_if
 from shop import Shop
@@ -112,3 +113,42 @@ def test_a_rehearsal_is_decided_as_it_would_be_for_real() -> None:
 
     assert found.messages == {("retention", "email"): (100, 100)}
     assert found.changed == asked > 10
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  what a host has in its models, and what shows itself as Colour.RED
+    """What a host's models have for a choice."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("properties", "heard"),
+    [
+        ({"sizes": (38, 40)}, {"text": "Ordered []", "both": True, "first": None}),
+        ({"colour": Colour.RED}, {"text": "Ordered [red]", "both": False, "first": None}),
+        ({"lines": {1: "lantern"}}, {"text": "Ordered []", "both": False, "first": "lantern"}),
+        ({"sizes": [38, 40], "lines": {"1": "lantern"}}, {"text": "Ordered []", "both": True, "first": "lantern"}),
+    ],
+)
+def test_what_is_handled_at_once_is_decided_as_it_will_be_read(properties: dict, heard: dict) -> None:
+    """A host's tuple is a list in the log, and its choice a text: whoever decides at once decides on those, as a worker or a replay does."""
+    parameters = {"text": "{signal.name} [{event.colour}]", "both": "{event.sizes == [38, 40]}", "first": "{event.lines['1']}"}
+    confirm = Journey(
+        "confirm",
+        entry=Entry("Ordered", set={"data.sizes": "event.sizes"}),
+        steps=[Step("asked", stage="purchase", do=Do("email", **parameters))],
+    )
+    clock = ManualClock("2026-03-02T09:00:00+00:00")
+    storage, got = MemoryStorage(), dict[str, dict]()
+    engine = Engine(confirm, storage, {"email": lambda request: got.update({request.customer_id: request.parameters})}, clock=clock)
+
+    def ordered(customer: str) -> Event:
+        return Event("Ordered", id="o1", customer_id=customer, occurred_at="2026-03-02T09:00:00+00:00", properties=properties)
+
+    engine.handle(ordered("ann"))
+    engine.accept(ordered("ben"))
+    engine.run_due()
+    engine.dispatch()
+
+    assert got == {"ann": heard, "ben": heard}
+    assert replay(confirm, storage).identical

@@ -355,3 +355,21 @@ def test_a_change_of_a_window_moves_who_waits_for_it() -> None:
     shop.wait("30 days")
 
     assert shop.sent == ["2026-03-21 09:00 ann sms"]
+
+
+def test_a_month_of_a_customer_without_a_zone_is_that_of_utc() -> None:
+    """Half past midnight in Berlin on the first is still last month's last evening for whom nobody has placed; Ben is known to live there."""
+    tell = Transition(do=Do("email", month="{customer.month}"), on=On("Asked"))
+    tells = Journey("tell", zone="Europe/Berlin", entry="Order Completed", steps=[Step("in", stage="purchase", wait="9 days", when=[tell])])
+    shop = Shop(tells, Catalog(facts={"month": "count of Order Completed this month"}))
+    shop.identify("ben", zone="Europe/Berlin")
+    shop.clock.set("2026-03-31T21:30:00+00:00")
+    for customer in ("ann", "ben"):
+        shop.event("Order Completed", customer)
+    shop.clock.set("2026-03-31T22:30:00+00:00")
+    for customer in ("ann", "ben"):
+        shop.event("Order Completed", customer)
+        shop.event("Asked", customer)
+    shop.work()
+
+    assert {request.customer_id: request.parameters["month"] for request in shop.requests} == {"ann": 2, "ben": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
@@ -20,8 +21,11 @@ from journeykit import (
     Transition,
     check,
 )
-from journeykit.core.quotas import SHARED
+from journeykit.core.compiling.quotas import SHARED, quota_key
+from journeykit.model.messages import microseconds
+from journeykit.model.quotas import Take
 from journeykit.model.records import Commit, Want
+from journeykit.runtime.retaining import forget_periods
 from journeykit.runtime.why import replay
 from shop import Shop
 
@@ -313,6 +317,74 @@ def test_what_names_nothing_has_no_number() -> None:
     assert line.endswith(
         "in asks, Came came, but it did not hold that some of thanks, 1 per event.referrer is left (event.referrer = missing)"
     )
+
+
+LATE = Journey(
+    "late", entry="Ordered", zone="UTC",
+    steps=[
+        Step("asks", stage="purchase", wait="1 hour", then=[Transition("gift", take="gifts, 1 per day"), "none"]),
+        Step("gift", end="completed"),
+        Step("none", end="completed"),
+    ],
+)  # fmt: skip
+HOURS = [
+    quota_key(Take("pairs, 3 per hour per journey.key"), "Europe/Berlin", microseconds(datetime.fromisoformat(at)), "red")
+    for at in ("2026-03-02T09:00Z", "2026-03-02T10:00Z", "2026-03-02T11:00Z", "2026-04-01T12:00Z")
+]
+
+
+def test_what_was_taken_in_hours_that_are_over_is_let_go_of(storage) -> None:
+    """Three hours of a sale, and a number for ever: a month later only what is for ever and what was taken today is counted still."""
+    prizes = Journey(
+        "prizes",
+        entry="Played",
+        steps=[Step("won", stage="purchase", when=[Transition("out", on=On("Drawn"), take="prizes, 1")]), Step("out")],
+    )
+    shop = Shop(SALE, prizes, storage=storage)
+    for hour, customer in enumerate(("ann", "ben", "eve")):
+        shop.event("Reserved", customer, product="red")
+        shop.event("Played", customer)
+        shop.event("Drawn", customer)
+        shop.wait("1 hour")
+        assert storage.taken(HOURS[hour]) == 1
+    shop.wait("30 days")
+    for customer in ("max", "zoe", "may", "joe"):
+        shop.event("Reserved", customer, product="red")
+    shop.engine.retain(before=shop.clock.now())
+
+    assert [storage.taken(name) for name in (*HOURS, "prizes")] == [0, 0, 0, 3, 1]
+    assert [shop.inside("sale", "red", customer).step for customer in ("max", "zoe", "may", "joe")] == ["held", "held", "held", "full"]
+
+
+def test_what_a_late_worker_has_still_to_decide_is_not_let_go_of(storage) -> None:
+    """Ben is due an hour after Ann, and nobody works for a month. What Ann took stays until Ben is decided, as of his hour, and goes then."""
+    shop = Shop(LATE, storage=storage)
+    shop.event("Ordered", "ann")
+    shop.wait("2 hours")
+    shop.event("Ordered", "ben")
+    shop.clock.set(shop.clock.now() + 30 * 86_400_000_000)
+    shop.engine.retain(before=shop.clock.now())
+    kept = storage.taken("gifts/2026-03-02")
+    shop.work()
+    shop.engine.retain(before=shop.clock.now())
+
+    assert (kept, storage.taken("gifts/2026-03-02")) == (1, 0)
+    assert [shop.inside("late", customer=customer).step for customer in ("ann", "ben")] == ["gift", "none"]
+
+
+def test_a_replay_needs_no_number_that_was_let_go_of(storage) -> None:
+    """Two weeks on, what was taken of the day has gone; who got the gift and who did not is replayed as it was."""
+    shop = Shop(LATE, storage=storage)
+    for customer in ("ann", "ben"):
+        shop.event("Ordered", customer)
+    shop.wait("14 days")
+    forget_periods(storage, shop.clock.now(), shop.clock.now())
+
+    assert storage.taken("gifts/2026-03-02") == 0
+    for customer in ("ann", "ben"):
+        (loaded,) = storage.load_many([Want(customer, None)])
+        again = replay(shop.engine.definitions.compiled, loaded, storage.events(customer))
+        assert [line for commit in again for line in commit.history] == storage.history(customer)
 
 
 def test_a_replay_of_what_is_counted_by_itself_needs_nobody_else() -> None:

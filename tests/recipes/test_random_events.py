@@ -21,9 +21,9 @@ import pytest
 from agreement.generators import BEGIN, HOUR, Happening
 from agreement.worlds import CoreShop, ReferenceShop, differences
 from journeykit import Catalog, Engine, Journey, MemoryStorage, SQLiteStorage, Start, check, load
-from journeykit.core.customer import Customer, advance
-from journeykit.core.quotas import SHARED, recorded
-from journeykit.core.survey import Survey
+from journeykit.core.compiling.quotas import SHARED, recorded
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.definitions.survey import Survey
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Facts, Loaded, LoggedEvent, Want
 from journeykit.ports import Storage

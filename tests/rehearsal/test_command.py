@@ -83,6 +83,25 @@ def test_what_if_on_a_database(call):
     assert json.loads(alone)["messages"][0]["new"] == 1
 
 
+def test_what_if_says_that_a_database_keeps_no_catalog(call, tmp_path):
+    """A cap that is new holds on both sides, which nobody would know; with the old definitions given it shows."""
+    shop = tmp_path / "capped"
+    shop.mkdir()
+    (shop / "cart.yaml").write_text(CART)
+    (shop / "catalog.yaml").write_text("actions: {email: marketing}\npolicies: ['none while now > now - days(1) as nobody at all']\n")
+
+    code, alone, said = call("what-if capped --db shop.db --json -q --until 2024-03-03")
+    _, both, silent = call("what-if cart.yaml capped --db shop.db --json -q --until 2024-03-03")
+
+    assert code == 0
+    assert said == (
+        "a database keeps no catalog: both sides are decided with the one given, and a\n"
+        "  change of its policies or facts does not show; give OLD and NEW, each with its\n  own, to see it\n"
+    )
+    assert silent == ""
+    assert [json.loads(one)["not sent"] for one in (alone, both)] == [{"old": 2, "new": 2}, {"old": 0, "new": 2}]
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
@@ -150,3 +169,18 @@ def test_a_fitted_population_can_be_simulated(call):
     assert call("simulate cart.yaml --population fitted.yaml --customers 10 --days 5 -q")[0] == 0
     assert bad == 3
     assert err.startswith("1 line could not be read; the first: shop.csv:5: when: 'yesterday' is no moment;\n")
+
+
+def test_of_many_lines_that_cannot_be_read_the_first_five_say_why(call):
+    """Six lines are wrong, each in its way or another's; the good ones make the same population as without them."""
+    _, out, _ = call("simulate --fit --events shop.csv --map shop.map.yaml -q")
+    wrong = ["eve,yesterday,added,c3", ",2025-03-03T09:00:00Z,added,c3", *["zoe,2999-01-01T00:00:00Z,added,c4"] * 5]
+    Path("shop.csv").write_text(EVENTS + "\n".join(wrong) + "\n")
+    code, again, err = call("simulate --fit --events shop.csv --map shop.map.yaml -q")
+    lines = err.replace("\n  ", " ").splitlines()
+
+    assert (code, again) == (3, out)
+    assert lines[0].startswith("7 lines could not be read; the first: shop.csv:5: when: 'yesterday' is no moment;")
+    assert lines[1] == "shop.csv:6: customer: nothing stands there"
+    assert [line.partition(": ")[0] for line in lines[2:5]] == ["shop.csv:7", "shop.csv:8", "shop.csv:9"]
+    assert lines[5:] == ["and 2 more"]

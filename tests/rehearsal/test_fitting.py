@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from journeykit import Event
-from journeykit.errors import HistoryError
+from journeykit.errors import DefinitionError, HistoryError
 from journeykit.rehearsal import fit, population_text, read_population
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -88,6 +89,62 @@ def test_hours_are_those_of_a_zone():
     """Nine o'clock in London is ten in Berlin."""
     assert "hours: {'9': 100%}" in population_text(fit(past(("ann", "Order", 0))))
     assert "hours: {'10': 100%}" in population_text(fit(past(("ann", "Order", 0)), "Europe/Berlin"))
+
+
+def test_in_whatever_order_it_is_told():
+    """A history that is told backwards says the same."""
+    told = past(("ann", "Product Added", 0), ("ann", "Order Completed", 1), ("ben", "Product Added", 2), ("ben", "Order Completed", 5))
+
+    assert fit(reversed(told)) == fit(told)
+
+
+def test_numbers_without_a_value_are_left_out():
+    """What no file can hold costs nothing else: the totals of the others are learnt from."""
+    told = [
+        (f"c{number}", "Order", number, {"total": float("nan") if number % 4 == 0 else 100 + number, "rate": float("inf")})
+        for number in range(60)
+    ]
+    found = fit(past(*told))
+    again = read_population(population_text(found)).events["Order"].properties
+
+    assert list(again) == ["total"]
+    assert (again["total"].quantiles[0], again["total"].quantiles[-1]) == (101, 159)
+
+
+def test_what_was_a_number_is_a_number_in_the_file():
+    """Six kinds of values with their shares are read from the file as they were told, and so are texts that look like them."""
+    told = [(f"c{n}", "Order", n, {"count": n % 3, "gift": n % 2 == 0, "size": ("38", "40", "XL")[n % 3]}) for n in range(30)]
+    again = read_population(population_text(fit(past(*told)))).events["Order"].properties
+
+    assert {name: set(again[name].shares.names) for name in again} == {
+        "count": {0, 1, 2},
+        "gift": {True, False},
+        "size": {"38", "40", "XL"},
+    }
+    assert {type(one) for one in again["gift"].shares.names} == {bool}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("shop.csv", "events: 'shop.csv' is no history; give a list of events, or a History that collect(...) has read files into"),
+        (None, "events: None is no history; give a list of events, or a History that collect(...) has read files into"),
+        (past(("ann", "Order", 0))[0], "is no history; give a list of events"),
+        ([*past(("ann", "Order", 0)), {"name": "Order"}], "events[1]: {'name': 'Order'} is no event; give Event(...), or let collect(...) read a file"),
+        ([], "there is no event to learn from; give a history of what customers did"),
+    ],
+)  # fmt: skip
+def test_what_is_no_history(given, problem):
+    """A file is read before; what stands in it is no event yet."""
+    with pytest.raises(HistoryError, match=re.escape(problem)):
+        fit(given)
+
+
+@pytest.mark.parametrize("zone", ["Berlin", None, 5])
+def test_a_zone_that_there_is_not(zone):
+    """The hours of arrival are somebody's."""
+    with pytest.raises(DefinitionError, match=r"^zone: .* is no time zone; write an IANA name, for example \"Europe/Berlin\""):
+        fit(past(("ann", "Order", 0)), zone)
 
 
 def test_nothing_to_learn_from():

@@ -41,6 +41,32 @@ def test_what_a_property_may_be():
     assert values(True).shares.names == (True,)
 
 
+def test_numbers_stay_numbers_where_they_have_shares():
+    """The keys of a file are texts: 5 and true stand for themselves there, and a text that looks like one stands in quotes of its own."""
+    assert values({"1": "50%", "2.5": "30%", "true": "20%"}).shares.names == (1, 2.5, True)
+    assert values({'"5"': "50%", "DE": "30%", "NaN": "20%"}).shares.names == ("5", "DE", "NaN")
+    once = read_population(
+        """{begin: X, events: {X: {properties: {a: {1: 50%, 2: 50%}, b: {'"1"': 50%, DE: 50%}, c: {true: 50%, null: 50%}}}}}"""
+    )
+    again = read_population(population_text(once))
+    told = again.events["X"].properties
+
+    assert [told[name].shares.names for name in "abc"] == [(1, 2), ("1", "DE"), (True, "null")]
+    assert told == once.events["X"].properties
+
+
+@pytest.mark.parametrize("given", [None, 5, b"begin: X", {"begin": "X"}])
+def test_what_is_no_text_and_no_path(given):
+    """Neither is a population file."""
+    with pytest.raises(
+        DefinitionError, match=r"^population: .* is no text; give the text of a population file, or its path to load_population$"
+    ):
+        read_population(given)
+    if not isinstance(given, bytes):
+        with pytest.raises(DefinitionError, match=r"^path: .* is no path of a file; give one, for example people.population.yaml$"):
+            load_population(given)
+
+
 def test_chance_belongs_to_a_name():
     """The same name draws the same, another name something else, and all of it is even."""
     first, again, other = Chance("7/ann"), Chance("7/ann"), Chance("7/ben")
@@ -73,7 +99,7 @@ WRONG = {
     "begin: {X: 30}": "begin.X: 30 is no share; write for example 30%",
     "begin: {X: 130%}": "begin.X: '130%' is no share; write for example 30%",
     "begin: {X: 30%, Y: 40%}": "begin: the shares come to 70%; let them come to 100%",
-    "{begin: X, zones: Berlin}": 'zones: "Berlin" is no time zone; write an IANA name, for example "Europe/Berlin"',
+    "{begin: X, zones: Berlin}": 'zones: "Berlin" is no time zone; write an IANA name, for example "Europe/Berlin"; did you mean "Europe/Berlin"?',
     "{begin: X, arrival: {over: a while}}": 'arrival.over: "a while" is no duration; write for example "2 hours" or "3 days"',
     "{begin: X, arrival: {hours: {8-26: 100%}}}": 'arrival.hours: "8-26" is no hour of the day; write 9 or 8-12, of 0 to 24',
     "{begin: X, traits: {stage: [a]}}": 'traits: "stage" is not yours to set; call it something else',
@@ -106,7 +132,22 @@ WRONG = {
     "{begin: X, events: {X: {properties: {total: []}}}}": (
         'events.X.properties.total: a value belongs here, not []; write one, a list of them, shares, "10 to 90", "new" or "same"'
     ),
-    "{begin: X, events: {$identify: {}}}": ('events: "$identify" is one of the library\'s own; names of your events do not begin with "$"'),
+    "{begin: X, events: {$identify: {}}}": (
+        'events.$identify: "$identify" is one of the library\'s own; names of your events do not begin with "$"'
+    ),
+    "begin: {$identify: 100%}": 'begin.$identify: "$identify" is one of the library\'s own; names of your events do not begin with "$"',
+    "begin: {'': 100%}": "begin[\"\"]: '' is no name of an event; give a text of 1 to 500 characters",
+    "{begin: X, events: {X: {next: {$gone: 10%}}}}": (
+        'events.X, what follows: "$gone" is one of the library\'s own; names of your events do not begin with "$"'
+    ),
+    "{begin: X, consent: {email: -5%}}": "consent.email: '-5%' is no share; write for example 30%",
+    "{begin: X, consent: {email: 101%}}": "consent.email: '101%' is no share; write for example 30%",
+    "{begin: X, events: {X: {next: {Y: 30% within -4 hours}}}}": (
+        'events.X.next.Y: "-4 hours" is no duration; write for example "2 hours" or "3 days"'
+    ),
+    "shop/people.yaml": (
+        'no population; begin with "begin:", the events that customers begin with, and their shares; a path is for load_population'
+    ),
     "{begin: X, after: {email: []}}": "after.email: a mapping belongs here, not []; write {Email Opened: 30% within 4 hours}",
 }
 

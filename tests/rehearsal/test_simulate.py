@@ -383,6 +383,9 @@ def test_a_population_that_names_what_nobody_knows():
         ({"customers": 0}, "customers: 0 is too few; give 1 or more"),
         ({"days": 40_000}, "days: 40000 are more than a hundred years; give fewer"),
         ({"start": "yesterday"}, "start: 'yesterday' is no moment"),
+        ({"seed": "lucky"}, "seed: 'lucky' is no whole number; give for example 1"),
+        ({"customers": True}, "customers: True is no whole number; give 1 or more"),
+        ({"progress": True}, "progress: True cannot be called; give a function, or leave it out"),
     ],
 )
 def test_numbers_that_make_no_sense(given, problem):

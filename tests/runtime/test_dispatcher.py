@@ -235,8 +235,8 @@ def test_an_action_that_ends_itself_ends_nobody_else(storage: Storage, caplog: p
         assert shop.engine.dispatch() == (1, 1, 0, 0)
     (record,) = caplog.records
     assert ends(shop, "ann") == [("open", "SystemExit: 3")]
-    assert record.getMessage() == "action email failed: SystemExit"
-    assert [getattr(record, name) for name in ("customer", "journey", "action")] == ["ann", "hello", "email"]
+    assert record.getMessage() == "action email of journey hello, attempt 1, failed: SystemExit"
+    assert [getattr(record, name) for name in ("customer", "journey", "key", "action")] == ["ann", "hello", "", "email"]
 
 
 class Ending:
@@ -272,7 +272,7 @@ def test_a_dead_letter_says_whose_it_was(caplog: pytest.LogCaptureFixture) -> No
     (record,) = caplog.records
 
     assert record.getMessage() == "action email of journey hello is a dead letter at attempt 1"
-    assert [getattr(record, name) for name in ("customer", "journey", "action")] == ["ann", "hello", "email"]
+    assert [getattr(record, name) for name in ("customer", "journey", "key", "action")] == ["ann", "hello", "", "email"]
 
 
 def test_what_is_left_is_given_back(storage: Storage) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -490,7 +492,7 @@ def test_properties_that_are_no_json_are_refused(storage: Storage) -> None:
     shop = Shop(CART, storage=storage)
     good, bad = shop.fact("Product Added", cart_id="c1"), shop.fact("Product Added", id="e2", cart_id="c2", when=datetime.now(UTC))
     for offer in (lambda: shop.engine.handle(bad), lambda: shop.engine.accept(bad), lambda: shop.engine.handle_many([good, bad])):
-        with pytest.raises(EventError, match=r'properties of event "e2": .*datetime.*; give JSON values only'):
+        with pytest.raises(EventError, match=r'properties of event "e2": when=datetime.* is no JSON value; give its text, .isoformat\(\)'):
             offer()
     with pytest.raises(EventError, match='properties of event "i1"'):
         shop.engine.identify("ann", id="i1", traits={"born": datetime.now(UTC)})
@@ -511,15 +513,49 @@ def test_a_number_that_is_none_never_gets_in(storage: Storage, number: float) ->
         lambda: shop.engine.publish("Sold Out", id="e2", properties={"sku": "s1", "price": number}),
     )
     for offer in offers:
-        with pytest.raises(
-            EventError, match=r'properties of event "e2": Out of range float values are not JSON compliant.*; give JSON values only'
-        ):
+        with pytest.raises(EventError, match=r'properties of event "e2": \S+=-?(nan|inf) is no JSON value; give a number, or leave it out'):
             offer()
     assert storage.events("ann") == []
 
     shop.event("Product Added", cart_id="c1")
     shop.wait("1 day")
     assert [event.event.name for event in storage.events("ann")] == ["Product Added"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "told"),
+    [
+        ({"a": 1, "total": Decimal("4.20")}, "total=Decimal('4.20') is no JSON value; give a whole number, of cents for example"),
+        ({"lines": [{"sizes": {38}}]}, "lines[0].sizes={38} is no JSON value; give a list"),
+        ({"order": Decimal}, "order=<class 'decimal.Decimal'> is no JSON value; give text, a number, True or False, a list or a dict"),
+        ({"by": {("a", 1): 2}}, "by: the key ('a', 1) is no text"),
+        ({("a", 1): 2}, "the first level: the key ('a', 1) is no text"),
+    ],
+)
+def test_which_property_is_no_json_and_what_to_give_instead(properties: dict, told: str) -> None:
+    """Of many properties the one is named that the host has to look at."""
+    engine = Shop(CART).engine
+    event = Event("Product Added", id="e1", customer_id="ann", occurred_at=datetime.now(UTC), properties=properties)
+    for offer in (engine.handle, engine.accept):
+        with pytest.raises(EventError, match=re.escape(f'properties of event "e1": {told}')):
+            offer(event)
+
+
+def test_properties_that_hold_themselves_are_refused() -> None:
+    """There is no text for them, and no single value is to blame."""
+    engine = Shop(CART).engine
+    inner: dict = {}
+    inner["again"] = inner
+    for offer in (engine.handle, engine.accept):
+        with pytest.raises(EventError, match=r'properties of event "e1": .*; give JSON values only'):
+            offer(Event("Product Added", id="e1", customer_id="ann", occurred_at=datetime.now(UTC), properties=inner))
+
+
+@pytest.mark.parametrize("lease", ["5 minutes", 0, -1, None, math.inf])
+def test_a_lease_that_is_none_is_told_when_the_engine_is_made(lease: object) -> None:
+    """With none at all, two workers would perform everything at the same time."""
+    with pytest.raises(DefinitionError, match=f"lease: {lease!r} is no number of seconds above 0; give for example 300"):
+        Engine(CART, MemoryStorage(), lease=lease)  # type: ignore[arg-type]
 
 
 def test_a_state_that_the_outbox_does_not_know() -> None:
@@ -602,7 +638,7 @@ def test_no_personal_data_is_logged_above_debug(caplog: pytest.LogCaptureFixture
 
     public = [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG]
     assert [line for line in public if "secret" in line] == []
-    assert "action email failed: RuntimeError" in public
+    assert "action email of journey cart, attempt 1, failed: RuntimeError" in public
     assert any("secret-ann" in record.getMessage() for record in caplog.records)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from journeykit import Do, Exit, Failed, Journey, On, Retry, Step, Transition, UnknownError
+from journeykit import Do, Exit, Failed, Journey, On, Retry, Scope, Step, Transition, UnknownError
 from journeykit.model.records import Want
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.why import replay
@@ -140,6 +140,40 @@ def test_a_moment_is_told_once() -> None:
 
 
 # -- why not -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_of_several_entries_is_told_once() -> None:
+    """Ann comes back; both entries of the journey listen to her order, and either refuses her: that is one thing to read, for each order."""
+    entries = [On("Order", where="event.total > 10"), On("Order")]
+    shop = Shop(Journey("thanks", entry=entries, zone="UTC", steps=[Step("thanked", stage="retention", end="completed")]))
+    for total in (20, 30, 5):
+        shop.event("Order", total=total)
+
+    assert [line.text for line in shop.engine.explain("ann").entries] == [
+        "Order total=20",
+        "thanks: entered thanked on Order",
+        "thanks: completed in thanked on Order",
+        "Order total=30",
+        "thanks: refused on Order (once)",
+        "Order total=5",
+        "thanks: refused on Order (once)",
+    ]
+
+
+def test_a_scope_that_is_passed_in_an_instant_is_told_step_by_step() -> None:
+    """The trial is over as soon as it begins: one line for the way in, one for the way out and why, and no step twice."""
+    trial = Scope("trial", exits=On(where="customer.tried"), steps=[Step("tries", wait="2 days"), Step("decides", wait="1 day")])
+    steps = [Step("new", stage="purchase", wait="1 hour"), trial, Step("pays", wait="1 day")]
+    shop = Shop(Journey("plan", entry="Signed Up", zone="UTC", steps=steps))
+    shop.identify(traits={"tried": True})
+    shop.event("Signed Up")
+    shop.wait("2 hours")
+
+    assert [line.text for line in shop.engine.explain("ann").entries if line.kind in ("entered", "moved", "exited")] == [
+        "plan: entered new on Signed Up",
+        "plan: new to tries after 1 hour",
+        "plan: tries to pays where customer.tried",
+    ]
 
 
 def test_a_condition_that_did_not_hold_is_told_with_its_values() -> None:

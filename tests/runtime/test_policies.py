@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from journeykit import Catalog, Defer, Do, Done, Drop, Exit, Failed, Journey, On, Permit, Retry, Step, Transition
-from journeykit.core.policies import HELD_OUT, TREATED, experiment
-from journeykit.core.splits import percentile
+from journeykit.core.compiling.policies import HELD_OUT, TREATED, experiment
+from journeykit.core.compiling.splits import percentile
 from journeykit.model.policies import PolicyAnswer, Question
 from journeykit.model.records import Answered
 from journeykit.testing import Scenario

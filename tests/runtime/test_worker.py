@@ -133,7 +133,8 @@ def test_a_worker_that_was_stopped_before_it_ran_does_not_run() -> None:
 
 
 def test_a_storage_that_fails_for_a_while_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
-    """The worker survives its database being away."""
+    """The worker survives its database being away, and says when it is back."""
+    caplog.set_level(logging.INFO, "journeykit")
 
     class Away(MemoryStorage):
         times = 2
@@ -153,6 +154,7 @@ def test_a_storage_that_fails_for_a_while_is_tried_again(caplog: pytest.LogCaptu
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
         "the storage failed 1 times in a row: StorageError", "the storage failed 2 times in a row: StorageError",
     ]  # fmt: skip
+    assert "the storage works again, after it failed 2 times in a row" in caplog.messages
 
 
 PROGRAM = """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
+from collections.abc import Callable
+from functools import partial
 
-from journeykit.model.records import Commit, Enrollment, Facts, Timer
+from journeykit.model.records import Commit, Enrollment, Facts, Settlement, Timer
 from journeykit.storage.memory import MemoryStorage
 from journeykit.testing import storage_samples as shop
 from journeykit.testing.contracts import StorageContract
@@ -56,3 +59,36 @@ def test_ten_thousand_waiting_events():
     storage = MemoryStorage()
     assert all(storage.accept([(shop.event(f"event {number}"), number) for number in range(10_000)]))
     assert storage.next_due() == 0
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions are called by *work*; the same on every machine."""
+    count, before = 0, sys.getprofile()
+
+    def watch(frame, event, argument) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def test_a_mail_a_day_costs_no_more_in_the_tenth_year() -> None:
+    """Under a cap of a week the claim of a day looks at a week, of a customer and of who lives with them, not at all they ever had."""
+    storage, day = MemoryStorage(), 86_400_000_000
+    work, counted = [], []
+    for today in range(1, 3_651):
+        mail = [shop.message(name, at=today * day)._replace(seq=today, household="home") for name in ("ann", "ben")]
+        storage.commit_many([shop.commit(one.customer_id, today - 1, outbox=[one]) for one in mail])
+        claimed = []
+        claim = partial(storage.claim_outbox, today * day, 9, day, "t", (today - 7) * day)
+        work.append(calls(lambda claimed=claimed, claim=claim: claimed.extend(claim())))
+        storage.settle([Settlement(one.id, "t", "performed", None, today * day) for one in claimed])
+        counted.append([len(one.sent) for one in claimed])
+
+    assert set(map(tuple, counted[6:])) == {(12, 12)}  # six days of each
+    assert max(work[3_000:]) < max(work[10:100]) * 1.2

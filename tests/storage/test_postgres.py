@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -335,3 +336,22 @@ def test_a_purge_leaves_no_bytes(postgres, storage):
     assert len(pages) > 20
     assert not any(b"unmistakable" in bytes(page) for page in pages)
     assert shop.load(storage).erasures
+
+
+def test_a_worker_sleeps_in_a_process_with_many_open_files(storage):
+    """A web server with a thousand visitors, and the worker in it: its connection's number is beyond what ``select.select`` takes."""
+    least, (soft, hard) = 1_200, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < least:
+        pytest.skip("this machine lets nobody open so many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, least), hard))
+    visitors = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_030)]
+    sleeper, asked = storage.sleeper(), []
+    try:
+        sleeper.sleep(lambda: asked.append("how long?") or 0.01)
+    finally:
+        sleeper.close()
+        for visitor in visitors:
+            os.close(visitor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert asked == ["how long?"]

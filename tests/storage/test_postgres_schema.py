@@ -285,3 +285,20 @@ def test_what_is_due_goes_by_index(storage):
     assert next_due.count("Index Only Scan using") + next_due.count("Index Scan using") >= 4 + migrations.PARTS
     assert "Seq Scan" not in next_due + claim
     assert "journeykit_outbox_line" in claim
+
+
+def test_a_host_s_worker_claims_by_index_however_much_is_due(postgres):
+    """On the host's connection nothing is set: the planner joins as it likes, and must not read the whole outbox for each claim."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(
+            """insert into journeykit_outbox(customer, journey, key, number, seq, place, action, parameters, at, message, listens, state, due_at)
+            select 'customer ' || n, 'welcome', '', 1, 1, 0, 'email', '{}', 10, 'marketing', 0, 'open', 10 from generate_series(1, 20000) n"""
+        )
+        connection.execute("analyze journeykit_outbox")
+        claim = sql.CLAIM
+        for number, value in enumerate(("'token'", "99", "20", "64", "'{}'"), 1):
+            claim = claim.replace(f"${number}", value)
+        plan = "\n".join(row[0] for row in connection.execute(f"explain (costs off) {claim}").fetchall())
+
+    assert "journeykit_outbox_line" in plan
+    assert "Seq Scan on journeykit_outbox" not in plan

@@ -432,6 +432,21 @@ class Slow(Coupon):
         return super().__call__(request)
 
 
+class Mixing(Coupon):
+    """Keeps what it was asked for where the next request leaves its own."""
+
+    together = threading.Barrier(8)
+
+    def __call__(self, request, /):
+        self.percent = request.parameters.get("percent")
+        if request.customer_id == "ann" or threading.current_thread() is threading.main_thread():
+            return super().__call__(request)
+        self.together.wait(60)
+        percent = self.percent
+        self.together.wait(60)
+        return Done("Coupon Created", {"code": f"SAVE{percent}"})
+
+
 class OneThread(Coupon):
     def __call__(self, request, /):
         if request.customer_id != "ann" and threading.current_thread() is not threading.main_thread():
@@ -453,6 +468,7 @@ class OneThread(Coupon):
         (Wordless, {"test_it_refuses_what_will_never_work"}),
         (Slow, {"test_it_comes_back"}),
         (OneThread, {"test_it_can_be_called_from_any_thread"}),
+        (Mixing, {"test_it_can_be_called_from_any_thread"}),
     ],
 )  # fmt: skip
 def test_a_broken_action_is_caught(broken: type, found: set[str]) -> None:

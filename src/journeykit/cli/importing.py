@@ -11,7 +11,7 @@ from attrs import frozen
 
 from journeykit.cli import console, world
 from journeykit.cli.console import Usage
-from journeykit.core.calendar import read_moment, show
+from journeykit.core.expressions.calendar import read_moment, show
 from journeykit.errors import ConditionError
 from journeykit.histories import Brought, Counts, History, Rejects, Source, bring_in, collect, load_mapping
 from journeykit.histories.lines import STDIN

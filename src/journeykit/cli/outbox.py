@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from journeykit.cli import console, world
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.model.messages import moment
 from journeykit.model.records import OutboxRow
 from journeykit.runtime.engine import Engine

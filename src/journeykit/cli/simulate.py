@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -15,6 +17,8 @@ from journeykit.cli import console, world
 from journeykit.cli.importing import sources_of
 from journeykit.histories import History, Rejects, collect
 from journeykit.rehearsal import Population, fit, load_population, population_text, simulate
+
+TOLD = 5  #: lines that were set aside of which it is said why
 
 Maps = Annotated[
     list[str] | None, typer.Option("--map", metavar="MAP", help="What its rows mean: one mapping for all files, or one for each.")
@@ -85,8 +89,18 @@ def _fit(events: Sequence[str], maps: Sequence[str], quiet: bool) -> None:
         with console.progress("reading", "rows", quiet) as bar:
             collect(sources_of(events, maps), history, rejects, time.time_ns() // 1_000, lambda share, rows: bar.advance(rows, share))
         console.say(population_text(fit(history)).rstrip("\n"))
-        if rejects.first is not None:
-            first = rejects.first
-            lines = "1 line" if rejects.count == 1 else f"{rejects.count:,} lines"
-            console.note(console.wrapped(f"{lines} could not be read; the first: {first.file}:{first.line}: {first.reason}"))
+        if rejects.count:
+            _tell(rejects)
             raise typer.Exit(console.SET_ASIDE)
+
+
+def _tell(rejects: Rejects) -> None:
+    """Say what was set aside, and of the first few why; the file of all of them goes with its folder."""
+    with rejects.path.open(encoding="utf-8") as file:
+        several = [json.loads(line) for line in islice(file, TOLD)]
+    lines = "1 line" if rejects.count == 1 else f"{rejects.count:,} lines"
+    for number, one in enumerate(several):
+        begin = "" if number else f"{lines} could not be read; the first: "
+        console.note(console.wrapped(f"{begin}{one['file']}:{one['line']}: {one['reason']}"))
+    if rejects.count > TOLD:
+        console.note(f"and {rejects.count - TOLD:,} more")

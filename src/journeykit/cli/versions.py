@@ -14,7 +14,7 @@ from journeykit.cli import console, world
 from journeykit.cli.outbox import Database
 from journeykit.codec import definition_hash, journey_from_text, load, load_migrations, migration_text
 from journeykit.codec.migrations import is_migration
-from journeykit.core.calendar import read_moment
+from journeykit.core.expressions.calendar import read_moment
 from journeykit.errors import ConditionError, DefinitionError, UnknownError
 from journeykit.insight.definitions.differences import Change, counted, differences, renamed
 from journeykit.model.customer import Catalog

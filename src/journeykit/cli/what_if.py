@@ -18,6 +18,11 @@ from journeykit.model.customer import Catalog
 from journeykit.rehearsal.past import Events, Recorded
 from journeykit.rehearsal.what_if import what_if
 
+_ONE_CATALOG = (
+    "a database keeps no catalog: both sides are decided with the one given, and a change of its policies or facts does not show; "
+    "give OLD and NEW, each with its own, to see it"
+)
+
 
 def what_would_be(
     definitions: Annotated[
@@ -72,7 +77,10 @@ def _recorded_there(past: Events | Recorded, new: Sequence[world.Definition]) ->
     """The journeys of a database, with the catalog of the new ones: a database keeps none."""
     if not isinstance(past, Recorded):
         raise console.Usage("a file of events says nothing of the old definitions; give both, OLD and NEW")
-    return [*past.journeys(), *(one for one in new if isinstance(one, Catalog))]
+    catalogs = [one for one in new if isinstance(one, Catalog)]
+    if catalogs:
+        console.note(console.wrapped(_ONE_CATALOG))
+    return [*past.journeys(), *catalogs]
 
 
 @contextmanager

@@ -223,7 +223,7 @@ def _when(converter: Converter, value: Any) -> tuple[Transition, ...]:
         return tuple(collected((f"[{index}]", partial(converter.structure, one, Transition)) for index, one in enumerate(value)))
     if not isinstance(value, dict):
         _refuse(value, "a mapping", "{EVENT: STEP} or a list of transitions")
-    if "to" in value:
+    if "to" in value or ("event" in value and len(value) > 1 and value.keys() <= set(forms()[Transition].keys)):
         raise DefinitionError("one transition alone stands in a list too; write a dash in front of it")
     return tuple(collected((f"[{shown(event)}]", partial(_target, converter, event, target)) for event, target in value.items()))
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from journeykit.codec.braces import Braced, is_bare
+from journeykit.codec.braces import Braced, Commas
 from journeykit.errors import DefinitionError
 
 MAX_TEXT = 2**20  #: characters of one file, aliases written out
@@ -215,13 +215,13 @@ class _Reader:
         return found
 
     def mapping(self, depth: int) -> dict[str, Any]:
-        found, bare = dict[str, Any](), False
+        found, bare, commas = dict[str, Any](), False, Commas(self.text)
         while not isinstance(event := next(self.events), self.yaml.MappingEndEvent):
             key = self.key(event)
             if key in found:
                 raise DefinitionError(f'{_line(event.start_mark)}the key "{key}" is written twice; keep one')
             held = next(self.events)
-            bare = is_bare(self.text[event.end_mark.index : held.start_mark.index + 1])
+            bare = commas.is_bare(event, held)
             found[key] = self.value(held, depth + 1)
         return Braced(found) if bare and len(found) == 1 else found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.expressions import MISSING, compile_condition, compile_expression, plain
+from journeykit.core.expressions.expressions import MISSING, compile_condition, compile_expression, plain
 from journeykit.errors import DefinitionError
 from journeykit.histories.tables import Row
 from journeykit.model.conditions import Expression, template_parts

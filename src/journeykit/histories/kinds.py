@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.calendar import civil, known_zone
+from journeykit.core.expressions.calendar import civil, known_zone, near_zone
 from journeykit.errors import DefinitionError, JourneykitError
 from journeykit.model.messages import moment
 from journeykit.model.money import CURRENCY, digits
@@ -184,5 +184,5 @@ def read_zone(zone: object) -> str:
         DefinitionError: it is none.
     """
     if not isinstance(zone, str) or not known_zone(zone):
-        raise DefinitionError(f'{zone!r:.40} is no time zone; write an IANA name, for example "Europe/Berlin"')
+        raise DefinitionError(f'{zone!r:.40} is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}')
     return zone

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from journeykit.core.expressions import MISSING, plain
+from journeykit.core.expressions.expressions import MISSING, plain
 from journeykit.errors import ConditionError, DefinitionError, EventError
 from journeykit.histories.formulas import Formulas, Get, as_text
 from journeykit.histories.kinds import Convert, Kind, Misfit

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone
 from journeykit.errors import EventError
 from journeykit.histories.kinds import Misfit, moments
 from journeykit.histories.making import Made

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
 
-from journeykit.core.outline import places
+from journeykit.core.definitions.outline import places
 from journeykit.errors import UnknownError
 from journeykit.insight.engines.small import SmallLake
 from journeykit.insight.figures import (

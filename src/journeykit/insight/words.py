@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from journeykit.core.calendar import wall
+from journeykit.core.expressions.calendar import wall
 from journeykit.insight.figures import Figure, Period, Unit
 from journeykit.model.money import digits
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from journeykit.model.records import Moment
 
 
@@ -10,7 +12,12 @@ class Alike(tuple[Moment, ...]):  # noqa: SLOT001  one object for a whole zone, 
     The own timers that all newcomers of a zone are given.
 
     Attributes:
+        due_at: when the first of them is due.
         row: what a storage writes of them, once one has worked it out.
     """
 
     row: tuple[str, int | None] | None = None
+
+    def __init__(self, moments: Iterable[Moment] = ()) -> None:
+        del moments  # they are there already
+        self.due_at = min((moment.due_at for moment in self if moment.due_at is not None), default=None)

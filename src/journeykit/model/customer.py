@@ -10,17 +10,25 @@ from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
+from journeykit.model.given import mapping, several
 from journeykit.model.objects import ObjectKind
 from journeykit.model.phrases import Aggregate
 from journeykit.model.policies import Policy
 
 Kind = Literal["text", "number", "money", "flag", "moment", "list", "any"]
+Message = Literal["marketing", "transactional", "none"]
 
 RESERVED = frozenset({"id", "zone", "stage"})
 
 
 def _events(value: dict[str, dict[str, Kind | ObjectKind | str]]) -> dict[str, dict[str, Kind | ObjectKind]]:
-    return {event: {name: _kind(kind) for name, kind in properties.items()} for event, properties in value.items()}
+    given = mapping(value, "events", '{"Order Completed": {"total": "money"}}')
+    return {event: _properties(event, properties) for event, properties in given.items()}
+
+
+def _properties(event: str, value: dict[str, Kind | ObjectKind | str]) -> dict[str, Kind | ObjectKind]:
+    given = mapping(value, f"events.{event}", '{"total": "money"}')
+    return {name: _kind(kind) for name, kind in given.items()}
 
 
 def _kind(kind: Kind | ObjectKind | str) -> Any:
@@ -28,20 +36,30 @@ def _kind(kind: Kind | ObjectKind | str) -> Any:
 
 
 def _facts(value: dict[str, Aggregate | str]) -> dict[str, Aggregate]:
-    return {name: Aggregate(text) if isinstance(text, str) else text for name, text in value.items()}
+    given = mapping(value, "facts", '{"orders": "count of Order Completed"}')
+    return {name: Aggregate(text) if isinstance(text, str) else text for name, text in given.items()}
 
 
 def _policies(value: Sequence[Policy | str] | Policy | str) -> tuple[Policy, ...]:
-    many = (value,) if isinstance(value, (str, Policy)) else value
+    many = (value,) if isinstance(value, (str, Policy)) else several(value, "policies", '["at most 2 per week"]')
     return tuple(Policy(text) if isinstance(text, str) else text for text in many)
 
 
 def _segments(value: dict[str, Expression | str]) -> dict[str, Expression]:
-    return {name: Expression(text) if isinstance(text, str) else text for name, text in value.items()}
+    given = mapping(value, "segments", '{"vip": "customer.total >= 50000"}')
+    return {name: Expression(text) if isinstance(text, str) else text for name, text in given.items()}
+
+
+def _traits(value: dict[str, Kind]) -> dict[str, Kind]:
+    return dict(mapping(value, "traits", '{"plan": "text"}'))
+
+
+def _actions(value: dict[str, Message]) -> dict[str, Message]:
+    return dict(mapping(value, "actions", '{"email": "marketing"}'))
 
 
 def _holidays(value: Sequence[str]) -> tuple[str, ...]:
-    return tuple(value)
+    return tuple(several(value, "holidays", '["2026-12-25"]'))
 
 
 def _date(text: str) -> date:
@@ -69,11 +87,11 @@ class Catalog:
     """
 
     events: dict[str, dict[str, Kind | ObjectKind]] = field(factory=dict, converter=_events)
-    traits: dict[str, Kind] = field(factory=dict)
+    traits: dict[str, Kind] = field(factory=dict, converter=_traits)
     facts: dict[str, Aggregate] = field(factory=dict, converter=_facts)
     segments: dict[str, Expression] = field(factory=dict, converter=_segments)
     holidays: tuple[str, ...] = field(default=(), converter=_holidays)
-    actions: dict[str, Literal["marketing", "transactional", "none"]] = field(factory=dict)
+    actions: dict[str, Message] = field(factory=dict, converter=_actions)
     policies: tuple[Policy, ...] = field(default=(), converter=_policies)
     days_off: frozenset[date] = field(init=False, eq=False, repr=False)
 

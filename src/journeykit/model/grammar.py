@@ -57,6 +57,7 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
     "active": (1, 2),
     "weekday": (2, 2),
     "date": (2, 2),
+    "time": (2, 2),
     "top": (3, 3),
     "those": (4, 4),
 }
@@ -347,7 +348,7 @@ def _example(name: str, root: str) -> str:
         return f"{name}(3)"
     if name == "active":
         return "active('cart')"
-    if name in ("weekday", "date"):
+    if name in ("weekday", "date", "time"):
         return f"{name}(now, 'Europe/Berlin')"
     if name == "top":
         return f"top({root}.lines, 'price', 'product')"

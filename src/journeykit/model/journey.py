@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from journeykit.errors import DefinitionError
 from journeykit.model.conditions import Expression
+from journeykit.model.given import mapping, several
 from journeykit.model.phrases import Expiry, Reentry, Split
 from journeykit.model.quotas import Take
 from journeykit.model.schedule import Schedule
@@ -60,7 +61,8 @@ def _reentry(value: Reentry | str) -> Reentry:
 
 def _settings(value: Mapping[str, Expression | str | float | bool] | None) -> dict[str, Expression]:
     """``{"data.total": "event.total"}``: what is set, and the expression it is set to; a number or a flag stands for itself."""
-    return {name: v if isinstance(v, Expression) else Expression(v if isinstance(v, str) else repr(v)) for name, v in (value or {}).items()}
+    given = mapping({} if value is None else value, "set", '{"data.total": "event.total"}')
+    return {name: v if isinstance(v, Expression) else Expression(v if isinstance(v, str) else repr(v)) for name, v in given.items()}
 
 
 @frozen
@@ -301,7 +303,7 @@ def _entries(value: Entry | On | str | Sequence[Entry | On | str] | None) -> tup
 
 
 def _names(value: Sequence[str]) -> tuple[str, ...]:
-    return tuple(value)
+    return tuple(several(value, "stages", '["trial", "customer"]'))
 
 
 def _steps(value: Step | Scope | Sequence[Step | Scope]) -> tuple[Step | Scope, ...]:

@@ -36,11 +36,16 @@ def microseconds(moment: datetime | str, what: str = "moment") -> int:
             moment = datetime.fromisoformat(moment)
         except ValueError:
             raise EventError(f'{what}: "{moment}" is no moment; write for example "2026-03-29T09:00:00+01:00"') from None
-    if not isinstance(moment, datetime):
-        raise EventError(f"{what}: {moment!r} is no moment; give a datetime with a zone")
+    _refuse_other(moment, what)
     if moment.tzinfo is None:
         raise EventError(f'{what}: "{moment}" has no zone; give one, for example datetime(..., tzinfo=UTC)')
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def _refuse_other(value: object, what: str) -> None:
+    if not isinstance(value, datetime):
+        number = ", datetime.fromtimestamp(..., UTC)" if isinstance(value, (int, float)) else ""
+        raise EventError(f"{what}: {value!r} is no moment; give a datetime with a zone{number}")
 
 
 def moment(at: int) -> datetime:
@@ -118,6 +123,8 @@ class Event:
         text(self.customer_id, "customer_id")
         if type(self.properties) is not dict:
             raise EventError(f"properties: {self.properties!r:.60} is no mapping of names to JSON values; give a dict")
+        if type(self.source) is not str:
+            raise EventError(f"source: {self.source!r:.60} is no text; say where the event comes from, or leave it out")
         object.__setattr__(self, "at", microseconds(self.occurred_at, "occurred_at"))
 
 

@@ -91,7 +91,7 @@ class Reentry:
     _SENTENCE = re.compile(
         r"(?:(?P<plain>once|always)|at most (?P<most>[1-9]\d*)|after (?P<after>.+?)(?: since (?P<since>entry|end|action))?"
         r"(?:, at most (?P<limit>[1-9]\d*))?)"
-        r"(?P<customer> per customer)?(?P<performed> counting performed)?(?P<restarting>,? restarting)?"
+        r"(?P<customer>,? per customer)?(?P<performed>,? counting performed)?(?P<restarting>,? restarting)?"
     )
 
     def __attrs_post_init__(self) -> None:

@@ -178,9 +178,9 @@ class Facts:
     values: dict[str, Any] = Factory(dict)
     arms: dict[str, str] = Factory(dict)
 
-    def read(self) -> Facts:
-        """These facts, all of them at hand; a storage may hand out some that are text until they are looked at."""
-        return self
+    def lack(self, names: frozenset[str]) -> bool:
+        """Whether it is seen at once that nothing of *names* is known; a storage may hand out some that are text until they are looked at."""
+        return False
 
     def copy(self) -> Facts:
         """A copy that may be changed; the values in it are never changed in place."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.model.messages import moment
 from journeykit.rehearsal.paths import Line, Path
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import Factory, define, fields
 
-from journeykit.core.calendar import wall
-from journeykit.core.tallies import told_apart
+from journeykit.core.expressions.calendar import wall
+from journeykit.core.turns.tallies import told_apart
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import Facts, HistoryEntry, OutboxRow, Want
 from journeykit.ports import Storage

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from journeykit.codec.text import write
-from journeykit.core.calendar import wall
-from journeykit.errors import HistoryError
+from journeykit.core.expressions.calendar import known_zone, near_zone, wall
+from journeykit.errors import DefinitionError, HistoryError
 from journeykit.model.messages import Event
 from journeykit.model.phrases import MICROSECONDS
-from journeykit.rehearsal.phrases import Follow, Shares, Value
+from journeykit.rehearsal.phrases import Follow, Shares, Value, key_of
 from journeykit.rehearsal.population import DAY, Arrival, Habit, Population
 
 TURNS = 4  #: the first events of a kind are looked at each for itself, up to this one, which stands for all later ones
@@ -28,18 +29,24 @@ def fit(events: Iterable[Event], zone: str = "UTC") -> Population:
 
     What follows an event is taken from what followed the first, the second, ... of its kind. Customers whose history ends before
     anything followed are counted for as long as they were seen (the estimator of Aalen and Johansen, 1978), so that whoever came late does
-    not pass for somebody who never came back.
+    not pass for somebody who never came back. A number that no file can hold (nan, infinity) is left out.
 
     Args:
-        events: a history, in order of time.
+        events: a history, in whatever order.
         zone: whose clocks the hours of arrival are read on.
 
     Raises:
-        HistoryError: it has no event that customers could begin with.
+        DefinitionError: there is no such zone.
+        HistoryError: it is no history, or has no event that customers could begin with.
     """
+    if not known_zone(zone):
+        raise DefinitionError(f'zone: {zone!r:.60} is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}')
     read = _Read()
-    for event in events:
+    for number, event in enumerate(_history(events)):
+        if not isinstance(event, Event):
+            raise HistoryError(f"events[{number}]: {event!r:.60} is no event; give Event(...), or let collect(...) read a file")
         read.add(event)
+    read.in_order()
     if not read.lives:
         raise HistoryError("there is no event to learn from; give a history of what customers did")
     first = [life[0] for life in read.lives.values()]
@@ -51,6 +58,12 @@ def fit(events: Iterable[Event], zone: str = "UTC") -> Population:
         zones=_shares(Counter({zone: 1})),
         events={name: _habit(name, read) for name in read.names},
     )
+
+
+def _history(events: object) -> Iterable[object]:
+    if isinstance(events, Iterable) and not isinstance(events, (str, bytes)):
+        return events
+    raise HistoryError(f"events: {events!r:.60} is no history; give a list of events, or a History that collect(...) has read files into")
 
 
 class _Read:
@@ -72,8 +85,13 @@ class _Read:
         self.names[event.name] = None
         self.lives[event.customer_id].append((event.at, event.name))
         for name, value in event.properties.items():
-            if isinstance(value, (str, int, float, bool)):
+            if isinstance(value, (str, bool)) or (isinstance(value, (int, float)) and isfinite(value)):
                 self._property(event, name, value)
+
+    def in_order(self) -> None:
+        """What each did, in order of time; of one moment what was told first comes first."""
+        for life in self.lives.values():
+            life.sort(key=lambda one: one[0])
 
     def _property(self, event: Event, name: str, value: Any) -> None:
         self.properties[event.name][name][value] += 1
@@ -234,9 +252,9 @@ def _percent(share: float) -> str:
     return f"{100 * share:.4f}".rstrip("0").rstrip(".") + "%"
 
 
-def _written(shares: Shares) -> dict[str, str]:
+def _written(shares: Shares, called: Callable[[Any], str] = str) -> dict[str, str]:
     befores = (0.0, *shares.upto[:-1])
-    found = {str(name): _percent(upto - before) for name, before, upto in zip(shares.names, befores, shares.upto, strict=True)}
+    found = {called(name): _percent(upto - before) for name, before, upto in zip(shares.names, befores, shares.upto, strict=True)}
     return {name: share for name, share in found.items() if share not in {"0%", "-0%"}}
 
 
@@ -247,7 +265,7 @@ def _value_text(value: Value) -> Any:
     if value.kind != "one of":
         return value.kind
     names = value.shares.names
-    return _written(value.shares) if len(names) > 1 else list(names)
+    return _written(value.shares, key_of) if len(names) > 1 else list(names)
 
 
 def _span(microseconds: float) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from journeykit.core.outline import places
+from journeykit.core.definitions.outline import places
 from journeykit.model.journey import Journey
 from journeykit.model.records import HistoryEntry, OutboxRow
 from journeykit.ports import Storage

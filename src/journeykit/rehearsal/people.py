@@ -7,7 +7,7 @@ from datetime import timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from journeykit.core.calendar import civil, wall
+from journeykit.core.expressions.calendar import civil, wall
 from journeykit.errors import DefinitionError
 from journeykit.model.messages import ActionRequest, Event, moment
 from journeykit.rehearsal.chance import Chance

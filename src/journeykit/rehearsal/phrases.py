@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from itertools import accumulate
-from math import exp, fsum, log
+from math import exp, fsum, isfinite, log
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -206,6 +207,21 @@ def following(value: Any) -> dict[str, Follow]:
     return found
 
 
+def meant(name: str) -> str | float | bool:
+    """What the key of a mapping stands for, which is always text in a file: ``5`` and ``true`` for themselves, ``"5"`` in quotes for the text."""
+    try:
+        found = json.loads(name)
+    except (ValueError, RecursionError):
+        return name
+    plain = isinstance(found, (str, bool)) or (isinstance(found, (int, float)) and isfinite(found))
+    return found if plain else name
+
+
+def key_of(value: str | float | bool) -> str:
+    """How a value is called as the key of a mapping, so that it is read as itself again."""
+    return value if isinstance(value, str) and meant(value) == value and isinstance(meant(value), str) else json.dumps(value)
+
+
 def values(value: Any) -> Value:
     """
     Read what a property may be.
@@ -220,7 +236,8 @@ def values(value: Any) -> Value:
     if isinstance(value, Mapping) and set(value) == {"quantiles"}:
         return _numbers(value["quantiles"])
     if isinstance(value, Mapping):
-        return Value("one of", shares(value, "VALUE"))
+        found = shares(value, "VALUE")
+        return Value("one of", Shares(tuple(meant(name) for name in found.names), found.upto))
     if isinstance(value, list) and value:
         return Value("one of", Shares(tuple(value), tuple((number + 1) / len(value) for number in range(len(value)))))
     if value is None or value == []:

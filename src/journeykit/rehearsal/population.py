@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from os import PathLike
 from pathlib import Path
@@ -12,9 +12,10 @@ from attrs import field, frozen
 
 from journeykit.codec.fields import Read, fields
 from journeykit.codec.text import place, read, text_of
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.errors import DefinitionError
 from journeykit.model.customer import RESERVED
+from journeykit.model.messages import storable_text
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.rehearsal.phrases import (
     NO_SHARES,
@@ -111,6 +112,8 @@ def load_population(path: str | PathLike[str]) -> Population:
     Raises:
         DefinitionError: with every problem found, each with its place.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise DefinitionError(f"path: {path!r:.60} is no path of a file; give one, for example people.population.yaml")
     file = Path(path)
     return read_population(text_of(file, "a population file"), file.name)
 
@@ -122,11 +125,14 @@ def read_population(text: str, name: str = "population") -> Population:
     Raises:
         DefinitionError: with every problem found, each with its place.
     """
+    if not isinstance(text, str):
+        raise DefinitionError(f"{name}: {text!r:.60} is no text; give the text of a population file, or its path to load_population")
     try:
         found = read(text, json_only=name.endswith(".json"))
         if len(found) != 1 or not isinstance(found[0], dict):
-            raise DefinitionError('no population; begin with "begin:", the events that customers begin with, and their shares')
-        return Population(**_whole(found[0]))
+            path = "; a path is for load_population" if text.strip().endswith((".yaml", ".yml", ".json")) else ""
+            raise DefinitionError(f'no population; begin with "begin:", the events that customers begin with, and their shares{path}')
+        return _usable(Population(**_whole(found[0])))
     except DefinitionError as error:
         raise DefinitionError([f"{name}: {problem.removeprefix('.')}" for problem in error.problems]) from None
 
@@ -146,6 +152,20 @@ def _whole(value: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _usable(population: Population) -> Population:
+    """The population, where all its events can happen."""
+    if problems := [f"{where}: {problem}" for name, where in population.names().items() for problem in _name(name)]:
+        raise DefinitionError(problems)
+    return population
+
+
+def _name(name: str) -> Iterator[str]:
+    if not storable_text(name):
+        yield f"{name!r:.60} is no name of an event; give a text of 1 to 500 characters"
+    elif name.startswith("$"):
+        yield f'"{name}" is one of the library\'s own; names of your events do not begin with "$"'
+
+
 def _customers(value: Any) -> int:
     if type(value) is not int or value < 1:
         raise DefinitionError(f"{value!r:.40} is no number of customers; write for example 10000")
@@ -158,7 +178,11 @@ def _events(value: Any) -> Shares:
 
 def _zones(value: Any) -> Shares:
     found = shares({value: "100%"} if isinstance(value, str) else value, "Europe/Berlin")
-    unknown = [f'"{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"' for zone in found.names if not known_zone(zone)]
+    unknown = [
+        f'"{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}'
+        for zone in found.names
+        if not known_zone(zone)
+    ]
     if unknown:
         raise DefinitionError(unknown)
     return found
@@ -237,11 +261,7 @@ def _habit(value: Any) -> Habit:
 
 
 def _habits(value: Any) -> dict[str, Habit]:
-    found = each(value, _habit, "{Order Completed: {next: {Order Completed: 30% around 60 days}}}")
-    own = [f'"{name}" is one of the library\'s own; names of your events do not begin with "$"' for name in found if name.startswith("$")]
-    if own:
-        raise DefinitionError(own)
-    return found
+    return each(value, _habit, "{Order Completed: {next: {Order Completed: 30% around 60 days}}}")
 
 
 def _after(value: Any) -> dict[str, dict[str, Follow]]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.calendar import show
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.expressions.calendar import show
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.records import Enrollment, Facts, HistoryEntry, Loaded, OutboxMessage, Want

@@ -13,8 +13,9 @@ from typing import Any
 from attrs import frozen
 
 from journeykit.codec.text import place
-from journeykit.core.calendar import read_moment
+from journeykit.core.expressions.calendar import read_moment
 from journeykit.errors import ConditionError, DefinitionError
+from journeykit.model.given import function
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import suggestion
 from journeykit.rehearsal.counting import DAY, Counting, Counts
@@ -84,7 +85,10 @@ def simulate(
         raise DefinitionError(f"population: {population!r:.60} is none; read one with read_population(text)")
     number = population.customers if customers is None else customers
     found = known(values, MemoryStorage(), options)
-    _refuse([*_unknown(population, found), *_impossible(customers=number, days=days, together=together, processes=processes)])
+    function(progress, "progress")
+    _refuse(
+        [*_unknown(population, found), *_no_seed(seed), *_impossible(customers=number, days=days, together=together, processes=processes)]
+    )
     begin = _start(start)
     task = _Task(definitions=values, population=population, start=begin, until=begin + days * DAY, seed=seed, options=options)
     counts = _count(task, _parts(number, number if shares_something(found) else together), processes, progress)
@@ -158,9 +162,14 @@ def _start(given: Moment) -> int:
     return found
 
 
+def _no_seed(seed: object) -> Iterator[str]:
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        yield f"seed: {seed!r:.60} is no whole number; give for example 1"
+
+
 def _impossible(**numbers: object) -> Iterator[str]:
     for name, number in numbers.items():
-        if not isinstance(number, int):
+        if not isinstance(number, int) or isinstance(number, bool):
             yield f"{name}: {number!r:.60} is no whole number; give 1 or more"
         elif number < 1:
             yield f"{name}: {number} is too few; give 1 or more"

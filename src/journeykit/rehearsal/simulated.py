@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from journeykit.core.outline import places
+from journeykit.core.definitions.outline import places
 from journeykit.model.journey import Journey
 from journeykit.model.messages import moment
 from journeykit.rehearsal.counting import DAY, HOUR, WEEK, Counts, named

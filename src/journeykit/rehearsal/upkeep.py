@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from attrs import evolve
 
-from journeykit.core.merging import MERGE, SIGNALS
+from journeykit.core.deciding.merging import MERGE, SIGNALS
 from journeykit.errors import UnknownError
 from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.model.records import HistoryEntry, OutboxMessage
 from journeykit.runtime.why import by
 

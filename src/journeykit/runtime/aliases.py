@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
-from journeykit.core.remains import RETURNED
+from journeykit.core.turns.remains import RETURNED
 from journeykit.model.messages import Event, moment
 from journeykit.model.records import Loaded, LoggedEvent
 from journeykit.ports import Storage

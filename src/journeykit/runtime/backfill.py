@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from journeykit.core.backfill import events_of, fill, opened, order_lanes
-from journeykit.core.customer import Customer
+from journeykit.core.deciding.backfill import events_of, fill, opened, order_lanes
+from journeykit.core.deciding.customer import Customer
 from journeykit.errors import ConflictError
 from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, derived_id
@@ -47,8 +47,8 @@ def _batch(storage: Storage, definitions: Definitions, customers: Sequence[str],
         try:
             if commits:
                 storage.commit_many(commits)
-        except ConflictError:
-            if attempt == ATTEMPTS - 1:
+        except ConflictError as conflict:
+            if attempt == ATTEMPTS - 1 or conflict.final:
                 raise
             continue
         new = _delivered(storage, [letter for one in found for letter in one.letters])

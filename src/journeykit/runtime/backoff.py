@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from attrs import field, frozen
 
+from journeykit.model.given import amount, function, whole
+
 
 @frozen(kw_only=True)
 class Backoff:
@@ -27,6 +29,13 @@ class Backoff:
     most: float = 86_400.0
     attempts: int = 8
     jitter: Callable[[], float] = field(default=random.random, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        amount(self.first, "first", example=30)
+        amount(self.factor, "factor", example=2)
+        amount(self.most, "most", example=86_400)
+        whole(self.attempts, "attempts", least=1)
+        function(self.jitter, "jitter")
 
     def wait(self, attempt: int) -> float:
         """The seconds to wait after attempt number *attempt*, counted from 1."""

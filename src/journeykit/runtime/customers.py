@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from journeykit.errors import UnknownError
+from journeykit.model.given import flag, function
 from journeykit.model.messages import text
 from journeykit.runtime.clock import Moment, instant
 from journeykit.runtime.erasing import erase
 from journeykit.runtime.exporting import exported
 from journeykit.runtime.merging import Merger
 from journeykit.runtime.operator import Operator
-from journeykit.runtime.retaining import retain
+from journeykit.runtime.retaining import forget_periods, retain
 from journeykit.runtime.work import Outcome
 
 
@@ -55,7 +56,7 @@ class Customers(Operator):
         Raises:
             UnknownError: nothing is known of them.
         """
-        found = exported(self.storage, self.definitions, customer_id, self.clock.now())
+        found = exported(self.storage, self.definitions, text(customer_id, "customer_id"), self.clock.now())
         if not (found["events"] or found["enrollments"]):
             raise UnknownError(f'nothing is known of a customer "{customer_id}"; look at the id')
         return found
@@ -82,7 +83,8 @@ class Customers(Operator):
 
         Ids, names and times stay, so an event that is told again is still known, and facts stay what they are. A snapshot of each
         customer at that moment takes the place of what is gone, for `explain` to begin with. Stopped half way, it goes on when it is
-        called again.
+        called again. What was taken of quotas in hours, days, weeks and months that were over by then goes as well, but for what
+        something that is still to be decided may ask for.
 
         Args:
             before: the moment.
@@ -92,4 +94,8 @@ class Customers(Operator):
         Returns:
             Of how many customers something went.
         """
-        return retain(self.storage, self.definitions, instant(before, "before"), history, stop)
+        horizon = instant(before, "before")
+        function(stop, "stop")
+        flag(history, "history")
+        forget_periods(self.storage, horizon, self.clock.now())
+        return retain(self.storage, self.definitions, horizon, history, stop)

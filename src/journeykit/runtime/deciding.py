@@ -9,12 +9,13 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from journeykit.core.quotas import Known, Shared
+from journeykit.core.compiling.quotas import Known, Shared
 from journeykit.errors import ConflictError, QuotaError
 from journeykit.model.leaving import Moved
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Want
 from journeykit.ports import Storage
+from journeykit.runtime import logs
 from journeykit.runtime.aliases import Aliases, Elsewhere
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.together import Together
@@ -64,7 +65,7 @@ class Decider:
             try:
                 return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
-                conflict = error
+                conflict = unless_final(error)
             except Elsewhere as elsewhere:
                 self._aliases.learn(elsewhere.customers)
                 return self.decide(events)
@@ -79,7 +80,7 @@ class Decider:
             try:
                 return self._knowing(attempt)
             except ConflictError as error:
-                conflict = error
+                conflict = unless_final(error)
         raise conflict
 
     def work(self, shared: Shared) -> Work:
@@ -207,7 +208,7 @@ class Decider:
                 return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
             except ConflictError as conflict:
                 # Whoever was overtaken has just been looked after by somebody else; what is left is claimed again.
-                overtaken = set(conflict.customers) or set(customers[1:])
+                overtaken = set(unless_final(conflict).customers) or set(customers[1:])
                 customers = [customer_id for customer_id in customers if customer_id not in overtaken]
             except Elsewhere as elsewhere:
                 stuck.update(elsewhere.customers)
@@ -238,17 +239,26 @@ class Decider:
         first = next(commits, None)
         if first is None:
             return
-        commits = chain((first,), commits)
+        parked: list[Commit] = []
+        commits = logs.noticing(chain((first,), commits), parked)
         if self._imported:
             commits = map(_imported, commits)
         seen = list(commits) if self._watching() else ()
         self._storage.commit_many(seen or commits)
         self._written(seen)
+        logs.parked(parked)
 
 
 def _imported(commit: Commit) -> Commit:
     commit.imported = True
     return commit
+
+
+def unless_final(conflict: ConflictError) -> ConflictError:
+    """Return *conflict* where deciding again may help; else raise it, for the host alone can end its transaction."""
+    if conflict.final:
+        raise conflict
+    return conflict
 
 
 def pause(attempt: int) -> None:

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from journeykit.codec import definition_hash, journey_from_text, journey_text
-from journeykit.core.checks import problems
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.extensions import Extensions
-from journeykit.core.index import Compiled, compile_checked, compile_journeys
-from journeykit.core.survey import Survey
+from journeykit.core.checks.problems import problems
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import Compiled, compile_checked, compile_journeys
+from journeykit.core.definitions.extensions import Extensions
+from journeykit.core.definitions.survey import Survey
 from journeykit.errors import DefinitionError, StorageError, UnknownError
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, Start
 from journeykit.model.phrases import Aggregate, suggestion
 from journeykit.model.records import Enrollment
+from journeykit.model.shapes import misshapen
 from journeykit.ports import Storage, Timer, Trigger
 from journeykit.runtime.plugins import extensions_of
 
@@ -47,7 +48,9 @@ def check(
     Raises:
         DefinitionError: two catalogs contradict each other.
     """
-    values = [definitions] if isinstance(definitions, (Journey, Catalog)) else list(definitions)
+    values = each(definitions)
+    if wrong := _misshapen(values):
+        return tuple(wrong)
     journeys = [value for value in values if isinstance(value, Journey)]
     catalog = merged(value for value in values if isinstance(value, Catalog))
     given, named = (None if names is None else list(names) for names in (actions, policies))
@@ -83,9 +86,8 @@ class Definitions:
     ) -> None:
         storage_of(storage)
         values = each(definitions)
-        for value in values:
-            if not isinstance(value, (Journey, Catalog)):
-                raise DefinitionError(f'{value!r:.60} is no journey and no catalog; give a list of them, for example load("journeys/")')
+        if wrong := _misshapen(values):
+            raise DefinitionError(wrong)
         self.catalog = merged(value for value in values if isinstance(value, Catalog))
         journeys = [value for value in values if isinstance(value, Journey)]
         self._current = [(definition_hash(journey), journey_text(journey), journey) for journey in journeys]
@@ -191,6 +193,17 @@ class Definitions:
 def each(given: object) -> list[Any]:
     """What is *given*, one by one; what cannot be gone through, or is a text, is one by itself, and refused where definitions are wanted."""
     return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+
+
+def _misshapen(values: Iterable[object]) -> list[str]:
+    """What is no definition, or holds something that may not stand where it does."""
+    return [problem for value in values for problem in _wrong(value)]
+
+
+def _wrong(value: object) -> Iterable[str]:
+    if isinstance(value, (Journey, Catalog)):
+        return misshapen(value)
+    return (f'{value!r:.60} is no journey and no catalog; give a list of them, for example load("journeys/")',)
 
 
 def storage_of(value: Storage) -> Storage:

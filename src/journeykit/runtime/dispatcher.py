@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
@@ -13,10 +12,11 @@ from journeykit.model.messages import ActionRequest, Done, Failed, Retry, moment
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Answered, Claimed, Mail, OutboxMessage, Settlement
 from journeykit.ports import Clock, Storage
+from journeykit.runtime import logs
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import after
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.hooks import Hooks, log_failure
+from journeykit.runtime.hooks import Hooks
 from journeykit.runtime.ledger import Ledger, by_priority
 from journeykit.runtime.letters import EXIT, SETTLED, derived, own_event
 from journeykit.runtime.permission import Refusal, View
@@ -24,8 +24,6 @@ from journeykit.runtime.plugins import Actions
 from journeykit.runtime.policies import Policies
 from journeykit.runtime.process import told_to_end
 from journeykit.runtime.rates import Rates
-
-logger = logging.getLogger("journeykit")
 
 GROUP = 32  #: requests claimed together
 MOST = 128  #: and at most, where actions are quick: what is claimed here no other thread performs
@@ -155,6 +153,7 @@ class Dispatcher:
         """Held until its instant has passed (P4), which is no attempt; or dropped."""
         reason, until = refusal.reason[:_WORDS], refusal.until
         answered = Answered(now, refusal.policy, "drop" if until is None else "defer", until, reason)
+        logs.became(claimed, "dropped" if until is None else f"held until {moment(until).isoformat()}", reason)
         if until is not None:
             return Settlement(claimed.id, claimed.token, "open", reason, until + 1, attempted=False, answered=answered)
         settlement = self._ended(claimed, "dropped", reason, _exits(claimed.message, refusal, now))
@@ -168,7 +167,7 @@ class Dispatcher:
         except (Exception, SystemExit) as error:  # a plugin may raise anything
             if told_to_end(error):
                 raise
-            log_failure("action %s failed: %s", message.action, error, _fields(message))
+            logs.action_failed(claimed, error)
             return Retry(reason=f"{type(error).__name__}: {words(error)}")
 
     def _answered(self, claimed: Claimed, answer: object) -> Settlement:
@@ -186,6 +185,7 @@ class Dispatcher:
         if attempt >= self._backoff.attempts:
             return self._ended(claimed, "dead", f"{attempt} attempts; the last: {answer.reason or 'retry'}")
         seconds = self._backoff.wait(attempt) if answer.after is None else answer.after
+        logs.tried_again(claimed, answer.reason, seconds)
         return Settlement(claimed.id, claimed.token, "open", answer.reason[:_WORDS] or None, after(self._clock.now(), seconds))
 
     def _ended(self, claimed: Claimed, state: State, reason: str | None, mail: tuple[Mail, ...] = ()) -> Settlement:
@@ -193,8 +193,9 @@ class Dispatcher:
         if message.listens:
             mail = (*mail, _outcome(message, state, reason, now))
         if state == "dead":
-            dead = "action %s of journey %s is a dead letter at attempt %d"
-            logger.error(dead, message.action, message.journey, claimed.attempts + 1, extra=_fields(message))
+            logs.dead(claimed, reason)
+        elif state == "performed":
+            logs.became(claimed, state, reason)
         return Settlement(claimed.id, claimed.token, state, None if reason is None else reason[:_WORDS], now, mail)
 
     def _answer(self, claimed: Claimed, done: Done) -> tuple[tuple[Mail, ...], str | None]:
@@ -210,7 +211,7 @@ class Dispatcher:
             properties = {**self._key_property(message), **done.properties}
             event = own_event(done.event, derived(key, "answer"), message.customer_id, now, properties, key)
         except (EventError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            log_failure("action %s answered what cannot be kept: %s", message.action, error, _fields(message))
+            logs.log_failure("action %s answered what cannot be kept: %s", message.action, error, logs.fields_of(message))
             return (), f"its answer could not be kept: {error}"
         return (Mail(event, now),), None
 
@@ -257,11 +258,6 @@ class _Group:
         """Let others have what has not been attempted."""
         self.settle()
         self._storage.settle([Settlement(one.id, one.token, "open", None, now, attempted=False) for one in claimed])
-
-
-def _fields(message: OutboxMessage) -> dict[str, str]:
-    """What a record of the log carries besides its words, for handlers that sort by it."""
-    return {"customer": message.customer_id, "journey": message.journey, "action": message.action}
 
 
 def _request(claimed: Claimed) -> ActionRequest:

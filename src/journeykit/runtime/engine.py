@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from journeykit.errors import EventError
+from journeykit.model.given import function, several, whole
 from journeykit.model.messages import Event, text
 from journeykit.model.records import EVERYBODY, Share
 from journeykit.runtime.clock import Moment, instant
 from journeykit.runtime.customers import Customers
 from journeykit.runtime.dispatcher import Dispatched
-from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, identification, object_fact
+from journeykit.runtime.letters import ENTER, EXIT, IDENTIFY, data_of, identification, key_of, object_fact
 from journeykit.runtime.shell import BATCH
 from journeykit.runtime.work import Outcome
 
@@ -73,14 +75,14 @@ class Engine(Customers):
 
         Raises:
             EventError: it has a reserved name or cannot be stored.
-            ConflictError: others kept deciding for the customer first.
+            ConflictError: others kept deciding for the customer first, or the host's own transaction cannot go on (it is ``final`` then).
             LoopError: the journeys send this customer round in a circle; nothing was applied.
         """
         return self._decided(self._accepted((event,)))[0]
 
     def handle_many(self, events: Iterable[Event]) -> list[Outcome]:
         """Accept and decide *events* in order, all in one transaction (one each where others keep coming first); see `handle`."""
-        accepted = self._accepted(tuple(events))
+        accepted = self._accepted(tuple(several(events, "events", "handle_many([Event(...)])", EventError)))
         return self._decided(accepted) if accepted else []
 
     def identify(
@@ -129,7 +131,7 @@ class Engine(Customers):
             UnknownError: there is no such journey.
         """
         self.definitions.check(journey)
-        return self._own(ENTER, id, customer_id, at, {"journey": journey, "key": key, "data": dict(data or {})})
+        return self._own(ENTER, id, customer_id, at, {"journey": journey, "key": key_of(key), "data": data_of(data)})
 
     def exit(self, journey: str, customer_id: str, *, id: str, reason: str, key: str = "", at: Moment | None = None) -> Outcome:
         """
@@ -147,7 +149,7 @@ class Engine(Customers):
             UnknownError: there is no such journey.
         """
         self.definitions.check(journey)
-        return self._own(EXIT, id, customer_id, at, {"journey": journey, "key": key, "reason": reason})
+        return self._own(EXIT, id, customer_id, at, {"journey": journey, "key": key_of(key), "reason": text(reason, "reason")})
 
     def publish(self, name: str, *, id: str, properties: Mapping[str, Any], at: Moment | None = None) -> bool:
         """
@@ -167,7 +169,7 @@ class Engine(Customers):
         """
         now = self.clock.now()
         occurred_at = now if at is None else instant(at, "at")
-        fact = object_fact(self.definitions.compiled.subjects, name, text(id, "id"), properties, occurred_at)
+        fact = object_fact(self.definitions.compiled.subjects, text(name, "name"), text(id, "id"), properties, occurred_at)
         new = self._releaser.publish(fact._replace(accepted_at=occurred_at if self._history else now))
         self._wake()
         return new
@@ -190,6 +192,8 @@ class Engine(Customers):
             StorageError: this engine works `within` the host's transaction.
         """
         self._refuse_inside()
+        if limit is not None:
+            whole(limit, "limit", least=0)
         end = self.clock.now() if until is None else instant(until, "until")
         decided, stuck = 0, set[str]()
         self._pausing.settle()
@@ -222,4 +226,5 @@ class Engine(Customers):
             StorageError: this engine works `within` the host's transaction, from which nothing is performed.
         """
         self._refuse_inside()
-        return self._dispatcher.dispatch(limit, stop)
+        function(stop, "stop")
+        return self._dispatcher.dispatch(whole(limit, "limit", least=0), stop)

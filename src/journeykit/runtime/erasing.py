@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from journeykit.core.remains import remains_of
+from journeykit.core.turns.remains import remains_of
 from journeykit.model.leaving import Erased
 from journeykit.model.records import Want
 from journeykit.ports import Storage

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from journeykit.core.calendar import show
-from journeykit.core.merging import MERGE
-from journeykit.core.migrating import UNDONE
-from journeykit.core.quotas import KEPT
-from journeykit.core.remains import RETURNED
+from journeykit.core.compiling.quotas import KEPT
+from journeykit.core.deciding.merging import MERGE
+from journeykit.core.deciding.migrating import UNDONE
+from journeykit.core.expressions.calendar import show
+from journeykit.core.turns.remains import RETURNED
 from journeykit.model.messages import moment
 from journeykit.model.records import HistoryEntry, Loaded, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage
@@ -124,7 +124,7 @@ class _Telling:
             if logged.event.name not in ("$parked", *KEPT, MIGRATE, RETURNED):
                 place = (waiting, 0, number) if logged.seq is None else (logged.seq, 0, 0)
                 lines.append((place, self._event(logged)))
-        for entry in history:
+        for entry in _once(history):
             lines += (((entry.seq, 1, entry.place), line) for line in self._history(entry))
         for row in outbox:
             lines.append(((row.message.seq, 2, row.message.place), self._action(row)))
@@ -190,6 +190,17 @@ class _Telling:
             text = f"{place}: {message.action} held until {show(until, self.zone)}: {answer.reason}"
             bare = f"{message.journey}: {message.action} held until {show(until, self.zone)}"
             yield Line(answer.at, "policy", text, message.journey, message.key, bare)
+
+
+def _once(history: Iterable[HistoryEntry]) -> Iterator[HistoryEntry]:
+    """*history*, where several entries of a journey for one event have refused a customer alike, that once."""
+    refused: set[tuple[object, ...]] = set()
+    for entry in history:
+        alike = (entry.seq, entry.at, entry.journey, entry.key, entry.cause, entry.reason)
+        if entry.kind != "refused" or alike not in refused:
+            yield entry
+        if entry.kind == "refused":
+            refused.add(alike)
 
 
 #: kinds of history whose reason is the definition's word, or a version, and nobody's own

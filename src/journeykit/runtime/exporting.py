@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from journeykit.core.context import Context
-from journeykit.core.expressions import plain
+from journeykit.core.expressions.context import Context
+from journeykit.core.expressions.expressions import plain
 from journeykit.model.messages import moment
 from journeykit.model.records import Answered, Enrollment, Facts, HistoryEntry, LoggedEvent, OutboxRow, Want
 from journeykit.ports import Storage

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from journeykit.errors import DefinitionError
+from journeykit.model.given import several
 from journeykit.model.records import Claimed, Commit, Settlement
 from journeykit.ports import Hook
-
-logger = logging.getLogger("journeykit")
+from journeykit.runtime.logs import log_failure
 
 _OUTCOMES = {"open": "retried", "performed": "performed", "dead": "dead", "dropped": "dropped"}
 
@@ -29,7 +28,7 @@ class Hooks:
     """
 
     def __init__(self, hooks: Iterable[Hook] = ()) -> None:
-        self._hooks = tuple(hooks)
+        self._hooks = tuple(several(hooks, "hooks", "[watch]"))
         given: tuple[object, ...] = self._hooks
         if mute := [f"hooks: {hook!r:.60} cannot be called; give a function" for hook in given if not callable(hook)]:
             raise DefinitionError(mute)
@@ -43,7 +42,7 @@ class Hooks:
             try:
                 hook(what, details)
             except Exception as error:  # noqa: BLE001  a plugin may raise anything
-                log_failure("hook failed on %s: %s", what, error)
+                log_failure("hook failed on %s: %s", what, error, _fields(hook, details))
 
     def committed(self, commits: Sequence[Commit]) -> None:
         """Tell what *commits*, now written, hold."""
@@ -70,15 +69,8 @@ class Hooks:
         )
 
 
-def log_failure(text: str, name: str, error: BaseException, fields: Mapping[str, str] | None = None) -> None:
-    """
-    Log that a plugin failed: the kind of error for everybody, its words, which may be personal, for DEBUG alone.
-
-    Args:
-        text: a sentence with two gaps.
-        name: what stands in the first.
-        error: what stands in the second.
-        fields: what the record carries besides.
-    """
-    logger.warning(text, name, type(error).__name__, extra=fields)
-    logger.debug(text, name, error, exc_info=error, extra=fields)
+def _fields(hook: Hook, details: Mapping[str, Any]) -> dict[str, str]:
+    """Which hook it was, and whom it was told of."""
+    names = {"customer": "customer_id", "journey": "journey", "action": "action"}
+    told = {name: str(details[given]) for name, given in names.items() if given in details}
+    return {"hook": getattr(hook, "__qualname__", type(hook).__qualname__), **told}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.context import Context
-from journeykit.core.expressions import MISSING
-from journeykit.core.index import Compiled, key_of
-from journeykit.core.plans import Value, as_key, without_key
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import Compiled, key_of
+from journeykit.core.compiling.plans import Value, as_key, without_key
+from journeykit.core.expressions.context import Context
+from journeykit.core.expressions.expressions import MISSING
 from journeykit.errors import ConditionError
 from journeykit.model.messages import Event
 from journeykit.model.records import Commit, Facts

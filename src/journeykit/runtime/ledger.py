@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from journeykit.core.policies import priority, topic
+from journeykit.core.compiling.policies import priority, topic
 from journeykit.model.records import Claimed, Sent, Settlement
 
 

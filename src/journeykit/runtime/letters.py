@@ -7,14 +7,18 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from journeykit.core.balances import Balance
-from journeykit.core.calendar import known_zone
-from journeykit.core.objects import Subject
-from journeykit.core.plans import as_key
+from attrs import evolve
+
+from journeykit.core.compiling.plans import as_key
+from journeykit.core.definitions.objects import Subject
+from journeykit.core.expressions.calendar import known_zone, near_zone
+from journeykit.core.facts.balances import Balance
 from journeykit.errors import EventError
 from journeykit.model.customer import RESERVED, Catalog
-from journeykit.model.messages import Event, moment
+from journeykit.model.given import mapping
+from journeykit.model.messages import Event, moment, text
 from journeykit.model.objects import ObjectFact
+from journeykit.model.plain import is_plain, no_json
 
 IDENTIFY, ENTER, EXIT, SETTLED, RETRY, OPEN, MIGRATE = "$identify", "$enter", "$exit", "$settled", "$retry", "$open", "$migrate"
 ARM = "$arm"  #: which arm of an experiment somebody is in, by its name: what a test says that cannot wait for the right hash
@@ -50,7 +54,31 @@ def refuse_unstorable(events: Iterable[Event]) -> None:
         try:
             json.dumps(event.properties, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+            raise no_json(event.properties, event.id, error) from error
+
+
+def key_of(key: str) -> str:
+    """Return *key*, which may be empty; raise `EventError` where it is none."""
+    return text(key, "key") if key != "" else ""
+
+
+def data_of(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What an enrollment's data begins with; raise `EventError` where it is no mapping."""
+    return {} if data is None else dict(mapping(data, "data", '{"code": "SPRING"}', EventError))
+
+
+def as_logged(event: Event) -> Event:
+    """
+    *event* with the properties that its log will give back: a tuple is a list there, the key 1 is "1", and a member of an enumeration
+    is its value. What is decided at once is decided on these, as it would be by a worker or a replay (P12).
+
+    Raises:
+        EventError: the properties are no JSON.
+    """
+    if is_plain(event.properties):
+        return event
+    refuse_unstorable((event,))
+    return evolve(event, properties=json.loads(json.dumps(event.properties)))
 
 
 def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties: Mapping[str, Any], at: int) -> ObjectFact:
@@ -70,7 +98,7 @@ def object_fact(subjects: Mapping[str, Subject], name: str, id: str, properties:
     try:
         json.dumps(properties, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise EventError(f'properties of event "{id}": {error}; give JSON values only') from error
+        raise no_json(properties, id, error) from error
     return ObjectFact(name, value, id, at, at, dict(properties))
 
 
@@ -100,7 +128,7 @@ def identification(
         properties["traits"] = {name: _trait(catalog, openings, name, value) for name, value in traits.items()}
     if zone is not None:
         if not known_zone(zone):
-            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"')
+            raise EventError(f'zone: "{zone}" is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}')
         properties["zone"] = zone
     if consent:
         properties["consent"] = {channel: _flag(channel, value) for channel, value in consent.items()}

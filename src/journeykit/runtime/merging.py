@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from journeykit.core.customer import Customer
-from journeykit.core.likeness import likeness
-from journeykit.core.merging import MERGE, SIGNALS, SPENT, Place, carried, overlapping, shift, stays
-from journeykit.core.quotas import Shared
+from journeykit.core.compiling.quotas import Shared
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.deciding.merging import MERGE, SIGNALS, SPENT, Place, carried, overlapping, shift, stays
+from journeykit.core.enrollments.likeness import likeness
 from journeykit.errors import ConflictError, EventError
 from journeykit.model.leaving import Moved
 from journeykit.model.records import Enrollment, OutboxRow, Want

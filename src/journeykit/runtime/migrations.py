@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from attrs import evolve, frozen
 
 from journeykit.codec import load_migrations, migration
-from journeykit.core.migrating import Passage
+from journeykit.core.deciding.migrating import Passage
 from journeykit.errors import DefinitionError, UnknownError
 from journeykit.model.migrations import Migration, chains
 from journeykit.runtime.definitions import Definitions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.index import Compiled
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import Compiled
 from journeykit.model.records import Enrollment, HistoryEntry
 from journeykit.runtime.definitions import Definitions
 

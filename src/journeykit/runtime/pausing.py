@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Literal
 
-from journeykit.core.outline import places, scopes
+from journeykit.core.definitions.outline import places, scopes
 from journeykit.errors import UnknownError
 from journeykit.model.pauses import Pause
 from journeykit.model.phrases import suggestion

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from journeykit.core.customer import Customer
-from journeykit.core.leaving import still_allowed
-from journeykit.core.likeness import SPENT
-from journeykit.core.merging import SPENT as SENT_BEFORE
-from journeykit.core.policies import Case, Verdict
+from journeykit.core.compiling.policies import Case, Verdict
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.deciding.leaving import still_allowed
+from journeykit.core.deciding.merging import SPENT as SENT_BEFORE
+from journeykit.core.enrollments.likeness import SPENT
 from journeykit.errors import ConditionError, UnknownError
 from journeykit.model.pauses import Pause
 from journeykit.model.policies import Defer

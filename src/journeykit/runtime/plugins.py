@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from journeykit.core.extensions import Extensions
+from journeykit.core.definitions.extensions import Extensions
 from journeykit.errors import DefinitionError, JourneykitError, StorageError, UnknownError
 from journeykit.ports import Action, Storage, Timer, Trigger
 

@@ -8,7 +8,7 @@ from journeykit.errors import ConditionError, DefinitionError
 from journeykit.model.messages import microseconds, moment, words
 from journeykit.model.policies import Defer, Drop, Permit, PolicyAnswer, Question
 from journeykit.ports import Policy
-from journeykit.runtime.hooks import log_failure
+from journeykit.runtime.logs import log_failure
 from journeykit.runtime.plugins import Plugins
 
 GROUP = "journeykit.policies"
@@ -45,10 +45,10 @@ class Policies:
         try:
             answer: object = self._known[name](question)
         except DefinitionError as error:  # its package cannot be loaded, which the error says by its name
-            log_failure("policy %s failed: %s", name, error)
+            log_failure("policy %s failed: %s", name, error, _fields(question))
             raise ConditionError(words(error)) from None
         except Exception as error:  # noqa: BLE001  a plugin may raise anything
-            log_failure("policy %s failed: %s", name, error)
+            log_failure("policy %s failed: %s", name, error, _fields(question))
             raise ConditionError(f'policy "{name}": {type(error).__name__}: {words(error)}') from None
         if isinstance(answer, Defer):
             now = microseconds(question.now)
@@ -56,3 +56,8 @@ class Policies:
         if isinstance(answer, (Permit, Drop)):
             return answer
         raise ConditionError(f'policy "{name}" answered {words(answer, repr):.60}; a policy answers Permit, Defer or Drop')
+
+
+def _fields(question: Question) -> dict[str, str]:
+    """Whom a policy was asked about."""
+    return {"customer": question.customer_id, "journey": question.journey, "action": question.action}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 
 from journeykit.errors import DefinitionError
+from journeykit.model.given import mapping
+from journeykit.model.messages import moment
 from journeykit.model.phrases import rate, suggestion
 from journeykit.ports import Storage
+
+logger = logging.getLogger("journeykit")
 
 
 class Rates:
@@ -23,6 +28,7 @@ class Rates:
     """
 
     def __init__(self, storage: Storage, rates: Mapping[str, str], actions: Collection[str] | None) -> None:
+        mapping(rates, "rates", '{"email": "100 per minute"}')
         for name in rates:
             if actions is not None and name not in actions:
                 raise DefinitionError(f'rates["{name}"]: no action "{name}"{suggestion(name, actions)}')
@@ -41,7 +47,10 @@ class Rates:
         if self._closed.get(action, 0) > now:
             return False
         most, window = self._rates[action]
-        granted, self._closed[action] = self._storage.grant(action, now, window, most, 1)
+        granted, until = self._storage.grant(action, now, window, most, 1)
+        self._closed[action] = until
+        if until > now:
+            logger.debug("action %s has gone as often as its rate allows; it may again from %s on", action, moment(until).isoformat())
         return granted == 1
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from journeykit.core.objects import Subject
-from journeykit.core.quotas import quota_key
+from journeykit.core.compiling.quotas import quota_key
+from journeykit.core.definitions.objects import Subject
 from journeykit.model.messages import Event, derived_id, moment
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.records import Mail

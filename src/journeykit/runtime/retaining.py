@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve
 
-from journeykit.core.customer import Customer
+from journeykit.core.compiling.quotas import over
+from journeykit.core.deciding.customer import Customer
 from journeykit.model.leaving import Retained, Snapshot
 from journeykit.model.records import Enrollment, Facts, Loaded, Want
 from journeykit.ports import Storage
@@ -17,6 +18,18 @@ from journeykit.runtime.why import EVER, replay
 Place = tuple[str, str, int]  #: journey, key and number of an enrollment
 
 BATCH = 200  #: customers that are looked for together
+
+
+def forget_periods(storage: Storage, before: int, now: int) -> None:
+    """
+    Let go of what was taken of shared numbers in periods that were over before *before*.
+
+    A decision that is late is made as of the moment when it was due (P3), so what is still to be decided ends it as well. A replay
+    reads what was left out of the customer's log, and no number.
+    """
+    due = storage.next_due()
+    horizon = min(before, now, now if due is None else due)
+    storage.forget_taken(lambda name: over(name, horizon))
 
 
 def retain(storage: Storage, definitions: Definitions, before: int, history: bool, stop: Callable[[], bool] | None) -> int:

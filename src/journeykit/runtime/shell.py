@@ -6,15 +6,19 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, Self
+from inspect import signature
+from typing import Any, Never, Self
 
 from journeykit.errors import StorageError
 from journeykit.model.customer import Catalog
+from journeykit.model.given import flag, seconds, whole
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Event, text
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import Commit
 from journeykit.ports import Action, Clock, Hook, Policy, Storage, Timer, Trigger
+from journeykit.runtime import logs
+from journeykit.runtime.arguments import backoff_of, clock_of, refuse_unknown
 from journeykit.runtime.backoff import Backoff
 from journeykit.runtime.clock import Moment, SystemClock, instant
 from journeykit.runtime.deciding import Decider
@@ -22,8 +26,7 @@ from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.dispatcher import Dispatcher
 from journeykit.runtime.explain import Explainer
 from journeykit.runtime.hooks import Hooks
-from journeykit.runtime.keyless import keyless
-from journeykit.runtime.letters import own_event, refuse_foreign, refuse_unstorable
+from journeykit.runtime.letters import as_logged, own_event, refuse_foreign, refuse_unstorable
 from journeykit.runtime.pausing import Pausing
 from journeykit.runtime.plugins import Actions, extensions_of
 from journeykit.runtime.policies import Policies
@@ -64,8 +67,10 @@ class Shell:
         timers: Mapping[str, Timer] | None = None,
         policies: Mapping[str, Policy] | None = None,
         rates: Mapping[str, str] | None = None,
+        **unknown: Never,
     ) -> None:
-        self.clock: Clock = clock or SystemClock()
+        refuse_unknown(unknown, signature(type(self)).parameters)
+        self.clock: Clock = SystemClock() if clock is None else clock_of(clock)
         self.actions = Actions(actions)
         self.hooks = Hooks(hooks)
         self._policies, performing = Policies(policies), actions is not None or policies is not None
@@ -76,11 +81,12 @@ class Shell:
             extensions_of(triggers, timers),
             self._policies.names() if performing else None,
         )
-        self._history = history
-        self._imported = history and not perform
-        self._catch_up_limit = catch_up_limit
-        self._backoff, self._lease = backoff or Backoff(), int(lease * MICROSECONDS)
-        self._rates = Rates(storage, rates or {}, None if actions is None else self.actions.names())
+        self._history = flag(history, "history")
+        self._imported = history and not flag(perform, "perform")
+        self._catch_up_limit = whole(catch_up_limit, "catch_up_limit", least=0)
+        self._backoff = Backoff() if backoff is None else backoff_of(backoff)
+        self._lease = int(seconds(lease, "lease", example=300) * MICROSECONDS)
+        self._rates = Rates(storage, {} if rates is None else rates, None if actions is None else self.actions.names())
         self._wakers: list[Callable[[], None]] = []
         self._after_commit: AfterCommit = _at_once
         self._inside = False
@@ -150,7 +156,7 @@ class Shell:
 
     def _decided(self, accepted: Sequence[Accepted]) -> list[Outcome]:
         try:
-            return self._decider.decide(accepted)
+            return self._decider.decide([(as_logged(event), at) for event, at in accepted])
         except StorageError:
             refuse_unstorable(event for event, _ in accepted)
             raise
@@ -177,10 +183,7 @@ class Shell:
             self.hooks.committed(commits)
         self._wake_all()
         if logger.isEnabledFor(logging.DEBUG):
-            for commit in commits:
-                for event, customer_id, journey, why in keyless(self.definitions.compiled, commit):
-                    logger.debug('%s of %s passed by "%s": %s', event, customer_id, journey, why)
-                logger.debug("committed %s at revision %d: %d history, %d actions", commit.customer_id, commit.revision, len(commit.history), len(commit.outbox))  # fmt: skip
+            logs.committed(self.definitions.compiled, commits)
 
     def _wake(self) -> None:
         if self._wakers:

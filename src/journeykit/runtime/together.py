@@ -6,13 +6,13 @@ from heapq import heapify, heappop, heappush
 
 from attrs import evolve
 
-from journeykit.core.quotas import UNKNOWN, Shared
+from journeykit.core.compiling.quotas import UNKNOWN, Shared
 from journeykit.errors import JourneykitError, StorageError
 from journeykit.model.records import Mail, Want
 from journeykit.ports import Storage
 from journeykit.runtime.aliases import Elsewhere
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.hooks import log_failure
+from journeykit.runtime.logs import log_failure
 from journeykit.runtime.work import Held, Work
 
 
@@ -73,7 +73,7 @@ class Together(Work):
         except StorageError:
             raise
         except JourneykitError as error:
-            log_failure("a customer's decision failed%s: %s", "", error)
+            log_failure("a customer's decision failed%s: %s", "", error, {"customer": customer_id})
         held = self.held[customer_id]
         if held.customer.revision == revision:
             held.waits = True

@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from journeykit.core.context import Context
-from journeykit.core.customer import Customer
-from journeykit.core.facts import FactTable
-from journeykit.core.migrating import Passage, settled
-from journeykit.core.segments import SegmentTable
+from journeykit.core.deciding.customer import Customer
+from journeykit.core.deciding.migrating import Passage, settled
+from journeykit.core.expressions.context import Context
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.segments import SegmentTable
 from journeykit.errors import ConditionError, DefinitionError, JourneykitError
 from journeykit.model.messages import Event, derived_id, words
 from journeykit.model.migrations import Migration
@@ -197,12 +197,12 @@ class _Data:
     def _called(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
         try:
             answer = dict(self._functions[name](dict(data)))
-            json.dumps(answer, allow_nan=False)
+            kept: dict[str, Any] = json.loads(json.dumps(answer, allow_nan=False))
         except JourneykitError:
             raise
         except Exception as error:
             raise ConditionError(f"{name} failed: {type(error).__name__}: {words(error)}") from error
-        return answer
+        return kept
 
 
 class _Forth:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from journeykit.core.calendar import show
-from journeykit.core.compiler import CompiledJourney
-from journeykit.core.customer import Customer, advance
-from journeykit.core.index import Compiled
-from journeykit.core.quotas import KEPT, recorded
-from journeykit.core.turn import Trace
+from journeykit.core.compiling.compiler import CompiledJourney
+from journeykit.core.compiling.index import Compiled
+from journeykit.core.compiling.quotas import KEPT, recorded
+from journeykit.core.deciding.customer import Customer, advance
+from journeykit.core.expressions.calendar import show
+from journeykit.core.turns.turn import Trace
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
 from journeykit.model.records import Answered, Commit, Facts, HistoryEntry, Loaded, LoggedEvent, OutboxRow

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from journeykit.core.customer import Covered, Customer, Incomplete, advance
-from journeykit.core.quotas import UNKNOWN, Shared, Unread
-from journeykit.core.tallies import better
+from journeykit.core.compiling.quotas import UNKNOWN, Shared, Unread
+from journeykit.core.deciding.customer import Covered, Customer, Incomplete, advance
+from journeykit.core.turns.tallies import better
 from journeykit.errors import ConflictError, JourneykitError, StorageError, UnknownError
 from journeykit.model.messages import Event
 from journeykit.model.records import MAILBOX, Commit, Enrollment, HistoryEntry, LoggedEvent, Mail, OutboxMessage, Want
 from journeykit.ports import Storage
 from journeykit.runtime.aliases import Elsewhere, returning
 from journeykit.runtime.definitions import Definitions
-from journeykit.runtime.hooks import log_failure
+from journeykit.runtime.logs import log_failure
 
 Accepted = tuple[Event, int]  #: an event and the moment of its acceptance
 
@@ -229,7 +229,7 @@ class Work:
         except StorageError:
             raise
         except JourneykitError as error:
-            log_failure("a customer's decision failed%s: %s", "", error)
+            log_failure("a customer's decision failed%s: %s", "", error, {"customer": customer_id})
         return self.held[customer_id].customer.revision - before
 
     def _decide(self, logged: LoggedEvent, *, fresh: bool = False) -> Outcome:

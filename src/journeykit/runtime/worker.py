@@ -14,7 +14,8 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any
 
-from journeykit.errors import StorageError
+from journeykit.errors import DefinitionError, StorageError
+from journeykit.model.given import amount, whole
 from journeykit.model.phrases import MICROSECONDS
 from journeykit.model.records import EVERYBODY, Share
 from journeykit.runtime.engine import Engine
@@ -50,11 +51,13 @@ class Worker:
     """
 
     def __init__(self, engine: Engine, *, idle: float | None = None, batch: int = 1_000, threads: int = 0) -> None:
+        if not isinstance(engine, Engine):
+            raise DefinitionError(f"engine: {engine!r:.60} is no engine; give the Engine that it is to work for")
         self._engine = engine
         self._sleeper = engine.storage.sleeper()
-        self._idle = self._sleeper.idle if idle is None else idle
-        self._bells: list[Bell] = [SimpleQueue() for _ in range(threads)]  #: one for each thread that performs
-        self._batch = batch
+        self._idle = self._sleeper.idle if idle is None else amount(idle, "idle", example=1)
+        self._bells: list[Bell] = [SimpleQueue() for _ in range(whole(threads, "threads", least=0))]  #: one for each thread that performs
+        self._batch = whole(batch, "batch", least=1)
         self._stopping = False
         self._token = secrets.token_hex(8)
         self._share, self._said_at = EVERYBODY, -_SAYS
@@ -145,6 +148,8 @@ class Worker:
         while not self._stopping:
             try:
                 busy = step()
+                if failures:
+                    logger.info("the storage works again, after it failed %d times in a row", failures)
                 failures = 0
                 if not busy:
                     self._sleep(self._pause, sleep)

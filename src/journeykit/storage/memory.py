@@ -64,9 +64,10 @@ class MemoryStorage(Leavers, AboutObjects):
         self._lock = Lock()
         self._customers: dict[str, Customer] = {}
         self._due = MemoryDue(self._customers)
-        self._outbox = MemoryOutbox(self._messages_of)
+        self._outbox = MemoryOutbox()
         self._definitions: dict[str, tuple[str, str, str]] = {}
         self._quotas: dict[str, int] = {}  #: how many are taken of each shared number
+        self._limited: set[str] = set()  #: those that have a limit
         self._kept: dict[str, str] = {}  #: what holds once for all customers
         self._objects = MemoryObjects()
         self._leaving = MemoryLeaving(self._customers, self._outbox, self._objects)
@@ -101,7 +102,10 @@ class MemoryStorage(Leavers, AboutObjects):
 
     def _commit(self, batch: Batch, moved: Moved | None) -> None:
         enrollments = [(row[0], line_of(row[1], row[2]), enrollment_text(row)) for row in (*batch.entered, *batch.enrollments)]
-        messages = [(row[0], row[13], Message(dumps(row[:15]), (row[1], row[6]), row[8], row[15])) for row in batch.outbox]
+        messages = [
+            (row[0], (row[0], row[13]) if row[9] == "marketing" else None, Message(dumps(row[:15]), (row[1], row[6]), row[8], row[15]))
+            for row in batch.outbox
+        ]
         with self._lock:
             self._check(batch)
             if moved is not None:
@@ -111,8 +115,8 @@ class MemoryStorage(Leavers, AboutObjects):
                 self._put(customer_id, prefix, text)
             for entry in batch.history:
                 self._note(entry)
-            for customer_id, household, outgoing in messages:
-                self._customers[customer_id].messages += (self._outbox.add(outgoing, household),)
+            for customer_id, capped, outgoing in messages:
+                self._customers[customer_id].messages += (self._outbox.add(outgoing, capped),)
             for row in batch.waits:
                 self._objects.wait(row)
             for customer_id in batch.bases:
@@ -179,6 +183,7 @@ class MemoryStorage(Leavers, AboutObjects):
             self._definitions.setdefault(row[0], cast("tuple[str, str, str]", row))
         for name, (count, _) in batch.quotas.items():
             self._quotas[name] = self._quotas.get(name, 0) + count
+        self._limited.update(name for name, (_, most) in batch.quotas.items() if most is not None)
 
     def _put(self, customer_id: str, prefix: str, *texts: str) -> None:
         customer = self._customers[customer_id]

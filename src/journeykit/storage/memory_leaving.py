@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -162,6 +162,8 @@ class Leavers:
     _lock: Lock
     _leaving: MemoryLeaving
     _customers: dict[str, Customer]
+    _quotas: dict[str, int]
+    _limited: set[str]
 
     def _commit(self, batch: Batch, moved: Moved | None) -> None:
         raise NotImplementedError
@@ -205,6 +207,14 @@ class Leavers:
         """The snapshot of a customer, None where nothing of their past is gone."""
         with self._lock:
             return self._leaving.snapshot(customer_id)
+
+    def forget_taken(self, over: Callable[[str], bool]) -> None:
+        """Forget what was taken of the limited numbers whose names are *over*."""
+        with self._lock:
+            gone = {name for name in self._limited if over(name)}
+            self._limited -= gone
+            for name in gone:
+                del self._quotas[name]
 
     def purge(self) -> None:
         """There is no file in which anything could be left."""

@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from journeykit.model.leaving import Moved
 from journeykit.model.records import Claimed, OutboxMessage, OutboxRow, Sent, Settlement
+from journeykit.storage.memory_recent import Recent
 from journeykit.storage.memory_rows import Message
 from journeykit.storage.moving import moved_message
 from journeykit.storage.rows import dumps, loads, message, message_row
 
 
 class MemoryOutbox:
-    """
-    The messages of a storage, which holds its lock around each call.
+    """The messages of a storage, which holds its lock around each call."""
 
-    Args:
-        of: gives the numbers of a customer's messages.
-    """
-
-    def __init__(self, of: Callable[[str], Sequence[int]]) -> None:
-        self._of = of
+    def __init__(self) -> None:
         self._messages: dict[int, Message] = {}
         self._last = 0
-        self._households: dict[str, list[int]] = {}  #: the numbers of the messages to each
+        self._customers = Recent(self._messages)  #: the marketing messages of each
+        self._households = Recent(self._messages)  #: the marketing messages to each
         self._lines: dict[
             tuple[str, str], list[tuple[int, int]]
         ] = {}  #: by journey and action a heap of (due_at, id); what no longer fits is skipped
 
-    def add(self, outgoing: Message, household: str | None) -> int:
-        """Keep a message and return its number."""
+    def add(self, outgoing: Message, capped: tuple[str, str | None] | None) -> int:
+        """Keep a message and return its number; *capped* are the customer and household of one that a frequency cap counts."""
         number = self._last = self._last + 1
-        if household is not None:
-            self._households.setdefault(household, []).append(number)
         self._messages[number] = outgoing
+        if capped is not None:
+            self._count(number, *capped)
         if outgoing.state == "open":
             self._queue(outgoing, number)
         return number
+
+    def _count(self, number: int, customer_id: str, household: str | None) -> None:
+        self._customers.add(customer_id, number)
+        if household is not None:
+            self._households.add(household, number)
 
     def _queue(self, row: Message, number: int) -> None:
         heapq.heappush(self._lines.setdefault(row.line, []), (row.due_at, number))
@@ -69,9 +70,9 @@ class MemoryOutbox:
         numbers, lapsed = self._due_messages(now, limit, but)
         if since is not None and not lapsed:
             for household in dict.fromkeys(one.household for one in self._marketing(numbers) if one.household is not None):
-                numbers += self._companions(self._households[household], now, numbers)
+                numbers += self._companions(self._households.open(household), now, numbers)
             for customer in dict.fromkeys(one.customer_id for one in self._marketing(numbers)):
-                numbers += self._companions(self._of(customer), now, numbers)
+                numbers += self._companions(self._customers.open(customer), now, numbers)
         taken = [self._lease(number, now + lease, token) for number in numbers]
         return taken if since is None else [one._replace(sent=self._sent(one.message, since, now, numbers)) for one in taken]
 
@@ -100,19 +101,18 @@ class MemoryOutbox:
         found = [message(loads(self._messages[number].text)) for number in numbers]
         return [one for one in found if one.message == "marketing"]
 
-    def _companions(self, of: Sequence[int], now: int, but: Sequence[int]) -> list[int]:
-        """The other marketing messages among *of* that are due and were never leased; on the heap they no longer fit."""
+    def _companions(self, of: Collection[int], now: int, but: Sequence[int]) -> list[int]:
+        """Those others among *of* that are due and were never leased; on the heap they no longer fit."""
         taken = set(but)
         rows = [(self._messages[number], number) for number in of if number not in taken]
-        due = sorted((row.due_at, number) for row, number in rows if row.state == "open" and row.token is None and row.due_at <= now)
-        return [number for _, number in due if message(loads(self._messages[number].text)).message == "marketing"]
+        return [number for _, number in sorted((row.due_at, number) for row, number in rows if row.token is None and row.due_at <= now)]
 
     def _sent(self, of: OutboxMessage, since: int, now: int, but: Sequence[int]) -> tuple[Sent, ...]:
         """What a frequency cap counts of a customer and their household."""
         if of.message != "marketing":
             return ()
-        own = self._of(of.customer_id)
-        house = [number for number in self._households.get(of.household or "", ()) if number not in own]
+        own = self._customers.since(of.customer_id, since)
+        house = [number for number in self._households.since(of.household or "", since) if number not in own]
         found = [(number, self._messages[number].sent(number, since, now)) for number in (*own, *house) if number not in but]
         return tuple([sent._replace(other=number in house) for number, sent in found if sent is not None])
 
@@ -150,6 +150,9 @@ class MemoryOutbox:
         """Make a message of an old id the survivor's."""
         row = self._messages[number]
         found = moved_message(message(loads(row.text)), moved, by)
+        self._customers.take_out(moved.customer_id)
+        if found.message == "marketing":
+            self._customers.add(moved.survivor, number)
         row.text = dumps(message_row(found, dumps(found.parameters), "")[:15])
 
     def spend(self, number: int, reason: str, at: int) -> None:
@@ -161,9 +164,10 @@ class MemoryOutbox:
     def remove(self, numbers: Iterable[int]) -> None:
         """Forget messages."""
         gone = set(numbers)
+        self._customers.forget(gone)
+        self._households.forget(gone)
         for number in gone:
             del self._messages[number]
-        self._households = {name: [number for number in several if number not in gone] for name, several in self._households.items()}
 
     def empty(self, numbers: Iterable[int], before: int) -> None:
         """Take the parameters out of messages settled before a moment."""
@@ -190,6 +194,9 @@ class MemoryOutbox:
         for number in dead:
             row = self._messages[number]
             row.state, row.due_at = state, now
+            one = message(loads(row.text))
+            if one.message == "marketing":
+                self._count(number, one.customer_id, one.household)
             if state == "open":
                 row.attempts, row.reason = 0, None
                 self._queue(row, number)

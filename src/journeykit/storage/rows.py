@@ -8,18 +8,20 @@ deployment rolls. What cannot be said that way gets a new version and an entry i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from json import JSONDecoder, JSONEncoder
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import Any
 
-from journeykit.errors import EventError, SchemaError
+from journeykit.errors import SchemaError
 from journeykit.model.alike import Alike
 from journeykit.model.joined import Joined
 from journeykit.model.leaving import Snapshot
 from journeykit.model.messages import Event, moment
 from journeykit.model.pauses import Hold
+from journeykit.model.plain import no_json
 from journeykit.model.records import Answered, Enrollment, Facts, Loaded, LoggedEvent, Moment, OutboxMessage, Timer, Waiting
 
 Row = tuple[Any, ...]
@@ -36,6 +38,7 @@ _scan = _decoder.scan_once  # type: ignore[attr-defined]  # the same without a f
 _bare = object.__new__  # leaves out the constructor
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 _CURRENT = (f"[{VERSION},", f"[{VERSION}]")  #: what the text of a body of this version begins with
+_FIRST, _NOTHING = len(_CURRENT[0]), _CURRENT[1]  #: the place of what comes first in it, and one in which nothing stands
 _EMPTY: Row = (
     None,
     None,
@@ -179,25 +182,34 @@ class StoredFacts(Facts):
     __slots__ = ("_text",)
     _text: str | None
 
-    def read(self) -> Facts:
-        """These facts, read once; to come upon one that is not there yet costs as much again."""
+    def lack(self, names: frozenset[str]) -> bool:
+        """Whether none of *names* stands in the text: then nothing of them is known, and of the text only the zone is read."""
         text = self._text
-        if text is not None:
-            self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(text)
-            self._text = None
-        return self
+        if text is None or _keys(names).search(text) is not None:
+            return False
+        self.zone = None if text == _NOTHING else _scan(text, _FIRST)[0]  # it stands first, and is asked for next
+        return True
 
     def __getattr__(self, name: str) -> Any:
         """Read them all; asked only for what has not been set."""
-        if name not in Facts.__slots__:
+        text = self._text if name in Facts.__slots__ else None
+        if text is None:
             raise AttributeError(name)
-        return getattr(self.read(), name)
+        self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(text)
+        self._text = None
+        return getattr(self, name)
 
     def __eq__(self, other: object) -> bool:
         """Whether the same is known, however it was read."""
         return isinstance(other, Facts) and all(getattr(self, field) == getattr(other, field) for field in Facts.__slots__)
 
     __hash__ = None  # as of `Facts`
+
+
+@lru_cache(100)
+def _keys(names: frozenset[str]) -> re.Pattern[str]:
+    """What finds a key that is one of *names*, or one of them and a mark behind a blank, in the text of facts; or a value that is alike."""
+    return re.compile(f'"(?:{"|".join(re.escape(dumps(name)[1:-1]) for name in sorted(names))})[" ]' if names else "(?!)")
 
 
 def facts(text: str) -> Facts:
@@ -234,7 +246,7 @@ def mail_row(event: Event, accepted_at: int) -> Row:
     try:
         properties = dumps(event.properties)
     except (TypeError, ValueError, RecursionError) as error:
-        raise EventError(f'properties of event "{event.id}": {error}; give JSON values only') from error
+        raise no_json(event.properties, event.id, error) from error
     return event.customer_id, event.id, accepted_at, event.at, event.name, properties, event.source, event.customer_id
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from journeykit.errors import ConflictError, SchemaError, StorageError
 from journeykit.model.backlog import Backlog
+from journeykit.model.given import amount
 from journeykit.model.leaving import Moved
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
@@ -72,15 +73,18 @@ class SQLiteStorage(leaving.Leavers):
     ) -> None:  # fmt: skip
         if synchronous not in ("off", "normal", "full", "extra"):
             raise StorageError(f'synchronous: "{synchronous}" is not known; write "normal" or "full"')
+        seconds = amount(timeout, "timeout", example=30, error=StorageError)
         self._connections: Connections
         if isinstance(database, sqlite3.Connection):
             self._connections = HostConnection(database)
         elif isinstance(database, Connections):
             self._connections = database
+        elif not isinstance(database, (str, os.PathLike)):
+            raise StorageError(f'database: {database!r:.60} is no path and no connection; give for example SQLiteStorage("shop.db")')
         elif os.fspath(database) in ("", ":memory:"):
             raise StorageError(f'"{database}" would be another database in each thread; give a path, or use MemoryStorage')
         else:
-            self._connections = OwnConnections(os.fspath(database), synchronous, timeout)
+            self._connections = OwnConnections(os.fspath(database), synchronous, seconds)
         self._ready = False
 
     def within(self, connection: object) -> SQLiteStorage:

@@ -26,11 +26,20 @@ def moved(batch: Batch) -> Iterable[tuple[str, Sequence[Row]]]:
     """Statements and their rows, which write those who were known: each once, and only what has changed of it."""
     if not batch.known and not batch.moments:  # as with most events
         return ((sql.UPDATE_CUSTOMER, batch.moved),)
+    if len(batch.bases) == 1:  # an event by itself, and all that has changed is theirs
+        return [
+            _update(row, batch.known[0][:1] if batch.known else (), batch.moments[0][:2] if batch.moments else ()) for row in batch.moved
+        ]
     facts: dict[str, Row] = {row[1]: row[:1] for row in batch.known}
     moments: dict[str, Row] = {row[2]: row[:2] for row in batch.moments}
-    rows: dict[str, list[Row]] = {}
-    for revision, accepted_at, customer_id, base in batch.moved:
-        statement = _UPDATES[customer_id in facts, customer_id in moments]
-        more = (*facts.get(customer_id, ()), *moments.get(customer_id, ()))
-        rows.setdefault(statement, []).append((revision, accepted_at, *more, customer_id, base))
-    return rows.items()
+    updates: dict[str, list[Row]] = {}
+    for row in batch.moved:
+        statement, rows = _update(row, facts.get(row[2], ()), moments.get(row[2], ()))
+        updates.setdefault(statement, []).extend(rows)
+    return updates.items()
+
+
+def _update(row: Row, facts: Row, moments: Row) -> tuple[str, Sequence[Row]]:
+    """The statement that writes one customer, and its row; *facts* and *moments* are empty where they stay as they are."""
+    revision, accepted_at, customer_id, base = row
+    return _UPDATES[bool(facts), bool(moments)], ((revision, accepted_at, *facts, *moments, customer_id, base),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -83,6 +83,9 @@ FORGET_HISTORY = "delete from journeykit_history where customer = ? and seq <= ?
 KEEP_SNAPSHOT = """insert into journeykit_snapshots values(?, ?, ?)
     on conflict(customer) do update set before = excluded.before, body = excluded.body"""
 READ_SNAPSHOT = "select body from journeykit_snapshots where customer = ?"
+LIMITED = 'select name from journeykit_quotas where name > ? and "limit" is not null order by name limit ?'
+FORGET_TAKEN = "delete from journeykit_quotas where name = ?"
+PAGE = 1_000  #: numbers that are looked at in one transaction
 
 
 def become(cursor: sqlite3.Cursor, moved: Moved) -> None:
@@ -221,3 +224,12 @@ class Leavers:
         """The snapshot of a customer, None where nothing of their past is gone."""
         with self._transaction(READ) as cursor:
             return read_snapshot(cursor, customer_id)
+
+    def forget_taken(self, over: Callable[[str], bool]) -> None:
+        """Forget what was taken of the limited numbers whose names are *over*, some in each transaction."""
+        after: str | None = ""
+        while after is not None:
+            with self._transaction(WRITE) as cursor:
+                names = [name for (name,) in cursor.execute(LIMITED, (after, PAGE))]
+                cursor.executemany(FORGET_TAKEN, [(name,) for name in names if over(name)])
+            after = names[-1] if len(names) == PAGE else None

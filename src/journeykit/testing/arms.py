@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from journeykit.core.outline import places, scopes
-from journeykit.core.policies import HELD_OUT, TREATED, experiment
+from journeykit.core.compiling.policies import HELD_OUT, TREATED, experiment
+from journeykit.core.definitions.outline import places, scopes
 from journeykit.errors import UnknownError
 from journeykit.model.journey import Journey
 from journeykit.model.phrases import Split, suggestion

@@ -8,9 +8,8 @@ from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.errors import UnknownError
-from journeykit.model.phrases import suggestion
 
 Kind = Literal["gap", "fold", "new year", "leap day", "month end"]
 
@@ -72,9 +71,7 @@ def boundaries(year: int, zones: Iterable[str] | None = None) -> list[Boundary]:
 def known(zone: str) -> str:
     """Return *zone*, or raise `UnknownError` where there is no such time zone."""
     if not known_zone(zone):
-        raise UnknownError(
-            f'no time zone "{zone}"; write an IANA name, for example "Europe/Berlin"{suggestion(str(zone), available_timezones())}'
-        )
+        raise UnknownError(f'no time zone "{zone}"; write an IANA name, for example "Europe/Berlin"{near_zone(zone)}')
     return zone
 
 

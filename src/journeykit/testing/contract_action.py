@@ -152,14 +152,16 @@ class ActionContract:
             assert not thread.is_alive(), f"no answer for {time.monotonic() - began:.1f} seconds; give its calls a time limit"
 
     def test_it_can_be_called_from_any_thread(self) -> None:
-        """One action, many requests at once."""
+        """One action, many requests at once; with ``once`` each is answered as it is alone, and never with what is another's."""
         action = self.create_action()
         requests = [self._request(given, f"customer {number}") for number in range(_THREADS) for given in self.performed()]
         with ThreadPoolExecutor(_THREADS) as threads:
-            answers = list(threads.map(lambda one: action(one) or Done(), requests))
+            answers = list(threads.map(lambda one: action(deepcopy(one)) or Done(), requests))
         wrong = [answer for answer in answers if not isinstance(answer, Done)]
 
         assert not wrong, f"not done: {wrong}"
+        if self.once:
+            self._are_answered_as_alone(requests, answers)
 
     def test_a_journey_names_it(self) -> None:
         """A journey with it is checked, is the same after it was written and read, and its picture shows the name."""
@@ -181,6 +183,14 @@ class ActionContract:
             assert row.message.parameters == given
 
     # -- inside ------------------------------------------------------------------------------------------------------
+
+    def _are_answered_as_alone(self, requests: Sequence[ActionRequest], answers: Sequence[object]) -> None:
+        """Where asked one after the other they are always answered the same, they were among others, too."""
+        action = self.create_action()
+        alone, again = ([action(deepcopy(one)) or Done() for one in requests] for _ in range(2))
+        if alone == again:
+            for one, other in zip(alone, answers, strict=True):
+                assert one == other, f"{one!r} when asked alone, {other!r} among others"
 
     def _request(self, parameters: dict[str, Any], customer: str = "ann") -> ActionRequest:
         key = f"{customer}/tried//1/1/{json.dumps(parameters, sort_keys=True, default=repr)}"

@@ -52,6 +52,22 @@ class QuotaContract:
 
         assert (storage.taken("drawn"), storage.taken("nothing")) == (3, 0)
 
+    def test_what_is_over_can_be_forgotten(self, storage: Storage) -> None:
+        """Of the numbers with a limit those whose name says so, however many they are; tallies, which have none, are not asked about."""
+        names = [f"gifts/{number:04}" for number in range(2_100)]
+        storage.commit_many([shop.commit("ann", quotas=[*[(name, 1, 3) for name in names], ("drawn/0001", 1, None), ("seats", 2, 9)])])
+        asked: list[str] = []
+
+        def over(name: str) -> bool:
+            asked.append(name)
+            return name.startswith("gifts/") and name != "gifts/1000"
+
+        storage.forget_taken(over)
+
+        assert sorted(asked) == [*names, "seats"]
+        assert [name for name in (*names, "drawn/0001", "seats") if storage.taken(name)] == ["gifts/1000", "drawn/0001", "seats"]
+        storage.commit_many([shop.commit("bob", quotas=[("gifts/0001", 3, 3)])])
+
     def test_many_at_once_take_what_there_is(self, storage: Storage) -> None:
         """Of twenty threads that take one of seven, seven get it."""
 

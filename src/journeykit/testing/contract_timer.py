@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from journeykit.core.calendar import local, read_moment
+from journeykit.core.expressions.calendar import local, read_moment
 from journeykit.model.journey import Journey, Step
 from journeykit.model.messages import microseconds, moment
 from journeykit.ports import Timer

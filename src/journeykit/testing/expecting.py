@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from journeykit.core.calendar import read_moment, show
+from journeykit.core.expressions.calendar import read_moment, show
 from journeykit.errors import ConditionError
 from journeykit.model.messages import ActionRequest, Event
 from journeykit.model.phrases import MICROSECONDS, suggestion

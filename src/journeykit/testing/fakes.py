@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.errors import UnknownError
 from journeykit.model.messages import ActionRequest, Answer, Done, Failed, Retry, moment, words
 from journeykit.model.phrases import suggestion

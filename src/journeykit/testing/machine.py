@@ -22,9 +22,10 @@ paste into a test.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 from unittest import TestCase
 
@@ -44,12 +45,15 @@ from journeykit.testing.operating import paused
 from journeykit.testing.operations import OPERATIONS, operating, resume
 from journeykit.testing.properties import Looked, Property
 from journeykit.testing.scenario import Scenario
+from journeykit.testing.shortest import Broken, shortest
+from journeykit.testing.told import Call
 from journeykit.testing.vocabulary import Vocabulary
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 __all__ = ["JourneyMachine", "always"]
 
+BUGS = 8  #: stories that hypothesis raises at the end, one for each fault; how many are remembered
 FEW = 10  #: stories after which a property should have had something to look at
 STEPS = 30  #: things that happen in a story
 _ALWAYS = "journeykit_always"
@@ -73,6 +77,7 @@ class Tally:
     def __init__(self) -> None:
         self.stories = 0
         self.seen: dict[str, Counter[str]] = {}
+        self.broken: deque[Broken] = deque(maxlen=BUGS)  #: the last stories that broke something
 
     def add(self, looked: Mapping[str, Looked]) -> None:
         """Take down what was seen in one story."""
@@ -173,8 +178,23 @@ class JourneyMachine(RuleBasedStateMachine):
             call()
         except Exception as error:
             self._broken = True
+            self.tally.broken.append(Broken(self.shop.told[1:], error))
             error.add_note(self.story())
             raise
+
+    @classmethod
+    def tell(cls, calls: Sequence[Call]) -> Broken | None:
+        """Tell a story from the beginning, as it was told before: what it breaks, and with which of its calls."""
+        machine = cls()
+        try:
+            for one in calls:
+                machine.during(partial(getattr(machine.shop, one.method), *one.arguments, **one.options))
+            machine.every_property_holds()
+        except Exception:  # noqa: BLE001  whatever a host's property or plugin raises
+            return cls.tally.broken[-1]
+        finally:
+            machine.shop.storage.close()
+        return None
 
     def story(self) -> str:
         """The story so far, as Python to paste into a test."""
@@ -243,6 +263,14 @@ def _spoken(now: Sequence[Journey | Catalog], later: Sequence[Journey | Catalog]
     return words
 
 
+def _shortest(machine: type[JourneyMachine], error: Exception, told: Sequence[Broken]) -> Exception:
+    """What broke in one of the stories *told*, as the shortest story that breaks it says it; of several faults each."""
+    if isinstance(error, ExceptionGroup):
+        return error.derive([_shortest(machine, one, told) for one in error.exceptions])
+    broken = next((one for one in told if one.error is error), None)
+    return error if broken is None else shortest(broken, machine.tell).error
+
+
 def _asked(name: str, method: Callable[[Scenario], bool | int | None], shop: Scenario) -> Looked:
     """What a property of the host's own says."""
     answer = method(shop)
@@ -283,10 +311,16 @@ class StoriesTestCase(TestCase):
             raise ValueError("definitions: there are none, so that nothing can happen; give journeys, for example load('journeys/')")
         self.machine.tally = Tally()
         with _silence():
-            run_state_machine_as_test(self.machine, settings=self.settings)
+            self._run()
         tally = self.machine.tally
         if tally.stories >= FEW and (unseen := tally.unseen()):
             hint = "let something happen that brings it about (also, customers, options), or take the property away"
             raise AssertionError(f"in {tally.stories} stories there was nothing to look at; {hint}\n" + "\n".join(unseen))
+
+    def _run(self) -> None:
+        try:
+            run_state_machine_as_test(self.machine, settings=self.settings)
+        except Exception as error:  # noqa: BLE001  the same
+            raise _shortest(self.machine, error, list(self.machine.tally.broken)) from None
 
     runTest.is_hypothesis_test = True  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from journeykit.core.outline import places, scopes
+from journeykit.core.definitions.outline import places, scopes
 from journeykit.model.journey import Journey
 from journeykit.model.pauses import Pause
 from journeykit.runtime.pausing import Clocks

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from journeykit.core.calendar import read_moment, show
+from journeykit.core.expressions.calendar import read_moment, show
 from journeykit.model.pauses import Pause
 from journeykit.model.phrases import MICROSECONDS, seconds
 from journeykit.model.records import Enrollment, Want

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from journeykit.codec import dumps
-from journeykit.core.calendar import read_moment, show, wall_clock
+from journeykit.core.expressions.calendar import read_moment, show, wall_clock
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
 from journeykit.model.messages import Done, Failed, Retry, moment

@@ -8,10 +8,10 @@ from typing import Any
 
 from attrs import evolve
 
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Journey
-from journeykit.model.messages import Event, moment
+from journeykit.model.messages import Event, moment, text
 from journeykit.model.phrases import MICROSECONDS, seconds
 from journeykit.model.records import Want
 from journeykit.ports import Action, Storage
@@ -94,7 +94,7 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
         self.actions = Recorder(given=actions, clock=self.clock, zone=zone)
         self._options = {"backoff": Backoff(jitter=lambda: 0), **options}
         self._versions = {}
-        self._release((*definitions, *([catalog] if catalog else [])))
+        self._release((*definitions, *([] if catalog is None else [catalog])))
         self._arms = {found(self._experiments, name, arm): arm for name, arm in (arms or {}).items()}
         self._customers: set[str] = set()
         self._ids = count(1)
@@ -138,7 +138,7 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
         Raises:
             TypeError: one of them is called as an `journeykit.Event` calls something that is an argument here.
         """
-        refuse_elsewhere(properties)
+        refuse_elsewhere(properties, more)
         self._tell("event", name, customer=customer, **said(id=id, at=at, more=more), **properties)
         self._meet(customer)
         occurred_at, told = moment(self.clock.now() if at is None else self._instant(at)), {**properties, **(more or {})}
@@ -186,7 +186,7 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
         self, name: str, /, *, id: str | None = None, at: When | None = None, more: Mapping[str, Any] | None = None, **properties: Any
     ) -> bool:
         """Something happens to an object, and those who wait for it hear of it when it is their turn; see `event` and `Engine.publish`."""
-        refuse_elsewhere(properties)
+        refuse_elsewhere(properties, more)
         self._tell("publish", name, **said(id=id, at=at, more=more), **properties)
         told = {**properties, **(more or {})}
         occurred_at = None if at is None else self._instant(at)
@@ -300,6 +300,7 @@ class Scenario(Expecting, Mishaps, Operating, Retelling):
 
     def _meet(self, customer: str) -> None:
         """Put a customer who is new into the arms that everybody is in."""
+        text(customer, "customer")
         if customer not in self._customers:
             self._customers.add(customer)
             if self._arms:

@@ -30,7 +30,7 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 _MOMENTS = st.integers(-(2**53), 2**60)
 _COUNTS = st.integers(0, 1_000)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _TEXT,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=6,
 )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from journeykit.core.checks import problems
+from journeykit.core.checks.problems import problems
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Journey, On

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from itertools import zip_longest
 
-from journeykit.core.calendar import show
+from journeykit.core.expressions.calendar import show
 from journeykit.errors import UnknownError
 from journeykit.model.phrases import suggestion
 from journeykit.runtime.engine import Engine

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from journeykit.core.policies import HELD_OUT, TREATED, experiment
-from journeykit.core.survey import Reading, Survey
+from journeykit.core.compiling.policies import HELD_OUT, TREATED, experiment
+from journeykit.core.definitions.survey import Reading, Survey
 from journeykit.model.calls import read_call
 from journeykit.model.conditions import Expression
 from journeykit.model.customer import RESERVED, Catalog

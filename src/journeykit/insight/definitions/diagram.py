@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from journeykit.core.outline import Onward, Place, first_step, places, scopes
+from journeykit.core.definitions.outline import Onward, Place, first_step, places, scopes
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split

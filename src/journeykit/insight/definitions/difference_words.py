@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from journeykit.core.planner import cause
+from journeykit.core.compiling.planner import cause
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split

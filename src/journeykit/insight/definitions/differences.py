@@ -9,8 +9,8 @@ from typing import Any, Literal
 import attrs
 from attrs import evolve, frozen
 
-from journeykit.core.outline import places
-from journeykit.core.outline import scopes as scopes_of
+from journeykit.core.definitions.outline import places
+from journeykit.core.definitions.outline import scopes as scopes_of
 from journeykit.insight.definitions.difference_words import WORDS, shown, subject
 from journeykit.model.customer import Catalog
 from journeykit.model.journey import Do, Entry, Exit, Goal, Journey, On, Scope, Start, Step, Transition

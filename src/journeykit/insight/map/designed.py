@@ -7,8 +7,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from journeykit.core.outline import Onward, Place, places
-from journeykit.core.outline import scopes as scopes_of
+from journeykit.core.definitions.outline import Onward, Place, places
+from journeykit.core.definitions.outline import scopes as scopes_of
 from journeykit.insight.settings.outcomes import reached, reason
 from journeykit.model.journey import Do, Exit, Journey, On, Scope, Start, Step, Transition
 from journeykit.model.phrases import Split

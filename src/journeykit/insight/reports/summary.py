@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from journeykit.core.compiler import CompiledJourney
+from journeykit.core.compiling.compiler import CompiledJourney
 from journeykit.model.records import HistoryEntry, OutboxRow
 from journeykit.ports import Storage
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from journeykit.codec.fields import Read, fields, items, named
 from journeykit.codec.text import read, text_of
-from journeykit.core.calendar import known_zone
+from journeykit.core.expressions.calendar import known_zone, near_zone
 from journeykit.errors import DefinitionError
 from journeykit.insight.measures.measure import Measure
 from journeykit.insight.settings import vocabulary
@@ -85,7 +85,7 @@ def _known(settings: Settings) -> None:
 
 def _zone(value: Any) -> str:
     if not isinstance(value, str) or not known_zone(value):
-        raise DefinitionError(f'{value!r:.40} is no time zone; write an IANA name, for example "Europe/Berlin"')
+        raise DefinitionError(f'{value!r:.40} is no time zone; write an IANA name, for example "Europe/Berlin"{near_zone(value)}')
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from journeykit.codec import journey_from_text
-from journeykit.core.outline import places
+from journeykit.core.definitions.outline import places
 from journeykit.errors import JourneykitError
 from journeykit.insight.tables.lake import Lake, Row
 from journeykit.insight.tables.raw import Column, Table

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from journeykit.core.context import Context, Getter
-from journeykit.core.facts import FactTable
-from journeykit.core.segments import SegmentTable
+from journeykit.core.expressions.context import Context, Getter
+from journeykit.core.facts.facts import FactTable
+from journeykit.core.facts.segments import SegmentTable
 from journeykit.errors import ConditionError
 from journeykit.insight.tables.lake import Lake, Row
 from journeykit.insight.tables.raw import CUSTOMERS, Column, Table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -112,6 +112,9 @@ FORGET_HISTORY = "delete from journeykit_history where customer = $1 and seq <= 
 KEEP_SNAPSHOT = """insert into journeykit_snapshots(customer, before, body) values($1, $2, $3)
     on conflict(customer) do update set before = excluded.before, body = excluded.body"""
 READ_SNAPSHOT = "select body from journeykit_snapshots where customer = $1"
+LIMITED = 'select name from journeykit_quotas where name > $1 and "limit" is not null order by name limit $2'
+FORGET_TAKEN = "delete from journeykit_quotas where name = any($1::text[])"
+PAGE = 1_000  #: numbers that are looked at in one transaction
 
 
 def merge(connections: Connections, batch: Batch, moved: Moved) -> None:
@@ -317,3 +320,12 @@ class Leavers:
         with self._reading() as cursor:
             text = _one(cursor.execute(READ_SNAPSHOT, (customer_id,)))
         return None if text is None else snapshot(customer_id, text)
+
+    def forget_taken(self, over: Callable[[str], bool]) -> None:
+        """Forget what was taken of the limited numbers whose names are *over*, some in each transaction."""
+        after: str | None = ""
+        while after is not None:
+            with self._prepared().transaction() as cursor:
+                names = [name for (name,) in cursor.execute(LIMITED, (after, number(PAGE)))]
+                cursor.execute(FORGET_TAKEN, (texts([name for name in names if over(name)]),))
+            after = names[-1] if len(names) == PAGE else None

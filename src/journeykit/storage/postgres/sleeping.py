@@ -23,6 +23,7 @@ from journeykit.storage.postgres.statements import CHANNEL
 
 LOOKS = (0.05, 0.25, 1.0)  #: seconds of the first sleeps, after which it looks again: for transactions that were under way
 POLL = 1.0  #: seconds after which it looks again while it cannot listen
+LONGEST = 86_400.0  #: seconds of one sleep: more milliseconds than an integer holds cannot be waited for
 
 #: Settled in memory: the row says who sleeps now, and is worth nothing after a crash.
 REGISTER = """set synchronous_commit = off; delete from journeykit_sleepers where process not in (select pid from pg_stat_activity);
@@ -100,8 +101,8 @@ class ListeningSleeper:
             return True
         here = self._ends[0]
         sources: list[Any] = [here] if self._connection is None else [here, self._connection]
-        ready, _, _ = select.select(sources, [], [], max(0.0, seconds))
-        if here in ready:
+        ready = _readable(sources, seconds)
+        if here.fileno() in ready:
             here.recv(4_096)
             return True
         if ready:
@@ -135,3 +136,11 @@ class ListeningSleeper:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _readable(sources: list[Any], seconds: float) -> set[int]:
+    """Wait until one of *sources* has something to say; not by ``select.select``, which refuses what a busy process opened 1,024th."""
+    poll = select.poll()
+    for one in sources:
+        poll.register(one, select.POLLIN)
+    return {number for number, _ in poll.poll(1_000 * min(max(0.0, seconds), LONGEST))}

@@ -180,6 +180,7 @@ _LEASE = f"""update journeykit_outbox o set token = $1, due_at = $2, attempts = 
 _OF_LINE = "state = 'open' and journey = l.journey and action = l.action and due_at <= $3 order by due_at, id"
 #: Each journey and action has its turn: how many of each is counted first, and then so many are taken that nobody else has taken.
 #: The longest due, but nothing from the first one on whose lease ran out; or that one alone.
+#: More than the limit are never found: said once more, so that on a host's connection the planner does not reckon with the whole outbox.
 CLAIM = f"""with recursive lines as (
         (select journey, action from journeykit_outbox where state = 'open' order by journey, action limit 1)
         union all
@@ -192,7 +193,7 @@ CLAIM = f"""with recursive lines as (
         where l.action <> all($5::text[]) order by t.turn, l.journey, l.action limit $4),
     due as materialized (select d.* from (select journey, action, count(*) as many from turns group by journey, action) l
         cross join lateral (select id, due_at, token is not null as lapsed from journeykit_outbox
-            where {_OF_LINE} limit l.many for no key update skip locked) d),
+            where {_OF_LINE} limit l.many for no key update skip locked) d limit $4),
     chosen as (select id, nth, lapsed from (
         select id, lapsed, row_number() over w as nth, count(*) filter (where lapsed) over w as before from due
         window w as (order by due_at, id)) d where nth = 1 or before = 0)

@@ -10,6 +10,7 @@ import psycopg
 
 from journeykit.errors import StorageError
 from journeykit.model.backlog import Backlog
+from journeykit.model.given import flag, whole
 from journeykit.model.messages import Event
 from journeykit.model.objects import ObjectFact, Release, Waiter
 from journeykit.model.pauses import Pause
@@ -69,7 +70,10 @@ class PostgresStorage(Leavers):
         elif isinstance(database, Connections):
             self._connections = database
         else:
-            self._connections = OwnConnections(_conninfo(database), schema, connections, pooler)
+            if schema is not None and not isinstance(schema, str):
+                raise StorageError(f"schema: {schema!r:.60} is no name of a schema; give a text, or leave it out")
+            limit = whole(connections, "connections", least=1, error=StorageError)
+            self._connections = OwnConnections(_conninfo(database), schema, limit, flag(pooler, "pooler", StorageError))
         self._months = Months()
         self._ready = False
 
