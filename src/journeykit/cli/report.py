@@ -97,7 +97,8 @@ def review_numbers(
         found = reviews(insight, moment_or_now(at, said.zone), rhythm=rhythm, owner=owner, journey=journey)
         if not found:
             raise console.Usage("there is no such KPI; insight.yaml declares them by journey, with owner and rhythm")
-        _say_where_something_is(insight, found)
+        if at is None:
+            _say_where_something_is(insight, found)
         if form is Form.csv and output is not None and not output.suffix:
             written_in(output, {f"{name}.csv": table for name, table in spreadsheets(insight, found).items()})
             return
