@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from journeykit import Catalog, Do, Engine, Event, Goal, Journey, MemoryStorage, On, Step
-from journeykit.insight.engines.duck import DuckLake
+from journeykit.insight.engines.duck import PARQUET, DuckLake, timestamps
 from journeykit.insight.tables.raw import TABLES, Table
 from journeykit.insight.tables.reading import fill
 from journeykit.model.messages import ActionRequest, Done, moment
@@ -57,7 +57,7 @@ def history(folder: Path, customers: int, seed: int = 5) -> int:
     copies = -(-customers // MODELS)
     last = lake.query("select max(id) from messages")[0][0]
     for table in TABLES:
-        lake.run(f"copy ({_copied(table, copies, last)}) to '{folder / table.name}.parquet' (format parquet, compression zstd)")
+        lake.run(f"copy (select {timestamps(table)} from ({_copied(table, copies, last)})) to '{folder / table.name}.parquet' ({PARQUET})")
     (number,) = lake.query(f"select count(*) from read_parquet('{folder}/events.parquet')")[0]
     lake.close()
     return int(number)

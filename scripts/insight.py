@@ -19,7 +19,7 @@ from journeykit.insight.tables.raw import TABLES, Table
 
 PAGE = Path(__file__).parent.parent / "docs" / "insight.md"
 UNITS = {"share": "a share", "number": "a number", "money": "money", "seconds": "a length of time", "score": "a score"}
-KINDS = {"text": "text", "whole": "int64", "json": "text, JSON"}
+KINDS = {"text": "text", "whole": "int64", "moment": "moment", "json": "text, JSON"}
 
 
 def numbers() -> Iterator[str]:

@@ -68,15 +68,18 @@ class StorageError(JourneykitError):
 
 class ConflictError(StorageError):
     """
-    Another worker committed for one of these customers first; nothing was written.
+    Another worker committed for one of these customers first, or is in the way; nothing was written.
 
     Attributes:
         customers: the ids of the customers whose state has moved on; empty when it is not known.
+        final: deciding again is in vain as long as the host's transaction lasts: it holds what others wait for, or sees the past only.
     """
 
-    def __init__(self, customers: Sequence[str] = ()) -> None:
+    def __init__(self, customers: Sequence[str] = (), held: str = "") -> None:
         self.customers = tuple(customers)
-        super().__init__(f"decided elsewhere in the meantime: {len(self.customers)} customers; load them and decide again")
+        self.final = bool(held)
+        again = f"decided elsewhere in the meantime: {len(self.customers)} customers; load them and decide again"
+        super().__init__(f"another transaction is in the way ({held}); roll yours back and begin it anew" if held else again)
 
 
 class QuotaError(StorageError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import http.client
+import io
 import json
 import os
 import re
@@ -146,6 +147,24 @@ def test_a_week_without_anything_says_so(run):
     _, told, _ = run("report", "weekly", "--db", "shop.db", "--settings", "insight.yaml", "--at", "2025-06-02")
 
     assert "Nothing happened in this week; the last that did was on" in " ".join(told.split())
+
+
+@pytest.mark.parametrize("duck", [True, False], ids=["duckdb", "sqlite"])
+def test_of_an_old_history_it_says_from_when_there_is_something_to_see(run, monkeypatch, duck):
+    """A year later the last week is empty: beside the review stands which ``--at`` tells of the last that is not, and that one does; so for CSV."""
+    if not duck:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: None)
+    asked = ["report", "--db", "shop.db", "--settings", "insight.yaml", "--format", "csv"]
+    _, told, beside = run(*asked, "weekly", "--at", "2026-03-13")
+    _, _, all_three = run(*asked)
+    at = beside.split("--at ")[1].split()[0]
+    _, then, nothing = run(*asked, "weekly", "--at", at)
+
+    assert beside == "weekly: the last that happened was on 17 March 2025; --at 2025-03-24 tells of the last week in which something did\n"
+    assert [line.split(":")[0] for line in all_three.splitlines()] == ["weekly", "monthly", "quarterly"]
+    assert nothing == ""
+    assert {row["begin"] for row in csv.DictReader(io.StringIO(then))} == {"2025-03-16T23:00:00+00:00"}
+    assert told != then
 
 
 def test_a_review_into_a_file(run, shop):

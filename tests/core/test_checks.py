@@ -108,9 +108,13 @@ def test_a_right_definition_has_no_problem():
             'steps[0].then: "sc" is a scope; name one of its steps, such as "bc"',
             'steps[1].steps[0]: nobody gets to "bc"; lead there from another step, or leave it out',
         ]),
-        ("- scope: s\n  when: [{event: E, to: nowhere}]\n  steps: [{step: a}]", ['steps[0].when[0].to: no step "nowhere"; there is a']),
+        ("- scope: s\n  when: [{event: E, to: nowhere}]\n  steps: [{step: a, wait: 1 day}]", ['steps[0].when[0].to: no step "nowhere"; there is a']),
         ("- {step: a, wait: 1 day, then: c}\n- {step: b}\n- {step: c}", ['steps[1]: nobody gets to "b"; lead there from another step, or leave it out']),
         ("- {step: a, end: completed}\n- {step: b}", ['steps[1]: nobody gets to "b"; lead there from another step, or leave it out']),
+        ("- scope: s\n  when: [{event: E, to: b}]\n  steps: [{step: a}]\n- {step: b, wait: 1 day}", [
+            "steps[0].when[0]: never taken, for nobody stays in a step: each goes on at once; give a step a wait or a when of its own",
+        ]),
+        ("- scope: s\n  when: [{event: E, to: b}]\n  steps: [{step: a}, {step: waits, when: {F: b}}]\n- {step: b, wait: 1 day}", []),
         # the end
         ("- {step: a, wait: 1 day, end: completed}", ['steps[0].wait: "a" is final; leave wait out, or end']),
         ("- {step: a, when: {E: a}, end: completed}", ['steps[0].when: "a" is final; leave when out, or end']),
@@ -268,6 +272,17 @@ def test_what_is_wrong_in_the_journey(more, expected):
         (
             "{after: 1 day}",
             ['entry.after: nobody is inside yet to wait; count from a date of the customer, such as "30 days before customer.renews_at"'],
+        ),
+        (
+            "{event: Product Added, where: data.total > 5}",
+            ["entry.where: nobody is inside yet, and data.total is always missing; ask for event, customer, consent or segment"],
+        ),
+        (
+            "[{event: Product Added}, {event: Cart Seen, where: journey.key == event.cart_id and step.entered_at < now}]",
+            [
+                "entry[1].where: nobody is inside yet, and journey.key is always missing; ask for event, customer, consent or segment",
+                "entry[1].where: nobody is inside yet, and step.entered_at is always missing; ask for event, customer, consent or segment",
+            ],
         ),
         ("{segment: vip}", ['entry.segment: no segment "vip"; there is none']),
         (
@@ -459,6 +474,26 @@ def test_the_words_of_the_catalog(fields, expected):
     text = f"{{journey: j, stage: purchase, entry: Product Added, steps: [{{step: a, wait: 1 day, {fields}}}, {{step: b}}]}}"
 
     assert found(text, catalog=SHOP) == [f"j: {line}" for line in expected]
+
+
+@pytest.mark.parametrize(
+    "line", ["then: completed", "when: {Bought: completed}", "when: {Bought: a}, then: [{where: customer.vip, to: a}, completed]"]
+)
+def test_who_names_the_end_as_if_it_were_a_step_is_told_how_to_end(line):
+    """An end is a step of its own, with the outcome that it has."""
+    text = f"{{journey: j, stage: purchase, entry: Product Added, steps: [{{step: a, wait: 1 day, {line}}}]}}"
+
+    (problem,) = found(text)
+    assert problem.endswith('no step "completed"; there is a; where the journey is to end, write a step with "end: completed"')
+
+
+def test_what_waits_for_signals_where_nobody_stays():
+    """Whoever has nothing to wait for goes on at once, and has completed before an event comes."""
+    text = "{{journey: j, stage: purchase, entry: A, goal: B, when: {{C: b}}, steps: [{{step: a{0}}}, {{step: b}}]}}"
+    told = "for nobody stays in a step: each goes on at once; give a step a wait or a when of its own"
+
+    assert found(text.format("")) == [f"j: goal: never recorded, {told}", f"j: when[0]: never taken, {told}"]
+    assert found(text.format(", wait: 1 day")) == found(text.format(", when: {D: b}")) == []
 
 
 def test_actions_given_to_the_engine():

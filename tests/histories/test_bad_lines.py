@@ -182,7 +182,7 @@ def test_a_file_of_bad_lines_only_fails(tmp_path):
     ("data", "reason"),
     [
         (b"", "shop.csv: nothing stands in it; give a file whose first line names the columns"),
-        (HEADER.encode(), "no event to bring in: nothing but a header stands there"),
+        (HEADER.encode(), "no event to bring in: nothing stands there, or nothing but a header"),
         (b"who,who\n", 'shop.csv: two columns are called "who"; give all names as header in the mapping'),
         (b"who,,when\n", "shop.csv: column 2 has no name in the first line; name it, or give all names as header in the mapping"),
         (HEADER.encode("utf-16"), "shop.csv: in UTF-16; save it as UTF-8"),

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from journeykit import Do, Engine, Event, Journey, SQLiteStorage, Step
 from journeykit.cli import main
 from journeykit.errors import StorageError
+from journeykit.insight import Insight
 from journeykit.insight.engines.duck import DuckLake
 from journeykit.insight.engines.exporting import export_csv, export_parquet
+from journeykit.insight.figures import Slice
 from journeykit.insight.tables.raw import TABLES
 from journeykit.runtime.clock import ManualClock
 from journeykit.testing.contract_scanning import whole
 
+#: of a column of Parquet, as DuckDB names it
+KINDS = {"whole": "BIGINT", "moment": "TIMESTAMP WITH TIME ZONE", "text": "VARCHAR", "json": "VARCHAR"}
 MONDAY = "2026-03-02T09:00:00+00:00"
 WELCOME = Journey(
     "welcome", entry="Signed Up", steps=[Step("new", stage="awareness", wait="1 day"), Step("greeted", do=Do("email", template="hello"))]
@@ -55,7 +61,7 @@ def test_parquet_holds_what_the_storage_has(storage, tmp_path):
     lake.read(tmp_path / "out")
     for table in TABLES:
         kinds = {name: kind for name, kind, *_ in lake.query(f"describe select * from '{tmp_path / 'out' / table.name}.parquet'")}
-        assert kinds == {column.name: "BIGINT" if column.kind == "whole" else "VARCHAR" for column in table.columns}
+        assert kinds == {column.name: KINDS[column.kind] for column in table.columns}
         assert list(kinds) == list(table.names)
         if table.name != "events":
             assert sorted(lake.query(f"select * from {table.name}"), key=repr) == whole(storage, table.name)
@@ -64,12 +70,58 @@ def test_parquet_holds_what_the_storage_has(storage, tmp_path):
         ("@bob", "-1+1", 1, monday, monday, "decided", '=HYPERLINK("http://evil")', "", '{"a":"?","b":"x\\ufffdy"}'),
         ("ann", "e1", 1, monday, monday, "decided", "Signed Up", "", '{"plan":"gold"}'),
     ]
-    assert lake.query("select make_timestamp(occurred_at)::varchar, properties ->> 'plan' from events where id = 'e1'") == [
-        ("2026-03-02 09:00:00", "gold")
-    ]
+    told = f"select occurred_at at time zone 'UTC', properties ->> 'plan' from '{tmp_path / 'out' / 'events.parquet'}' where id = 'e1'"
+    assert lake.query(told) == [(datetime(2026, 3, 2, 9), "gold")]
     assert lake.query("select customer, decided_at - 1772442000000000, kind, source, target from history order by seq, place") == [
         ("ann", 0, "entered", None, "new"), ("ann", 86_400_000_000, "moved", "new", "greeted"), ("ann", 86_400_000_000, "completed", "greeted", None),
     ]  # fmt: skip
+
+
+def test_a_moment_is_a_timestamp_of_utc_in_microseconds(storage, tmp_path):
+    """The schema of the files says so, which every reader of Parquet goes by; one that is not there yet stays missing."""
+    export_parquet(storage, tmp_path / "out")
+    lake, file = DuckLake(), tmp_path / "out" / "enrollments.parquet"
+
+    kinds = dict(lake.query(f"select name, logical_type from parquet_schema('{file}') where name like '%\\_at' escape '\\'"))
+    assert sorted(kinds) == ["ended_at", "entered_at", "goal_at", "step_at"]
+    assert {re.sub(r"<.*?>", "", kind).replace(" ", "") for kind in kinds.values()} == {
+        "TimestampType(isAdjustedToUTC=1,unit=TimeUnit(MILLIS=,MICROS=MicroSeconds(),NANOS=))"
+    }
+    assert lake.query(f"select epoch_us(entered_at), epoch_us(ended_at), goal_at from '{file}'") == [
+        (1_772_442_000_000_000, 1_772_528_400_000_000, None)
+    ]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["format 1", "format 2"])
+def test_files_of_earlier_releases_are_read(storage, tmp_path, first):
+    """The first format had whole numbers where moments are timestamps now: of either come the figures that the storage itself comes to."""
+    out = tmp_path / "out"
+    export_parquet(storage, out)
+    if first:
+        for table in TABLES:
+            whole_numbers = ", ".join(f"epoch_us({c.name}) as {c.name}" if c.kind == "moment" else c.name for c in table.columns)
+            duckdb.sql(f"select {whole_numbers} from '{out / table.name}.parquet'").to_parquet(str(tmp_path / "old.parquet"))
+            (tmp_path / "old.parquet").replace(out / f"{table.name}.parquet")
+    lake = DuckLake()
+    lake.read(out)
+    exported, itself = Insight(lake), Insight.of(storage)
+    cut = Slice(itself.span, journey="welcome")
+
+    assert [type(at) for at in lake.query("select occurred_at from events")[0]] == [int]
+    assert exported.span == itself.span
+    assert exported.flow(cut) == itself.flow(cut)
+    assert [one.arrived for one in itself.flow(cut).steps] == [1, 1]
+
+
+def test_files_of_a_later_release_are_refused(storage, tmp_path):
+    """What they hold nobody knows yet: the message says who does."""
+    out = tmp_path / "out"
+    export_parquet(storage, out)
+    duckdb.sql(f"copy (from '{out / 'events.parquet'}') to '{tmp_path / 'new.parquet'}' (format parquet, kv_metadata {{journeykit: '3'}})")
+    (tmp_path / "new.parquet").replace(out / "events.parquet")
+
+    with pytest.raises(StorageError, match=r"events\.parquet was written by a later release of journeykit, in format 3; read it with that"):
+        DuckLake().read(out)
 
 
 def test_csv_is_taken_for_no_formula(storage, tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
+from attrs import evolve
 
-from journeykit import MemoryStorage, PostgresStorage, SQLiteStorage, StorageError
+from journeykit import Catalog, ConflictError, Engine, Event, Journey, MemoryStorage, PostgresStorage, SQLiteStorage, Step, StorageError
 from journeykit.testing.contract_host import HostTransactionContract
 
 
@@ -98,3 +100,79 @@ def test_a_connection_of_something_else(tmp_path):
     storage.close()
     with pytest.raises(StorageError, match="str is no connection of psycopg"):
         PostgresStorage("postgresql://shop").within("shop")
+
+
+WELCOME = Journey("welcome", entry="Signed Up", steps=[Step("greeted", stage="awareness", do="email")])
+
+
+def signed_up(customer: str) -> Event:
+    return Event("Signed Up", id=f"signup of {customer}", customer_id=customer, occurred_at="2026-03-02T09:00:00+00:00")
+
+
+@pytest.fixture(name="engine")
+def _engine(postgres):
+    storage = PostgresStorage(postgres)
+    engine = Engine([WELCOME, Catalog(facts={"signups": "count of Signed Up"})], storage, {"email": lambda request: None})
+    engine.handle_many([signed_up("ann"), signed_up("ben")])
+    yield engine
+    storage.close()
+
+
+def again(customer: str) -> Event:
+    return evolve(signed_up(customer), id=f"another signup of {customer}")
+
+
+def test_who_waits_too_long_for_a_customer_hears_of_it_once(engine, postgres):
+    """In the host's transaction nothing is gained by deciding again: as long as the host allows is waited for once, and the host is told."""
+    with psycopg.connect(postgres) as other, psycopg.connect(postgres) as host:
+        engine.within(other).handle(again("ben"))
+        host.execute("set lock_timeout = 20")
+        host.commit()
+        with pytest.raises(ConflictError, match=r"in the way \(canceling statement due to lock timeout\); roll yours back") as caught:
+            engine.within(host).handle(again("ben"))
+        assert caught.value.final
+        engine.within(host).handle(again("ann"))
+        host.commit()
+        other.commit()
+
+    assert engine.export("ann")["known"]["facts"] == engine.export("ben")["known"]["facts"] == {"signups": 2}
+
+
+def test_a_transaction_that_sees_the_past_is_to_begin_anew(engine, postgres):
+    """Another was first, and a host's transaction of that isolation will never see it."""
+    with psycopg.connect(postgres) as host:
+        host.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        host.execute("select 1")
+        engine.handle(again("ann"))
+        with pytest.raises(
+            ConflictError, match=r"could not serialize access due to concurrent update.*; roll yours back and begin it anew"
+        ):
+            engine.within(host).handle(evolve(again("ann"), id="a third"))
+        host.rollback()
+        engine.within(host).handle(evolve(again("ann"), id="a third"))
+
+    assert engine.export("ann")["known"]["facts"] == {"signups": 3}
+
+
+def test_of_two_hosts_that_wait_for_each_other_one_is_told(engine, postgres):
+    """One has decided for Ann and wants Ben, the other the other way round: one goes on, and the other begins anew."""
+    both, refused = threading.Barrier(2, timeout=300), []
+
+    def happen(first: str, second: str) -> None:
+        with psycopg.connect(postgres) as host:
+            engine.within(host).handle(evolve(again(first), id=f"{first} first"))
+            both.wait()
+            try:
+                engine.within(host).handle(evolve(again(second), id=f"{second} second"))
+            except ConflictError as error:
+                refused.append(str(error))
+                host.rollback()
+
+    threads = [threading.Thread(target=happen, args=names) for names in (("ann", "ben"), ("ben", "ann"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert refused == ["another transaction is in the way (deadlock detected); roll yours back and begin it anew"]
+    assert engine.export("ann")["known"]["facts"] == engine.export("ben")["known"]["facts"] == {"signups": 2}

@@ -123,3 +123,39 @@ def test_properties_that_are_no_json():
     """An event that cannot be written is refused by its id."""
     with pytest.raises(EventError, match='event "one"'):
         rows.mail_row(shop.event("one", when=object()), 10)
+
+
+def test_what_nobody_told_is_seen_without_reading_it():
+    """Of facts as text none is read to see that no birthday is known; the zone is at hand. A value that is called alike is looked at."""
+    known = Facts("Europe/Berlin", None, {"email": True}, {"plan": "gold", "größe": 3}, {"spent": 5, "seen 1a2b": 2})
+    stored = rows.facts(rows.facts_text(known))
+    assert stored.lack(frozenset({"birthday", "emails", "een", "1a2b"}))
+    assert stored.lack(frozenset())
+    assert (stored.zone, stored) == ("Europe/Berlin", known)
+    for name in ("email", "plan", "gold", "größe", "spent", "seen"):
+        assert not rows.facts(rows.facts_text(known)).lack(frozenset({"birthday", name})), name
+    assert rows.facts("[1]").lack(frozenset({"plan"}))
+    assert rows.facts("[1]").zone is None
+
+
+def test_no_fact_is_overlooked():
+    """Whatever is known of somebody: what is not in the text is not known, and what was looked for comes back as it was written."""
+    seen = {True: 0, False: 0}
+
+    name = st.sampled_from(["plan", "email", "orders", "orders 1a2b", "spent", 'a\\"b'])
+
+    @given(shop.facts(), st.dictionaries(name, st.integers(), max_size=3), st.sets(name, max_size=2))
+    def check(known, values, names):
+        known.values = {**known.values, **values}
+        stored = rows.facts(rows.facts_text(known))
+        told = {*known.traits, *known.consent, *known.values, *(key.partition(" ")[0] for key in known.values)}
+        for kind in (known.traits, known.consent, known.values):
+            for name in kind:
+                assert not rows.facts(rows.facts_text(known)).lack(frozenset({name}))
+        lacking = stored.lack(frozenset(names))
+        assert not (lacking and told & names)
+        assert stored == known
+        seen[lacking] += 1
+
+    check()
+    assert min(seen.values()) >= 3

@@ -294,7 +294,7 @@ def worker(
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     values = world.definitions(journeys)
     with world.database(db, new=True) as storage:
-        engine = Engine(values, storage, world.sink(values, perform) or {})
+        engine = world.worker_of(values, storage, perform)
         if not once:
             Worker(engine).run()
             return

@@ -5,17 +5,22 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from journeykit.cli import console
 from journeykit.cli.insight import At, Only, SettingsFile, Told, moment_or_now, opened, settings_of
 from journeykit.cli.writing import written, written_in
+from journeykit.insight.figures import Period
+from journeykit.insight.insight import Insight
 from journeykit.insight.reports.report import markdown, text
 from journeykit.insight.reports.report_data import plain, spreadsheet
 from journeykit.insight.reports.report_tables import spreadsheets
-from journeykit.insight.reports.review import Review, reviews
+from journeykit.insight.reports.review import UNITS, Review, reviews
 from journeykit.insight.settings.settings import Settings
+from journeykit.insight.words import day
+from journeykit.model.messages import moment
 from journeykit.model.phrases import suggestion
 
 
@@ -92,6 +97,7 @@ def review_numbers(
         found = reviews(insight, moment_or_now(at, said.zone), rhythm=rhythm, owner=owner, journey=journey)
         if not found:
             raise console.Usage("there is no such KPI; insight.yaml declares them by journey, with owner and rhythm")
+        _say_where_something_is(insight, found)
         if form is Form.csv and output is not None and not output.suffix:
             written_in(output, {f"{name}.csv": table for name, table in spreadsheets(insight, found).items()})
             return
@@ -108,6 +114,18 @@ def _check(settings: Settings, journey: str | None) -> None:
     if journey is not None and journey not in settings.kpis:
         known = settings.kpis
         raise console.Usage(f'no KPIs of a journey "{journey}"{suggestion(journey, known) or "; there are those of " + ", ".join(known)}')
+
+
+def _say_where_something_is(insight: Insight, found: list[Review]) -> None:
+    """Of an old history the last period is empty: say of each review in which nothing happened from when one would see the last that has something."""
+    for review in found:
+        if 0 < review.last <= review.period.begin:
+            (full,) = insight.periods(Period(review.last - 1, review.last), UNITS[review.rhythm])
+            begin = moment(full.end).astimezone(ZoneInfo(review.zone)).date()
+            unit, newest = UNITS[review.rhythm], day(review.last - 1, review.zone)
+            console.note(
+                f"{review.rhythm}: the last that happened was on {newest}; --at {begin} tells of the last {unit} in which something did"
+            )
 
 
 def _told(found: list[Review], form: Form) -> str:

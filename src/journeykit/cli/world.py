@@ -61,6 +61,20 @@ def sink(values: Sequence[Definition], path: Path | None) -> dict[str, Action] |
     return dict.fromkeys(sorted(names), FileAction(path))
 
 
+def worker_of(values: Sequence[Definition], storage: Storage, path: Path | None) -> Engine:
+    """
+    The engine of a worker, which performs what installed packages offer, or writes all of it into the file *path*.
+
+    Raises:
+        DefinitionError: the definitions are wrong, or nothing performs an action that they ask for.
+    """
+    try:
+        return Engine(values, storage, sink(values, path) or {})
+    except DefinitionError as error:
+        way = "; an installed package may offer it, or --perform FILE writes all of them down"
+        raise DefinitionError([one + way if ': no action "' in one else one for one in error.problems]) from None
+
+
 def file_of(address: str) -> Path | None:
     """The file that a database is; None for one elsewhere, ``NAME://...``."""
     return None if "://" in address else Path(address)

@@ -256,7 +256,11 @@ class _Joined:
 
 def _nothing(counts: Counts, rejects: Rejects) -> HistoryError:
     if rejects.first is None:
-        what = f"none of {counts.rows:,} rows is wanted by a rule of the mapping" if counts.rows else "nothing but a header stands there"
+        what = (
+            f"none of {counts.rows:,} rows is wanted by a rule of the mapping"
+            if counts.rows
+            else "nothing stands there, or nothing but a header"
+        )
         return HistoryError(f"no event to bring in: {what}")
     first = rejects.first
     return HistoryError(

@@ -47,8 +47,8 @@ def _batch(storage: Storage, definitions: Definitions, customers: Sequence[str],
         try:
             if commits:
                 storage.commit_many(commits)
-        except ConflictError:
-            if attempt == ATTEMPTS - 1:
+        except ConflictError as conflict:
+            if attempt == ATTEMPTS - 1 or conflict.final:
                 raise
             continue
         new = _delivered(storage, [letter for one in found for letter in one.letters])

@@ -65,7 +65,7 @@ class Decider:
             try:
                 return self._knowing(lambda shared: self._try(events, shared))
             except ConflictError as error:
-                conflict = error
+                conflict = unless_final(error)
             except Elsewhere as elsewhere:
                 self._aliases.learn(elsewhere.customers)
                 return self.decide(events)
@@ -80,7 +80,7 @@ class Decider:
             try:
                 return self._knowing(attempt)
             except ConflictError as error:
-                conflict = error
+                conflict = unless_final(error)
         raise conflict
 
     def work(self, shared: Shared) -> Work:
@@ -208,7 +208,7 @@ class Decider:
                 return self._knowing(partial(self._catch_up, customers, until, stuck)) if customers else 0
             except ConflictError as conflict:
                 # Whoever was overtaken has just been looked after by somebody else; what is left is claimed again.
-                overtaken = set(conflict.customers) or set(customers[1:])
+                overtaken = set(unless_final(conflict).customers) or set(customers[1:])
                 customers = [customer_id for customer_id in customers if customer_id not in overtaken]
             except Elsewhere as elsewhere:
                 stuck.update(elsewhere.customers)
@@ -252,6 +252,13 @@ class Decider:
 def _imported(commit: Commit) -> Commit:
     commit.imported = True
     return commit
+
+
+def unless_final(conflict: ConflictError) -> ConflictError:
+    """Return *conflict* where deciding again may help; else raise it, for the host alone can end its transaction."""
+    if conflict.final:
+        raise conflict
+    return conflict
 
 
 def pause(attempt: int) -> None:

@@ -75,7 +75,7 @@ class Engine(Customers):
 
         Raises:
             EventError: it has a reserved name or cannot be stored.
-            ConflictError: others kept deciding for the customer first.
+            ConflictError: others kept deciding for the customer first, or the host's own transaction cannot go on (it is ``final`` then).
             LoopError: the journeys send this customer round in a circle; nothing was applied.
         """
         return self._decided(self._accepted((event,)))[0]

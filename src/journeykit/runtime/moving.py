@@ -12,7 +12,7 @@ from journeykit.model.messages import Event
 from journeykit.model.pauses import Pause
 from journeykit.model.records import Commit, Enrollment, HistoryEntry, Want
 from journeykit.ports import Clock, Storage
-from journeykit.runtime.deciding import ATTEMPTS, pause
+from journeykit.runtime.deciding import ATTEMPTS, pause, unless_final
 from journeykit.runtime.definitions import Definitions
 from journeykit.runtime.migrations import Moved
 from journeykit.runtime.work import Work
@@ -99,7 +99,7 @@ class Run:
                 left |= error.left
             except ConflictError as error:
                 self._again = True
-                batch.without(error.customers)
+                batch.without(unless_final(error).customers)
             else:
                 batch.broken += broken
                 self._again = self._again or (batch.behind and bool(work.commits))

@@ -183,19 +183,20 @@ class StoredFacts(Facts):
     _text: str | None
 
     def lack(self, names: frozenset[str]) -> bool:
-        """Whether none of *names* stands in the text: then nothing of them is known, and nothing needs to be read."""
-        return self._text is not None and _keys(names).search(self._text) is None
+        """Whether none of *names* stands in the text: then nothing of them is known, and of the text only the zone is read."""
+        text = self._text
+        if text is None or _keys(names).search(text) is not None:
+            return False
+        self.zone = None if text == _NOTHING else _scan(text, _FIRST)[0]  # it stands first, and is asked for next
+        return True
 
     def __getattr__(self, name: str) -> Any:
-        """Read the zone, which stands first and is often all that is asked for, or all of them; asked only for what has not been set."""
+        """Read them all; asked only for what has not been set."""
         text = self._text if name in Facts.__slots__ else None
         if text is None:
             raise AttributeError(name)
-        if name == "zone":
-            self.zone = None if text == _NOTHING else _scan(text, _FIRST)[0]
-        else:
-            self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(text)
-            self._text = None
+        self.zone, self.stage, self.consent, self.traits, self.values, self.arms = _fields(text)
+        self._text = None
         return getattr(self, name)
 
     def __eq__(self, other: object) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journeykit.errors import ConflictError, StorageError
 from journeykit.model.records import Commit, Enrollment, Facts, HistoryEntry, Loaded, LoggedEvent, Mail, Moment, OutboxMessage, Timer, Want
 from journeykit.ports import Storage
 from journeykit.testing import storage_samples as shop
+
+_CALM = list(HealthCheck)  #: a storage that takes its time is no wrong one
 
 
 class CommitContract:
@@ -37,7 +39,7 @@ class CommitContract:
         """Whatever an enrollment and a customer hold is loaded as it was committed."""
         customers = iter(range(10_000))
 
-        @settings(max_examples=30)
+        @settings(max_examples=30, deadline=None, suppress_health_check=_CALM)
         @given(shop.enrollments(), shop.facts())
         def story(enrollment: Enrollment, facts: Facts) -> None:
             name = f"customer {next(customers)}"
@@ -94,7 +96,7 @@ class CommitContract:
         """Whatever an event, a message and a line of history hold is read as it was committed."""
         customers = iter(range(10_000))
 
-        @settings(max_examples=30)
+        @settings(max_examples=30, deadline=None, suppress_health_check=_CALM)
         @given(st.data())
         def story(data: st.DataObject) -> None:
             name = f"customer {next(customers)}"

@@ -273,6 +273,13 @@ class LeavingContract:
         assert {e.journey: e.data for e in shop.load(storage, "ann").enrollments} == {"cart": {}, "order": {"n": 1}, "welcome": {"n": 2}}
         assert storage.aged(21, "", 10) == []
 
+    def test_those_with_an_older_past_come_page_by_page(self, storage: Storage) -> None:
+        """In order of their ids, whoever came first; behind the last one of a page, the next page leaves nobody out."""
+        for name in ("eve", "ann", "zoe", "bob"):
+            storage.commit_many([shop.commit(name, events=[logged("a", 1, name, total=1)])])
+
+        assert [storage.aged(30, after, 2) for after in ("", "bob", "zoe")] == [["ann", "bob"], ["eve", "zoe"], []]
+
     def test_history_stays_where_wanted(self, storage: Storage) -> None:
         """Without being asked for, no line of it goes."""
         storage.commit_many([shop.everything("ann")])

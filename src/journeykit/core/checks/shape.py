@@ -57,12 +57,16 @@ def targets(survey: Survey) -> Iterator[str]:
         yield from (problem for to in (wait.missing_to, wait.past_to) if to is not None for problem in _target(survey, path, to))
 
 
+_ENDS = frozenset({"completed", "complete", "done", "end", "exit", "exited", "finished", "stop"})  #: what somebody writes who wants an end
+
+
 def _target(survey: Survey, path: str, target: str) -> Iterator[str]:
     if target in survey.steps:
         return
     scope = next((scope for scope, _, _ in survey.scopes if scope.name == target), None)
     if scope is None:
-        yield f"{path}: {unknown('step', target, list(survey.steps))}"
+        end = '; where the journey is to end, write a step with "end: completed"' if target in _ENDS else ""
+        yield f"{path}: {unknown('step', target, list(survey.steps))}{end}"
     elif (first := first_step(scope)) is not None:
         yield f'{path}: "{target}" is a scope; name one of its steps, such as "{first}"'
 
@@ -130,6 +134,19 @@ def ways_out(survey: Survey) -> Iterator[str]:
         ending = any(scope.wait is not None or scope.exits for scope in place.scopes)
         if not ending and not any(True for _ in ways(survey, place)) and not _may_exit(survey, place):
             yield f'{place.path}: nothing leads out of "{place.step.name}"; give it a wait, a transition to another step, or an end'
+
+
+def staying(survey: Survey) -> Iterator[str]:
+    """What holds in several steps, and a goal, wait for signals: somebody has to stay in one of them until one comes."""
+    for rule in survey.rules:
+        over = isinstance(rule.owner.item, (Journey, Scope)) and rule.kind in ("move", "goal")
+        if over and rule.on.signal is not None and not any(_stays(place.step) for place in survey.inside(rule.owner)):
+            what = "recorded" if rule.kind == "goal" else "taken"
+            yield f"{rule.path}: never {what}, for nobody stays in a step: each goes on at once; give a step a wait or a when of its own"
+
+
+def _stays(step: Step) -> bool:
+    return step.wait is not None or bool(step.when)
 
 
 def _may_exit(survey: Survey, place: Place) -> bool:
@@ -214,6 +231,7 @@ SHAPE: tuple[Callable[[Survey], Iterator[str]], ...] = (
     ends,
     reachable,
     ways_out,
+    staying,
     branches,
     triggers,
     exits,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from journeykit.core.checks.world import World
 from journeykit.core.definitions.objects import vocabulary
 from journeykit.core.definitions.opening import opening
-from journeykit.core.definitions.survey import Survey, template_problem, unknown
+from journeykit.core.definitions.survey import Rule, Survey, template_problem, unknown
 from journeykit.core.expressions.calendar import known_zone, near_zone, read_moment
 from journeykit.errors import ConditionError
 from journeykit.model.calls import Call, read_call
@@ -101,6 +101,7 @@ def entries(survey: Survey, world: World) -> Iterator[str]:
             yield from _date_of_entry(f"{rule.path}.after", on.after)
         elif on.settled is not None or on.signal is None:
             yield f"{rule.path}: nobody is inside yet; only an event, a change, a segment, a schedule or a date can let them in; name one"
+        yield from _of_somebody_inside(rule)
         if entry.on.key == "any":
             yield f"{rule.path}.key: an entry gives the key and compares none; name the property that holds it, or leave it out"
         if entry.wait is not None and on.event is None and on.signal is not None:
@@ -110,6 +111,14 @@ def entries(survey: Survey, world: World) -> Iterator[str]:
     goal = survey.journey.goal
     if goal is not None and (goal.on.signal is None or goal.on.after is not None):
         yield "goal: only a signal can reach it; name an event, a change, a segment, a schedule or an outcome"
+
+
+def _of_somebody_inside(rule: Rule) -> Iterator[str]:
+    """What an entry's condition reads and nobody has who is still outside: such an entry lets in nobody, or the wrong ones."""
+    for root, *names in sorted(rule.on.where.paths, key=str) if rule.on.where is not None else ():
+        if root in ("data", "step", "scope", "journey"):
+            missing = ".".join(map(str, (root, *names)))
+            yield f"{rule.path}.where: nobody is inside yet, and {missing} is always missing; ask for event, customer, consent or segment"
 
 
 def _date_of_entry(path: str, wait: Wait) -> Iterator[str]:

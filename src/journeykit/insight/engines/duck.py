@@ -20,9 +20,12 @@ try:
 except ModuleNotFoundError as missing:
     raise UnknownError("large histories and Parquet need DuckDB; pip install 'journeykit[insight]'") from missing
 
-_TYPES = {"text": "varchar", "whole": "bigint", "json": "varchar"}
+_TYPES = {"text": "varchar", "whole": "bigint", "moment": "bigint", "json": "varchar"}
+_FORMAT = 2  #: of Parquet files, which name it under _NAME; those of the first name none, and their moments are whole numbers
+_NAME = "journeykit"
 _ROWS = 500  #: rows in a line of a file that is read into a table
 _LONGEST = 1 << 23  #: characters of such a line, where it is not a single row
+PARQUET = f"format parquet, compression zstd, kv_metadata {{{_NAME}: '{_FORMAT}'}}"  #: how a file is written
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -66,15 +69,25 @@ class DuckLake:
         Take the raw tables from the Parquet files of *folder*, as `journeykit export` writes them; they are read where they lie.
 
         Raises:
-            StorageError: a file is not there, or not what it ought to be.
+            StorageError: a file is not there, not what it ought to be, or of a release that came later.
         """
         for table in TABLES:
             file = Path(folder) / f"{table.name}.parquet"
-            names = ", ".join(f'"{name}"' for name in table.names)
             try:
-                self.run(f"create view {table.name} as select {names} from read_parquet('{literal(file)}')")  # noqa: S608
+                self._view(table, file)
             except duckdb.Error as error:
                 raise StorageError(f"{file} cannot be read: {str(error).splitlines()[0]}; write it with journeykit export") from error
+
+    def _view(self, table: Table, file: Path) -> None:
+        """A table out of a file of this release or of an earlier one."""
+        path = literal(file)
+        named = f"select max(value::varchar::int) from parquet_kv_metadata('{path}') where key::varchar = '{_NAME}'"  # noqa: S608
+        (written,) = self.query(named)[0]
+        if written is not None and written > _FORMAT:
+            raise StorageError(f"{file} was written by a later release of journeykit, in format {written}; read it with that")
+        kinds = {name: kind for name, kind, *_ in self.query(f"describe from read_parquet('{path}')")}
+        columns = ", ".join(f'epoch_us("{n}") as "{n}"' if kinds.get(n, "").startswith("TIMESTAMP") else f'"{n}"' for n in table.names)
+        self.run(f"create view {table.name} as select {columns} from read_parquet('{path}')")  # noqa: S608
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """See `Lake.run`."""
@@ -130,18 +143,23 @@ def read_lines(table: Table, file: Path) -> str:
 
 
 def write_parquet(folder: Path, table: Table, rows: Iterable[Row]) -> int:
-    """Write the rows of *table* as ``NAME.parquet`` into *folder*, in the order of their keys, and return how many there were."""
+    """Write the rows of *table* as ``NAME.parquet`` into *folder*, in the order of their keys, moments as timestamps; return how many there were."""
     lines, file = folder / f"{table.name}.ndjson", folder / f"{table.name}.parquet"
     number = write_lines(lines, table, rows)
     lake = DuckLake(spill=folder / "spill")
     try:
         order = ", ".join(f'"{name}"' for name in table.key)
-        lake.run(f"copy ({read_lines(table, lines)} order by {order}) to '{literal(file)}' (format parquet, compression zstd)")
+        lake.run(f"copy (select {timestamps(table)} from ({read_lines(table, lines)}) order by {order}) to '{literal(file)}' ({PARQUET})")  # noqa: S608
         return number
     finally:
         lake.close()
         lines.unlink()
         shutil.rmtree(folder / "spill", ignore_errors=True)
+
+
+def timestamps(table: Table) -> str:
+    """The columns of *table* as Parquet holds them: moments as timestamps of UTC, in microseconds."""
+    return ", ".join(f'make_timestamptz("{c.name}") as "{c.name}"' if c.kind == "moment" else f'"{c.name}"' for c in table.columns)
 
 
 def literal(file: os.PathLike[str]) -> str:

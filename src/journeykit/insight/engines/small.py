@@ -76,4 +76,4 @@ def _path(name: str) -> str:
 
 
 def _declared(column: Column) -> str:
-    return f'"{column.name}" {"integer" if column.kind == "whole" else "text"}'
+    return f'"{column.name}" {"integer" if column.kind in ("whole", "moment") else "text"}'

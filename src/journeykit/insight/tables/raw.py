@@ -1,7 +1,7 @@
 """
 The tables that numbers are worked out of, column by column: what `journeykit export` writes, and what an engine is filled with.
 
-Times are integer microseconds since 1970 UTC, as everywhere. An event stands once: the storage has left out what came twice.
+Moments are integer microseconds since 1970 UTC, as everywhere; in Parquet they are timestamps. An event stands once: the storage has left out what came twice.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-Kind = Literal["text", "whole", "json"]
+Kind = Literal["text", "whole", "moment", "json"]
 
 
 @frozen
@@ -20,7 +20,7 @@ class Column:
 
     Attributes:
         name: what it is called.
-        kind: ``text``, ``whole`` (a 64-bit integer) or ``json`` (text that holds JSON).
+        kind: ``text``, ``whole`` (a 64-bit integer), ``moment`` (the same, microseconds since 1970 UTC) or ``json`` (text that holds JSON).
         what: what it holds.
         null: whether it may be missing.
     """
@@ -62,6 +62,10 @@ def _whole(name: str, what: str, null: bool = False) -> Column:
     return Column(name, "whole", what, null)
 
 
+def _moment(name: str, what: str, null: bool = False) -> Column:
+    return Column(name, "moment", what, null)
+
+
 def _json(name: str, what: str) -> Column:
     return Column(name, "json", what)
 
@@ -79,8 +83,8 @@ EVENTS = Table(
         _text("customer", "whose it is"),
         _text("id", "its id, unique for the customer"),
         _whole("seq", "number of the customer's signal; missing while it waits or is parked", null=True),
-        _whole("occurred_at", "when it happened"),
-        _whole("accepted_at", "when it was accepted"),
+        _moment("occurred_at", "when it happened"),
+        _moment("accepted_at", "when it was accepted"),
         _text("state", "decided, pending or parked"),
         _text("name", "its name"),
         _text("source", "where it came from"),
@@ -96,7 +100,7 @@ HISTORY = Table(
         _text("customer", "whose it is"),
         _whole("seq", "number of the customer's signal"),
         _whole("place", "place within that signal"),
-        _whole("decided_at", "the moment of the decision"),
+        _moment("decided_at", "the moment of the decision"),
         _text("kind", "entered, moved, stayed, completed, exited, goal, held, resumed, migrated, segment and others"),
         *_PLACE,
         _text("source", "the step left", null=True),
@@ -116,10 +120,10 @@ ENROLLMENTS = Table(
         _text("definition", "hash of the version it is on"),
         _text("status", "active, completed, exited, merged or erased"),
         _text("step", "the step it stands or stood in"),
-        _whole("entered_at", "when it was entered"),
-        _whole("step_at", "when that step was entered"),
-        _whole("goal_at", "when the goal was reached", null=True),
-        _whole("ended_at", "when it ended", null=True),
+        _moment("entered_at", "when it was entered"),
+        _moment("step_at", "when that step was entered"),
+        _moment("goal_at", "when the goal was reached", null=True),
+        _moment("ended_at", "when it ended", null=True),
         _text("reason", "why it ended", null=True),
     ),
     key=("customer", "journey", "key", "number"),
@@ -136,9 +140,9 @@ MESSAGES = Table(
         _whole("place", "place within that signal"),
         _text("action", "the action"),
         _text("message", "marketing, transactional or none"),
-        _whole("asked_at", "the moment of its decision"),
+        _moment("asked_at", "the moment of its decision"),
         _text("state", "open, performed, dead, dropped or imported"),
-        _whole("settled_at", "when that was settled; of an open one when it is due"),
+        _moment("settled_at", "when that was settled; of an open one when it is due"),
         _whole("attempts", "attempts made"),
         _text("reason", "why it was held, dropped or given up", null=True),
     ),

@@ -40,7 +40,7 @@ class AwaitingConnection:
     @contextmanager
     def transaction(self, *, single: bool = False) -> Iterator[Cursor]:
         """Run what is inside in a savepoint of the host's transaction, or in a transaction of its own."""
-        with errors_as_ours(), inside(self._cursor(), self._idle) as cursor:
+        with inside(self._cursor(), self._idle) as cursor:
             yield cursor
 
     def alone(self) -> AbstractContextManager[Cursor]:

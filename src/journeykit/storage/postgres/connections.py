@@ -30,6 +30,8 @@ _PLANS = "set enable_seqscan=off; set enable_hashjoin=off; set enable_mergejoin=
 #: Somebody else's transaction was in the way (the last: it has just made the partition that a row of history belongs to): nothing
 #: was written, and deciding again is all it takes.
 _OVERTAKEN = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable, errors.CheckViolation)
+#: In a host's transaction they come again: what it holds, and what it sees, stay until it ends.
+_FINAL = _OVERTAKEN[:3]
 
 _FRESH = 1.0  #: seconds for which a connection that is idle is taken to be sound
 
@@ -43,9 +45,11 @@ def unmigrated(what: str) -> SchemaError:
     return SchemaError(f"{what}; call storage.migrate() once, before the first use")
 
 
-def failed(error: Exception) -> StorageError:
-    """What a host is told of an error of the driver's."""
+def failed(error: Exception, within: bool = False) -> StorageError:
+    """What a host is told of an error of the driver's; *within* its own transaction."""
     text = str(error).strip().split("\n")[0]
+    if within and isinstance(error, _FINAL):
+        return ConflictError(held=text)
     if isinstance(error, _OVERTAKEN):
         return ConflictError()
     if isinstance(error, errors.DivisionByZero):
@@ -257,7 +261,7 @@ class HostConnection:
     @contextmanager
     def transaction(self, *, single: bool = False) -> Iterator[Cursor]:
         """Run what is inside in a savepoint of the host's transaction, or in a transaction of its own."""
-        with self._lock, errors_as_ours(), inside(_cursor(self._connection), self._idle) as cursor:
+        with self._lock, inside(_cursor(self._connection), self._idle) as cursor:
             yield cursor
 
     @property
@@ -278,27 +282,28 @@ class HostConnection:
 
 
 @contextmanager
-def errors_as_ours() -> Iterator[None]:
-    """Turn what the driver raises inside into a `StorageError`."""
+def errors_as_ours(within: bool = False) -> Iterator[None]:
+    """Turn what the driver raises inside, *within* a host's transaction or not, into a `StorageError`."""
     try:
         yield
     except (psycopg.Error, UnicodeEncodeError) as error:
-        raise failed(error) from error
+        raise failed(error, within) from error
 
 
 @contextmanager
 def inside(cursor: Cursor, idle: bool) -> Iterator[Cursor]:
     """Run what is inside in a savepoint of the transaction that is open, or in one of its own where the connection is *idle*."""
-    cursor.execute("begin" if idle else "savepoint journeykit")
-    try:
-        yield cursor
-        cursor.execute("commit" if idle else "release journeykit")
-    except BaseException:
-        with suppress(psycopg.Error):
-            cursor.execute("rollback" if idle else "rollback to journeykit")
-            if not idle:
-                cursor.execute("release journeykit")
-        raise
+    with errors_as_ours(within=not idle):
+        cursor.execute("begin" if idle else "savepoint journeykit")
+        try:
+            yield cursor
+            cursor.execute("commit" if idle else "release journeykit")
+        except BaseException:
+            with suppress(psycopg.Error):
+                cursor.execute("rollback" if idle else "rollback to journeykit")
+                if not idle:
+                    cursor.execute("release journeykit")
+            raise
 
 
 def _cursor(connection: Connection) -> Cursor:
