@@ -920,3 +920,11 @@ def test_a_date_that_lets_in_is_the_customers() -> None:
     (problem,) = told("customer.ends if data.vip else customer.renews")
     assert problem.startswith("ask: entry.after: ")
     assert "data" in problem
+
+
+@pytest.mark.parametrize(("key", "known"), [("cart", True), ("Xcart", False), ("event.cart", True), ("event['cart']", True)])
+def test_a_key_is_a_property_of_what_lets_in(key: str, known: bool) -> None:
+    """Where the event is declared, a plain name is one of its properties."""
+    journey = Journey("ask", stage="retention", key=key, entry="Came", steps=Step("in", wait="1 day"))
+
+    assert (found(journey, catalog=Catalog(events={"Came": {"cart": "text"}})) == []) is known

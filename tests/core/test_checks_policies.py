@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from journeykit import Catalog, DefinitionError, Do, Engine, Journey, MemoryStorage, On, Permit, Scope, Step, Transition, check
@@ -121,6 +122,8 @@ def test_a_wait_without_limit_for_an_answer() -> None:
 
     assert told("consent", journey=waiting()) == [line]
     assert told("none while customer.x as x", journey=waiting()) == [line]
+    by_date = attrs.evolve(waiting(), entry=On(after="3 days before customer.ends"))
+    assert told("consent", journey=by_date) == [line]  # the date lets in, and nobody out
 
 
 @pytest.mark.parametrize(
