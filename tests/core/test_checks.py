@@ -124,6 +124,9 @@ def test_a_right_definition_has_no_problem():
         ("- {step: a, when: [{event: E, do: email}]}", [
             'steps[0]: nothing leads out of "a"; give it a wait, a transition to another step, or an end',
         ]),
+        ("- {step: a, wait: 1 day}\n- {step: b, when: [{event: E, do: email}]}", [
+            'steps[1]: nothing leads out of "b"; give it a wait, a transition to another step, or an end',
+        ]),
         ("- {scope: s, steps: [{step: a, when: [{event: E, do: email}]}]}", [
             'steps[0].steps[0]: nothing leads out of "a"; give it a wait, a transition to another step, or an end',
         ]),
@@ -485,6 +488,16 @@ def test_who_names_the_end_as_if_it_were_a_step_is_told_how_to_end(line):
 
     (problem,) = found(text)
     assert problem.endswith('no step "completed"; there is a; where the journey is to end, write a step with "end: completed"')
+
+
+def test_a_goal_that_ends_leads_out_and_one_that_is_only_marked_does_not():
+    """Whoever waits for nothing but the order leaves with it, if it ends the journey."""
+    waits = "- {step: a, when: [{event: E, do: email}]}"
+
+    assert found(cart(waits, "goal: {event: Order Completed, end: bought}")) == []
+    assert found(cart(waits, "goal: Order Completed")) == [
+        'recover-cart: steps[0]: nothing leads out of "a"; give it a wait, a transition to another step, or an end'
+    ]
 
 
 def test_what_waits_for_signals_where_nobody_stays():

@@ -53,6 +53,8 @@ def test_nothing_occurs_before_the_date_it_counts_from() -> None:
     [
         ("", '"" is no schedule; write for example "monday at 09:00"'),
         ("mondays at 09:00", 'did you mean "monday"?'),
+        ("moth at 09:00", 'did you mean "month"?'),
+        ("yeer at 09:00", 'did you mean "year"?'),
         ("day at 9:00", '"9:00" is no time of day'),
         ("month at 09:00", "say which day"),
         ("month on 32", '"32" is no day of a month'),

@@ -113,6 +113,7 @@ def test_short_forms_are_the_long_ones(short: object, full: object) -> None:
         (lambda: Schedule(None), ['None is no schedule; write for example "monday at 09:00", "month on 1 at 09:00" or "year on customer.birthday at 09:00"']),
         (lambda: microseconds("never", "until"), ['until: "never" is no moment; write for example "2026-03-29T09:00:00+01:00"']),
         (lambda: microseconds(5), ["moment: 5 is no moment; give a datetime with a zone, datetime.fromtimestamp(..., UTC)"]),
+        (lambda: microseconds(None), ["moment: None is no moment; give a datetime with a zone"]),
         (lambda: microseconds("2026-03-29T09:00:00"), ['moment: "2026-03-29 09:00:00" has no zone; give one, for example datetime(..., tzinfo=UTC)']),
         (lambda: Event("A", id="a", customer_id="ann", occurred_at="x" * 70), ['occurred_at: "' + "x" * 60 + '" is no moment; write for example "2026-03-29T09:00:00+01:00"']),
         (lambda: Event("A", id="a", customer_id="ann", occurred_at=5), ["occurred_at: 5 is no moment; give a datetime with a zone, datetime.fromtimestamp(..., UTC)"]),

@@ -243,6 +243,7 @@ def test_two_waits_are_equal_when_their_texts_are() -> None:
             "until data.start, wait if past",
             '"wait if past" has no meaning; write "now if past", "exit if past" or "skip to STEP if past"',
         ),
+        ("0000000000001 hours", '"0000000000001 hours" is longer than 1000 years; write a shorter wait, or none'),
         ("until data.start, now if past, exit if past", '"past" is said twice; keep one'),
         ("until 09:00, in Central Europe", '"Central Europe" is no time zone; write an IANA name, for example "in Europe/Berlin"'),
         ("2 hours, now if past", '"2 hours, now if past": only a moment can be past; leave "if past" out'),
@@ -321,3 +322,10 @@ def test_a_cooldown_has_a_length() -> None:
         str(caught.value)
         == '"1 year" is no duration; write for example "2 hours" or "3 days"; months and years differ in length, say how many days'
     )
+
+
+def test_options_need_no_blanks_between_them() -> None:
+    """A comma is enough."""
+    wait = Wait("until data.start,following,skip to late if past,wait if missing")
+
+    assert (wait.following, wait.past, wait.past_to, wait.missing) == (True, "skip", "late", "wait")
