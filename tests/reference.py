@@ -807,6 +807,9 @@ class Reference(Watching, Lanes):
                 shares.append((-reached / (all_of or 1), place, arm))
             self.once[f"{experiment} better"] = min(shares)[2]
             self.state.notes["better by what they did"] += min(shares)[0] < 0
+        if self.once[f"{experiment} better"] not in dict(split.shares):  # of another version, or of another split under the same name
+            self.shared[f"drawn {experiment} {drawn}"] = self.shared.get(f"drawn {experiment} {drawn}", 0) + 1
+            return drawn
         self.state.notes["better"] += 1
         return str(self.once[f"{experiment} better"])
 

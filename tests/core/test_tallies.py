@@ -57,6 +57,16 @@ def test_then_the_better_is_taken_and_nobody_is_counted() -> None:
         assert (kept.facts.arms, kept.commit.quotas, kept.needed) == ({SUBJECT: better}, (), None)
 
 
+def test_a_better_arm_that_there_is_no_more_is_drawn_for_and_counted() -> None:
+    """The version before this one had an arm "mail", which was the better; whoever comes now gets one of those there are."""
+    drawn = draw(split(), "ann")[0]
+    turn = ann(10 + 2 * DAY, began="10", better="mail")
+
+    assert measured(turn, split()).target == drawn
+    assert (turn.facts.arms, turn.commit.quotas) == ({SUBJECT: drawn}, ((f"{SUBJECT}/{drawn}", 1, None),))
+    assert turn.needed == KNOWN._replace(told={BEGAN: "10", BETTER: "mail"})
+
+
 def test_what_is_not_known_is_asked_for() -> None:
     """When it began, which is now where nobody has; and which of the arms is the better."""
     with pytest.raises(Unread) as unread:

@@ -39,9 +39,11 @@ def measured(turn: Turn, split: CompiledSplit) -> Plan:
     if kept in arms and _given(split.experiment) not in turn.facts.arms:
         return arms[kept]
     began = int(_told(turn, f"{split.experiment} began", str(turn.now)))
-    if kept not in arms and split.after is not None and turn.now >= began + split.after:
-        name = _told(turn, f"{split.experiment} better", tuple(arms))
-    else:
+    over = kept not in arms and split.after is not None and turn.now >= began + split.after
+    decided = _told(turn, f"{split.experiment} better", tuple(arms)) if over else None
+    if decided in arms:
+        name = decided
+    else:  # also where the better one was an arm of an earlier version, or of another split under this name
         name = kept if kept in arms else draw(split, turn.customer_id)[0]
         turn.commit.quotas = (*turn.commit.quotas, (drawn(split.experiment, name), 1, None))
     _keep(turn, split.experiment, name)
