@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
+from attrs import evolve
 
 from journeykit import (
     Catalog,
@@ -508,6 +509,22 @@ def test_the_first_reading_counts_for_all() -> None:
     other.event("Signed Up", "second")
 
     assert [other.inside("mail", customer=customer).step for customer in ("first", "second")] == ["short", "short"]
+
+
+def test_a_release_without_the_better_arm_draws_again() -> None:
+    """The long subject was the better and is given up; who signs up after the release gets one of the two that there are."""
+    shop = Shop(SUBJECTS)
+    tried(shop, "long")
+    shop.wait("2 days")
+    shop.event("Signed Up", "before")
+    steps = [evolve(step, name={"long": "new"}.get(step.name, step.name), then=TEST.replace("long", "new") if step.name == "drawn" else step.then)
+             for step in SUBJECTS.steps]  # fmt: skip
+    after = Shop(evolve(SUBJECTS, steps=steps), storage=shop.storage, at="2026-03-05T09:00:00+00:00")
+    for customer in ("a", "b", "c", "d", "e", "f", "g", "h"):
+        after.event("Signed Up", customer)
+
+    assert after.inside("mail", customer="before").step == "long"
+    assert {after.inside("mail", customer=customer).step for customer in ("a", "b", "c", "d", "e", "f", "g", "h")} == {"short", "new"}
 
 
 def test_a_replay_of_the_better_arm_needs_nobody_else() -> None:
