@@ -146,7 +146,7 @@ def test_invented_journeys_come_to_the_same(examples: int) -> None:
     """The journeys and stories that the test kit invents, too, with enough in them of what they are to bring."""
     counted: Counter[str] = Counter()
 
-    @settings(max_examples=examples // 2)
+    @settings(max_examples=examples)
     @given(st.data())
     def agree(data: Any) -> None:
         journey = data.draw(strategies.journeys())

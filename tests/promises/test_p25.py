@@ -62,6 +62,17 @@ def test_data_follows_the_record_and_timers_follow_the_data() -> None:
     assert shop.sent == ["2026-05-31 22:00 ann email visa 2026-07-01"]
 
 
+def test_what_a_record_leaves_open_is_forgotten_also_after_a_slip() -> None:
+    """The list is no list for a moment, which is parked; the one after it leaves open when the card expires, and nobody writes about that."""
+    shop = holding(card("visa", "2026-05-01"))
+    shop.identify(traits={"cards": "visa"})
+    shop.identify(traits={"cards": [{"id": "visa", "expires": None}]})
+    shop.wait("70 days")
+
+    assert shop.inside("cards", "visa").data == {"id": "visa"}
+    assert shop.sent == []
+
+
 def test_a_record_that_goes_takes_its_enrollment_along() -> None:
     """The card is given back: no reminder, and the other card's comes."""
     shop = holding(card("visa", "2026-05-01"), card("amex", "2026-06-01"))

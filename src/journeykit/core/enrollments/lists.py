@@ -66,7 +66,8 @@ def _follow(turn: Deciding, journey: CompiledJourney, enrollment: Enrollment, ol
     if record is None:
         turn.end("exited", "removed", cause)
     else:
-        kept = {name: value for name, value in e.data.items() if name not in old.get(e.key, {})}
+        followed = {*old.get(e.key, ()), *record}
+        kept = {name: value for name, value in e.data.items() if name not in followed}
         e.data = turn.data = {**kept, **present(record)}
         turn.note("stayed", e, cause, e.step, e.step)
         turn.settle(moved=True)
