@@ -158,7 +158,7 @@ def damaged(draw):
     return TIDY[:start] + draw(st.text(max_size=3) | PIECES) + TIDY[start + draw(st.integers(0, 30)) :]
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200) | st.lists(PIECES, max_size=25).map("".join) | damaged())
 @example('a: "\\ud800"')
 @example("%YAML 3.0\n--- a")
@@ -178,7 +178,7 @@ SHAPES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300, deadline=None)
 @given(st.dictionaries(WORDS, SHAPES, max_size=4).map(lambda inner: {"journey": "a", **inner}) | SHAPES)
 def test_random_shapes_are_read_or_refused(value):
     """Right words in wrong places: a definition comes out, or a DefinitionError, never anything else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from journeykit.errors import DefinitionError, JourneykitError
 
@@ -20,16 +20,20 @@ def whole(value: object, what: str, *, least: int, error: Error = DefinitionErro
 
 def amount(value: object, what: str, *, example: float, error: Error = DefinitionError) -> float:
     """Return *value* where it is a number from 0 on that ends somewhere; raise *error* where not."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+    if _is_finite(value) and value >= 0:
         return value
     raise error(f"{what}: {value!r:.60} is no number from 0 on; give for example {example:g}")
 
 
 def seconds(value: object, what: str, *, example: float, error: Error = DefinitionError) -> float:
     """Return *value* where it is a number of seconds above 0 that ends somewhere; raise *error* where not."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
+    if _is_finite(value) and value > 0:
         return value
     raise error(f"{what}: {value!r:.60} is no number of seconds above 0; give for example {example:g}")
+
+
+def _is_finite(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def mapping(value: object, what: str, example: str, error: Error = DefinitionError) -> Mapping[Any, Any]:

@@ -8,7 +8,7 @@ neither row nor worker: the worker looks a few times more, later and later, befo
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -140,7 +140,7 @@ class ListeningSleeper:
 
 def _readable(sources: list[Any], seconds: float) -> set[int]:
     """Wait until one of *sources* has something to say; not by ``select.select``, which refuses what a busy process opened 1,024th."""
-    poll = select.poll()
-    for one in sources:
-        poll.register(one, select.POLLIN)
-    return {number for number, _ in poll.poll(1_000 * min(max(0.0, seconds), LONGEST))}
+    with selectors.DefaultSelector() as selector:
+        for one in sources:
+            selector.register(one, selectors.EVENT_READ)
+        return {key.fd for key, _ in selector.select(min(max(0.0, seconds), LONGEST))}
